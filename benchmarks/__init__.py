@@ -1,0 +1,1 @@
+"""What is measured against what, each as a command of its own."""

@@ -1,0 +1,269 @@
+r"""Measures the FID network beside torch-fidelity's: images per second.
+
+    python -m benchmarks.inception_speed --inception_weights=FILE \
+        --torch_python=/path/to/venv/bin/python
+
+Both sides turn the same uint8 images into features at the same tap, resize
+included, with the same weights, threads and batch, float32. They take turns,
+one batch each, in one run; printed are the medians, their ratio and how far
+the features are apart. A third row is ours with bfloat16 layers, and what
+that changes in the features and in a Fréchet distance.
+
+torch-fidelity needs a Python environment of its own: `pip install torch` and
+`pip install --no-deps torch-fidelity`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+import numpy as np
+
+from tf_dcgan import command_line, errors, quiet, settings
+from tf_dcgan.settings import setting
+
+_GROUP = "Benchmark"
+_THEIR_SIDE = pathlib.Path(__file__).with_name("torch_fidelity_side.py")
+
+
+@dataclasses.dataclass(frozen=True)
+class SpeedSettings:
+    """The flags of this command."""
+
+    inception_weights: str | None = setting(
+        None,
+        "the network's weights, .tgz, .pb or .npz",
+        group=_GROUP,
+        unset="those in the cache, else a download",
+    )
+    torch_python: str | None = setting(
+        None,
+        "a Python that has PyTorch and torch-fidelity",
+        group=_GROUP,
+        unset="only our side is measured",
+    )
+    feature_dim: int = setting(
+        768, "the tap: 64, 192 or 768", group=_GROUP, minimum=64, maximum=768
+    )
+    batch_size: int = setting(
+        50, "images at once", group=_GROUP, minimum=1, maximum=1000
+    )
+    repetitions: int = setting(
+        10, "batches of each side", group=_GROUP, minimum=1, maximum=1000
+    )
+    threads: int = setting(
+        0,
+        "to compute with on both sides; 0 for one a core",
+        group=_GROUP,
+        minimum=0,
+        maximum=1024,
+    )
+    dataset: str = setting("glyphs", "where the images are from", group=_GROUP)
+    data_dir: str | None = setting(
+        None, "its files", group=_GROUP, unset="TFDS's own folder"
+    )
+    score_images: int = setting(
+        400,
+        "images for the effect of bfloat16 on a score",
+        group=_GROUP,
+        minimum=4,
+        maximum=50_000,
+    )
+
+    def __post_init__(self):
+        """Checks every value."""
+        settings.check(self)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs the benchmark.
+
+    Args:
+        arguments: the words of the command line, the command first.
+
+    Raises:
+        errors.UserError: weights, images or the other side are missing.
+    """
+    (given,) = command_line.parse(
+        arguments,
+        SpeedSettings,
+        summary=__doc__.split("\n\n")[0],
+        command="python -m benchmarks.inception_speed",
+    )
+    wanted = SpeedSettings(**given)
+    threads = wanted.threads or _num_cores()
+    quiet.import_tensorflow()
+    import tensorflow as tf
+
+    from tf_dcgan import data
+    from tf_dcgan.metrics import features, inception_weights
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    weights = inception_weights.load(wanted.inception_weights)
+    shape = data.native_shape(wanted.dataset, wanted.data_dir)
+    if None in shape:
+        raise errors.UserError(
+            f"--dataset={wanted.dataset} has images of different sizes: give "
+            f"one of a single size"
+        )
+    images = data.load(
+        wanted.dataset, image_size=shape[:2], data_dir=wanted.data_dir
+    ).images
+    networks = {
+        precision: features.inception_network(
+            weights, feature_dim=wanted.feature_dim, precision=precision
+        )
+        for precision in ("float32", "mixed_bfloat16")
+    }
+    print(
+        f"tap {wanted.feature_dim}, {wanted.dataset} {images.shape[1:]} with "
+        f"the resize to 299x299, batches of {wanted.batch_size}, {threads} "
+        f"threads, TensorFlow {tf.__version__}, weights "
+        f"{networks['float32'].weights_hash[:12]}"
+    )
+    _take_turns(wanted, threads, networks, weights, images)
+    _show_effect(networks, images[: wanted.score_images])
+
+
+def _num_cores() -> int:
+    """Counts the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _take_turns(wanted, threads, networks, weights, images) -> None:
+    batch = np.array(images[: wanted.batch_size])
+    if batch.shape[-1] == 1:
+        batch = np.repeat(batch, 3, axis=-1)
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = None
+        if wanted.torch_python:
+            theirs = _OtherSide(wanted, threads, weights, batch, folder)
+        seconds = {precision: [] for precision in networks}
+        seconds["torch-fidelity"] = []
+        results = {}
+        for precision, network in networks.items():
+            results[precision] = network.extract([batch])["features"]
+        for _ in range(wanted.repetitions):
+            for precision, network in networks.items():
+                began = time.perf_counter()
+                network.extract([batch], batch_size=len(batch))
+                seconds[precision].append(time.perf_counter() - began)
+            if theirs:
+                seconds["torch-fidelity"].append(theirs.seconds())
+        medians = {
+            side: len(batch) / statistics.median(values)
+            for side, values in seconds.items()
+            if values
+        }
+        for side, speed in medians.items():
+            print(f"{side:15} {speed:6.1f} images/s", flush=True)
+        if theirs:
+            ratio = medians["float32"] / medians["torch-fidelity"]
+            reference = theirs.features()
+            error = np.abs(results["float32"] - reference).max()
+            print(
+                f"float32 is {ratio:.2f} times as fast as {theirs.version}; "
+                f"medians of {wanted.repetitions} batches in turns; features "
+                f"differ by {error / reference.max():.1e} of the largest"
+            )
+        else:
+            print("torch-fidelity was not measured: give --torch_python=PYTHON")
+
+
+def _show_effect(networks, images) -> None:
+    """Prints what bfloat16 changes in features and in a score."""
+    from tf_dcgan.metrics import frechet, moments
+
+    middle = len(images) // 2
+    distances, found = {}, {}
+    for precision, network in networks.items():
+        found[precision] = network.extract([images])["features"]
+        halves = (found[precision][:middle], found[precision][middle:])
+        distances[precision] = frechet.frechet_distance(
+            *map(moments.Moments.from_features, halves)
+        ).value
+    exact, rounded = found.values()
+    print(
+        f"mixed_bfloat16 changes features by "
+        f"{np.linalg.norm(rounded - exact) / np.linalg.norm(exact):.1e} "
+        f"(relative norm) and the Fréchet distance between {middle} and "
+        f"{len(images) - middle} images from {distances['float32']:.5g} to "
+        f"{distances['mixed_bfloat16']:.5g}"
+    )
+
+
+class _OtherSide:
+    """torch-fidelity in a process of its own, which waits for its turn."""
+
+    def __init__(self, wanted, threads, weights, batch, folder: str) -> None:
+        """Starts it and waits until it is ready.
+
+        Raises:
+            errors.UserError: it cannot be started.
+        """
+        from tf_dcgan.metrics import inception_layers
+
+        self._output = pathlib.Path(folder, "features.npy")
+        stage = inception_layers.TAPS[wanted.feature_dim]
+        names = inception_layers.weight_shapes(stage)
+        np.savez(
+            pathlib.Path(folder, "weights.npz"),
+            **{name: weights.arrays[name] for name in names},
+        )
+        np.save(pathlib.Path(folder, "images.npy"), batch)
+        command = [
+            wanted.torch_python,
+            str(_THEIR_SIDE),
+            str(pathlib.Path(folder, "weights.npz")),
+            str(pathlib.Path(folder, "images.npy")),
+            str(wanted.feature_dim),
+            str(threads),
+            str(self._output),
+        ]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        except OSError as error:
+            raise errors.UserError(
+                f"--torch_python={wanted.torch_python} cannot be started "
+                f"({error.strerror})"
+            ) from error
+        self.version = self._process.stdout.readline().strip()
+        if not self.version:
+            _, complaint = self._process.communicate()
+            raise errors.UserError(
+                f"--torch_python={wanted.torch_python} cannot run "
+                f"torch-fidelity ({complaint.strip().splitlines()[-1]}): it "
+                f"needs `pip install torch` and `pip install --no-deps "
+                f"torch-fidelity`"
+            )
+
+    def seconds(self) -> float:
+        """Lets it compute the batch once."""
+        print(file=self._process.stdin, flush=True)
+        return float(self._process.stdout.readline())
+
+    def features(self) -> np.ndarray:
+        """Ends it and returns the features that it found."""
+        _, complaint = self._process.communicate()
+        if self._process.returncode:
+            raise RuntimeError(complaint)
+        return np.load(self._output)
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,125 @@
+"""Trainings in processes of their own, and what they leave, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import json
+import pathlib
+import subprocess
+import sys
+
+_PROJECT = pathlib.Path(__file__).parent.parent
+# Of the clock, hence different in every run.
+_TIMINGS = ("images_per_second", "elapsed_seconds")
+
+
+def start(
+    flags: Iterable[str], *, script: pathlib.Path = _PROJECT / "train.py"
+) -> subprocess.Popen:
+    """Starts a training in a process of its own.
+
+    Args:
+        flags: its flags.
+        script: what takes them, in place of `train.py`.
+
+    Returns:
+        The process, its output and errors in one pipe of text.
+    """
+    return subprocess.Popen(
+        [sys.executable, str(script), *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=_PROJECT,
+    )
+
+
+def train(flags: Iterable[str], **keywords) -> str:
+    """Trains to the end.
+
+    Args:
+        flags: the flags of `train.py`.
+        **keywords: as for `start`.
+
+    Returns:
+        What was printed.
+
+    Raises:
+        RuntimeError: it ended with an error.
+    """
+    process = start(flags, **keywords)
+    output, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"{flags} ended with an error:\n{output}")
+    return output
+
+
+def last_checkpoint(run_dir: pathlib.Path) -> pathlib.Path | None:
+    """Returns the run's last whole checkpoint, if there is one."""
+    found = sorted((run_dir / "checkpoints").glob("step_*"))
+    return found[-1] if found else None
+
+
+def logged_steps(run_dir: pathlib.Path) -> int:
+    """Returns the last step that the run's metrics.jsonl tells of."""
+    path = run_dir / "metrics.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    for line in reversed(lines):
+        try:
+            return json.loads(line)["step"]
+        except (ValueError, KeyError):
+            continue  # The line that the kill cut short.
+    return 0
+
+
+def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
+    """Compares two runs bit for bit.
+
+    Args:
+        one: a run's directory.
+        other: another's.
+
+    Returns:
+        What differs: variables of the last checkpoints, sample grids, lines
+        of metrics.jsonl (but for timings); empty when nothing does.
+    """
+    import tensorflow as tf
+
+    found = []
+    paths = [last_checkpoint(one), last_checkpoint(other)]
+    if paths[0].name != paths[1].name:
+        found.append(f"last checkpoints {paths[0].name}, {paths[1].name}")
+    readers = [tf.train.load_checkpoint(str(p / "weights")) for p in paths]
+    names = [set(r.get_variable_to_shape_map()) for r in readers]
+    # Describes how the variables are nested; not a number.
+    names = [n - {"_CHECKPOINTABLE_OBJECT_GRAPH"} for n in names]
+    found += [f"only one has {name}" for name in names[0] ^ names[1]]
+    for name in sorted(names[0] & names[1]):
+        values = [reader.get_tensor(name) for reader in readers]
+        if values[0].tobytes() != values[1].tobytes():
+            found.append(f"variable {name}")
+    contents = [
+        {p.name: p.read_bytes() for p in (run / "samples").glob("*.png")}
+        for run in (one, other)
+    ]
+    if contents[0] != contents[1]:
+        found.append("sample grids")
+    if _metrics(one) != _metrics(other):
+        found.append("lines of metrics.jsonl")
+    return found
+
+
+def number_of_variables(run_dir: pathlib.Path) -> int:
+    """Counts the variables in the run's last checkpoint."""
+    import tensorflow as tf
+
+    path = last_checkpoint(run_dir) / "weights"
+    return len(tf.train.list_variables(str(path)))
+
+
+def _metrics(run_dir: pathlib.Path) -> list[dict]:
+    lines = (run_dir / "metrics.jsonl").read_text().splitlines()
+    return [
+        {k: v for k, v in json.loads(line).items() if k not in _TIMINGS}
+        for line in lines
+    ]

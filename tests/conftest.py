@@ -1,0 +1,72 @@
+import os
+import pathlib
+
+import numpy as np
+import pytest
+
+from benchmarks import trainings
+
+TINY_FLAGS = (
+    "--recipe=dcgan_small",
+    "--dataset=mnist",
+    "--width=0.06",
+    "--batch_size=20",
+    "--log_every=5",
+    "--sample_every=20",
+    "--checkpoint_every=10",
+)
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of test data, beside the project or where the user says."""
+    project = pathlib.Path(__file__).resolve().parent.parent
+    default = project.parent / "shared" / "data"
+    folder = pathlib.Path(os.environ.get("TF_DCGAN_TEST_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"needs the test data, and {folder} does not exist")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_home(tmp_path_factory):
+    """Keeps the tests' prepared data away from the user's, and shared."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.setenv("LOCALAPPDATA", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def tiny_mnist(tmp_path_factory):
+    """A data_dir whose mnist.npz has 300 training images, 15 tiny batches."""
+    folder = tmp_path_factory.mktemp("tiny_mnist")
+    chance = np.random.default_rng(0)
+    arrays = {}
+    for split, count in (("train", 300), ("test", 40)):
+        images = np.zeros((count, 28, 28), np.uint8)
+        for image in images:
+            top, left = chance.integers(4, 12, 2)
+            image[top : top + 12, left : left + 6] = chance.integers(128, 256)
+        arrays[f"x_{split}"] = images
+        arrays[f"y_{split}"] = chance.integers(0, 10, count).astype(np.uint8)
+    np.savez(folder / "mnist.npz", **arrays)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_flags(tiny_mnist):
+    """Flags of a training that takes a second after its start."""
+    return [*TINY_FLAGS, f"--data_dir={tiny_mnist}"]
+
+
+@pytest.fixture(scope="session")
+def trained(tiny_flags, tmp_path_factory):
+    """A finished tiny run (its folder), and what it printed.
+
+    Tests only read it.
+    """
+    folder = tmp_path_factory.mktemp("runs") / "trained"
+    output = trainings.train([*tiny_flags, "--epochs=3", f"--run_dir={folder}"])
+    return folder, output

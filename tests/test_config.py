@@ -1,0 +1,332 @@
+import dataclasses
+import json
+import os
+
+import pytest
+
+from tf_dcgan import config as configs
+from tf_dcgan import errors, settings
+from tf_dcgan.config import Config
+
+FIELDS = dataclasses.fields(Config)
+NUMERIC = [
+    field
+    for field in FIELDS
+    if settings.field_type(Config, field.name) in (int, float)
+]
+WORDS = [field for field in FIELDS if field.metadata["choices"]]
+FIXED = {
+    "recipe": "dcgan_small",
+    "width": 0.5,
+    "latent_dim": 64,
+    "image_size": "64x64",
+    "extra_layers": 1,
+    "loss": "minimax",
+    "dataset": "cifar10",
+    "batch_size": 32,
+    "real_label": 1.0,
+    "fake_label": 0.1,
+    "generator_learning_rate": 1e-4,
+    "discriminator_learning_rate": 1e-4,
+    "beta_1": 0.9,
+    "discriminator_updates": "joint",
+    "generator_updates": 1,
+    "generator_latents": "new",
+    "ema_decay": 0.0,
+    "seed": 1,
+    "deterministic": True,
+    "precision": "mixed_bfloat16",
+    "xla": "on",
+}
+FREE = {
+    "data_dir": os.path.abspath("elsewhere"),
+    "cache_dir": os.path.abspath("elsewhere"),
+    "epochs": 51,
+    "steps": 7,
+    "log_every": 51,
+    "sample_every": 501,
+    "checkpoint_every": 501,
+}
+
+
+def names(fields):
+    return [field.name for field in fields]
+
+
+def refusal(function, *arguments, **values):
+    with pytest.raises(errors.UserError) as caught:
+        function(*arguments, **values)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_defaults_are_those_of_the_main_system():
+    config = Config()
+    assert (config.recipe, config.dataset) == ("dcgan", "mnist")
+    assert (config.latent_dim, config.batch_size) == (100, 64)
+    assert (config.real_label, config.fake_label) == (0.9, 0.0)
+    assert config.generator_learning_rate == 2e-4
+    assert config.discriminator_learning_rate == 2e-4
+    assert config.beta_1 == 0.5
+    assert config.discriminator_updates == "separate"
+    assert config.generator_updates == 2
+    assert config.generator_latents == "shared"
+    assert config.loss == "non_saturating"
+    assert config.ema_decay == 0.999
+
+
+def test_every_numeric_field_is_bounded_on_both_sides():
+    assert len(NUMERIC) >= 16
+    for field in NUMERIC:
+        assert field.metadata["maximum"] is not None, field.name
+        lower = field.metadata["minimum"], field.metadata["above"]
+        assert lower.count(None) == 1, field.name
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), -float("inf"), -1, 10**400]
+)
+@pytest.mark.parametrize("name", names(NUMERIC))
+def test_numbers_that_make_no_sense_are_refused(name, value):
+    message = refusal(Config, **{name: value})
+    assert message.startswith(f"--{name}={value} is")
+
+
+@pytest.mark.parametrize(
+    "name",
+    names(
+        field
+        for field in NUMERIC
+        if field.metadata["above"] == 0 or (field.metadata["minimum"] or 0) > 0
+    ),
+)
+def test_zero_is_refused_where_nothing_would_happen(name):
+    assert f"--{name}=0 is out of range" in refusal(Config, **{name: 0})
+
+
+def test_zero_is_allowed_only_where_it_means_something():
+    allowed = [f.name for f in NUMERIC if f.metadata["minimum"] == 0]
+    assert allowed == [
+        "extra_layers",
+        "real_label",
+        "fake_label",
+        "beta_1",
+        "ema_decay",
+        "seed",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n for n in names(NUMERIC) if n not in ("real_label", "fake_label")],
+)
+def test_the_bounds_themselves_are_allowed_and_the_next_number_is_not(name):
+    field = next(field for field in FIELDS if field.name == name)
+    is_int = settings.field_type(Config, name) is int
+    maximum, minimum = (field.metadata[m] for m in ("maximum", "minimum"))
+    assert getattr(Config(**{name: maximum}), name) == maximum
+    refusal(Config, **{name: maximum + 1 if is_int else maximum * 1.001})
+    if minimum is not None:
+        assert getattr(Config(**{name: minimum}), name) == minimum
+        refusal(Config, **{name: minimum - 1 if is_int else -1e-9})
+
+
+@pytest.mark.parametrize("name", names(WORDS))
+def test_a_misspelt_word_is_refused_with_the_nearest(name):
+    word = next(
+        iter(next(f for f in WORDS if f.name == name).metadata["choices"])
+    )
+    message = refusal(Config, **{name: word + "x"})
+    assert message.startswith(f"--{name}={word}x is not known: did you mean")
+    assert word in message.split("allowed: ")[0]
+
+
+def test_labels_may_lie_anywhere_in_zero_to_one_but_not_be_swapped():
+    config = Config(real_label=1.0, fake_label=0.0)
+    assert (config.real_label, config.fake_label) == (1.0, 0.0)
+    assert Config(real_label=0.2, fake_label=0.1).fake_label == 0.1
+    for real, fake in ((0.1, 0.9), (0.5, 0.5), (0.0, 0.0)):
+        message = refusal(Config, real_label=real, fake_label=fake)
+        assert f"--real_label={real} must be above" in message
+        assert f"--fake_label={fake}" in message
+
+
+@pytest.mark.parametrize("name", ["real_label", "fake_label"])
+@pytest.mark.parametrize("value", [-0.001, 1.001])
+def test_labels_outside_zero_to_one_are_refused(name, value):
+    assert "allowed is 0 to 1" in refusal(Config, **{name: value})
+
+
+@pytest.mark.parametrize(
+    "text, size",
+    [
+        ("32", (32, 32)),
+        ("48x64", (48, 64)),
+        (" 28 ", (28, 28)),
+        ("4", (4, 4)),
+        ("1024x4", (1024, 4)),
+    ],
+)
+def test_image_sizes_are_height_then_width(text, size):
+    assert configs.parse_image_size(text) == size
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "32x", "x32", "3", "1025", "32x3", "4x1025", "-32", "32.0",
+     "32x32x1", "0", "big", "32 x 32", "nan", "99999"],
+)  # fmt: skip
+def test_what_is_no_image_size_is_refused(text):
+    message = refusal(Config, image_size=text)
+    assert message.startswith(f"--image_size={text} is not a size")
+    assert "48x64" in message
+
+
+def test_image_size_is_kept_in_one_spelling():
+    assert Config(image_size="32").image_size == "32x32"
+    assert Config(image_size="32") == Config(image_size="32x32")
+    assert Config().image_size is None
+
+
+def test_an_epoch_has_only_whole_batches():
+    assert Config(batch_size=64).steps_per_epoch(60_000) == 937
+    assert Config(batch_size=64).steps_per_epoch(64) == 1
+
+
+def test_a_batch_larger_than_the_set_is_refused():
+    message = refusal(Config(batch_size=65).steps_per_epoch, 64)
+    assert message == (
+        "--batch_size=65 is more than the 64 images of mnist: allowed is 1 "
+        "to 64"
+    )
+
+
+def test_steps_win_over_epochs():
+    assert Config(epochs=3).total_steps(937) == 2811
+    assert Config(epochs=3, steps=5).total_steps(937) == 5
+
+
+def test_flags_win_over_the_recipe():
+    config = configs.from_flags({"recipe": "dcgan_small", "epochs": 7})
+    assert (config.recipe, config.epochs) == ("dcgan_small", 7)
+
+
+@pytest.mark.parametrize("name", ["data_dir", "cache_dir"])
+@pytest.mark.parametrize(
+    "function", [configs.from_flags, lambda g: configs.resume(Config(), g)]
+)
+def test_folders_mean_the_same_from_another_place(
+    function, name, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/someone")
+    monkeypatch.setenv("USERPROFILE", "/home/someone")
+    here = os.getcwd()
+    for given, kept in (
+        ("x/../data", os.path.join(here, "data")),
+        ("~/data", os.path.abspath("/home/someone/data")),
+        (None, None),
+    ):
+        assert getattr(function({name: given}), name) == kept
+
+
+def test_only_folders_are_made_absolute():
+    config = configs.from_flags({"dataset": "mine/small", "image_size": "32"})
+    assert (config.dataset, config.image_size) == ("mine/small", "32x32")
+
+
+def test_an_unknown_recipe_is_refused_with_the_nearest():
+    message = refusal(configs.from_flags, {"recipe": "dcgan_smal"})
+    assert "--recipe=dcgan_smal is not known: did you mean dcgan_small" in (
+        message
+    )
+
+
+@pytest.mark.parametrize(
+    "function", [configs.from_flags, lambda g: configs.resume(Config(), g)]
+)
+def test_epochs_and_steps_together_are_refused(function):
+    message = refusal(function, {"epochs": 3, "steps": 5})
+    assert "--epochs=3 and --steps=5 both say how long to train" in message
+
+
+def test_every_field_is_either_fixed_or_free_on_resume():
+    for field in FIELDS:
+        expected = "free" if field.name in FREE else "fixed"
+        assert field.metadata["on_resume"] == expected, field.name
+    assert set(FIXED) | set(FREE) == {field.name for field in FIELDS}
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_resume_refuses_by_name_what_would_change_the_training(name):
+    message = refusal(configs.resume, Config(), {name: FIXED[name]})
+    was = getattr(Config(), name)
+    assert f"--{name} (was {was}, now {FIXED[name]})" in message
+    assert message.count("(was") == 1
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_resume_takes_over_what_may_change(name):
+    new = configs.resume(Config(), {name: FREE[name]})
+    assert new == dataclasses.replace(Config(), **{name: FREE[name]})
+
+
+def test_resume_lists_all_that_differs():
+    message = refusal(configs.resume, Config(), {"seed": 1, "width": 0.5})
+    assert "--width (was 1.0, now 0.5), --seed (was 0, now 1)" in message
+
+
+def test_resume_accepts_flags_that_repeat_what_the_run_has():
+    config = Config(image_size="32x32", steps=9)
+    given = {"recipe": "dcgan", "width": 1.0, "image_size": "32"}
+    assert configs.resume(config, given) == config
+
+
+@pytest.mark.parametrize("xla", ["on", "off"])
+def test_resume_takes_auto_for_what_the_run_has(xla):
+    config = Config(xla=xla)
+    assert configs.resume(config, {"xla": "auto"}) == config
+    other = {"on": "off", "off": "on"}[xla]
+    message = refusal(configs.resume, config, {"xla": other})
+    assert f"--xla (was {xla}, now {other})" in message
+
+
+def test_resume_with_epochs_replaces_an_earlier_number_of_steps():
+    new = configs.resume(Config(steps=5), {"epochs": 60})
+    assert (new.epochs, new.steps) == (60, None)
+
+
+def test_resume_checks_the_new_values():
+    assert "out of range" in refusal(configs.resume, Config(), {"epochs": 0})
+
+
+def test_json_gives_back_the_same_config():
+    config = Config(recipe="dcgan_small", image_size="48x64", steps=3)
+    text = json.dumps(configs.to_json(config))
+    assert configs.from_json(json.loads(text)) == config
+
+
+def test_json_with_an_unknown_field_is_refused():
+    values = configs.to_json(Config()) | {"widht": 1.0, "alpha": 2}
+    message = refusal(configs.from_json, values)
+    assert message.endswith("; unknown: alpha, widht")
+
+
+def test_json_without_a_field_is_refused():
+    values = configs.to_json(Config())
+    del values["width"], values["seed"]
+    message = refusal(configs.from_json, values)
+    assert message.endswith("; missing: seed, width")
+
+
+def test_json_with_a_value_of_another_type_is_refused():
+    values = configs.to_json(Config()) | {"seed": "0"}
+    assert refusal(configs.from_json, values) == (
+        "--seed='0' is not a whole number"
+    )
+
+
+def test_a_config_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().seed = 1

@@ -1,0 +1,480 @@
+import io
+import os
+import pathlib
+
+import numpy as np
+import pytest
+import requests
+import tiny_data
+
+from tf_dcgan import data, errors
+from tf_dcgan.data import tfds_downloads, tfds_sets
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "tfds"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def load(tmp_path, root):
+    def load_set(name, split="train", image_size=(28, 28), data_dir=root):
+        return data.load(
+            name,
+            split,
+            image_size=image_size,
+            data_dir=None if data_dir is None else str(data_dir),
+            cache_dir=str(tmp_path / "cache"),
+        )
+
+    return load_set
+
+
+def respond(status, reason):
+    response = requests.Response()
+    response.status_code, response.reason = status, reason
+    response.raw = io.BytesIO()
+    return response
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """Answers every request as a machine without a network does."""
+    asked = []
+
+    def refuse(method, url, **kwargs):
+        asked.append((method, url, kwargs["timeout"]))
+        raise requests.exceptions.ConnectionError("Failed to resolve")
+
+    monkeypatch.setattr(requests, "request", refuse)
+    return asked
+
+
+@pytest.fixture
+def online(monkeypatch):
+    """Answers every request as if the file were there."""
+
+    def answer(method, url, **kwargs):
+        return respond(200, "OK")
+
+    monkeypatch.setattr(requests, "request", answer)
+
+
+def test_a_prepared_set_is_read_in_order_with_its_labels(load, root):
+    images = tiny_data.images(300)
+    labels = np.arange(300) % 10
+    tiny_data.write_tfds(root, "mnist", {"train": (images, labels)})
+    array = load("mnist")
+    np.testing.assert_array_equal(array.images, images)
+    np.testing.assert_array_equal(array.labels, labels)
+    assert array.class_names == tuple("0123456789")
+
+
+def test_a_set_tfds_has_no_code_of_is_read_from_its_files(load, root):
+    images = tiny_data.images(3, height=9, width=12, channels=3)
+    tiny_data.write_tfds(
+        root, "my_own", {"train": (images, None)}, shape=(9, 12, 3)
+    )
+    assert data.native_shape("my_own", str(root)) == (9, 12, 3)
+    array = load("my_own", image_size=(9, 12))
+    np.testing.assert_array_equal(array.images, images)
+    assert array.labels is None
+    assert array.class_names == ()
+
+
+def test_a_configuration_is_read_from_its_own_folder(load, root):
+    for config, count in (("small", 2), ("large", 5)):
+        images = tiny_data.images(count)
+        tiny_data.write_tfds(root, f"mine/{config}", {"train": (images, None)})
+    assert len(load("mine/large").images) == 5
+
+
+def test_the_newest_of_several_versions_is_read(load, root):
+    for version, count in (("1.9.0", 2), ("1.10.0", 5)):
+        tiny_data.write_tfds(
+            root,
+            "mnist",
+            {"train": (tiny_data.images(count), [0] * count)},
+            version=version,
+        )
+    assert len(load("mnist").images) == 5
+
+
+def test_images_of_varying_sizes_are_each_cropped_and_resized(load, root):
+    white = [np.full((h, w, 3), 255, np.uint8) for h, w in ((9, 30), (40, 8))]
+    black = [np.zeros((16, 16, 3), np.uint8)]
+    tiny_data.write_tfds(
+        root,
+        "mixed",
+        {"train": (white + black, [0, 1, 0])},
+        shape=(None, None, 3),
+        num_classes=2,
+    )
+    assert data.native_shape("mixed", str(root)) == (None, None, 3)
+    array = load("mixed", image_size=(16, 16))
+    means = array.images.mean(axis=(1, 2, 3))
+    np.testing.assert_array_equal(means, [255, 255, 0])
+    assert array.preparation.startswith("varying sizes x3, cropped to the")
+    assert array.class_names == ("0", "1")
+
+
+def test_a_split_that_is_not_there_lists_those_that_are(load, root):
+    images = tiny_data.images(2)
+    splits = {"training": (images, None), "validation": (images, None)}
+    tiny_data.write_tfds(root, "my_own", splits)
+    with pytest.raises(errors.UserError, match="training, validation"):
+        load("my_own", "train")
+    with pytest.raises(errors.UserError, match="mnist has no split 'valid'"):
+        load("mnist", "valid")
+
+
+def test_images_of_four_channels_are_refused(load, root):
+    images = tiny_data.images(2, channels=4)
+    tiny_data.write_tfds(
+        root, "my_own", {"train": (images, None)}, shape=(28, 28, 4)
+    )
+    with pytest.raises(errors.UserError, match="images of 4 channels"):
+        load("my_own")
+
+
+def test_a_known_set_with_another_sets_images_is_refused(load, root):
+    images = tiny_data.images(2, channels=3)
+    tiny_data.write_tfds(
+        root, "mnist", {"train": (images, [0, 1])}, shape=(28, 28, 3)
+    )
+    with pytest.raises(errors.UserError, match="28x28x1.*hold 28x28x3"):
+        load("mnist")
+
+
+def test_a_set_without_images_lists_its_features(load, root):
+    folder = tiny_data.write_tfds(
+        root, "my_own", {"train": (tiny_data.images(2), [0, 1])}
+    )
+    path = folder / "features.json"
+    path.write_text(
+        path.read_text().replace('"image": {"pyth', '"photo": {"pyth')
+    )
+    with pytest.raises(errors.UserError, match="features are label, photo"):
+        load("my_own")
+
+
+def truncate_records(folder):
+    path = folder / "mnist-train.tfrecord-00000-of-00001"
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def flip_a_byte(folder):
+    path = folder / "mnist-train.tfrecord-00000-of-00001"
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(content)
+
+
+def remove_records(folder):
+    (folder / "mnist-train.tfrecord-00000-of-00001").unlink()
+
+
+def empty_records(folder):
+    (folder / "mnist-train.tfrecord-00000-of-00001").write_bytes(b"")
+
+
+def promise_more(folder):
+    path = folder / "dataset_info.json"
+    path.write_text(path.read_text().replace('["3"]', '["4"]'))
+
+
+def promise_fewer(folder):
+    path = folder / "dataset_info.json"
+    path.write_text(path.read_text().replace('["3"]', '["2"]'))
+
+
+def garble_info(folder):
+    (folder / "dataset_info.json").write_text("{")
+
+
+def remove_info(folder):
+    (folder / "dataset_info.json").unlink()
+
+
+def garble_features(folder):
+    (folder / "features.json").write_text("{")
+
+
+def remove_features(folder):
+    (folder / "features.json").unlink()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        truncate_records,
+        flip_a_byte,
+        remove_records,
+        empty_records,
+        promise_more,
+        promise_fewer,
+        garble_info,
+        remove_info,
+        garble_features,
+        remove_features,
+    ],
+)
+def test_a_damaged_set_ends_in_one_line_that_names_its_folder(
+    load, root, tmp_path, offline, damage
+):
+    images = tiny_data.images(3)
+    folder = tiny_data.write_tfds(root, "mnist", {"train": (images, [1, 2, 3])})
+    damage(folder)
+    with pytest.raises(errors.UserError) as caught:
+        load("mnist")
+    assert str(folder) in str(caught.value)
+    assert "opy it again" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert offline == []
+    assert list((tmp_path / "cache").glob("*")) == []
+
+
+@pytest.mark.parametrize("name", ["fashion_mnist", "mine/small"])
+def test_a_set_in_another_sets_folder_is_refused(load, root, offline, name):
+    images = tiny_data.images(3)
+    folder = tiny_data.write_tfds(root, "mnist", {"train": (images, [1, 2, 3])})
+    wrong = root / name / "1.0.0"
+    wrong.parent.mkdir(parents=True)
+    folder.rename(wrong)
+    for ask in (load, lambda name: data.native_shape("my_own", str(root))):
+        if ask is not load:
+            (root / name).rename(root / "my_own")
+            name, wrong = "my_own", root / "my_own" / "1.0.0"
+        with pytest.raises(errors.UserError) as caught:
+            ask(name)
+        assert str(caught.value) == (
+            f"{wrong} holds mnist, not {name}: give the folder its own name "
+            "back, or --dataset=mnist"
+        )
+    assert offline == []
+
+
+def test_a_data_dir_that_cannot_be_meant_is_refused(load, root, monkeypatch):
+    (root / "file").write_text("")
+    with pytest.raises(errors.UserError, match="does not exist"):
+        load("mnist", data_dir=root / "missing")
+    with pytest.raises(errors.UserError, match="is not a folder"):
+        load("mnist", data_dir=root / "file")
+    monkeypatch.setattr(os, "access", lambda *args: False)
+    with pytest.raises(errors.UserError, match="cannot be read"):
+        load("mnist", data_dir=root)
+
+
+def test_a_data_dir_one_level_too_deep_names_the_right_one(load, root):
+    images = tiny_data.images(1)
+    folder = tiny_data.write_tfds(root, "mnist", {"train": (images, [1])})
+    for inside in (folder, folder.parent):
+        with pytest.raises(errors.UserError) as caught:
+            load("mnist", data_dir=inside)
+        assert str(caught.value).endswith(f"Give --data_dir={root}")
+
+
+def test_a_download_out_of_reach_is_refused_at_once(
+    load, tmp_path, root, offline
+):
+    with pytest.raises(errors.UserError) as caught:
+        load("mnist")
+    message = str(caught.value)
+    assert f"mnist is not in --data_dir={root} (the folder is empty)" in message
+    assert "no connection" in message
+    assert "*-ubyte[.gz] files or mnist.npz" in message
+    assert "--dataset=glyphs" in message
+    assert "\n" not in message
+    [(_, url, timeout)] = offline
+    assert url in message
+    assert timeout <= 10
+    assert list(root.iterdir()) == []
+
+
+def test_tfdss_own_folder_is_not_made_when_the_download_is_out_of_reach(
+    load, tmp_path, monkeypatch, offline
+):
+    default = tmp_path / "not" / "yet"
+    monkeypatch.setenv("TFDS_DATA_DIR", str(default))
+    with pytest.raises(errors.UserError, match=f"cifar10 is not in {default}"):
+        load("cifar10", data_dir=None)
+    assert not default.parent.exists()
+
+
+def test_tfdss_own_folder_is_where_sets_are_looked_for(load, root, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(root))
+    images = tiny_data.images(1)
+    tiny_data.write_tfds(root, "mnist", {"train": (images, [1])})
+    assert len(load("mnist", data_dir=None).images) == 1
+
+
+def test_a_host_that_answers_with_an_error_counts_as_out_of_reach(
+    load, monkeypatch
+):
+    methods = []
+
+    def answer(method, url, **kwargs):
+        methods.append(method)
+        return respond(403, "Forbidden")
+
+    monkeypatch.setattr(requests, "request", answer)
+    with pytest.raises(
+        errors.UserError, match="the host answers 403 Forbidden"
+    ):
+        load("mnist")
+    assert methods == ["HEAD", "GET"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (requests.exceptions.ConnectTimeout, "no answer within 8 seconds"),
+        (requests.exceptions.ProxyError, "the proxy does not let it through"),
+    ],
+)
+def test_the_line_says_how_the_network_failed(load, monkeypatch, error, words):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(requests, "request", fail)
+    with pytest.raises(errors.UserError, match=words):
+        load("mnist")
+
+
+class FakeBuilder:
+    """Downloads as its function says."""
+
+    MANUAL_DOWNLOAD_INSTRUCTIONS = None
+
+    def __init__(self, act):
+        self.url_infos = {"https://example.org/file": None}
+        self.download_and_prepare = act
+
+
+def use_builder(monkeypatch, act):
+    monkeypatch.setattr(
+        tfds_downloads.tfds_reading, "new_builder", lambda *_: FakeBuilder(act)
+    )
+    monkeypatch.setattr(
+        tfds_downloads.tfds_reading, "image_shape", lambda *_: (28, 28, 1)
+    )
+
+
+def test_a_download_that_succeeds_is_read(load, root, monkeypatch, online):
+    def act():
+        images = tiny_data.images(4)
+        tiny_data.write_tfds(root, "mnist", {"train": (images, [0] * 4)})
+
+    use_builder(monkeypatch, act)
+    assert len(load("mnist").images) == 4
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionError("broken pipe"), KeyboardInterrupt()]
+)
+def test_a_download_that_breaks_off_leaves_nothing_it_made(
+    load, tmp_path, monkeypatch, online, error
+):
+    root = tmp_path / "new" / "tfds"
+
+    def act():
+        for name in ("mnist/1.0.0.incomplete", "downloads/extracted"):
+            (root / name).mkdir(parents=True)
+            (root / name / "part").write_text("half")
+        raise error
+
+    use_builder(monkeypatch, act)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(root))
+    expected = (errors.UserError, KeyboardInterrupt)
+    with pytest.raises(expected):
+        load("mnist", data_dir=None)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_download_that_breaks_off_keeps_what_was_there(
+    load, root, monkeypatch, online
+):
+    (root / "downloads").mkdir()
+    (root / "downloads" / "older").write_text("whole")
+
+    def act():
+        (root / "downloads" / "newer").write_text("half")
+        raise ConnectionError("broken pipe")
+
+    use_builder(monkeypatch, act)
+    with pytest.raises(errors.UserError, match="failed: .*: broken pipe"):
+        load("mnist")
+    left = [path.relative_to(root) for path in root.rglob("*")]
+    assert sorted(left) == [
+        pathlib.Path("downloads"),
+        pathlib.Path("downloads/older"),
+    ]
+
+
+def test_a_full_disk_during_a_download_stays_an_os_error(
+    load, monkeypatch, online
+):
+    def act():
+        raise OSError(28, "No space left on device")
+
+    use_builder(monkeypatch, act)
+    with pytest.raises(OSError, match="No space left"):
+        load("mnist")
+
+
+def test_a_set_that_must_be_fetched_by_hand_says_so(load, root, offline):
+    with pytest.raises(errors.UserError, match="must be fetched by hand"):
+        load("imagenet2012")
+    assert offline == []
+
+
+def test_the_shape_of_a_set_is_known_without_its_data(root, offline):
+    assert data.native_shape("celeb_a", str(root)) == (218, 178, 3)
+    assert data.native_shape("cats_vs_dogs", str(root)) == (None, None, 3)
+    with pytest.raises(errors.UserError, match="features are label, text"):
+        data.native_shape("imdb_reviews", str(root))
+    assert list(root.iterdir()) == []
+    assert offline == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mnst", "did you mean mnist"),
+        ("celeba", "did you mean celeb_a"),
+        ("folder/of/photos", "unknown dataset 'folder/of/photos'"),
+        ("../photos", "unknown dataset '../photos'"),
+        ("mnist/small", "mnist has no configurations"),
+        ("caltech_birds", "caltech_birds2010"),
+    ],
+)
+def test_an_unknown_name_gets_the_nearest_ones(load, offline, name, words):
+    for ask in (data.native_shape, load):
+        with pytest.raises(errors.UserError) as caught:
+            ask(name)
+        assert words in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert offline == []
+
+
+def test_folder_names_that_are_no_versions_are_no_sets(root):
+    (root / "mnist" / "3.0.1.incompleteABC").mkdir(parents=True)
+    assert tfds_sets.prepared_folder("mnist", root) is None
+    assert tfds_sets.prepared_folder("..", root) is None
+
+
+def test_mnist_of_the_test_data_is_read(shared_data, load):
+    array = load("mnist", "test", (32, 32), data_dir=shared_data / "tfds")
+    assert array.images.shape == (10_000, 32, 32, 1)
+    content = array.images[:, 2:30, 2:30]
+    assert content.mean() == pytest.approx(33.791, abs=0.001)
+    counts = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert np.bincount(array.labels).tolist() == counts
+
+
+def test_cifar10_of_the_test_data_has_its_class_names(shared_data, load):
+    array = load("cifar10", "test", (32, 32), data_dir=shared_data / "tfds")
+    assert array.images.shape == (10_000, 32, 32, 3)
+    assert array.class_names[7] == "horse"

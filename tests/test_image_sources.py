@@ -1,0 +1,172 @@
+import numpy as np
+import PIL.Image
+import pytest
+
+from tf_dcgan import data, errors, image_sources
+
+
+def _images(count=3, height=4, width=5, channels=3, seed=0):
+    chance = np.random.default_rng(seed)
+    shape = (count, height, width, channels)
+    return chance.integers(0, 256, shape).astype(np.uint8)
+
+
+def _read(source):
+    return np.concatenate(list(source.batches()))
+
+
+def test_a_folder_gives_its_images_in_the_order_of_their_names(tmp_path):
+    images = _images()
+    for name, image in zip(
+        ("b.png", "a.png", "sub/c.png"), images, strict=True
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        PIL.Image.fromarray(image).save(path)
+    source = image_sources.open_source(str(tmp_path), flag="real")
+    assert source.count == 3
+    np.testing.assert_array_equal(_read(source), images[[1, 0, 2]])
+    np.testing.assert_array_equal(_read(source), images[[1, 0, 2]])
+
+
+def test_a_folder_of_several_sizes_says_so(tmp_path):
+    PIL.Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    PIL.Image.new("RGB", (6, 5)).save(tmp_path / "b.png")
+    source = image_sources.folder(tmp_path)
+    assert [batch.shape for batch in source.batches()] == [
+        (1, 4, 4, 3),
+        (1, 5, 6, 3),
+    ]
+    assert source.notes == ("2 different sizes, each resized on its own",)
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels"), [("L", 1), ("1", 1), ("RGBA", 3), ("P", 3)]
+)
+def test_other_modes_become_gray_or_rgb(tmp_path, mode, channels):
+    PIL.Image.new(mode, (4, 4)).save(tmp_path / "a.png")
+    (batch,) = image_sources.folder(tmp_path).batches()
+    assert batch.shape == (1, 4, 4, channels)
+    assert batch.dtype == np.uint8
+
+
+def test_a_few_damaged_files_are_named_and_skipped(tmp_path):
+    for number in range(10):
+        PIL.Image.new("L", (4, 4), number).save(tmp_path / f"{number}.png")
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    source = image_sources.folder(tmp_path)
+    assert source.count == 10
+    assert source.notes == ("1 damaged images skipped: broken.png",)
+
+
+def test_many_damaged_files_are_an_error(tmp_path):
+    PIL.Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    with pytest.raises(errors.UserError, match="1 of 2 images cannot be read"):
+        image_sources.folder(tmp_path)
+
+
+def test_a_folder_without_images_is_an_error(tmp_path):
+    with pytest.raises(errors.UserError, match="has no images"):
+        image_sources.open_source(str(tmp_path), flag="real")
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+def test_an_array_file_gives_its_images(tmp_path, suffix):
+    images = _images(300)
+    save = {"npy": np.save, "npz": np.savez}[suffix]
+    save(tmp_path / f"x.{suffix}", images)
+    source = image_sources.open_source(
+        str(tmp_path / f"x.{suffix}"), flag="fake"
+    )
+    assert source.count == 300
+    np.testing.assert_array_equal(_read(source), images)
+
+
+def test_arrays_that_are_no_uint8_images_are_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((3, 4, 4, 3), np.float32))
+    with pytest.raises(errors.UserError, match=r"float32 \[3, 4, 4, 3\]"):
+        image_sources.open_source(str(tmp_path / "x.npy"), flag="fake")
+
+
+def test_a_damaged_array_file_is_refused(tmp_path):
+    (tmp_path / "x.npz").write_bytes(b"no archive")
+    with pytest.raises(errors.UserError, match="cannot be read"):
+        image_sources.open_source(str(tmp_path / "x.npz"), flag="fake")
+
+
+def test_statistics_of_other_tools_have_no_count_and_no_protocol(tmp_path):
+    np.savez(tmp_path / "s.npz", mu=np.zeros(3), sigma=np.eye(3))
+    found = image_sources.open_source(str(tmp_path / "s.npz"), flag="real")
+    assert isinstance(found, image_sources.Statistics)
+    assert found.count is None and found.protocol is None
+    np.testing.assert_array_equal(found.sigma, np.eye(3))
+
+
+def _prepared(labels=None, names=()):
+    return data.ImageArray(
+        images=_images(4, 6, 6, 1),
+        labels=labels,
+        class_names=names,
+        name="some",
+        split="test",
+        content_box=(1, 2, 3, 4),
+        preparation="as they are",
+        fingerprint="f",
+    )
+
+
+def test_padding_is_cropped_off_a_data_set():
+    dataset = _prepared()
+    source = image_sources.from_dataset(dataset)
+    np.testing.assert_array_equal(_read(source), dataset.images[:, 1:4, 2:6])
+
+
+def test_one_class_of_a_data_set_can_be_taken():
+    dataset = _prepared(np.array([0, 1, 0, 1]), ("cat", "dog"))
+    source = image_sources.from_dataset(dataset, class_name="dog")
+    assert source.count == 2
+    assert "some:test:dog" in source.description
+    np.testing.assert_array_equal(
+        _read(source), dataset.images[[1, 3], 1:4, 2:6]
+    )
+    everything = image_sources.from_dataset(dataset)
+    assert source.fingerprint != everything.fingerprint
+
+
+def test_an_unknown_class_is_refused_with_the_nearest():
+    dataset = _prepared(np.array([0, 1, 0, 1]), ("cat", "dog"))
+    with pytest.raises(errors.UserError, match="did you mean dog"):
+        image_sources.from_dataset(dataset, class_name="dogs")
+
+
+def test_a_word_that_is_no_split_is_a_class(tiny_mnist):
+    source = image_sources.open_source(
+        "mnist:7", flag="real", data_dir=str(tiny_mnist)
+    )
+    assert source.description.startswith("mnist:test:7")
+    assert set(source.labels) == {7}
+
+
+def test_a_split_is_taken_as_one(tiny_mnist):
+    source = image_sources.open_source(
+        "mnist:train", flag="real", data_dir=str(tiny_mnist)
+    )
+    assert source.count == 300
+
+
+def test_a_path_that_does_not_exist_is_named():
+    with pytest.raises(errors.UserError, match="--fake=/no/where does not"):
+        image_sources.open_source("/no/where", flag="fake")
+
+
+def test_generated_images_are_made_anew_at_every_reading():
+    def sampler(seed, first, count):
+        numbers = np.arange(first, first + count, dtype=np.uint8)
+        return np.broadcast_to(numbers[:, None, None, None], (count, 2, 2, 1))
+
+    source = image_sources.from_generator(
+        sampler, seed=0, count=130, description="x"
+    )
+    for _ in range(2):
+        assert _read(source)[:, 0, 0, 0].tolist() == list(range(130))

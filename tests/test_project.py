@@ -1,0 +1,135 @@
+"""What the project says of itself, against what it does."""
+
+import ast
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import evaluate
+from tf_dcgan import config, recipes, sample
+import train
+
+_PROJECT = pathlib.Path(__file__).resolve().parent.parent
+_README = (_PROJECT / "README.md").read_text()
+_TEST_COMMAND = (
+    "python3 -m venv .venv-test && "
+    ".venv-test/bin/pip install -r requirements-dev.txt && "
+    ".venv-test/bin/python -m pytest"
+)
+# Of other programs.
+_FOREIGN_FLAGS = {"logdir"}
+
+
+def _fields(settings_class):
+    return set(settings_class.__dataclass_fields__)
+
+
+def test_every_flag_that_the_readme_names_exists():
+    named = set(re.findall(r"--([a-z][a-z_0-9]+)", _README)) - _FOREIGN_FLAGS
+    known = (
+        _fields(config.Config)
+        | _fields(train.TrainSettings)
+        | _fields(sample.SampleSettings)
+        | _fields(evaluate.EvaluateSettings)
+        | {"help"}
+    )
+    assert named - known == set()
+
+
+def test_every_recipe_is_in_the_readme_and_no_other():
+    named = set(re.findall(r"--recipe=(\w+)", _README))
+    assert named <= set(recipes.RECIPES)
+    for recipe in recipes.RECIPES:
+        assert f"`{recipe}`" in _README
+
+
+def test_every_module_and_file_that_the_readme_names_exists():
+    paths = set(re.findall(r"[\w/-]+\.(?:py|txt|png)\b", _README))
+    made_by_a_run = {"step_0000500.png", "real.png", "curves.png", "grid.png"}
+    for path in paths - made_by_a_run:
+        found = [_PROJECT / path, _PROJECT / "tf_dcgan" / path]
+        assert any(place.exists() for place in found), path
+    for module in re.findall(
+        r"python -m ((?:tf_dcgan|benchmarks)[\w.]*)", _README
+    ):
+        assert (_PROJECT / f"{module.replace('.', '/')}.py").exists(), module
+
+
+def test_no_number_in_the_readme_is_still_to_be_filled_in():
+    assert re.findall(r"@[A-Z0-9]+@", _README) == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_the_documents_give_the_test_command(name):
+    lines = (_PROJECT / name).read_text().splitlines()
+    assert "    " + _TEST_COMMAND in lines
+
+
+def test_ci_finds_the_readmes_test_command():
+    (pattern,) = re.findall(
+        r"sed -n '(.*)' README", (_PROJECT / ".ci/run").read_text()
+    )
+    found = subprocess.run(
+        ["sed", "-n", pattern, "README.md"],
+        cwd=_PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert found == _TEST_COMMAND + "\n"
+
+
+def test_every_package_that_is_imported_is_required():
+    required = {
+        re.split("[<>=]", line)[0].replace("-", "_")
+        for line in (_PROJECT / "requirements.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    }
+    names = {"PIL": "pillow", "absl": "absl_py", "google": "protobuf"}
+    own = {"tf_dcgan", "benchmarks", "train", "evaluate"}
+    imported = set()
+    for path in [*_PROJECT.glob("*.py"), *_PROJECT.glob("tf_dcgan/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {name.name.split(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module.split(".")[0])
+    third_party = {
+        names.get(name, name)
+        for name in imported - set(sys.stdlib_module_names) - own
+    }
+    assert third_party - required == set()
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]])
+def test_the_source_is_formatted_and_free_of_lint(arguments):
+    ended = subprocess.run(
+        [sys.executable, "-m", "ruff", *arguments, "."],
+        cwd=_PROJECT,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_help_answers_at_once_without_tensorflow():
+    code = (
+        "import sys, train\n"
+        "from tf_dcgan import command_line\n"
+        "try: train.main(['train.py', '--help'])\n"
+        "except Exception as wanted: print(wanted)\n"
+        "print('tensorflow' in sys.modules)"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=_PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert output.endswith("False\n")
+    for name in _fields(config.Config) | _fields(train.TrainSettings):
+        assert f"{name}  " in output or f"{name}\n" in output

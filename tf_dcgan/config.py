@@ -1,0 +1,407 @@
+"""Every setting of a training run: name, default, help and bounds, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+import os
+import re
+from typing import Any
+
+from tf_dcgan import errors, recipes, settings
+
+_SYSTEM = "System"
+_DATA = "Data"
+_LENGTH = "Length and cadence"
+_OPTIMIZATION = "Optimization"
+_MACHINE = "Machine and reproducibility"
+
+LOSSES = {
+    "non_saturating": "G ascends log D(G(z))",
+    "minimax": "G descends log(1 - D(G(z))), which saturates",
+}
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """What determines a run, and how it is watched.
+
+    The defaults are those of the recipe `dcgan`; every other recipe is a set
+    of differences from them. A field that is None is derived from the others
+    or from the data when a run starts.
+    """
+
+    recipe: str = settings.setting(
+        "dcgan",
+        "which system to train",
+        group=_SYSTEM,
+        choices={k: v.summary for k, v in recipes.RECIPES.items()},
+    )
+    width: float = settings.setting(
+        1.0,
+        "factor on every channel count of both networks",
+        group=_SYSTEM,
+        above=0,
+        maximum=16,
+    )
+    latent_dim: int = settings.setting(
+        100,
+        "length of the latent vector",
+        group=_SYSTEM,
+        minimum=1,
+        maximum=65_536,
+    )
+    image_size: str | None = settings.setting(
+        None,
+        "side of the images that the networks make, 32 or 48x64 (height x "
+        "width)",
+        group=_SYSTEM,
+        unit="pixels",
+        unset="the smallest the network can make that holds the data set's "
+        "images, at most 64",
+    )
+    extra_layers: int = settings.setting(
+        0,
+        "stride-1 convolutions added after each network's narrowest resolution",
+        group=_SYSTEM,
+        minimum=0,
+        maximum=16,
+    )
+    loss: str = settings.setting(
+        "non_saturating",
+        "the generator's objective",
+        group=_SYSTEM,
+        choices=LOSSES,
+    )
+    dataset: str = settings.setting(
+        "mnist",
+        "mnist, fashion_mnist, kmnist, cifar10, any TFDS name with an image "
+        "feature, or glyphs (digits drawn from fonts, no download)",
+        group=_DATA,
+    )
+    data_dir: str | None = settings.setting(
+        None,
+        "folder with prepared data sets: a TFDS folder, or for the MNIST "
+        "family the raw *-ubyte[.gz] files or mnist.npz",
+        group=_DATA,
+        unset="TFDS's own default, downloading what is missing",
+        on_resume="free",
+    )
+    cache_dir: str | None = settings.setting(
+        None,
+        "folder for the prepared, memory-mapped arrays",
+        group=_DATA,
+        unset="tf_dcgan in the user's cache folder",
+        on_resume="free",
+    )
+    batch_size: int = settings.setting(
+        64,
+        "images per update; an epoch's last incomplete batch is dropped",
+        group=_DATA,
+        unit="images",
+        minimum=1,
+        maximum=65_536,
+    )
+    epochs: int = settings.setting(
+        50,
+        "passes over the training images; may grow when a run goes on",
+        group=_LENGTH,
+        unit="epochs",
+        minimum=1,
+        maximum=1_000_000,
+        on_resume="free",
+    )
+    steps: int | None = settings.setting(
+        None,
+        "iterations in all, instead of --epochs; may grow when a run goes on",
+        group=_LENGTH,
+        unit="steps",
+        minimum=1,
+        maximum=1_000_000_000,
+        unset="as many as --epochs makes",
+        on_resume="free",
+    )
+    log_every: int = settings.setting(
+        50,
+        "interval of the scalars in metrics.jsonl and TensorBoard",
+        group=_LENGTH,
+        unit="steps",
+        minimum=1,
+        maximum=1_000_000_000,
+        on_resume="free",
+    )
+    sample_every: int = settings.setting(
+        500,
+        "interval of the sample grids; there is one after the first step too",
+        group=_LENGTH,
+        unit="steps",
+        minimum=1,
+        maximum=1_000_000_000,
+        on_resume="free",
+    )
+    checkpoint_every: int = settings.setting(
+        500,
+        "interval of the checkpoints; there is one at least every five minutes",
+        group=_LENGTH,
+        unit="steps",
+        minimum=1,
+        maximum=1_000_000_000,
+        on_resume="free",
+    )
+    real_label: float = settings.setting(
+        0.9,
+        "D's target for real images (one-sided label smoothing)",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1.0,
+    )
+    fake_label: float = settings.setting(
+        0.0,
+        "D's target for generated images; 0.1 is the two-sided smoothing of "
+        "AIRI's slides",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1.0,
+    )
+    generator_learning_rate: float = settings.setting(
+        2e-4,
+        "Adam's learning rate for G",
+        group=_OPTIMIZATION,
+        above=0,
+        maximum=1.0,
+    )
+    discriminator_learning_rate: float = settings.setting(
+        2e-4,
+        "Adam's learning rate for D",
+        group=_OPTIMIZATION,
+        above=0,
+        maximum=1.0,
+    )
+    beta_1: float = settings.setting(
+        0.5,
+        "Adam's decay of the first moment, for G and D",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=0.9999,
+    )
+    discriminator_updates: str = settings.setting(
+        "separate",
+        "how D learns in each step",
+        group=_OPTIMIZATION,
+        choices={
+            "separate": "one update on generated, one on real images",
+            "joint": "one update on the sum of both losses",
+        },
+    )
+    generator_updates: int = settings.setting(
+        2,
+        "updates of G in each step",
+        group=_OPTIMIZATION,
+        minimum=1,
+        maximum=16,
+    )
+    generator_latents: str = settings.setting(
+        "shared",
+        "which latent vectors G's updates use",
+        group=_OPTIMIZATION,
+        choices={
+            "shared": "those of D's update; the forward pass is shared too",
+            "new": "new ones, with a forward pass of their own",
+        },
+    )
+    ema_decay: float = settings.setting(
+        0.999,
+        "decay of the moving average of G's weights, which samples and "
+        "export use; 0 turns averaging off",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=0.999999,
+    )
+    seed: int = settings.setting(
+        0,
+        "determines initial weights, data order and noise",
+        group=_MACHINE,
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+    deterministic: bool | None = settings.setting(
+        None,
+        "bit-identical results on the same machine and thread count",
+        group=_MACHINE,
+        unset="on for a CPU, off for a GPU",
+    )
+    precision: str = settings.setting(
+        "float32",
+        "arithmetic of the training step; mixed_float16 scales the losses",
+        group=_MACHINE,
+        choices=PRECISIONS,
+    )
+    xla: str = settings.setting(
+        "auto",
+        "whether XLA compiles the training step",
+        group=_MACHINE,
+        choices={
+            "auto": "on for a GPU, off for a CPU",
+            "on": "always",
+            "off": "never",
+        },
+    )
+
+    def __post_init__(self):
+        """Checks every value, and those that only make sense together."""
+        settings.check(self)
+        if self.real_label <= self.fake_label:
+            raise errors.UserError(
+                f"--real_label={self.real_label} must be above "
+                f"--fake_label={self.fake_label}: D learns to tell them apart"
+            )
+        if self.image_size is not None:
+            height, width = parse_image_size(self.image_size)
+            object.__setattr__(self, "image_size", f"{height}x{width}")
+
+    @property
+    def network(self) -> str:
+        """Key into `tf_dcgan.models.NETWORKS`."""
+        return recipes.RECIPES[self.recipe].network
+
+    def steps_per_epoch(self, num_images: int) -> int:
+        """Returns the whole batches in an epoch.
+
+        Args:
+            num_images: size of the training split.
+
+        Raises:
+            errors.UserError: there are fewer images than one batch takes.
+        """
+        if self.batch_size > num_images:
+            raise errors.UserError(
+                f"--batch_size={self.batch_size} is more than the "
+                f"{num_images:,} images of {self.dataset}: allowed is 1 to "
+                f"{num_images:,}"
+            )
+        return num_images // self.batch_size
+
+    def total_steps(self, steps_per_epoch: int) -> int:
+        """Returns the length of the run in steps.
+
+        Args:
+            steps_per_epoch: whole batches in the training split.
+        """
+        return self.steps or self.epochs * steps_per_epoch
+
+
+def parse_image_size(text: str) -> tuple[int, int]:
+    """Reads "32" or "48x64".
+
+    Returns:
+        (height, width) in pixels.
+
+    Raises:
+        errors.UserError: it is neither, or not within 4 to 1024 pixels.
+    """
+    match = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", text.strip())
+    if match:
+        height = int(match[1])
+        width = int(match[2] or match[1])
+        if 4 <= height <= 1024 and 4 <= width <= 1024:
+            return height, width
+    raise errors.UserError(
+        f"--image_size={text} is not a size: give one side of 4 to 1024 "
+        "pixels, as in 32, or height x width, as in 48x64"
+    )
+
+
+def from_flags(given: Mapping[str, Any]) -> Config:
+    """Makes the config of a new run.
+
+    Args:
+        given: the settings that the user named; they win over the recipe's.
+
+    Returns:
+        A config in which everything else is the recipe's.
+
+    Raises:
+        errors.UserError: a value is not allowed.
+    """
+    _check_length(given)
+    given = _absolute(given)
+    recipe = recipes.RECIPES.get(given.get("recipe", Config.recipe))
+    differences = recipe.differences if recipe else {}
+    return Config(**{**differences, **given})
+
+
+def resume(config: Config, given: Mapping[str, Any]) -> Config:
+    """Makes the config of a run that goes on.
+
+    Args:
+        config: what the run was started with.
+        given: the settings that the user named now.
+
+    Returns:
+        The config with those of the new values that may change.
+
+    Raises:
+        errors.UserError: a value would change what is being trained.
+    """
+    _check_length(given)
+    given = _absolute(given)
+    if given.get("xla") == "auto":
+        del given["xla"]  # A run keeps what it chose when it started.
+    if "epochs" in given:
+        given["steps"] = None
+    new = dataclasses.replace(config, **given)
+    refused = [
+        f"--{field.name} (was {getattr(config, field.name)}, "
+        f"now {getattr(new, field.name)})"
+        for field in dataclasses.fields(config)
+        if field.metadata["on_resume"] == "fixed"
+        and getattr(config, field.name) != getattr(new, field.name)
+    ]
+    if refused:
+        raise errors.UserError(
+            f"a run goes on only as it began; changed: {', '.join(refused)}. "
+            "Leave these flags out, or start a new run without --run_dir"
+        )
+    return new
+
+
+def _absolute(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Makes folders absolute: a run may go on from another place."""
+    return {
+        name: os.path.abspath(os.path.expanduser(value))
+        if name in ("data_dir", "cache_dir") and value
+        else value
+        for name, value in given.items()
+    }
+
+
+def _check_length(given: Mapping[str, Any]) -> None:
+    if "epochs" in given and "steps" in given:
+        raise errors.UserError(
+            f"--epochs={given['epochs']} and --steps={given['steps']} both "
+            "say how long to train: give one of them"
+        )
+
+
+def to_json(config: Config) -> dict[str, Any]:
+    """Returns the settings by name, ready for JSON."""
+    return dataclasses.asdict(config)
+
+
+def from_json(values: Mapping[str, Any]) -> Config:
+    """Makes the config that `to_json` was given.
+
+    Raises:
+        errors.UserError: a field is unknown, missing or not allowed.
+    """
+    names = {field.name for field in dataclasses.fields(Config)}
+    unknown = sorted(set(values) - names)
+    missing = sorted(names - set(values))
+    if unknown or missing:
+        raise errors.UserError(
+            "its settings do not fit this version of tf_dcgan"
+            + (f"; unknown: {', '.join(unknown)}" if unknown else "")
+            + (f"; missing: {', '.join(missing)}" if missing else "")
+        )
+    return Config(**values)

@@ -1,0 +1,104 @@
+"""What a step costs, computed from the networks without running them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import keras
+
+from tf_dcgan import config as configs
+from tf_dcgan import models
+
+_FLOAT_BYTES = 4
+# TensorFlow's own code and buffers. This and the factors of two below were
+# fitted to the peaks that benchmarks/training_speed.py measured on a CPU.
+_FRAMEWORK_BYTES = 700 * 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class StepCost:
+    """The cost of one training step.
+
+    Attributes:
+        operations: floating-point operations, multiplications and additions
+            counted apart, of all convolutions and dense layers.
+        memory_bytes: rough peak of the process's memory.
+    """
+
+    operations: int
+    memory_bytes: int
+
+
+def estimate(
+    config: configs.Config, image_shape: tuple[int, int, int]
+) -> StepCost:
+    """Adds up what a step of the config's schedule does.
+
+    A pass back through a network costs two forward passes, one for the
+    inputs' gradients and one for the weights'; through a discriminator that
+    is not updated it costs one.
+
+    Args:
+        config: the networks, the schedule and the batch size.
+        image_shape: (height, width, channels).
+
+    Returns:
+        The cost of one step. No weight is allocated for it.
+    """
+    with keras.StatelessScope(initialize_variables=False):
+        generator, discriminator = models.build(config, image_shape)
+    forward_g = forward_operations(generator)
+    forward_d = forward_operations(discriminator)
+    shares_first = config.generator_latents == "shared"
+    generator_forwards = config.generator_updates + (0 if shares_first else 1)
+    per_image = forward_g * (
+        generator_forwards + 2 * config.generator_updates
+    ) + forward_d * (2 * 3 + 2 * config.generator_updates)
+    return StepCost(
+        operations=per_image * config.batch_size,
+        memory_bytes=_memory_bytes(config, generator, discriminator),
+    )
+
+
+def forward_operations(model: keras.Model) -> int:
+    """Counts a forward pass of one image, two operations per product.
+
+    Args:
+        model: built functional model.
+
+    Returns:
+        Floating-point operations of its dense layers and convolutions.
+    """
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dense):
+            total += 2 * math.prod(layer.kernel.shape)
+        elif isinstance(layer, keras.layers.Conv2DTranspose):
+            # Every input pixel meets the whole kernel.
+            _, height, width, _ = layer.input.shape
+            total += 2 * height * width * math.prod(layer.kernel.shape)
+        elif isinstance(layer, keras.layers.Conv2D):
+            _, height, width, _ = layer.output.shape
+            total += 2 * height * width * math.prod(layer.kernel.shape)
+    return total
+
+
+def _memory_bytes(config, generator, discriminator) -> int:
+    weights_g = generator.count_params()
+    weights_d = discriminator.count_params()
+    # Weight, gradient and Adam's two moments; G's average besides.
+    state = 5 * weights_g + 4 * weights_d
+    kept_for_gradients = config.batch_size * (
+        _activations(generator) + _activations(discriminator)
+    )
+    # Copies in other layouts and gradients live beside them for a while.
+    return _FRAMEWORK_BYTES + 2 * _FLOAT_BYTES * (state + kept_for_gradients)
+
+
+def _activations(model: keras.Model) -> int:
+    return sum(
+        math.prod(layer.output.shape[1:])
+        for layer in model.layers
+        if not isinstance(layer, keras.layers.Reshape | keras.layers.Flatten)
+    )

@@ -1,0 +1,178 @@
+"""Image sets by name, as memory-mapped uint8 arrays.
+
+`load` is the way in: it finds the set, prepares it once into the cache and
+opens what is there. To add a source, write a module with a function that
+returns a `sources.Source`, and add its name to `_find_source` and
+`native_shape`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from absl import logging
+import numpy as np
+
+from tf_dcgan import errors
+from tf_dcgan.data import (
+    cache,
+    glyphs,
+    known_sets,
+    mnist_files,
+    preparation,
+    sources,
+    tfds_sets,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageArray:
+    """One split of an image set, prepared for one image size.
+
+    Attributes:
+        images: [num_images, height, width, channels] uint8 in [0, 255], a
+            read-only memory map.
+        labels: [num_images] int64 in [0, len(class_names)), or None if the
+            set has no labels; read-only.
+        class_names: the name of each label; empty if there are none.
+        name: the set's name, as `--dataset` takes it.
+        split: the split's name.
+        content_box: (top, left, height, width) in pixels, the part of each
+            image that is not padding.
+        preparation: what was done to the original images, in words.
+        fingerprint: SHA-256 (hexadecimal) of the images' and labels' bytes.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    class_names: tuple[str, ...]
+    name: str
+    split: str
+    content_box: tuple[int, int, int, int]
+    preparation: str
+    fingerprint: str
+
+
+def native_shape(
+    name: str, data_dir: str | None = None
+) -> tuple[int | None, int | None, int]:
+    """The shape of a set's images, found without preparing or downloading it.
+
+    Args:
+        name: the set's name.
+        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+
+    Returns:
+        (height, width, channels); height and width are None where they vary.
+
+    Raises:
+        errors.UserError: there is no such set, or it has no images.
+    """
+    if name in known_sets.SETS:
+        return known_sets.SETS[name].shape
+    return tfds_sets.native_shape(name, data_dir)
+
+
+def load(
+    name: str,
+    split: str = "train",
+    *,
+    image_size: tuple[int, int],
+    data_dir: str | None = None,
+    cache_dir: str | None = None,
+) -> ImageArray:
+    """Opens one split of a set, preparing it first if the cache lacks it.
+
+    Args:
+        name: `glyphs`, or the name of a TFDS set.
+        split: the split's name.
+        image_size: (height, width) in pixels of the images wanted.
+        data_dir: where the set's files are; None for TFDS's own folder.
+            `glyphs` needs none and ignores it.
+        cache_dir: where prepared arrays are kept; None for the user's cache.
+
+    Returns:
+        The split. How images of another size were fitted is told by its
+        `preparation` and `content_box`.
+
+    Raises:
+        errors.UserError: there is no such set or split, its files are damaged
+            or out of reach, or the cache cannot be written to.
+        OSError: the disk is full; nothing half-made is left.
+    """
+    source = _find_source(name, split, data_dir)
+    key = {
+        "preparation_version": preparation.VERSION,
+        "name": name,
+        "split": split,
+        "image_size": list(image_size),
+        "source": source.fingerprint,
+    }
+    readable = f"{name}-{split}-{image_size[0]}x{image_size[1]}"
+    entry = cache.Entry(cache_dir, readable, key=key)
+    images, labels, info = entry.open() or _prepare(
+        entry, source, name=name, image_size=image_size, title=readable
+    )
+    return ImageArray(
+        images=images,
+        labels=labels,
+        class_names=tuple(info["class_names"]),
+        name=name,
+        split=split,
+        content_box=tuple(info["content_box"]),
+        preparation=info["preparation"],
+        fingerprint=info["fingerprint"],
+    )
+
+
+def _find_source(name: str, split: str, data_dir: str | None) -> sources.Source:
+    """Finds where a split's images come from; the place to add a source."""
+    if name in known_sets.SETS:
+        known_sets.check_split(name, split)
+    folder = None if data_dir is None else tfds_sets.check_data_dir(data_dir)
+    if name == "glyphs":
+        return glyphs.source(split)
+    if folder is not None:
+        if (
+            name in mnist_files.NAMES
+            and tfds_sets.prepared_folder(name, folder) is None
+        ):
+            source = mnist_files.find(name, split, data_dir=folder)
+            if source is not None:
+                return source
+    return tfds_sets.source(name, split, data_dir=data_dir)
+
+
+def _prepare(
+    entry: cache.Entry,
+    source: sources.Source,
+    *,
+    name: str,
+    image_size: tuple[int, int],
+    title: str,
+) -> tuple[np.ndarray, np.ndarray | None, dict]:
+    """Makes a cache entry and opens it."""
+    logging.info("Preparing %s in %s", title, entry.folder)
+    with entry.replaced() as folder:
+        content = source.read()
+        _check_shape(name, content.shape)
+        preparation.write(folder, content, image_size=image_size, title=title)
+    opened = entry.open()
+    if opened is None:
+        raise OSError(f"{entry.folder} cannot be read after writing it")
+    return opened
+
+
+def _check_shape(name: str, shape: tuple[int | None, int | None, int]) -> None:
+    """Refuses images that a known set does not have, and odd channels."""
+    if name in known_sets.SETS and shape != known_sets.SETS[name].shape:
+        raise errors.UserError(
+            f"{name} has images of {sources.words(known_sets.SETS[name].shape)}"
+            f", but these files hold {sources.words(shape)}: they are another "
+            "set's. Give --data_dir the folder with the right files"
+        )
+    if shape[2] not in (1, 3):
+        raise errors.UserError(
+            f"{name} has images of {shape[2]} channels; only 1 (grey) and 3 "
+            "(RGB) can be used. Choose another --dataset"
+        )

@@ -1,0 +1,126 @@
+"""The cache of prepared arrays: one folder each, whole or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import re
+import sys
+import tempfile
+
+from absl import logging
+import numpy as np
+
+from tf_dcgan import errors, files
+
+IMAGES = "images.npy"
+LABELS = "labels.npy"
+INFO = "info.json"
+
+
+class Entry:
+    """One prepared array in the cache, there or still to be made.
+
+    Attributes:
+        folder: where it is, or will be: a readable name and a short hash of
+            everything that shaped the array.
+    """
+
+    def __init__(
+        self, cache_dir: str | None, readable: str, *, key: dict
+    ) -> None:
+        """Names the entry; touches no file.
+
+        Args:
+            cache_dir: the cache's folder, or None for the default.
+            readable: what begins the folder's name.
+            key: JSON-able, everything that shaped the array.
+        """
+        text = json.dumps(key, sort_keys=True)
+        short_hash = hashlib.sha256(text.encode()).hexdigest()[:12]
+        readable = re.sub(r"[^\w.-]", "-", readable)
+        root = pathlib.Path(cache_dir) if cache_dir else default_folder()
+        self.folder = root.expanduser() / f"{readable}-{short_hash}"
+
+    def open(self) -> tuple[np.ndarray, np.ndarray | None, dict] | None:
+        """Opens the entry, if it is there and whole.
+
+        Returns:
+            (images as a read-only memory map, labels or None, info), or None
+            if there is no such entry or it is damaged.
+        """
+        if not self.folder.is_dir():
+            return None
+        try:
+            return _open(self.folder)
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            reason = " ".join(str(error).split())
+            logging.warning(
+                "%s is damaged and will be made again: %s", self.folder, reason
+            )
+            return None
+
+    @contextlib.contextmanager
+    def replaced(self) -> Iterator[pathlib.Path]:
+        """Yields an empty folder that becomes the entry when the block ends.
+
+        Raises:
+            errors.UserError: the cache cannot be written to.
+        """
+        root = self.folder.parent
+        _require_writable(root)
+        files.remove_unfinished(root)
+        with files.atomic_directory(self.folder) as folder:
+            yield folder
+
+
+def default_folder() -> pathlib.Path:
+    """The user's cache home, by the custom of the operating system."""
+    if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
+        home = pathlib.Path(os.environ["LOCALAPPDATA"])
+    elif os.environ.get("XDG_CACHE_HOME"):
+        home = pathlib.Path(os.environ["XDG_CACHE_HOME"])
+    else:
+        home = pathlib.Path.home() / ".cache"
+    return home / "tf_dcgan"
+
+
+def _open(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray | None, dict]:
+    info = json.loads((folder / INFO).read_text(encoding="utf-8"))
+    for name, num_bytes in info["file_bytes"].items():
+        found = (folder / name).stat().st_size
+        if found != num_bytes:
+            raise ValueError(f"{name} has {found} bytes, not {num_bytes}")
+    images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
+    if list(images.shape) != info["shape"] or images.dtype != np.uint8:
+        raise ValueError(
+            f"{IMAGES} holds {images.dtype} {images.shape}, not uint8 "
+            f"{info['shape']}"
+        )
+    labels = None
+    if LABELS in info["file_bytes"]:
+        labels = np.load(folder / LABELS, allow_pickle=False)
+        if labels.shape != images.shape[:1] or labels.dtype != np.int64:
+            raise ValueError(f"{LABELS} holds {labels.dtype} {labels.shape}")
+        labels.setflags(write=False)
+    for name in ("class_names", "content_box", "preparation", "fingerprint"):
+        info[name]  # Raises KeyError, so that the entry counts as damaged.
+    return images, labels, info
+
+
+def _require_writable(folder: pathlib.Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        if error.errno in files.DISK_FULL:
+            raise
+        raise errors.UserError(
+            f"prepared images cannot be kept in {folder} ({error.strerror}). "
+            "Give --cache_dir=FOLDER, a folder that can be written to"
+        ) from error

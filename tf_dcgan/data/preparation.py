@@ -1,0 +1,192 @@
+"""Original images → one array of one size, written to disk as it is made."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+
+import numpy as np
+import tqdm
+
+from tf_dcgan.data import cache, sources
+
+# Part of the key of every cached array: raise it whenever the same original
+# images would come out different.
+VERSION = 1
+
+# Images at least this part of the wanted size, and no larger, are padded.
+SMALLEST_PADDED = 0.8
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """How images are brought to a size.
+
+    Attributes:
+        image_size: (height, width) wanted, in pixels.
+        method: `keep`, `pad` or `resize`.
+        content_box: (top, left, height, width) of what is not padding.
+        words: the same for people.
+    """
+
+    image_size: tuple[int, int]
+    method: str
+    content_box: tuple[int, int, int, int]
+    words: str
+
+
+def choose_fit(
+    shape: tuple[int | None, int | None, int], image_size: tuple[int, int]
+) -> Fit:
+    """Decides how images are brought to a size.
+
+    Images of the size wanted stay as they are. Images that are smaller by at
+    most a fifth on each side are padded, since stretching 28 pixels to 32
+    would blur every edge. All others are cropped and resized.
+
+    Args:
+        shape: (height, width, channels) of the images, None where they vary.
+        image_size: (height, width) wanted, in pixels.
+
+    Returns:
+        The decision.
+    """
+    height, width, _ = shape
+    wanted_height, wanted_width = image_size
+    size = f"{wanted_height}x{wanted_width}"
+    if (height, width) == tuple(image_size):
+        words = f"{sources.words(shape)} as they are"
+        return Fit(image_size, "keep", (0, 0, height, width), words)
+    if (
+        height is not None
+        and width is not None
+        and SMALLEST_PADDED * wanted_height <= height <= wanted_height
+        and SMALLEST_PADDED * wanted_width <= width <= wanted_width
+    ):
+        top = (wanted_height - height) // 2
+        left = (wanted_width - width) // 2
+        words = f"{sources.words(shape)}, padded to {size} with background"
+        return Fit(image_size, "pad", (top, left, height, width), words)
+    words = (
+        f"{sources.words(shape)}, cropped to the centre and resized to {size} "
+        "(antialiased bicubic)"
+    )
+    box = (0, 0, wanted_height, wanted_width)
+    return Fit(image_size, "resize", box, words)
+
+
+def apply_fit(fit: Fit, images: np.ndarray) -> np.ndarray:
+    """Brings a chunk of images to the size wanted.
+
+    Args:
+        fit: as chosen for the set.
+        images: [k, height, width, channels] uint8.
+
+    Returns:
+        [k, *fit.image_size, channels] uint8.
+    """
+    if fit.method == "keep":
+        return images
+    if fit.method == "pad":
+        top, left, height, width = fit.content_box
+        padded = np.zeros(
+            (len(images), *fit.image_size, images.shape[-1]), np.uint8
+        )
+        padded[:, top : top + height, left : left + width] = images
+        return padded
+    return _crop_and_resize(images, fit.image_size)
+
+
+def write(
+    folder: pathlib.Path,
+    content: sources.Content,
+    *,
+    image_size: tuple[int, int],
+    title: str,
+) -> None:
+    """Writes images.npy, labels.npy (if there are any) and info.json.
+
+    The array is written from beginning to end with plain writes, a chunk in
+    memory at a time. A memory map would be shorter, but on a full disk it
+    kills the process with SIGBUS where a write raises an error.
+
+    Args:
+        folder: an empty folder.
+        content: what to read.
+        image_size: (height, width) of the images wanted, in pixels.
+        title: begins the progress bar.
+
+    Raises:
+        errors.UserError: the source is damaged.
+        OSError: the disk is full.
+    """
+    fit = choose_fit(content.shape, image_size)
+    shape = (content.num_images, *image_size, content.shape[2])
+    digest = hashlib.sha256()
+    all_labels = []
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    with (
+        open(folder / cache.IMAGES, "wb") as file,
+        tqdm.tqdm(
+            desc=title, total=shape[0], unit=" images", disable=None
+        ) as progress,
+    ):
+        np.lib.format.write_array_header_1_0(file, header)
+        for images, labels in content.chunks:
+            fitted = np.ascontiguousarray(apply_fit(fit, images))
+            file.write(fitted.data)
+            digest.update(fitted.data)
+            if labels is not None:
+                all_labels.append(np.asarray(labels, np.int64))
+            progress.update(len(fitted))
+    if all_labels:
+        labels = np.concatenate(all_labels)
+        digest.update(labels.data)
+        np.save(folder / cache.LABELS, labels)
+    info = {
+        "shape": shape,
+        "file_bytes": {
+            path.name: path.stat().st_size for path in folder.iterdir()
+        },
+        "class_names": content.class_names,
+        "content_box": fit.content_box,
+        "preparation": fit.words,
+        "fingerprint": digest.hexdigest(),
+    }
+    text = json.dumps(info, indent=2, ensure_ascii=False)
+    (folder / cache.INFO).write_text(text + "\n", encoding="utf-8")
+
+
+def _crop_and_resize(
+    images: np.ndarray, image_size: tuple[int, int]
+) -> np.ndarray:
+    """Cuts the largest central part of the right aspect ratio and resizes it.
+
+    Args:
+        images: [k, height, width, channels] uint8.
+        image_size: (height, width) wanted, in pixels.
+
+    Returns:
+        [k, *image_size, channels] uint8.
+    """
+    import tensorflow as tf
+
+    height, width = images.shape[1:3]
+    wanted_height, wanted_width = image_size
+    cropped_height = min(height, round(width * wanted_height / wanted_width))
+    cropped_width = min(width, round(height * wanted_width / wanted_height))
+    cropped_height, cropped_width = (
+        max(cropped_height, 1),
+        max(cropped_width, 1),
+    )
+    top = (height - cropped_height) // 2
+    left = (width - cropped_width) // 2
+    cropped = images[:, top : top + cropped_height, left : left + cropped_width]
+    if cropped.shape[1:3] == tuple(image_size):
+        return cropped
+    resized = tf.image.resize(
+        cropped, image_size, method="bicubic", antialias=True
+    )
+    return np.clip(np.rint(resized.numpy()), 0, 255).astype(np.uint8)

@@ -1,0 +1,138 @@
+"""Downloads a TFDS set, or says at once and in one line why that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import pathlib
+import shutil
+
+import requests
+
+from tf_dcgan import errors, files
+from tf_dcgan.data import mnist_files, tfds_reading
+
+_TIMEOUT_SECONDS = 8
+
+
+def download(name: str, root: pathlib.Path, *, given: bool) -> None:
+    """Downloads a set and prepares it, with TFDS's own progress bars.
+
+    Args:
+        name: as TFDS has it.
+        root: where TFDS keeps its sets; made if need be.
+        given: whether the user named that folder.
+
+    Raises:
+        errors.UserError: there is no such set, it must be fetched by hand,
+            its host is out of reach, or the download broke off. Nothing
+            half-made is left.
+        OSError: the disk is full. Nothing half-made is left.
+    """
+    with tfds_reading.quiet():
+        builder = tfds_reading.new_builder(name, root)
+        if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+            raise errors.UserError(
+                f"{_where(name, root, given=given)} and cannot be downloaded: "
+                "its files must be fetched by hand. Prepare it as TFDS's "
+                "catalogue says and give its folder as --data_dir"
+            )
+        tfds_reading.image_shape(name, builder)  # Raises if it has no images.
+        urls = [url for url in builder.url_infos or () if "://" in url]
+    if urls:
+        problem = _unreachable(urls[0])
+        if problem:
+            raise errors.UserError(
+                f"{_where(name, root, given=given)} and cannot be downloaded: "
+                f"{urls[0]}: {problem}. {_advice(name)}"
+            )
+    with _nothing_left_on_failure(root, name.partition("/")[0]):
+        try:
+            builder.download_and_prepare()
+        # Whatever the set's own code does wrong comes out here too.
+        except Exception as error:
+            if getattr(error, "errno", None) in files.DISK_FULL:
+                raise
+            raise errors.UserError(
+                f"the download of {name} to {root} failed: "
+                f"{tfds_reading.first_line(error)}. {_advice(name)}"
+            ) from error
+
+
+def _unreachable(url: str) -> str | None:
+    """Asks for the head of a file, which TFDS would do for minutes.
+
+    Proxies are those of the environment, as for the download itself.
+
+    Args:
+        url: one of the set's files.
+
+    Returns:
+        What went wrong, or None if the file is there.
+    """
+    try:
+        # Some hosts refuse HEAD; what they say to GET is what counts.
+        for method in ("HEAD", "GET"):
+            with requests.request(
+                method,
+                url,
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=True,
+                stream=True,
+            ) as response:
+                if response.ok:
+                    return None
+                problem = f"{response.status_code} {response.reason}"
+        return f"the host answers {problem}"
+    except requests.exceptions.Timeout:
+        return f"no answer within {_TIMEOUT_SECONDS} seconds"
+    except requests.exceptions.ProxyError:
+        return "the proxy does not let it through"
+    except requests.exceptions.RequestException as error:
+        return f"no connection ({type(error).__name__})"
+
+
+def _where(name: str, root: pathlib.Path, *, given: bool) -> str:
+    if not given:
+        return f"{name} is not in {root}"
+    empty = "" if any(root.iterdir()) else " (the folder is empty)"
+    return f"{name} is not in --data_dir={root}{empty}"
+
+
+def _advice(name: str) -> str:
+    raw = ""
+    if name in mnist_files.NAMES:
+        raw = ", or one with the raw *-ubyte[.gz] files"
+        raw += " or mnist.npz" if name == "mnist" else ""
+    return (
+        f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS{raw}) "
+        "or --dataset=glyphs, which needs no download"
+    )
+
+
+@contextlib.contextmanager
+def _nothing_left_on_failure(root: pathlib.Path, name: str) -> Iterator[None]:
+    """Removes what a block that fails has added to TFDS's folders."""
+    folders = (root / name, root / "downloads")
+    before = {path for folder in folders for path in _below(folder)}
+    new_parents = [path for path in (root, *root.parents) if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        for folder in folders:
+            for path in _below(folder):
+                if path in before:
+                    continue
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+        for path in new_parents:  # The deepest comes first.
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _below(folder: pathlib.Path) -> list[pathlib.Path]:
+    """A folder and everything in it; nothing if it does not exist."""
+    return [folder, *folder.rglob("*")] if folder.exists() else []

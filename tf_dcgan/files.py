@@ -1,0 +1,163 @@
+"""Files and folders that are either whole or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import errno
+import os
+import pathlib
+import shutil
+
+# Begins the name of whatever is not finished yet; a kill may leave one behind.
+UNFINISHED = ".unfinished-"
+# errno of a disk or a quota that is full.
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextlib.contextmanager
+def atomic_file(path: os.PathLike | str) -> Iterator[pathlib.Path]:
+    """Yields a path to write to, which becomes `path` when the block ends.
+
+    The new file replaces an older one in one instant, after its bytes have
+    reached the disk. If the block raises, `path` is as it was before.
+
+    Args:
+        path: the file to write; its folder is made if need be.
+
+    Yields:
+        A path beside it with the same suffix.
+
+    Raises:
+        OSError: the folder cannot be written to, or the disk is full.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
+    try:
+        yield unfinished
+        _sync(unfinished)
+        os.replace(unfinished, path)
+        _sync(path.parent)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def atomic_directory(path: os.PathLike | str) -> Iterator[pathlib.Path]:
+    """Yields an empty folder, which becomes `path` when the block ends.
+
+    Args:
+        path: the folder to make; if it exists already, what the block wrote
+            takes its place, and a kill in the instant of the exchange leaves
+            it absent.
+
+    Yields:
+        An empty folder beside it.
+
+    Raises:
+        OSError: the parent cannot be written to, or the disk is full.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        unfinished.mkdir()
+        yield unfinished
+        for folder, _, names in os.walk(unfinished):
+            for name in names:
+                _sync(pathlib.Path(folder, name))
+            _sync(pathlib.Path(folder))
+        if path.exists():
+            # A folder cannot be replaced in one call: for an instant there
+            # is neither. Only what can be made again is written this way.
+            old = path.with_name(f"{UNFINISHED}{os.getpid()}-old-{path.name}")
+            _remove(old)
+            os.replace(path, old)
+            try:
+                _put_in_place(unfinished, path)
+            except OSError:
+                os.replace(old, path)
+                raise
+            _remove(old)
+        else:
+            _put_in_place(unfinished, path)
+        _sync(path.parent)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def remove_unfinished(folder: os.PathLike | str) -> None:
+    """Removes what killed processes left half-written directly in a folder.
+
+    What a process that still runs is writing there stays.
+    """
+    for path in pathlib.Path(folder).glob(f"{UNFINISHED}*"):
+        process = path.name.removeprefix(UNFINISHED).split("-")[0]
+        if process.isdigit() and _is_alive(int(process)):
+            continue
+        _remove(path)
+
+
+@contextlib.contextmanager
+def disk_errors(path: os.PathLike | str) -> Iterator[None]:
+    """Turns TensorFlow's word for a full disk into Python's.
+
+    Args:
+        path: what is being written, for the message.
+
+    Raises:
+        OSError: ENOSPC, when TensorFlow found no space.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise OSError(
+            errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path)
+        ) from error
+
+
+def _put_in_place(unfinished: pathlib.Path, path: pathlib.Path) -> None:
+    try:
+        os.replace(unfinished, path)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        # Another process was faster with the same; its work is as good.
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _remove(path: pathlib.Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    if process == os.getpid():
+        return False  # What this very process left, it has given up.
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _sync(path: pathlib.Path) -> None:
+    """Waits until a file or folder is on the disk, where that is possible."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except (PermissionError, IsADirectoryError):
+        return  # Windows opens no folders; there is nothing to wait for.
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,322 @@
+"""Noise-to-image GANs: the state of a training run and one update of it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from tf_dcgan import config as configs
+from tf_dcgan import losses, models, randomness
+
+# What `update` returns, by name.
+SCALARS = (
+    "loss_d",
+    "loss_g",
+    "real_score",
+    "fake_score_before",
+    "fake_score_after",
+)
+
+# Keras's name of the variable in which a random layer counts its calls.
+_SEED_GENERATOR = "seed_generator_state"
+
+
+@dataclasses.dataclass(frozen=True)
+class GanState:
+    """Everything that training changes.
+
+    Attributes:
+        generator: latents to images.
+        discriminator: images to logits.
+        averaged_generator: the generator with exponentially averaged
+            weights, always in float32; samples and exports come from it.
+        generator_optimizer: over the generator's variables alone.
+        discriminator_optimizer: over the discriminator's variables alone.
+        step: int64 scalar variable, the number of finished steps.
+    """
+
+    generator: keras.Model
+    discriminator: keras.Model
+    averaged_generator: keras.Model
+    generator_optimizer: keras.optimizers.Optimizer
+    discriminator_optimizer: keras.optimizers.Optimizer
+    step: tf.Variable
+
+    def variables(self) -> dict[str, tf.Variable]:
+        """Returns all variables by a name that is unique and stable."""
+        named = {"step": self.step}
+        for field in dataclasses.fields(self):
+            if field.name != "step":
+                owner = getattr(self, field.name)
+                named.update(named_variables(owner, field.name))
+        return named
+
+    def seed_generators(self) -> list[tf.Variable]:
+        """Returns the states of the random layers, such as dropout."""
+        return [
+            variable.value
+            for model in (self.generator, self.discriminator)
+            for variable in model.variables
+            if variable.name == _SEED_GENERATOR
+        ]
+
+
+def named_variables(
+    owner: keras.Model | keras.optimizers.Optimizer, prefix: str
+) -> dict[str, tf.Variable]:
+    """Names the variables of a model or an optimizer that hold its state.
+
+    The counters of random layers are left out: each step sets them anew.
+
+    Args:
+        owner: a built model or optimizer.
+        prefix: first part of every name.
+
+    Returns:
+        Name to variable; a path that occurs twice is numbered.
+    """
+    named = {}
+    for variable in owner.variables:
+        if variable.name == _SEED_GENERATOR:
+            continue
+        name = f"{prefix}/{variable.path}"
+        while name in named:
+            name += "_again"
+        named[name] = variable.value
+    return named
+
+
+def non_finite_variables(state: GanState) -> list[str]:
+    """Names the variables that hold a NaN or an infinity.
+
+    A step's scalars are computed before its last update, so finite losses do
+    not prove finite weights.
+    """
+    return [
+        name
+        for name, variable in state.variables().items()
+        if variable.dtype.is_floating
+        and not tf.reduce_all(tf.math.is_finite(variable))
+    ]
+
+
+def create_state(
+    config: configs.Config, image_shape: tuple[int, int, int]
+) -> GanState:
+    """Builds networks and optimizers; the weights follow from the seed.
+
+    Args:
+        config: recipe, sizes, precision, learning rates and seed.
+        image_shape: (height, width, channels).
+
+    Returns:
+        The state before the first step.
+    """
+    keras.config.set_dtype_policy(config.precision)
+    generator, discriminator = models.build(config, image_shape)
+    averaged_generator = create_averaged_generator(config, image_shape)
+    optimizers = []
+    for model, learning_rate in (
+        (generator, config.generator_learning_rate),
+        (discriminator, config.discriminator_learning_rate),
+    ):
+        optimizer = keras.optimizers.Adam(
+            learning_rate,
+            beta_1=config.beta_1,
+            # Keras would number the names, and checkpoints carry them.
+            name="adam",
+        )
+        if config.precision == "mixed_float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(
+                optimizer, name="loss_scale"
+            )
+        # Slots must exist before tracing and before restoring.
+        optimizer.build(model.trainable_variables)
+        optimizers.append(optimizer)
+    return GanState(
+        generator,
+        discriminator,
+        averaged_generator,
+        *optimizers,
+        step=tf.Variable(0, dtype=tf.int64, trainable=False, name="step"),
+    )
+
+
+def create_averaged_generator(
+    config: configs.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds a generator in float32, as samples and exports need it.
+
+    Args:
+        config: recipe, sizes and seed.
+        image_shape: (height, width, channels).
+
+    Returns:
+        A generator with the initial weights.
+    """
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        generator, _ = models.build(config, image_shape)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    return generator
+
+
+def update(
+    state: GanState, config: configs.Config, images: tf.Tensor
+) -> dict[str, tf.Tensor]:
+    """Does one step: D is updated, then G, then the average of G's weights.
+
+    D learns from a batch of generated and a batch of real images, each
+    passed through it by itself, in two updates or in one on their sum. G
+    then takes `generator_updates` updates. A forward pass of the generator
+    whose latents and weights are those of the one before is not repeated.
+
+    Args:
+        state: changed in place, its step included.
+        config: the schedule, the losses and the seed.
+        images: [batch, height, width, channels] float32 in [-1, 1].
+
+    Returns:
+        The `SCALARS`, float32: `loss_d` (generated plus real part) and
+        `loss_g` (first update) in nats per image; `real_score`,
+        `fake_score_before` and `fake_score_after`, the mean of sigmoid(D) on
+        real images and on generated ones before and after D's update.
+
+    Source: the schedule of AIRI's MNIST DCGAN (2017): generated batch, real
+        batch, then G twice on the latents of the generated batch.
+    Deviation: the slides feed G the smoothed real labels; its target here
+        is 1.
+    """
+    step = state.step.value()
+    randomness.set_seed_generators(state.seed_generators(), config.seed, step)
+    draw = _LatentDraws(config, step, batch_size=images.shape[0])
+    generated = _Generated(state.generator, draw())
+    scalars = _update_discriminator(state, config, images, generated.images)
+    for number in range(config.generator_updates):
+        if config.generator_latents == "new":
+            generated = _Generated(state.generator, draw())
+        elif number > 0:
+            generated = _Generated(state.generator, generated.latents)
+        loss, fake_logits = _update_generator(state, config, generated)
+        if number == 0:
+            scalars["loss_g"] = loss
+            scalars["fake_score_after"] = _score(fake_logits)
+    _update_average(state, config, step)
+    state.step.assign_add(1)
+    return scalars
+
+
+class _LatentDraws:
+    """Draws new latents at every call, each a function of the step."""
+
+    def __init__(
+        self, config: configs.Config, step: tf.Tensor, *, batch_size: int
+    ):
+        self._config = config
+        self._step = step
+        self._batch_size = batch_size
+        self._draws = 0
+
+    def __call__(self) -> tf.Tensor:
+        latents = randomness.training_latents(
+            self._config.seed,
+            self._step,
+            batch_size=self._batch_size,
+            latent_dim=self._config.latent_dim,
+            draw=self._draws,
+        )
+        self._draws += 1
+        return latents
+
+
+class _Generated:
+    """A batch of generated images that G can be updated through later.
+
+    Attributes:
+        latents: [batch, latent_dim] float32.
+        images: [batch, height, width, channels] float32 in [-1, 1].
+    """
+
+    def __init__(self, generator: keras.Model, latents: tf.Tensor):
+        self.latents = latents
+        self._variables = [v.value for v in generator.trainable_variables]
+        with tf.GradientTape() as self._tape:
+            self.images = generator(latents, training=True)
+
+    def gradients(self, image_gradients: tf.Tensor) -> list[tf.Tensor]:
+        """Carries gradients of the images back to the generator's weights."""
+        return self._tape.gradient(
+            self.images, self._variables, output_gradients=image_gradients
+        )
+
+
+def _update_discriminator(state, config, images, fake_images):
+    discriminator = state.discriminator
+    optimizer = state.discriminator_optimizer
+    variables = discriminator.trainable_variables
+    batches = (
+        ("fake", fake_images, config.fake_label),
+        ("real", images, config.real_label),
+    )
+    logits, batch_losses, summed = {}, {}, None
+    for kind, batch, label in batches:
+        with tf.GradientTape() as tape:
+            logits[kind] = discriminator(batch, training=True)
+            loss = losses.sigmoid_cross_entropy(logits[kind], label)
+            scaled_loss = optimizer.scale_loss(loss)
+        batch_losses[kind] = loss
+        gradients = tape.gradient(scaled_loss, [v.value for v in variables])
+        if config.discriminator_updates == "separate":
+            optimizer.apply(gradients, variables)
+        elif summed is None:
+            summed = gradients
+        else:
+            summed = [a + b for a, b in zip(summed, gradients, strict=True)]
+            optimizer.apply(summed, variables)
+    return {
+        "loss_d": batch_losses["fake"] + batch_losses["real"],
+        "real_score": _score(logits["real"]),
+        "fake_score_before": _score(logits["fake"]),
+    }
+
+
+def _update_generator(state, config, generated):
+    optimizer = state.generator_optimizer
+    generator_loss = losses.GENERATOR_LOSSES[config.loss]
+    # Only the images are watched: D's own gradients are not computed.
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(generated.images)
+        fake_logits = state.discriminator(generated.images, training=True)
+        loss = generator_loss(fake_logits)
+        scaled_loss = optimizer.scale_loss(loss)
+    gradients = generated.gradients(
+        tape.gradient(scaled_loss, generated.images)
+    )
+    optimizer.apply(gradients, state.generator.trainable_variables)
+    return loss, fake_logits
+
+
+def _update_average(state, config, step):
+    """Moves the averaged weights: mean ← decay · mean + (1 - decay) · weight.
+
+    The decay warms up as (1 + step) / (10 + step), so that a short run is
+    not averaged with its random beginning. Moving statistics are averaged
+    with the weights that they belong to.
+    """
+    passed = tf.cast(step, tf.float32)
+    decay = tf.minimum(config.ema_decay, (1.0 + passed) / (10.0 + passed))
+    for mean, weight in zip(
+        state.averaged_generator.variables,
+        state.generator.variables,
+        strict=True,
+    ):
+        if mean.dtype.startswith("float"):
+            mean.assign(decay * mean.value + (1.0 - decay) * weight.value)
+
+
+def _score(logits: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.sigmoid(logits))

@@ -1,0 +1,1 @@
+"""Features of images and the numbers made from them."""

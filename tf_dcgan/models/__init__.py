@@ -1,0 +1,111 @@
+"""Networks: one module per family, functions from sizes to Keras models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import itertools
+
+import keras
+
+from tf_dcgan import config as configs
+from tf_dcgan import errors
+from tf_dcgan.models import dcgan
+
+_LARGEST_DEFAULT_SIDE = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """A pair of networks and the image sizes that it can make.
+
+    Attributes:
+        build: (config, (height, width, channels)) to (generator,
+            discriminator).
+        stages: (height, width) to a positive number for a size that the
+            pair can make, else 0.
+    """
+
+    build: Callable[..., tuple[keras.Model, keras.Model]]
+    stages: Callable[[tuple[int, int]], int]
+
+
+NETWORKS = {
+    "dcgan": Network(dcgan.dcgan, dcgan.dcgan_stages),
+    "dcgan_small": Network(dcgan.dcgan_small, dcgan.dcgan_small_stages),
+}
+
+
+def build(
+    config: configs.Config, image_shape: tuple[int, int, int]
+) -> tuple[keras.Model, keras.Model]:
+    """Builds a config's generator and discriminator.
+
+    Args:
+        config: what the networks depend on.
+        image_shape: (height, width, channels).
+
+    Returns:
+        (generator, discriminator): latents [n, latent_dim] float32 to images
+        [n, height, width, channels] float32 in [-1, 1], and images to logits
+        [n, 1] float32. Their weights are a function of the config alone.
+    """
+    return NETWORKS[config.network].build(config, image_shape)
+
+
+def image_size(
+    config: configs.Config, native: tuple[int | None, int | None]
+) -> tuple[int, int]:
+    """Chooses the size of the images that a config's networks make.
+
+    Args:
+        config: its `image_size` if it has one.
+        native: (height, width) of the data set's images, None where they
+            vary.
+
+    Returns:
+        (height, width) in pixels: the config's, else the smallest square
+        that holds the native images, up to 64x64.
+
+    Raises:
+        errors.UserError: the networks cannot make the config's size; names
+            the nearest that they can.
+    """
+    stages = NETWORKS[config.network].stages
+    if config.image_size is None:
+        wanted = max(side or _LARGEST_DEFAULT_SIDE for side in native)
+        side = min(wanted, _LARGEST_DEFAULT_SIDE)
+        while not stages((side, side)):
+            side += 1
+        return side, side
+    size = configs.parse_image_size(config.image_size)
+    if not stages(size):
+        near = " or ".join(
+            f"{height}x{width}" for height, width in _nearest(stages, size)
+        )
+        raise errors.UserError(
+            f"--image_size={config.image_size} is a size that recipe "
+            f"{config.recipe} cannot make: the nearest it can is {near}"
+        )
+    return size
+
+
+def _nearest(
+    stages: Callable[[tuple[int, int]], int], size: tuple[int, int]
+) -> list[tuple[int, int]]:
+    """Finds the two sizes nearest to one that cannot be made."""
+    height, width = size
+    reach = range(-64, 65)
+    if height == width:
+        candidates = [(height + d, width + d) for d in reach]
+    else:
+        candidates = [
+            (height + dh, width + dw)
+            for dh, dw in itertools.product(reach, reach)
+        ]
+    possible = [c for c in candidates if min(c) >= 4 and stages(c)]
+
+    def distance(candidate):
+        return abs(candidate[0] - height) + abs(candidate[1] - width)
+
+    return sorted(sorted(possible, key=distance)[:2])

@@ -1,0 +1,218 @@
+"""DCGAN of AIRI's MNIST tutorial (2017), after Radford et al. 2016.
+
+The generator projects the latent vector to a small, deep map and doubles its
+sides with 5x5 transposed convolutions; the discriminator halves them again
+with 5x5 convolutions. `dcgan` starts from 1024 channels and a map of about
+4x4; `dcgan_small` from 128 channels and doubles twice (7x7 to 28x28).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+
+from tf_dcgan import config as configs
+from tf_dcgan import randomness
+
+_KERNEL = 5
+_WEIGHT_STDDEV = 0.02  # Radford et al. 2016, section 4 (arXiv:1511.06434).
+_LEAKY_RELU_SLOPE = 0.2
+_SMALLEST_SIDE = 16
+
+
+def dcgan_stages(image_size: tuple[int, int]) -> int:
+    """Returns how often `dcgan` doubles the sides: base 4 to 7, from 32 up.
+
+    Args:
+        image_size: (height, width) in pixels.
+
+    Returns:
+        The number of transposed convolutions, or 0 for a size that they
+        cannot make: each side must be a multiple of 2^stages.
+    """
+    shorter = min(image_size)
+    stages = 0
+    while shorter / 2**stages >= 8:
+        stages += 1
+    fits = all(side % 2**stages == 0 for side in image_size)
+    return stages if fits and stages >= 3 else 0
+
+
+def dcgan_small_stages(image_size: tuple[int, int]) -> int:
+    """Returns 2, or 0 for sides that are not multiples of 4 from 16 up.
+
+    Args:
+        image_size: (height, width) in pixels.
+
+    Returns:
+        The number of transposed convolutions.
+    """
+    fits = all(side % 4 == 0 and side >= _SMALLEST_SIDE for side in image_size)
+    return 2 if fits else 0
+
+
+def dcgan(
+    config: configs.Config, image_shape: tuple[int, int, int]
+) -> tuple[keras.Model, keras.Model]:
+    """Builds the networks of the recipe `dcgan`.
+
+    Args:
+        config: `width`, `latent_dim`, `extra_layers` and `seed` are used.
+        image_shape: (height, width, channels); the stages follow from it.
+
+    Returns:
+        (generator, discriminator): latents [n, latent_dim] float32 to images
+        [n, height, width, channels] float32 in [-1, 1], and images to logits
+        [n, 1] float32.
+
+    Raises:
+        ValueError: the size is none that `dcgan_stages` allows.
+
+    Source: Radford et al. 2016, figure 1 (arXiv:1511.06434).
+    Deviation: no batch normalisation or activation after the projection and
+        batch normalisation in D's first layer, as in AIRI's tutorial.
+    """
+    stages = dcgan_stages(image_shape[:2])
+    return _networks(config, image_shape, stages, first_channels=1024)
+
+
+def dcgan_small(
+    config: configs.Config, image_shape: tuple[int, int, int]
+) -> tuple[keras.Model, keras.Model]:
+    """Builds the networks of the recipe `dcgan_small`.
+
+    Args:
+        config: `width`, `latent_dim`, `extra_layers` and `seed` are used.
+        image_shape: (height, width, channels), sides multiples of 4.
+
+    Returns:
+        (generator, discriminator), as `dcgan` does.
+
+    Raises:
+        ValueError: the size is none that `dcgan_small_stages` allows.
+    """
+    stages = dcgan_small_stages(image_shape[:2])
+    return _networks(config, image_shape, stages, first_channels=128)
+
+
+def _networks(config, image_shape, stages, *, first_channels):
+    if not stages:
+        raise ValueError(f"No network makes this. Received: {image_shape=}")
+    generator = _generator(
+        config,
+        image_shape,
+        channels=[
+            _scaled(first_channels // 2**stage, config.width)
+            for stage in range(stages)
+        ],
+    )
+    discriminator = _discriminator(
+        config,
+        image_shape,
+        channels=[
+            _scaled(64 * 2**stage, config.width) for stage in range(stages)
+        ],
+    )
+    return generator, discriminator
+
+
+def _generator(config, image_shape, *, channels):
+    seeds = randomness.weight_seeds(
+        config.seed, randomness.Purpose.GENERATOR_WEIGHTS
+    )
+    height, width, image_channels = image_shape
+    base = (
+        height // 2 ** len(channels),
+        width // 2 ** len(channels),
+        channels[0],
+    )
+    latents = keras.Input((config.latent_dim,), name="latents")
+    x = keras.layers.Dense(
+        base[0] * base[1] * base[2],
+        kernel_initializer=_initializer(seeds),
+        name="project",
+    )(latents)
+    x = keras.layers.Reshape(base, name="reshape")(x)
+    for number in range(1, config.extra_layers + 1):
+        x = _convolution(seeds, base[2], 1, f"extra_{number}")(x)
+        x = _normalization(f"extra_{number}_normalization")(x)
+        x = keras.layers.ReLU(name=f"extra_{number}_relu")(x)
+    for number, out_channels in enumerate(channels[1:], 1):
+        x = keras.layers.Conv2DTranspose(
+            out_channels,
+            _KERNEL,
+            strides=2,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=_initializer(seeds),
+            name=f"up_{number}",
+        )(x)
+        x = _normalization(f"up_{number}_normalization")(x)
+        x = keras.layers.ReLU(name=f"up_{number}_relu")(x)
+    x = keras.layers.Conv2DTranspose(
+        image_channels,
+        _KERNEL,
+        strides=2,
+        padding="same",
+        kernel_initializer=_initializer(seeds),
+        name="to_pixels",
+    )(x)
+    # In float32 whatever the precision, so that images are not quantised.
+    images = keras.layers.Activation("tanh", dtype="float32", name="images")(x)
+    return keras.Model(latents, images, name="generator")
+
+
+def _discriminator(config, image_shape, *, channels):
+    seeds = randomness.weight_seeds(
+        config.seed, randomness.Purpose.DISCRIMINATOR_WEIGHTS
+    )
+    images = keras.Input(image_shape, name="images")
+    x = images
+    layers = [(f"down_{i}", n, 2) for i, n in enumerate(channels, 1)]
+    layers += [
+        (f"extra_{i}", channels[-1], 1)
+        for i in range(1, config.extra_layers + 1)
+    ]
+    for name, out_channels, stride in layers:
+        x = _convolution(seeds, out_channels, stride, name)(x)
+        x = _normalization(f"{name}_normalization")(x)
+        x = keras.layers.LeakyReLU(
+            negative_slope=_LEAKY_RELU_SLOPE, name=f"{name}_leaky_relu"
+        )(x)
+    x = keras.layers.Flatten(name="flatten")(x)
+    logits = keras.layers.Dense(
+        1,
+        kernel_initializer=_initializer(seeds),
+        dtype="float32",
+        name="logits",
+    )(x)
+    return keras.Model(images, logits, name="discriminator")
+
+
+def _convolution(seeds, channels, stride, name):
+    return keras.layers.Conv2D(
+        channels,
+        _KERNEL,
+        strides=stride,
+        padding="same",
+        use_bias=False,  # Batch normalisation follows and has its own.
+        kernel_initializer=_initializer(seeds),
+        name=name,
+    )
+
+
+def _normalization(name):
+    return keras.layers.BatchNormalization(
+        momentum=0.9, epsilon=1e-5, name=name
+    )
+
+
+def _initializer(seeds: Iterator[int]) -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(
+        stddev=_WEIGHT_STDDEV, seed=next(seeds)
+    )
+
+
+def _scaled(channels: int, width: float) -> int:
+    return max(1, round(channels * width))

@@ -1,0 +1,251 @@
+"""How a run goes, for the person who watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import contextlib
+import dataclasses
+import os
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import tqdm
+
+from tf_dcgan import cost, models, runs
+
+_SECONDS_PER_LINE = 15.0
+_LONG_SECONDS = 3600.0
+
+
+def say(text: str) -> None:
+    """Prints a line on standard output without breaking a progress bar.
+
+    A reader that has gone, such as a closed terminal or the end of a pipe,
+    must not end a training: from then on nothing is printed.
+    """
+    try:
+        tqdm.tqdm.write(text, file=sys.stdout)
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+class Meter:
+    """Sums of each scalar over the current interval and the current epoch.
+
+    Part of a checkpoint, so that the means of a resumed run are those of one
+    that was never stopped. The values are added one by one in double
+    precision: how the steps were grouped into calls leaves no trace.
+    """
+
+    def __init__(self, batch_size: int, saved: Mapping[str, Any] | None = None):
+        """Starts empty, or with what `to_json` returned.
+
+        Args:
+            batch_size: images per step.
+            saved: an earlier meter's sums.
+        """
+        self._batch_size = batch_size
+        self._interval = _Sums(**(saved["interval"] if saved else {}))
+        self._epoch = _Sums(**(saved["epoch"] if saved else {}))
+        self._elapsed_seconds = saved["elapsed_seconds"] if saved else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the sums, ready for JSON."""
+        return {
+            "interval": dataclasses.asdict(self._interval),
+            "epoch": dataclasses.asdict(self._epoch),
+            "elapsed_seconds": self._elapsed_seconds,
+        }
+
+    def add(self, scalars: Mapping[str, np.ndarray], *, seconds: float) -> None:
+        """Adds the steps of one call.
+
+        Args:
+            scalars: name to [steps] float32.
+            seconds: what the call took.
+        """
+        for sums in (self._interval, self._epoch):
+            sums.add(scalars, seconds)
+        self._elapsed_seconds += seconds
+
+    def interval(self) -> dict[str, float]:
+        """Returns the means since the last `take_interval`, and the speed."""
+        return {
+            **self._interval.means(self._batch_size),
+            "elapsed_seconds": round(self._elapsed_seconds, 3),
+        }
+
+    def take_interval(self) -> dict[str, float]:
+        """Returns `interval()` and starts the next interval."""
+        means = self.interval()
+        self._interval = _Sums()
+        return means
+
+    def take_epoch(self) -> dict[str, float]:
+        """Returns the epoch's means and speed and starts the next epoch."""
+        means = self._epoch.means(self._batch_size)
+        self._epoch = _Sums()
+        return {
+            **means,
+            "elapsed_seconds": round(self._elapsed_seconds, 3),
+        }
+
+
+@dataclasses.dataclass
+class _Sums:
+    steps: int = 0
+    seconds: float = 0.0
+    totals: dict[str, float] = dataclasses.field(default_factory=dict)
+
+    def add(self, scalars: Mapping[str, np.ndarray], seconds: float) -> None:
+        for name, values in scalars.items():
+            total = self.totals.get(name, 0.0)
+            for value in values.tolist():
+                total += value
+            self.totals[name] = total
+        self.steps += len(values)
+        self.seconds += seconds
+
+    def means(self, batch_size: int) -> dict[str, float]:
+        means = {n: total / self.steps for n, total in self.totals.items()}
+        speed = self.steps * batch_size / max(self.seconds, 1e-9)
+        return {**means, "images_per_second": round(speed, 1)}
+
+
+class Console:
+    """A progress bar in a terminal, plain lines elsewhere."""
+
+    def __init__(
+        self, run: runs.Run, step: int, total: int, steps_per_epoch: int
+    ):
+        """Shows where the run stands.
+
+        Args:
+            run: what is trained.
+            step: finished steps.
+            total: steps of the whole run.
+            steps_per_epoch: whole batches in the training split.
+        """
+        self._run = run
+        self._total = total
+        self._steps_per_epoch = steps_per_epoch
+        self._epochs = -(-total // steps_per_epoch)
+        self._first_step = step
+        self._started = self._said_at = time.monotonic()
+        self._has_estimated = False
+        beginning = (
+            f"goes on after step {step:,} of {total:,}" if step else "starts"
+        )
+        say(f"run: {run.path} {beginning}")
+        self._bar = tqdm.tqdm(
+            total=total,
+            initial=step,
+            unit="step",
+            dynamic_ncols=True,
+            disable=not sys.stdout.isatty(),
+        )
+
+    def update(self, step: int, meter: Meter) -> None:
+        """Shows the step and the latest means."""
+        means = meter.interval()
+        epoch = min((step - 1) // self._steps_per_epoch + 1, self._epochs)
+        text = f"epoch {epoch}/{self._epochs}  {_in_words(means)}"
+        if not self._bar.disable:
+            with contextlib.suppress(OSError):  # As in `say`.
+                self._bar.set_postfix_str(text, refresh=False)
+                self._bar.update(step - self._bar.n)
+        elif time.monotonic() - self._said_at > _SECONDS_PER_LINE:
+            self._said_at = time.monotonic()
+            passed = self._said_at - self._started
+            left = passed / (step - self._first_step) * (self._total - step)
+            say(
+                f"step {step:,}/{self._total:,}  {text}  {_duration(left)} left"
+            )
+
+    def epoch(self, number: int, means: Mapping[str, float]) -> None:
+        """Prints the line of a finished epoch."""
+        say(f"epoch {number}/{self._epochs}  {_in_words(means)}")
+
+    def estimate(self, seconds_per_step: float) -> None:
+        """Tells once what the rest will take, and what would be cheaper."""
+        steps = self._total - self._first_step
+        if self._has_estimated or steps < 10:
+            return
+        self._has_estimated = True
+        seconds = seconds_per_step * steps
+        text = (
+            f"time: {steps:,} steps of {seconds_per_step:.2g} s are about "
+            f"{_duration(seconds)} on this machine"
+        )
+        if seconds > _LONG_SECONDS:
+            text += _cheaper(self._run)
+        say(text)
+
+    def finish(self, step: int) -> None:
+        """Says how the run ended and what can be done with it."""
+        self.close()
+        path = self._run.path
+        if step < self._total:
+            say(
+                f"stopped after step {step:,} of {self._total:,}; to go on: "
+                f"python train.py --run_dir={path}"
+            )
+            return
+        say(
+            f"finished {step:,} steps: {path} has samples/, curves.png, "
+            "progress.gif, saved_model/ and generator.keras"
+        )
+        say(
+            f"more images: python -m tf_dcgan.sample --run_dir={path}   "
+            f"curves: tensorboard --logdir={path}"
+        )
+
+    def close(self) -> None:
+        """Ends the bar; may be called again."""
+        with contextlib.suppress(OSError):
+            self._bar.close()
+
+
+def _in_words(means: Mapping[str, float]) -> str:
+    return (
+        f"loss_d {means['loss_d']:.4f}  loss_g {means['loss_g']:.4f}  "
+        f"D(x) {means['real_score']:.2f}  "
+        f"D(G(z)) {means['fake_score_before']:.2f}/"
+        f"{means['fake_score_after']:.2f}  "
+        f"{means['images_per_second']:.0f} images/s"
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _cheaper(run: runs.Run) -> str:
+    """Names recipes and widths whose steps cost less, and how much less."""
+    config = run.config
+    shape = run.data.image_shape
+    options = {
+        f"--width={width:g}": (dataclasses.replace(config, width=width), shape)
+        for width in (config.width / 2, config.width / 4)
+    }
+    if config.recipe != "dcgan_small":
+        small = dataclasses.replace(
+            config, recipe="dcgan_small", image_size=None
+        )
+        # Of the size it would choose: it may need no padding.
+        size = models.image_size(small, run.data.content_box[2:])
+        options["--recipe=dcgan_small"] = (small, (*size, shape[2]))
+    own = cost.estimate(config, shape).operations
+    return "; cheaper per step: " + ", ".join(
+        f"{flag} ({own / cost.estimate(*option).operations:.0f} times)"
+        for flag, option in options.items()
+    )

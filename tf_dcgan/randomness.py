@@ -1,0 +1,141 @@
+"""Randomness as a function of (seed, purpose, position), never a state.
+
+Every random number of a run can be computed again from its config and the
+number of the step, so a checkpoint needs no generator's state and a resumed
+run continues bit for bit. Batch order follows the same rule in
+`tf_dcgan.data.batches`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import enum
+
+import tensorflow as tf
+
+# The same numbers on every device, also where XLA would choose another one.
+_ALGORITHM = "philox"
+
+
+class Purpose(enum.IntEnum):
+    """What random numbers are for; each has a stream of its own.
+
+    The values are part of what a seed means: never renumber them.
+    """
+
+    TRAINING_LATENTS = 1
+    SEED_GENERATORS = 2
+    SAMPLE_LATENTS = 3
+    GENERATOR_WEIGHTS = 4
+    DISCRIMINATOR_WEIGHTS = 5
+
+
+def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
+    """Packs a seed below 2^31, a purpose and a stream below 2^20 in 63 bits."""
+    return tf.cast(seed, tf.int64) + (int(purpose) << 51) + (stream << 31)
+
+
+def training_latents(
+    seed: int, step: tf.Tensor, *, batch_size: int, latent_dim: int, draw: int
+) -> tf.Tensor:
+    """Draws the latent vectors of one training step.
+
+    Args:
+        seed: the run's seed, below 2^31.
+        step: scalar integer, number of the step.
+        batch_size: images in the global batch.
+        latent_dim: length of a latent vector.
+        draw: which of the step's draws, 0 for the discriminator's.
+
+    Returns:
+        [batch_size, latent_dim] float32, standard normal.
+    """
+    key = _key(seed, Purpose.TRAINING_LATENTS, draw)
+    return tf.random.stateless_normal(
+        [batch_size, latent_dim],
+        seed=tf.stack([key, tf.cast(step, tf.int64)]),
+        alg=_ALGORITHM,
+    )
+
+
+def sample_latents(
+    seed: tf.Tensor | int, indices: tf.Tensor, *, latent_dim: int
+) -> tf.Tensor:
+    """Draws latent vectors that depend on the seed and their own index alone.
+
+    Image 7 of a seed is the same whether 8 or 8,000 are made, in whatever
+    batches.
+
+    Args:
+        seed: scalar integer, below 2^31.
+        indices: [n] integer, at least 0.
+        latent_dim: length of a latent vector.
+
+    Returns:
+        [n, latent_dim] float32, standard normal.
+    """
+    key = _key(seed, Purpose.SAMPLE_LATENTS)
+    return tf.map_fn(
+        lambda index: tf.random.stateless_normal(
+            [latent_dim], seed=tf.stack([key, index]), alg=_ALGORITHM
+        ),
+        tf.cast(indices, tf.int64),
+        fn_output_signature=tf.TensorSpec([latent_dim], tf.float32),
+    )
+
+
+def set_seed_generators(
+    states: Iterable[tf.Variable], seed: int, step: tf.Tensor
+) -> None:
+    """Makes Keras's random layers, such as dropout, functions of the step.
+
+    Each holds a `SeedGenerator` that counts its calls in a variable, which
+    checkpoints do not save. Set before a step's first call, the masks follow
+    from (seed, step) alone, and differ between the calls within the step.
+
+    Args:
+        states: the generators' integer [2] variables.
+        seed: the run's seed, below 2^31.
+        step: scalar integer, number of the step.
+    """
+    for position, state in enumerate(states):
+        key = _key(seed, Purpose.SEED_GENERATORS, position)
+        state.assign(
+            tf.cast(
+                tf.random.stateless_uniform(
+                    [2],
+                    seed=tf.stack([key, tf.cast(step, tf.int64)]),
+                    minval=0,
+                    maxval=2**31 - 1,
+                    dtype=tf.int32,
+                    alg=_ALGORITHM,
+                ),
+                state.dtype,
+            )
+        )
+
+
+def weight_seeds(seed: int, purpose: Purpose) -> Iterable[int]:
+    """Yields an initialiser's seed for one layer after the other.
+
+    Args:
+        seed: the run's seed, below 2^31.
+        purpose: which network.
+
+    Yields:
+        Integers below 2^31.
+    """
+    position = 0
+    while True:
+        bits = tf.random.stateless_uniform(
+            [],
+            seed=tf.stack(
+                [_key(seed, purpose), tf.constant(position, tf.int64)]
+            ),
+            minval=0,
+            maxval=2**31 - 1,
+            dtype=tf.int32,
+            alg=_ALGORITHM,
+        )
+        yield int(bits)
+        position += 1

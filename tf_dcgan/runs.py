@@ -1,0 +1,280 @@
+"""A run: a directory that describes itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+from typing import Any
+
+from tf_dcgan import config as configs
+from tf_dcgan import errors, files, run_folders
+
+# Of the layout of a run; raised when older runs can no longer be read.
+_FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class DataFacts:
+    """What a run must know of its data set without having it at hand.
+
+    Attributes:
+        height: of the images that the networks make, in pixels.
+        width: likewise.
+        channels: 1 or 3.
+        content_box: (top, left, height, width) of the part that is not
+            padding.
+        num_images: size of the training split.
+        preparation: how the images came to this size, in words.
+        fingerprint: SHA-256 of the prepared images and labels.
+    """
+
+    height: int
+    width: int
+    channels: int
+    content_box: tuple[int, int, int, int]
+    num_images: int
+    preparation: str
+    fingerprint: str
+
+    def __post_init__(self):
+        """Checks what a damaged config.json could hold.
+
+        Raises:
+            ValueError: a fact is of the wrong type or cannot be.
+        """
+        numbers = (self.height, self.width, self.num_images, *self.content_box)
+        top, left, height, width = self.content_box
+        if not (
+            all(type(number) is int and number >= 0 for number in numbers)
+            and self.channels in (1, 3)
+            and type(self.channels) is int
+            and self.num_images > 0
+            and 0 < height <= self.height - top
+            and 0 < width <= self.width - left
+        ):
+            raise ValueError(f"impossible facts of the data: {self}")
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        return self.height, self.width, self.channels
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run's directory and what its config.json says.
+
+    Attributes:
+        path: the directory.
+        config: the settings.
+        data: the data set's facts.
+        started_with: the versions it was started with, by name.
+        git_commit: of the source it was started with, if known.
+    """
+
+    path: pathlib.Path
+    config: configs.Config
+    data: DataFacts
+    started_with: dict[str, str]
+    git_commit: str | None
+
+    @property
+    def checkpoints(self) -> pathlib.Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+
+def create(
+    path: os.PathLike | str | None, config: configs.Config, data: DataFacts
+) -> Run:
+    """Makes the directory of a new run.
+
+    Args:
+        path: the directory, or None for the next number under `runs/`.
+        config: the settings.
+        data: the data set's facts.
+
+    Returns:
+        The run.
+
+    Raises:
+        errors.UserError: the directory cannot be written.
+    """
+    try:
+        path = (
+            run_folders.make_next(config)
+            if path is None
+            else pathlib.Path(path)
+        )
+        path.mkdir(parents=True, exist_ok=True)
+        run = Run(path, config, data, versions(), _git_commit())
+        write_config(run)
+    except OSError as error:
+        if error.errno in files.DISK_FULL:
+            raise
+        raise _not_writable(path or run_folders.RUNS, error) from error
+    return run
+
+
+def write_config(run: Run) -> None:
+    """Writes config.json: settings, data, versions and commit.
+
+    Raises:
+        errors.UserError: the directory cannot be written.
+    """
+    content = {
+        "format": _FORMAT,
+        "settings": configs.to_json(run.config),
+        "data": dataclasses.asdict(run.data),
+        "versions": run.started_with,
+        "git_commit": run.git_commit,
+        "written": datetime.datetime.now(datetime.UTC).isoformat(
+            timespec="seconds"
+        ),
+    }
+    try:
+        with files.atomic_file(run.path / run_folders.CONFIG) as unfinished:
+            unfinished.write_text(json.dumps(content, indent=2) + "\n")
+    except OSError as error:
+        if error.errno in files.DISK_FULL:
+            raise
+        raise _not_writable(run.path, error) from error
+
+
+def open_run(path: os.PathLike | str) -> Run:
+    """Reads the run in a directory.
+
+    Raises:
+        errors.UserError: there is none, or its config.json is damaged or of
+            another version.
+    """
+    path = pathlib.Path(path)
+    if not run_folders.exists(path):
+        state = "is empty" if path.exists() else "does not exist"
+        raise errors.UserError(
+            f"--run_dir={path} {state}: give a folder that train.py made"
+        )
+    file = path / run_folders.CONFIG
+    try:
+        content = json.loads(file.read_text())
+        found = content["format"]
+        if found != _FORMAT:
+            raise errors.UserError(
+                f"it is of format {found}, this version of tf_dcgan "
+                f"reads format {_FORMAT}: use the version that wrote it "
+                f"({content.get('versions', {}).get('tf_dcgan', 'unknown')})"
+            )
+        config = configs.from_json(content["settings"])
+        facts = dict(content["data"])
+        facts["content_box"] = tuple(facts["content_box"])
+        return Run(
+            path,
+            config,
+            DataFacts(**facts),
+            dict(content["versions"]),
+            content["git_commit"],
+        )
+    except errors.UserError as error:
+        raise errors.UserError(f"{file}: {error}") from error
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise errors.UserError(
+            f"{file} is damaged ({type(error).__name__}: {error}): restore it "
+            "from a copy or start a new run"
+        ) from error
+
+
+def continued(old: Run, config: configs.Config, data: DataFacts) -> Run:
+    """Makes the run that goes on where an old one is; writes nothing.
+
+    Args:
+        old: as its config.json has it.
+        config: the settings now.
+        data: the facts of the data set that was found now.
+
+    Returns:
+        The run.
+
+    Raises:
+        errors.UserError: the data are others than before, or the run would
+            become shorter.
+    """
+    if data.fingerprint != old.data.fingerprint:
+        raise errors.UserError(
+            f"the images of {config.dataset} are not those that {old.path} "
+            f"was started with ({data.num_images:,} now, "
+            f"{old.data.num_images:,} then): give the same --data_dir, or "
+            "start a new run"
+        )
+    per_epoch = config.steps_per_epoch(data.num_images)
+    before, now = (c.total_steps(per_epoch) for c in (old.config, config))
+    if now < before:
+        raise errors.UserError(
+            f"{old.path} is planned for {before:,} steps and cannot become "
+            f"shorter ({now:,} now): give at least as many --steps or "
+            "--epochs, or stop it when it has enough"
+        )
+    return dataclasses.replace(old, config=config)
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of what a result depends on, by name."""
+    from importlib import metadata
+
+    import keras
+    import numpy
+    import tensorflow
+
+    import tf_dcgan
+
+    return {
+        "tf_dcgan": tf_dcgan.__version__,
+        "python": platform.python_version(),
+        "tensorflow": tensorflow.__version__,
+        "keras": keras.__version__,
+        "numpy": numpy.__version__,
+        "tensorflow_datasets": metadata.version("tensorflow_datasets"),
+    }
+
+
+def _git_commit() -> str | None:
+    """Returns the commit of the source tree that runs, if it is one."""
+    source = pathlib.Path(__file__).parent.parent
+    if not (source / ".git").exists():
+        return None  # Installed as a package, perhaps inside another tree.
+    try:
+        return subprocess.run(
+            [
+                "git",
+                "describe",
+                "--always",
+                "--exclude=*",
+                "--dirty",
+                "--abbrev=40",
+            ],
+            cwd=source,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _not_writable(path: Any, error: OSError) -> errors.UserError:
+    return errors.UserError(
+        f"{path} cannot be written ({error.strerror}): give another "
+        "--run_dir, or free this one"
+    )

@@ -1,0 +1,145 @@
+"""Images from a run: `python -m tf_dcgan.sample --run_dir=RUN`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import os
+import pathlib
+import tempfile
+
+from tf_dcgan import command_line, errors, quiet, runs, settings
+
+_GROUP = "Sampling"
+_OTHER_IMAGES = {".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
+_LARGEST_GRID = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class SampleSettings:
+    """The flags of this command."""
+
+    run_dir: str | None = settings.setting(
+        None, "the run to take the generator from", group=_GROUP
+    )
+    num_images: int = settings.setting(
+        64,
+        "how many images to make",
+        group=_GROUP,
+        minimum=1,
+        maximum=10_000_000,
+    )
+    seed: int = settings.setting(
+        0,
+        "determines the images: number i of a seed is always the same",
+        group=_GROUP,
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+    out: str = settings.setting(
+        "grid.png",
+        "a file ending in .png for one grid, else a folder for single PNGs "
+        "named by seed and number",
+        group=_GROUP,
+    )
+    weights: str = settings.setting(
+        "ema",
+        "which weights of the generator",
+        group=_GROUP,
+        choices={
+            "ema": "their moving average",
+            "raw": "those of the last update",
+        },
+    )
+    batch_size: int = settings.setting(
+        64,
+        "images made at once; does not change them",
+        group=_GROUP,
+        minimum=1,
+        maximum=65_536,
+    )
+
+    def __post_init__(self):
+        """Checks every value."""
+        settings.check(self)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs the command.
+
+    Args:
+        arguments: the words of the command line, the command first.
+
+    Raises:
+        errors.UserError: a flag, the run or the place to write is wrong.
+    """
+    (given,) = command_line.parse(
+        arguments,
+        SampleSettings,
+        summary="Makes images with the generator of a run.",
+        command="python -m tf_dcgan.sample",
+    )
+    wanted = SampleSettings(**given)
+    run = runs.open_run(wanted.run_dir)
+    out = _check_out(wanted)
+    quiet.import_tensorflow()
+    from tf_dcgan import devices, sampling
+
+    devices.share_gpus()
+    generator, step = sampling.load_generator(run, wanted.weights)
+    sampling.write_samples(
+        out,
+        sampling.Sampler(generator, run.data.content_box),
+        seed=wanted.seed,
+        num_images=wanted.num_images,
+        batch_size=wanted.batch_size,
+    )
+    print(
+        f"{out}: {wanted.num_images} images, seed {wanted.seed}, "
+        f"{wanted.weights} weights of step {step}"
+    )
+
+
+def _check_out(wanted: SampleSettings) -> pathlib.Path:
+    """Finds out early whether the images can be written where they shall."""
+    if not wanted.out:
+        raise errors.UserError(
+            "--out= is empty: give a name ending in .png for one grid, or a "
+            "folder for single images"
+        )
+    out = pathlib.Path(wanted.out).expanduser()
+    suffix = out.suffix.lower()
+    is_grid = suffix == ".png"
+    if suffix in _OTHER_IMAGES:
+        raise errors.UserError(
+            f"--out={out} asks for a {suffix} image: only PNG is written; "
+            "give a name ending in .png for one grid, or a folder"
+        )
+    if (is_grid and os.path.isdir(out)) or (
+        not is_grid and os.path.isfile(out)
+    ):
+        found = "a folder" if is_grid else "a file"
+        raise errors.UserError(
+            f"--out={out} is {found} already: give another name, ending in "
+            ".png for one grid and in anything else for a folder"
+        )
+    if is_grid and wanted.num_images > _LARGEST_GRID:
+        raise errors.UserError(
+            f"--num_images={wanted.num_images} are too many for one grid of "
+            f"at most {_LARGEST_GRID:,}: give a folder as --out"
+        )
+    folder = out.parent if is_grid else out
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise errors.UserError(
+            f"--out={out} cannot be written ({error.strerror}): give another "
+            "name"
+        ) from error
+    return out
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,314 @@
+"""The loop: the only module that knows order, cadence and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from tf_dcgan import (
+    charts,
+    checkpoints,
+    data,
+    devices,
+    errors,
+    export,
+    files,
+    gan,
+    images,
+    progress,
+    runs,
+    sampling,
+    stopping,
+    summaries,
+)
+from tf_dcgan.data import batches
+
+_GRID_IMAGES = 64
+_SECONDS_PER_CALL = 1.0
+_SECONDS_PER_CHECKPOINT = 300.0
+# The first calls are slower than the rest, and so would be the estimate.
+_CALLS_BEFORE_ESTIMATE = 4
+# Of the uint8 images of one call.
+_BYTES_PER_CALL = 64 * 2**20
+
+
+def train(run: runs.Run, dataset: data.ImageArray) -> None:
+    """Trains a run from where it is to its last step.
+
+    Ctrl-C and SIGTERM finish the call under way, save everything and return;
+    a kill loses the steps since the last checkpoint. The next call goes on
+    from there, to weights that are bit-identical to those of a run that was
+    never stopped.
+
+    Args:
+        run: a new run, or one that has been trained before.
+        dataset: the training split, as the run's config describes it.
+
+    Raises:
+        errors.UserError: a checkpoint or log is damaged, or a loss is not
+            finite.
+        OSError: the disk is full.
+    """
+    with stopping.on_signals() as stop, _Loop(run, dataset, stop) as loop:
+        # Only now is it known that the run can go on as it is asked to.
+        runs.write_config(run)
+        loop.run()
+
+
+class _Loop:
+    """One stretch of training, from a checkpoint to the end or a signal."""
+
+    def __init__(
+        self, run: runs.Run, dataset: data.ImageArray, stop: stopping.Stop
+    ):
+        self._run = run
+        self._config = run.config
+        self._stop = stop
+        self._steps_per_epoch = run.config.steps_per_epoch(run.data.num_images)
+        self._total = run.config.total_steps(self._steps_per_epoch)
+        self._state = gan.create_state(run.config, run.data.image_shape)
+        self._meter, self._step = self._restore()
+        self._saved_step = self._step
+        self._train_steps = _compile(self._state, run)
+        self._sampler = sampling.Sampler(
+            self._state.averaged_generator, run.data.content_box
+        )
+        self._batches = batches.Reader(
+            dataset.images,
+            batch_size=run.config.batch_size,
+            seed=run.config.seed,
+        )
+        self._console = progress.Console(
+            run, self._step, self._total, self._steps_per_epoch
+        )
+        self._calls = 0
+        self._seconds_per_step = None
+        self._saved_at = time.monotonic()
+
+    def __enter__(self) -> _Loop:
+        self._summaries = summaries.Summaries(self._run.path)
+        return self
+
+    def __exit__(self, *unused) -> None:
+        self._summaries.close()
+        self._batches.close()
+        self._console.close()
+
+    def run(self) -> None:
+        """Trains until the last step or until asked to stop."""
+        if self._step == 0:
+            self._describe()
+        self._batches.prefetch(self._step, self._next_count(self._step))
+        while self._step < self._total and not self._stop.requested:
+            started = time.monotonic()
+            scalars = self._call()
+            self._check_finite(scalars)
+            self._meter.add(scalars, seconds=time.monotonic() - started)
+            self._step += len(scalars["loss_d"])
+            self._console.update(self._step, self._meter)
+            self._write_what_is_due()
+        self._leave()
+
+    def _restore(self):
+        files.remove_unfinished(self._run.checkpoints)
+        path = checkpoints.last(self._run.checkpoints)
+        if path is None:
+            self._check_untrained()
+            summaries.rewind(self._run.path, -1)
+            return progress.Meter(self._config.batch_size), 0
+        saved = checkpoints.restore(path, self._state.variables())
+        try:
+            meter = progress.Meter(self._config.batch_size, saved["meter"])
+        except (KeyError, TypeError) as error:
+            raise checkpoints.damaged(path, error) from error
+        summaries.rewind(self._run.path, saved["step"])
+        return meter, saved["step"]
+
+    def _check_untrained(self) -> None:
+        """Refuses to begin anew over the results of a longer training."""
+        lines = summaries.read_metrics(self._run.path)
+        logged = max((line["step"] for line in lines), default=0)
+        exported = (self._run.path / "saved_model").exists()
+        # A kill before the first checkpoint is no loss to ask about.
+        if exported or logged > self._config.checkpoint_every:
+            raise errors.UserError(
+                f"{self._run.path} has been trained to step {logged} or "
+                "further, but has no checkpoint left to go on from: put "
+                "checkpoints/ back, or start a new run"
+            )
+
+    def _describe(self) -> None:
+        """Writes what does not change: the settings and real images."""
+        self._summaries.write_hyperparameters(
+            {k: v for k, v in vars(self._config).items() if v is not None}
+        )
+        count = min(_GRID_IMAGES, self._run.data.num_images)
+        real = self._batches.first_images(count)
+        self._summaries.write_real_grid(
+            images.grid(images.crop(real, self._run.data.content_box))
+        )
+
+    def _call(self) -> dict[str, np.ndarray]:
+        """Does the steps up to the next thing due, about a second's worth."""
+        batch = self._batches.take()
+        following = self._step + len(batch)
+        self._batches.prefetch(following, self._next_count(following))
+        started = time.monotonic()
+        scalars = {
+            name: values.numpy()
+            for name, values in self._train_steps(batch).items()
+        }
+        self._calls += 1
+        if self._calls > 1:  # The first traces.
+            seconds = time.monotonic() - started
+            self._seconds_per_step = seconds / len(batch)
+        if self._calls > _CALLS_BEFORE_ESTIMATE:
+            self._console.estimate(self._seconds_per_step)
+        return scalars
+
+    def _next_count(self, step: int) -> int:
+        """Returns how many steps the call that begins after `step` does."""
+        config = self._config
+        until_due = [
+            every - step % every
+            for every in (
+                config.log_every,
+                config.sample_every,
+                config.checkpoint_every,
+                self._steps_per_epoch,
+            )
+        ]
+        if self._seconds_per_step is None:
+            at_once = 1
+        else:
+            at_once = int(_SECONDS_PER_CALL / self._seconds_per_step)
+        most = _BYTES_PER_CALL // self._batches.bytes_per_step
+        # At least one step, also where none is left.
+        return max(1, min(*until_due, self._total - step, most, at_once))
+
+    def _check_finite(self, scalars: Mapping[str, np.ndarray]) -> None:
+        for name, values in scalars.items():
+            bad = np.flatnonzero(~np.isfinite(values))
+            if bad.size:
+                first, last = self._step + 1, self._step + len(values)
+                raise self._diverged(
+                    f"{name} is {values[bad[0]]} at step {first + bad[0]} (of "
+                    f"the steps {first} to {last})"
+                )
+
+    def _diverged(self, what: str) -> errors.UserError:
+        good = checkpoints.last(self._run.checkpoints)
+        kept = f"the last good checkpoint is {good}"
+        return errors.UserError(
+            f"{what}: training has diverged; "
+            f"{kept if good else 'there is no checkpoint yet'}. Start a new "
+            "run with lower learning rates or another seed"
+        )
+
+    def _write_what_is_due(self) -> None:
+        ended = self._step == self._total
+        if self._is_due(self._config.log_every):
+            self._summaries.write_scalars(
+                "train", self._meter.take_interval(), step=self._step
+            )
+        elif ended:
+            # Not taken: a run made longer goes on with the interval.
+            self._summaries.write_scalars(
+                "train", self._meter.interval(), step=self._step
+            )
+        if self._is_due(self._steps_per_epoch):
+            epoch = self._meter.take_epoch()
+            number = self._step // self._steps_per_epoch
+            self._summaries.write_scalars(
+                "epoch", {"epoch": number, **epoch}, step=self._step
+            )
+            self._console.epoch(number, epoch)
+        if self._is_due(self._config.sample_every) or self._step == 1 or ended:
+            self._write_samples()
+        late = time.monotonic() - self._saved_at > _SECONDS_PER_CHECKPOINT
+        if self._is_due(self._config.checkpoint_every) or late or ended:
+            self._save()
+
+    def _is_due(self, every: int) -> bool:
+        return self._step % every == 0
+
+    def _write_samples(self) -> None:
+        made = self._sampler(self._config.seed, 0, _GRID_IMAGES)
+        self._summaries.write_sample_grid(images.grid(made), step=self._step)
+
+    def _save(self) -> None:
+        bad = gan.non_finite_variables(self._state)
+        if bad:
+            raise self._diverged(
+                f"{bad[0]} is not finite after step {self._step}"
+            )
+        # Logs first: what a checkpoint follows on must be on the disk.
+        self._summaries.flush()
+        checkpoints.save(
+            self._run.checkpoints,
+            self._step,
+            variables=self._state.variables(),
+            progress={"meter": self._meter.to_json()},
+        )
+        self._saved_at = time.monotonic()
+        self._saved_step = self._step
+
+    def _leave(self) -> None:
+        """Saves what is not saved and makes what a user looks for."""
+        if self._stop.requested:
+            progress.say("stopping: saving the run (again to stop at once)")
+        if self._saved_step != self._step:
+            if not self._is_due(self._config.sample_every):
+                self._write_samples()
+            self._save()
+        self._summaries.flush()
+        if self._step > 0:
+            export.export(
+                self._run.path,
+                self._state.averaged_generator,
+                content_box=self._run.data.content_box,
+            )
+            charts.write_curves(self._run.path)
+            charts.write_progress(self._run.path)
+        self._console.finish(self._step)
+
+
+def _compile(
+    state: gan.GanState, run: runs.Run
+) -> Callable[[np.ndarray], dict[str, tf.Tensor]]:
+    """Makes the one call into TensorFlow that does several steps.
+
+    Args:
+        state: changed by the call.
+        run: its config and image shape.
+
+    Returns:
+        [steps, batch, height, width, channels] uint8 to [steps] float32 of
+        each of `gan.SCALARS`. It is traced once, whatever the steps' number.
+    """
+
+    def step(uint8_images):
+        return gan.update(state, run.config, images.to_float(uint8_images))
+
+    if devices.uses_xla(run.config):
+        step = tf.function(step, jit_compile=True)
+    shape = [None, run.config.batch_size, *run.data.image_shape]
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)])
+    def train_steps(uint8_batches):
+        count = tf.shape(uint8_batches)[0]
+        history = tf.TensorArray(
+            tf.float32, size=count, element_shape=[len(gan.SCALARS)]
+        )
+        for position in tf.range(count):
+            scalars = step(uint8_batches[position])
+            history = history.write(
+                position, tf.stack([scalars[name] for name in gan.SCALARS])
+            )
+        values = tf.unstack(history.stack(), len(gan.SCALARS), axis=1)
+        return dict(zip(gan.SCALARS, values, strict=True))
+
+    return train_steps

@@ -1,0 +1,74 @@
+"""Trains a GAN on images: `python train.py --dataset=mnist`.
+
+Short on purpose: it reads the command line and calls `tf_dcgan.launch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+
+from tf_dcgan import command_line, quiet, run_folders, runs, settings
+from tf_dcgan import config as configs
+
+_SUMMARY = """\
+Trains a GAN on images, or goes on with a run.
+
+  python train.py --dataset=mnist          starts a run under runs/
+  python train.py --run_dir=runs/00000-…   goes on with it; no other flag"""
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainSettings:
+    """The flags that are no part of a run's config."""
+
+    run_dir: str | None = settings.setting(
+        None,
+        "the run to go on with, or where a new one goes",
+        group="Run",
+        unset="the next number under runs/",
+    )
+    dry_run: bool = settings.setting(
+        False,
+        "print the settings, both networks and the cost of a step; train "
+        "nothing",
+        group="Run",
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs the command.
+
+    Args:
+        arguments: the words of the command line, the script first.
+
+    Raises:
+        errors.UserError: something is wrong that the user can mend.
+    """
+    command, given = command_line.parse(
+        arguments,
+        TrainSettings,
+        configs.Config,
+        summary=_SUMMARY,
+        command="python train.py",
+    )
+    wanted = TrainSettings(**command)
+    old_run = None
+    if wanted.run_dir is not None and run_folders.exists(wanted.run_dir):
+        old_run = runs.open_run(wanted.run_dir)
+        config = configs.resume(old_run.config, given)
+    else:
+        config = configs.from_flags(given)
+    if not wanted.dry_run:
+        run_folders.check_place(wanted.run_dir)
+    quiet.import_tensorflow()
+    from tf_dcgan import launch
+
+    if wanted.dry_run:
+        launch.describe(config)
+    else:
+        launch.launch(config, run_dir=wanted.run_dir, old_run=old_run)
+
+
+if __name__ == "__main__":
+    command_line.run(main)
