@@ -13,20 +13,17 @@ _PROJECT = pathlib.Path(__file__).parent.parent
 _TIMINGS = ("images_per_second", "elapsed_seconds")
 
 
-def start(
-    flags: Iterable[str], *, script: pathlib.Path = _PROJECT / "train.py"
-) -> subprocess.Popen:
+def start(flags: Iterable[str]) -> subprocess.Popen:
     """Starts a training in a process of its own.
 
     Args:
-        flags: its flags.
-        script: what takes them, in place of `train.py`.
+        flags: the flags of `train.py`.
 
     Returns:
         The process, its output and errors in one pipe of text.
     """
     return subprocess.Popen(
-        [sys.executable, str(script), *flags],
+        [sys.executable, "train.py", *flags],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -34,12 +31,11 @@ def start(
     )
 
 
-def train(flags: Iterable[str], **keywords) -> str:
+def train(flags: Iterable[str]) -> str:
     """Trains to the end.
 
     Args:
         flags: the flags of `train.py`.
-        **keywords: as for `start`.
 
     Returns:
         What was printed.
@@ -47,7 +43,7 @@ def train(flags: Iterable[str], **keywords) -> str:
     Raises:
         RuntimeError: it ended with an error.
     """
-    process = start(flags, **keywords)
+    process = start(flags)
     output, _ = process.communicate()
     if process.returncode:
         raise RuntimeError(f"{flags} ended with an error:\n{output}")

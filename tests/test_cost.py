@@ -110,6 +110,51 @@ def test_the_estimate_is_what_tensorflow_counts_in_a_step(settings):
     assert estimated == pytest.approx(counted, rel=0.03)
 
 
+@pytest.mark.parametrize(
+    "recipe, shape, products_g, products_d",
+    [
+        (
+            "vanilla_gan",
+            (28, 28, 1),
+            100 * 256 + 256 * 512 + 512 * 1024 + 1024 * 784,
+            784 * 512 + 512 * 256 + 256,
+        ),
+        (
+            "dcgan_upsampling",
+            (32, 32, 1),
+            100 * 8192
+            + 16 * 16 * (3 * 3 * 128 * 128)
+            + 32 * 32 * (3 * 3 * 128 * 64 + 3 * 3 * 64 * 1),
+            16 * 16 * (3 * 3 * 1 * 16)
+            + 8 * 8 * (3 * 3 * 16 * 32)
+            + 4 * 4 * (3 * 3 * 32 * 64)
+            + 2 * 2 * (3 * 3 * 64 * 128)
+            + 512,
+        ),
+        # Transposed, every input pixel meets the kernel; TensorFlow's
+        # profiler takes stride and padding for granted and counts more.
+        (
+            "dcgan_28",
+            (28, 28, 1),
+            3 * 3 * 64 * 256
+            + 3 * 3 * (4 * 4 * 256 * 128)
+            + 6 * 6 * (3 * 3 * 128 * 64)
+            + 13 * 13 * (4 * 4 * 64 * 1),
+            13 * 13 * (4 * 4 * 1 * 16) + 5 * 5 * (4 * 4 * 16 * 32) + 4 * 4 * 32,
+        ),
+    ],
+)
+def test_every_layer_costs_what_its_kernel_multiplies(
+    recipe, shape, products_g, products_d
+):
+    config = configs.from_flags({"recipe": recipe})
+    pair = models.build(config, shape)
+    assert [cost.forward_operations(model) for model in pair] == [
+        2 * products_g,
+        2 * products_d,
+    ]
+
+
 def test_an_estimate_makes_no_weights(monkeypatch):
     def refuse(*unused, **unused_too):
         raise RuntimeError("a weight was made")

@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import json
 import os
 import sys
@@ -277,6 +278,19 @@ def test_a_small_run_of_hours_is_not_told_of_its_own_recipe(tmp_path, capsys):
     run = a_run(tmp_path, recipe="dcgan_small")
     progress.Console(run, 0, 10_000, 100).estimate(1.0)
     assert "--recipe" not in capsys.readouterr().out
+
+
+def test_nothing_dearer_is_told_as_cheaper(tmp_path, capsys):
+    run = a_run(tmp_path, recipe="vanilla_gan")
+    progress.Console(run, 0, 10_000, 100).estimate(1.0)
+    out = capsys.readouterr().out
+    assert "cheaper per step: --width=0.5 (" in out
+    assert "--recipe" not in out
+    run = dataclasses.replace(
+        run, config=dataclasses.replace(run.config, width=0.001)
+    )
+    progress.Console(run, 0, 10_000, 100).estimate(1.0)
+    assert "cheaper" not in capsys.readouterr().out
 
 
 def test_a_finished_run_says_what_it_left(tmp_path, capsys):

@@ -1,9 +1,15 @@
 import dataclasses
+import json
+import math
+import pathlib
 
 import pytest
 
 from tf_dcgan import config as configs
-from tf_dcgan import models, recipes
+from tf_dcgan import devices, errors, gan, images, models, recipes, runs
+import train
+
+AIRIS = {"dcgan", "dcgan_small"}
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
@@ -28,9 +34,104 @@ def test_the_default_recipe_is_the_main_system():
     assert not recipes.RECIPES["dcgan"].differences
 
 
-def test_recipes_train_for_their_own_number_of_epochs():
-    assert configs.from_flags({"recipe": "dcgan"}).epochs == 50
-    assert configs.from_flags({"recipe": "dcgan_small"}).epochs == 20
+@pytest.mark.parametrize(
+    "recipe, dataset, batch_size, epochs",
+    [
+        ("dcgan", "mnist", 64, 50),
+        ("dcgan_small", "mnist", 64, 20),
+        ("vanilla_gan", "mnist", 64, 50),
+        ("dcgan_upsampling", "mnist", 64, 50),
+        ("dcgan_cifar10", "cifar10", 64, 20),
+        ("dcgan_celeba", "celeb_a", 128, 100),
+        ("dcgan_28", "mnist", 128, 50),
+    ],
+)
+def test_recipes_train_on_their_own_data_for_their_own_epochs(
+    recipe, dataset, batch_size, epochs
+):
+    config = configs.from_flags({"recipe": recipe})
+    assert config.dataset == dataset
+    assert config.batch_size == batch_size
+    assert config.epochs == epochs
+    assert config.total_steps(468) == 468 * epochs
+
+
+@pytest.mark.parametrize("recipe", set(recipes.RECIPES) - AIRIS)
+def test_all_but_airis_update_both_networks_once_with_labels_1_and_0(recipe):
+    config = configs.from_flags({"recipe": recipe})
+    assert (config.real_label, config.fake_label) == (1.0, 0.0)
+    assert config.discriminator_updates == "joint"
+    assert config.generator_updates == 1
+    both = (config.generator_learning_rate, config.discriminator_learning_rate)
+    assert (*both, config.beta_1) == (2e-4, 2e-4, 0.5)
+    own_noise = "new" if recipe == "dcgan_28" else "shared"
+    assert config.generator_latents == own_noise
+    assert config.latent_dim == (64 if recipe == "dcgan_28" else 100)
+
+
+@pytest.mark.parametrize("recipe", AIRIS)
+def test_airis_update_d_separately_and_g_twice_with_smoothed_labels(recipe):
+    config = configs.from_flags({"recipe": recipe})
+    assert (config.real_label, config.fake_label) == (0.9, 0.0)
+    assert config.discriminator_updates == "separate"
+    assert config.generator_updates == 2
+
+
+@pytest.mark.parametrize("recipe", set(recipes.RECIPES) - AIRIS)
+def test_extra_layers_are_refused_where_there_are_none(recipe):
+    with pytest.raises(errors.UserError) as caught:
+        configs.from_flags({"recipe": recipe, "extra_layers": 2})
+    assert str(caught.value) == (
+        f"--extra_layers=2 means nothing to recipe {recipe}: give it to dcgan "
+        "or dcgan_small, or leave it out"
+    )
+    assert configs.from_flags({"recipe": recipe, "extra_layers": 0})
+
+
+@pytest.mark.parametrize(
+    "recipe, native, expected",
+    [
+        ("vanilla_gan", (28, 28), (28, 28)),
+        ("dcgan_upsampling", (28, 28), (32, 32)),
+        ("dcgan_cifar10", (32, 32), (32, 32)),
+        ("dcgan_celeba", (218, 178), (64, 64)),
+        ("dcgan_celeba", (32, 32), (64, 64)),
+        ("dcgan_28", (28, 28), (28, 28)),
+    ],
+)
+def test_a_recipe_makes_the_size_of_its_source(recipe, native, expected):
+    config = configs.from_flags({"recipe": recipe})
+    assert models.image_size(config, native) == expected
+
+
+@pytest.mark.parametrize(
+    "flags, shape",
+    [
+        (("--recipe=vanilla_gan",), (28, 28, 1)),
+        (("--recipe=dcgan_upsampling",), (32, 32, 1)),
+        (("--recipe=dcgan_cifar10", "--image_size=32x40"), (32, 40, 1)),
+        (("--recipe=dcgan_celeba",), (64, 64, 1)),
+        (("--recipe=dcgan_28", "--latent_dim=10"), (28, 28, 1)),
+    ],
+    ids=lambda value: value[0][9:] if str(value[0]).startswith("--") else None,
+)
+def test_every_recipe_trains_through_its_flag(
+    flags, shape, tiny_mnist, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    # It would make the other tests' operations deterministic as well.
+    monkeypatch.setattr(devices, "set_up", lambda config: "device: a test's")
+    given = ["--dataset=mnist", f"--data_dir={tiny_mnist}", "--width=0.06"]
+    given += ["--batch_size=20", "--steps=3", "--log_every=3", "--run_dir=run"]
+    train.main(["train.py", *given, *flags])
+    assert runs.open_run("run").data.image_shape == shape
+    lines = pathlib.Path("run/metrics.jsonl").read_text().splitlines()
+    line = json.loads(lines[0])
+    assert line["step"] == 3
+    assert all(math.isfinite(line[name]) for name in gan.SCALARS)
+    last = images.read_png("run/samples/step_0000003.png")
+    first = images.read_png("run/samples/step_0000001.png")
+    assert (last != first).any()
 
 
 def test_summaries_are_one_line():

@@ -1,7 +1,6 @@
 """Stopping and going on: exactly, at any instant."""
 
 import json
-import pathlib
 import random
 import signal
 import time
@@ -11,7 +10,6 @@ import pytest
 from benchmarks import kill_and_resume, trainings
 from tf_dcgan import files
 
-_DROPOUT = pathlib.Path(__file__).parent / "train_with_dropout.py"
 _STEPS = 400
 
 
@@ -42,36 +40,26 @@ def _kill(process):
     process.communicate()
 
 
-@pytest.mark.parametrize("dropout", [False, True], ids=["plain", "dropout"])
+# The second has dropout in both networks.
+@pytest.mark.parametrize("recipe", ["dcgan_small", "vanilla_gan"])
 def test_a_run_killed_several_times_ends_bit_identical_to_one_never_stopped(
-    tmp_path, frequent_flags, dropout
+    tmp_path, frequent_flags, recipe
 ):
-    keywords = {"script": _DROPOUT} if dropout else {}
+    flags = [*frequent_flags, f"--recipe={recipe}"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    trainings.train([*frequent_flags, f"--run_dir={whole}"], **keywords)
-    chance = random.Random(int(dropout))
+    trainings.train([*flags, f"--run_dir={whole}"])
+    chance = random.Random(len(recipe))
     reached = 0
-    flags = frequent_flags
     for _ in range(3):
-        process = trainings.start([*flags, f"--run_dir={killed}"], **keywords)
+        process = trainings.start([*flags, f"--run_dir={killed}"])
         reached = _wait_for_checkpoint(process, killed, after=reached)
         time.sleep(chance.uniform(0, 0.15))
         _kill(process)
         flags = []
         reached = int(trainings.last_checkpoint(killed).name[5:])
     assert 0 < reached < _STEPS
-    trainings.train([f"--run_dir={killed}"], **keywords)
+    trainings.train([f"--run_dir={killed}"])
     assert trainings.differences(whole, killed) == []
-
-
-def test_dropout_changes_what_is_trained(tmp_path, tiny_flags):
-    flags = [*tiny_flags, "--steps=2"]
-    trainings.train([*flags, f"--run_dir={tmp_path / 'plain'}"])
-    trainings.train(
-        [*flags, f"--run_dir={tmp_path / 'dropout'}"], script=_DROPOUT
-    )
-    found = trainings.differences(tmp_path / "plain", tmp_path / "dropout")
-    assert "lines of metrics.jsonl" in found
 
 
 def test_a_checkpoint_that_the_kill_cut_short_is_not_loaded(

@@ -63,7 +63,8 @@ class Config:
     )
     extra_layers: int = settings.setting(
         0,
-        "stride-1 convolutions added after each network's narrowest resolution",
+        "stride-1 convolutions added after each network's narrowest "
+        f"resolution; of {' and '.join(recipes.WITH_EXTRA_LAYERS)}",
         group=_SYSTEM,
         minimum=0,
         maximum=16,
@@ -255,6 +256,12 @@ class Config:
             raise errors.UserError(
                 f"--real_label={self.real_label} must be above "
                 f"--fake_label={self.fake_label}: D learns to tell them apart"
+            )
+        if self.extra_layers and self.recipe not in recipes.WITH_EXTRA_LAYERS:
+            raise errors.UserError(
+                f"--extra_layers={self.extra_layers} means nothing to recipe "
+                f"{self.recipe}: give it to "
+                f"{' or '.join(recipes.WITH_EXTRA_LAYERS)}, or leave it out"
             )
         if self.image_size is not None:
             height, width = parse_image_size(self.image_size)

@@ -245,7 +245,9 @@ def _cheaper(run: runs.Run) -> str:
         size = models.image_size(small, run.data.content_box[2:])
         options["--recipe=dcgan_small"] = (small, (*size, shape[2]))
     own = cost.estimate(config, shape).operations
-    return "; cheaper per step: " + ", ".join(
-        f"{flag} ({own / cost.estimate(*option).operations:.0f} times)"
+    times = {
+        flag: round(own / cost.estimate(*option).operations)
         for flag, option in options.items()
-    )
+    }
+    told = [f"{flag} ({n} times)" for flag, n in times.items() if n > 1]
+    return "; cheaper per step: " + ", ".join(told) if told else ""

@@ -23,6 +23,13 @@ class Recipe:
     differences: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
+# The schedule of all but AIRI's: D once on both batches, then G once.
+_ONE_UPDATE_EACH = {
+    "real_label": 1.0,
+    "discriminator_updates": "joint",
+    "generator_updates": 1,
+}
+
 RECIPES = {
     "dcgan": Recipe(
         "DCGAN as in AIRI's MNIST tutorial: 4x4x1024, then 5x5 "
@@ -34,4 +41,43 @@ RECIPES = {
         network="dcgan_small",
         differences={"epochs": 20},
     ),
+    "vanilla_gan": Recipe(
+        "GAN without convolutions, after Goodfellow et al. 2014; any size",
+        network="vanilla_gan",
+        differences=_ONE_UPDATE_EACH,
+    ),
+    "dcgan_upsampling": Recipe(
+        "DCGAN with resize and 3x3 convolution; 32x32",
+        network="dcgan_upsampling",
+        differences=_ONE_UPDATE_EACH,
+    ),
+    "dcgan_cifar10": Recipe(
+        "DCGAN on CIFAR-10 with 4x4 kernels and no dense layer; 32x32",
+        network="dcgan_cifar10",
+        differences={**_ONE_UPDATE_EACH, "dataset": "cifar10", "epochs": 20},
+    ),
+    "dcgan_celeba": Recipe(
+        "DCGAN on CelebA at half the paper's width; 64x64",
+        network="dcgan_celeba",
+        differences={
+            **_ONE_UPDATE_EACH,
+            "dataset": "celeb_a",
+            "image_size": "64x64",
+            "batch_size": 128,
+            "epochs": 100,
+        },
+    ),
+    "dcgan_28": Recipe(
+        "small DCGAN with unpadded convolutions; 28x28 only",
+        network="dcgan_28",
+        differences={
+            **_ONE_UPDATE_EACH,
+            "latent_dim": 64,
+            "batch_size": 128,
+            "generator_latents": "new",
+        },
+    ),
 }
+
+# Those whose networks have convolutions to add to with `--extra_layers`.
+WITH_EXTRA_LAYERS = ("dcgan", "dcgan_small")

@@ -10,9 +10,15 @@ import keras
 
 from tf_dcgan import config as configs
 from tf_dcgan import errors
-from tf_dcgan.models import dcgan
+from tf_dcgan.models import (
+    dcgan,
+    fully_convolutional,
+    upsampling,
+    vanilla_gan,
+)
 
 _LARGEST_DEFAULT_SIDE = 64
+_SIDES = range(4, 1025)  # What `--image_size` takes.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +39,21 @@ class Network:
 NETWORKS = {
     "dcgan": Network(dcgan.dcgan, dcgan.dcgan_stages),
     "dcgan_small": Network(dcgan.dcgan_small, dcgan.dcgan_small_stages),
+    "vanilla_gan": Network(
+        vanilla_gan.vanilla_gan, vanilla_gan.vanilla_gan_stages
+    ),
+    "dcgan_upsampling": Network(
+        upsampling.dcgan_upsampling, upsampling.dcgan_upsampling_stages
+    ),
+    "dcgan_cifar10": Network(
+        fully_convolutional.dcgan_cifar10, dcgan.dcgan_stages
+    ),
+    "dcgan_celeba": Network(
+        fully_convolutional.dcgan_celeba, dcgan.dcgan_stages
+    ),
+    "dcgan_28": Network(
+        fully_convolutional.dcgan_28, fully_convolutional.dcgan_28_stages
+    ),
 }
 
 
@@ -65,7 +86,8 @@ def image_size(
 
     Returns:
         (height, width) in pixels: the config's, else the smallest square
-        that holds the native images, up to 64x64.
+        that holds the native images, up to 64x64, or the largest if none
+        is large enough.
 
     Raises:
         errors.UserError: the networks cannot make the config's size; names
@@ -74,9 +96,9 @@ def image_size(
     stages = NETWORKS[config.network].stages
     if config.image_size is None:
         wanted = max(side or _LARGEST_DEFAULT_SIDE for side in native)
-        side = min(wanted, _LARGEST_DEFAULT_SIDE)
-        while not stages((side, side)):
-            side += 1
+        wanted = min(wanted, _LARGEST_DEFAULT_SIDE)
+        sides = [side for side in _SIDES if stages((side, side))]
+        side = min((s for s in sides if s >= wanted), default=sides[-1])
         return side, side
     size = configs.parse_image_size(config.image_size)
     if not stages(size):
@@ -93,7 +115,7 @@ def image_size(
 def _nearest(
     stages: Callable[[tuple[int, int]], int], size: tuple[int, int]
 ) -> list[tuple[int, int]]:
-    """Finds the two sizes nearest to one that cannot be made."""
+    """Finds the one or two sizes nearest to one that cannot be made."""
     height, width = size
     reach = range(-64, 65)
     if height == width:
@@ -103,7 +125,8 @@ def _nearest(
             (height + dh, width + dw)
             for dh, dw in itertools.product(reach, reach)
         ]
-    possible = [c for c in candidates if min(c) >= 4 and stages(c)]
+    possible = [c for c in candidates if min(c) >= _SIDES[0] and stages(c)]
+    possible = possible or [(s, s) for s in _SIDES if stages((s, s))]
 
     def distance(candidate):
         return abs(candidate[0] - height) + abs(candidate[1] - width)

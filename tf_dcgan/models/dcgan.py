@@ -8,16 +8,13 @@ with 5x5 convolutions. `dcgan` starts from 1024 channels and a map of about
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import keras
 
 from tf_dcgan import config as configs
 from tf_dcgan import randomness
+from tf_dcgan.models import layers
 
 _KERNEL = 5
-_WEIGHT_STDDEV = 0.02  # Radford et al. 2016, section 4 (arXiv:1511.06434).
-_LEAKY_RELU_SLOPE = 0.2
 _SMALLEST_SIDE = 16
 
 
@@ -103,7 +100,7 @@ def _networks(config, image_shape, stages, *, first_channels):
         config,
         image_shape,
         channels=[
-            _scaled(first_channels // 2**stage, config.width)
+            layers.scaled(first_channels // 2**stage, config.width)
             for stage in range(stages)
         ],
     )
@@ -111,7 +108,8 @@ def _networks(config, image_shape, stages, *, first_channels):
         config,
         image_shape,
         channels=[
-            _scaled(64 * 2**stage, config.width) for stage in range(stages)
+            layers.scaled(64 * 2**stage, config.width)
+            for stage in range(stages)
         ],
     )
     return generator, discriminator
@@ -130,13 +128,13 @@ def _generator(config, image_shape, *, channels):
     latents = keras.Input((config.latent_dim,), name="latents")
     x = keras.layers.Dense(
         base[0] * base[1] * base[2],
-        kernel_initializer=_initializer(seeds),
+        kernel_initializer=layers.initializer(seeds),
         name="project",
     )(latents)
     x = keras.layers.Reshape(base, name="reshape")(x)
     for number in range(1, config.extra_layers + 1):
         x = _convolution(seeds, base[2], 1, f"extra_{number}")(x)
-        x = _normalization(f"extra_{number}_normalization")(x)
+        x = layers.normalization(f"extra_{number}_normalization")(x)
         x = keras.layers.ReLU(name=f"extra_{number}_relu")(x)
     for number, out_channels in enumerate(channels[1:], 1):
         x = keras.layers.Conv2DTranspose(
@@ -145,22 +143,20 @@ def _generator(config, image_shape, *, channels):
             strides=2,
             padding="same",
             use_bias=False,
-            kernel_initializer=_initializer(seeds),
+            kernel_initializer=layers.initializer(seeds),
             name=f"up_{number}",
         )(x)
-        x = _normalization(f"up_{number}_normalization")(x)
+        x = layers.normalization(f"up_{number}_normalization")(x)
         x = keras.layers.ReLU(name=f"up_{number}_relu")(x)
     x = keras.layers.Conv2DTranspose(
         image_channels,
         _KERNEL,
         strides=2,
         padding="same",
-        kernel_initializer=_initializer(seeds),
+        kernel_initializer=layers.initializer(seeds),
         name="to_pixels",
     )(x)
-    # In float32 whatever the precision, so that images are not quantised.
-    images = keras.layers.Activation("tanh", dtype="float32", name="images")(x)
-    return keras.Model(latents, images, name="generator")
+    return keras.Model(latents, layers.images(x), name="generator")
 
 
 def _discriminator(config, image_shape, *, channels):
@@ -169,24 +165,17 @@ def _discriminator(config, image_shape, *, channels):
     )
     images = keras.Input(image_shape, name="images")
     x = images
-    layers = [(f"down_{i}", n, 2) for i, n in enumerate(channels, 1)]
-    layers += [
+    blocks = [(f"down_{i}", n, 2) for i, n in enumerate(channels, 1)]
+    blocks += [
         (f"extra_{i}", channels[-1], 1)
         for i in range(1, config.extra_layers + 1)
     ]
-    for name, out_channels, stride in layers:
+    for name, out_channels, stride in blocks:
         x = _convolution(seeds, out_channels, stride, name)(x)
-        x = _normalization(f"{name}_normalization")(x)
-        x = keras.layers.LeakyReLU(
-            negative_slope=_LEAKY_RELU_SLOPE, name=f"{name}_leaky_relu"
-        )(x)
+        x = layers.normalization(f"{name}_normalization")(x)
+        x = layers.leaky_relu(f"{name}_leaky_relu")(x)
     x = keras.layers.Flatten(name="flatten")(x)
-    logits = keras.layers.Dense(
-        1,
-        kernel_initializer=_initializer(seeds),
-        dtype="float32",
-        name="logits",
-    )(x)
+    logits = layers.dense_logits(x, seeds)
     return keras.Model(images, logits, name="discriminator")
 
 
@@ -197,22 +186,6 @@ def _convolution(seeds, channels, stride, name):
         strides=stride,
         padding="same",
         use_bias=False,  # Batch normalisation follows and has its own.
-        kernel_initializer=_initializer(seeds),
+        kernel_initializer=layers.initializer(seeds),
         name=name,
     )
-
-
-def _normalization(name):
-    return keras.layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, name=name
-    )
-
-
-def _initializer(seeds: Iterator[int]) -> keras.initializers.Initializer:
-    return keras.initializers.RandomNormal(
-        stddev=_WEIGHT_STDDEV, seed=next(seeds)
-    )
-
-
-def _scaled(channels: int, width: float) -> int:
-    return max(1, round(channels * width))

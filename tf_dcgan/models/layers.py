@@ -1,0 +1,80 @@
+"""What all networks share: initial weights, constants and both ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+
+_WEIGHT_STDDEV = 0.02  # Radford et al. 2016, section 4 (arXiv:1511.06434).
+_LEAKY_RELU_SLOPE = 0.2  # The same section.
+
+
+def initializer(seeds: Iterator[int]) -> keras.initializers.Initializer:
+    """Returns the normal distribution of one kernel's initial weights.
+
+    Args:
+        seeds: of `randomness.weight_seeds`; one is taken.
+    """
+    return keras.initializers.RandomNormal(
+        stddev=_WEIGHT_STDDEV, seed=next(seeds)
+    )
+
+
+def normalization(name: str) -> keras.layers.Layer:
+    """Returns batch normalisation with the constants of all recipes.
+
+    Args:
+        name: of the layer.
+    """
+    return keras.layers.BatchNormalization(
+        momentum=0.9, epsilon=1e-5, name=name
+    )
+
+
+def leaky_relu(name: str) -> keras.layers.Layer:
+    """Returns max(x, 0.2 x).
+
+    Args:
+        name: of the layer.
+    """
+    return keras.layers.LeakyReLU(negative_slope=_LEAKY_RELU_SLOPE, name=name)
+
+
+def images(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Ends a generator: tanh, hence images in [-1, 1].
+
+    In float32 whatever the precision, so that images are not quantised.
+
+    Args:
+        x: [n, height, width, channels] in the precision of the layers.
+
+    Returns:
+        The same shape, float32.
+    """
+    return keras.layers.Activation("tanh", dtype="float32", name="images")(x)
+
+
+def dense_logits(
+    x: keras.KerasTensor, seeds: Iterator[int]
+) -> keras.KerasTensor:
+    """Ends a discriminator with a dense layer.
+
+    Args:
+        x: [n, features] in the precision of the layers.
+        seeds: of `randomness.weight_seeds`; one is taken.
+
+    Returns:
+        [n, 1] float32 whatever the precision: the loss needs the digits.
+    """
+    return keras.layers.Dense(
+        1,
+        kernel_initializer=initializer(seeds),
+        dtype="float32",
+        name="logits",
+    )(x)
+
+
+def scaled(channels: int, width: float) -> int:
+    """Returns a channel count times `--width`, at least 1."""
+    return max(1, round(channels * width))

@@ -1,0 +1,122 @@
+"""DCGAN with resize and convolution in place of transposed convolutions.
+
+After a POSTECH lecture. The generator projects the latent vector to a map of
+a quarter of the sides and doubles it twice, each time by resizing before a
+3x3 convolution; the discriminator halves the sides four times. The lecture
+leaves open how to resize, how to pad and how much to drop out: here pixels
+are repeated, each side is padded by one pixel, and a quarter is dropped.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from tf_dcgan import config as configs
+from tf_dcgan import randomness
+from tf_dcgan.models import layers
+
+_BASE_CHANNELS = 128
+_GENERATOR_CHANNELS = (128, 64)
+_DISCRIMINATOR_CHANNELS = (16, 32, 64, 128)
+_KERNEL = 3
+_DROPOUT_RATE = 0.25
+
+
+def dcgan_upsampling_stages(image_size: tuple[int, int]) -> int:
+    """Returns 2, or 0 for sides that are no multiples of 16.
+
+    Args:
+        image_size: (height, width) in pixels.
+
+    Returns:
+        How often G doubles the sides; D halves them twice as often.
+    """
+    return 0 if any(side % 16 for side in image_size) else 2
+
+
+def dcgan_upsampling(
+    config: configs.Config, image_shape: tuple[int, int, int]
+) -> tuple[keras.Model, keras.Model]:
+    """Builds the networks of the recipe `dcgan_upsampling`.
+
+    Args:
+        config: `width`, `latent_dim` and `seed` are used.
+        image_shape: (height, width, channels), sides multiples of 16.
+
+    Returns:
+        (generator, discriminator): latents [n, latent_dim] float32 to images
+        [n, height, width, channels] float32 in [-1, 1], and images to logits
+        [n, 1] float32.
+
+    Raises:
+        ValueError: a side is no multiple of 16.
+    """
+    if not dcgan_upsampling_stages(image_shape[:2]):
+        raise ValueError(f"No network makes this. Received: {image_shape=}")
+    return _generator(config, image_shape), _discriminator(config, image_shape)
+
+
+def _generator(config, image_shape):
+    seeds = randomness.weight_seeds(
+        config.seed, randomness.Purpose.GENERATOR_WEIGHTS
+    )
+    height, width, image_channels = image_shape
+    base_channels = layers.scaled(_BASE_CHANNELS, config.width)
+    base = (height // 4, width // 4, base_channels)
+    latents = keras.Input((config.latent_dim,), name="latents")
+    x = keras.layers.Dense(
+        base[0] * base[1] * base[2],
+        kernel_initializer=layers.initializer(seeds),
+        name="project",
+    )(latents)
+    x = keras.layers.Reshape(base, name="reshape")(x)
+    x = layers.normalization("project_normalization")(x)
+    for number, channels in enumerate(_GENERATOR_CHANNELS, 1):
+        x = keras.layers.UpSampling2D(
+            2, interpolation="nearest", name=f"up_{number}_resize"
+        )(x)
+        out_channels = layers.scaled(channels, config.width)
+        x = _convolution(seeds, out_channels, f"up_{number}")(x)
+        x = layers.normalization(f"up_{number}_normalization")(x)
+        x = layers.leaky_relu(f"up_{number}_leaky_relu")(x)
+    x = _convolution(seeds, image_channels, "to_pixels")(x)
+    return keras.Model(latents, layers.images(x), name="generator")
+
+
+def _discriminator(config, image_shape):
+    seeds = randomness.weight_seeds(
+        config.seed, randomness.Purpose.DISCRIMINATOR_WEIGHTS
+    )
+    images = keras.Input(image_shape, name="images")
+    x = images
+    for number, channels in enumerate(_DISCRIMINATOR_CHANNELS, 1):
+        name = f"down_{number}"
+        # Keras's "same" would pad an even side on its far end alone.
+        x = keras.layers.ZeroPadding2D(1, name=f"{name}_padding")(x)
+        x = keras.layers.Conv2D(
+            layers.scaled(channels, config.width),
+            _KERNEL,
+            strides=2,
+            padding="valid",
+            kernel_initializer=layers.initializer(seeds),
+            name=name,
+        )(x)
+        x = layers.leaky_relu(f"{name}_leaky_relu")(x)
+        x = keras.layers.SpatialDropout2D(
+            _DROPOUT_RATE, seed=next(seeds), name=f"{name}_dropout"
+        )(x)
+        if number > 1:
+            x = layers.normalization(f"{name}_normalization")(x)
+    x = keras.layers.Flatten(name="flatten")(x)
+    logits = layers.dense_logits(x, seeds)
+    return keras.Model(images, logits, name="discriminator")
+
+
+def _convolution(seeds, channels, name):
+    return keras.layers.Conv2D(
+        channels,
+        _KERNEL,
+        padding="same",
+        kernel_initializer=layers.initializer(seeds),
+        name=name,
+    )

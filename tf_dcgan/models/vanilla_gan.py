@@ -1,0 +1,89 @@
+"""The GAN without convolutions of a POSTECH lecture.
+
+Both networks see an image as one long vector, so they take any size. The idea
+is that of Goodfellow et al. 2014 (arXiv:1406.2661). The lecture leaves open
+how much to drop out: here it is 0.3.
+"""
+
+from __future__ import annotations
+
+import math
+
+import keras
+
+from tf_dcgan import config as configs
+from tf_dcgan import randomness
+from tf_dcgan.models import layers
+
+_GENERATOR_UNITS = (256, 512, 1024)
+_DISCRIMINATOR_UNITS = (512, 256)
+_DROPOUT_RATE = 0.3
+_SMALLEST_SIDE = 4
+
+
+def vanilla_gan_stages(image_size: tuple[int, int]) -> int:
+    """Returns 1 for sides from 4 pixels up, else 0.
+
+    Args:
+        image_size: (height, width) in pixels.
+    """
+    return int(min(image_size) >= _SMALLEST_SIDE)
+
+
+def vanilla_gan(
+    config: configs.Config, image_shape: tuple[int, int, int]
+) -> tuple[keras.Model, keras.Model]:
+    """Builds the networks of the recipe `vanilla_gan`.
+
+    Args:
+        config: `width`, `latent_dim` and `seed` are used.
+        image_shape: (height, width, channels), of any size.
+
+    Returns:
+        (generator, discriminator): latents [n, latent_dim] float32 to images
+        [n, height, width, channels] float32 in [-1, 1], and images to logits
+        [n, 1] float32.
+    """
+    return _generator(config, image_shape), _discriminator(config, image_shape)
+
+
+def _generator(config, image_shape):
+    seeds = randomness.weight_seeds(
+        config.seed, randomness.Purpose.GENERATOR_WEIGHTS
+    )
+    latents = keras.Input((config.latent_dim,), name="latents")
+    x = latents
+    for number, units in enumerate(_GENERATOR_UNITS, 1):
+        x = _dense(seeds, layers.scaled(units, config.width), number)(x)
+        x = layers.leaky_relu(f"dense_{number}_leaky_relu")(x)
+        x = layers.normalization(f"dense_{number}_normalization")(x)
+    x = keras.layers.Dropout(_DROPOUT_RATE, seed=next(seeds), name="dropout")(x)
+    x = keras.layers.Dense(
+        math.prod(image_shape),
+        kernel_initializer=layers.initializer(seeds),
+        name="to_pixels",
+    )(x)
+    x = keras.layers.Reshape(image_shape, name="reshape")(x)
+    return keras.Model(latents, layers.images(x), name="generator")
+
+
+def _discriminator(config, image_shape):
+    seeds = randomness.weight_seeds(
+        config.seed, randomness.Purpose.DISCRIMINATOR_WEIGHTS
+    )
+    images = keras.Input(image_shape, name="images")
+    x = keras.layers.Flatten(name="flatten")(images)
+    x = keras.layers.Dropout(_DROPOUT_RATE, seed=next(seeds), name="dropout")(x)
+    for number, units in enumerate(_DISCRIMINATOR_UNITS, 1):
+        x = _dense(seeds, layers.scaled(units, config.width), number)(x)
+        x = layers.leaky_relu(f"dense_{number}_leaky_relu")(x)
+    logits = layers.dense_logits(x, seeds)
+    return keras.Model(images, logits, name="discriminator")
+
+
+def _dense(seeds, units, number):
+    return keras.layers.Dense(
+        units,
+        kernel_initializer=layers.initializer(seeds),
+        name=f"dense_{number}",
+    )
