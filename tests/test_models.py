@@ -89,7 +89,7 @@ def test_a_size_that_cannot_be_made_is_refused_with_the_nearest(
 
 @pytest.mark.parametrize("recipe", models.NETWORKS)
 def test_every_refusal_names_a_size_that_is_accepted(recipe):
-    for side in [*range(4, 130), 500, 700, 1000, 1023, 1024]:
+    for side in [*range(4, 66), 127, 129, 500, 700, 1023, 1024]:
         try:
             assert size(recipe, str(side)) == (side, side)
         except errors.UserError as error:
