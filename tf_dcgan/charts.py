@@ -15,7 +15,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from tf_dcgan import files, images, summaries
+from tf_dcgan import files, images, series, summaries
 
 CURVES = "curves.png"
 PROGRESS = "progress.gif"
@@ -31,7 +31,6 @@ _SERIES = {
     "fake_score_after": ("D(G(z)) after D's update", "#cc79a7"),
 }
 _OTHER_COLOURS = ("#56b4e9", "#e69f00", "#332288", "#882255", "#999933")
-_SMOOTHED_SHARE = 0.04  # Of all points, averaged for one of the smooth line.
 _CAPTION_HEIGHT = 28
 _LEAST_WIDTH = 400  # Pixels; narrower grids are enlarged in the animation.
 
@@ -134,7 +133,7 @@ def _draw_panel(
         axes.plot(steps, values, color=colour, alpha=0.25, linewidth=0.8)
         axes.plot(
             steps,
-            _running_mean(values),
+            series.running_mean(values),
             color=colour,
             linewidth=1.8,
             label=label,
@@ -145,25 +144,6 @@ def _draw_panel(
     axes.margins(x=0.01)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
-
-
-def _running_mean(values: np.ndarray) -> np.ndarray:
-    """Averages each value with its neighbours on both sides.
-
-    At the ends, as many neighbours as there are.
-
-    Args:
-        values: [count] float64, finite.
-
-    Returns:
-        [count] float64.
-    """
-    reach = int(len(values) * _SMOOTHED_SHARE / 2)
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    places = np.arange(len(values))
-    first = np.maximum(places - reach, 0)
-    end = np.minimum(places + reach + 1, len(values))
-    return (total[end] - total[first]) / (end - first)
 
 
 def _mark_epochs(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:

@@ -43,7 +43,8 @@ def parse(
     *settings_classes: type,
     summary: str,
     command: str,
-) -> list[dict[str, Any]]:
+    words: str = "",
+) -> list[Any]:
     """Reads a command line.
 
     absl's own entry point ends malformed flags with a usage dump and exit
@@ -54,24 +55,29 @@ def parse(
         *settings_classes: dataclasses of settings; each field is a flag.
         summary: what the command does, the first lines of `--help`.
         command: how it is called, such as `python train.py`.
+        words: how the usage line writes the words that are no flags, such as
+            `RUN RUN …`; nothing where there may be none.
 
     Returns:
-        For each class the values of the flags that the user gave, by name.
+        For each class the values of the flags that the user gave, by name;
+        then, where there may be words, the list of those.
 
     Raises:
         errors.UserError: a flag is unknown or its value is malformed, or a
-            word is no flag at all.
+            word is no flag where all must be.
     """
     if any(
         word in ("--help", "-h", "-help", "--helpfull")
         for word in arguments[1:]
     ):
-        raise _HelpWanted(_help(settings_classes, command, summary))
+        usage = " ".join(filter(None, [command, words, "--name=value …"]))
+        raise _HelpWanted(_help(settings_classes, usage, summary))
     for word in arguments[1:]:
         name = word.lstrip("-").partition("=")[0]
         if word.startswith("-") and name in _ABSL_FLAGS:
             raise errors.UserError(f"unknown flag --{name}: {_SEE_HELP}")
     values = flags.FlagValues()
+    values.set_gnu_getopt(bool(words))  # Flags may then follow words.
     for settings_class in settings_classes:
         _define(settings_class, values)
     try:
@@ -80,12 +86,12 @@ def parse(
         raise errors.UserError(_unknown(error.flagname, values)) from error
     except (flags.Error, ValueError) as error:
         raise errors.UserError(_malformed(error, values)) from error
-    if rest:
+    if rest and not words:
         raise errors.UserError(
             f"{rest[0]!r} is not a flag: flags look like --name=value; "
             f"{_SEE_HELP}"
         )
-    return [
+    given = [
         {
             field.name: _value(field, values[field.name].value)
             for field in dataclasses.fields(settings_class)
@@ -93,6 +99,7 @@ def parse(
         }
         for settings_class in settings_classes
     ]
+    return [*given, rest] if words else given
 
 
 def run(main: Callable[[Sequence[str]], None]) -> None:
@@ -194,13 +201,13 @@ def _malformed(error: Exception, values: flags.FlagValues) -> str:
     return f"{given} is not {kind}; --help shows what each flag takes"
 
 
-def _help(settings_classes: Sequence[type], command: str, summary: str) -> str:
+def _help(settings_classes: Sequence[type], usage: str, summary: str) -> str:
     groups: dict[str, list[str]] = {}
     for settings_class in settings_classes:
         for field in dataclasses.fields(settings_class):
             entry = _help_entry(settings_class, field)
             groups.setdefault(field.metadata["group"], []).append(entry)
-    lines = [summary, "", f"Usage: {command} --name=value …"]
+    lines = [summary, "", f"Usage: {usage}"]
     for group, entries in groups.items():
         lines += ["", f"{group}:"] + entries
     return "\n".join(lines)

@@ -13,7 +13,7 @@ Grids of images have the tags `samples` and `real`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 import json
 import math
 import os
@@ -23,11 +23,12 @@ import numpy as np
 from tensorboard.plugins.hparams import api as hparams
 import tensorflow as tf
 
-from tf_dcgan import errors, events, files, images
+from tf_dcgan import events, files, images, logs
 
-METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
-SAMPLES = "samples"
+# What reads needs no TensorFlow, so it lives apart.
+read_metrics = logs.read_metrics
+sample_grids = logs.sample_grids
 # Says nothing as a curve over the steps.
 _NO_CURVE = {"epoch", "elapsed_seconds"}
 
@@ -50,7 +51,7 @@ class Summaries:
         self._run_dir = pathlib.Path(run_dir)
         self._run_dir.mkdir(parents=True, exist_ok=True)
         self._metrics = open(
-            self._run_dir / METRICS, "a", encoding="utf-8", newline="\n"
+            self._run_dir / logs.METRICS, "a", encoding="utf-8", newline="\n"
         )
         self._writer = tf.summary.create_file_writer(
             str(self._run_dir / TENSORBOARD)
@@ -107,7 +108,7 @@ class Summaries:
         Raises:
             OSError: the disk is full.
         """
-        path = self._run_dir / SAMPLES / f"step_{step:07d}.png"
+        path = self._run_dir / logs.SAMPLES / f"step_{step:07d}.png"
         self._write_grid("samples", uint8_grid, path=path, step=step)
 
     def write_real_grid(self, uint8_grid: np.ndarray, *, step: int = 0) -> None:
@@ -120,7 +121,7 @@ class Summaries:
         Raises:
             OSError: the disk is full.
         """
-        path = self._run_dir / SAMPLES / "real.png"
+        path = self._run_dir / logs.SAMPLES / "real.png"
         self._write_grid("real", uint8_grid, path=path, step=step)
 
     def write_hyperparameters(self, settings: Mapping[str, object]) -> None:
@@ -187,72 +188,18 @@ def rewind(run_dir: os.PathLike | str, step: int) -> None:
     """
     run_dir = pathlib.Path(run_dir)
     files.remove_unfinished(run_dir)
-    files.remove_unfinished(run_dir / SAMPLES)
-    path = run_dir / METRICS
+    files.remove_unfinished(run_dir / logs.SAMPLES)
+    path = run_dir / logs.METRICS
     if path.exists():
         with files.atomic_file(path) as unfinished:
             with open(unfinished, "wb") as kept:
-                for line, values in _read_lines(path):
+                for line, values in logs.read_lines(path):
                     if values["step"] <= step:
                         kept.write(line + b"\n")
     events.rewind(run_dir / TENSORBOARD, step)
     for sample_step, sample in sample_grids(run_dir):
         if sample_step > step:
             sample.unlink()
-
-
-def read_metrics(run_dir: os.PathLike | str) -> list[dict[str, object]]:
-    """Reads `metrics.jsonl`, also while it is being written.
-
-    Args:
-        run_dir: the run.
-
-    Returns:
-        One dictionary per line, in order; none if there is no such file.
-
-    Raises:
-        UserError: a line other than an unfinished last one is damaged.
-    """
-    path = pathlib.Path(run_dir) / METRICS
-    return [v for _, v in _read_lines(path)] if path.exists() else []
-
-
-def sample_grids(
-    run_dir: os.PathLike | str,
-) -> list[tuple[int, pathlib.Path]]:
-    """Lists the sample grids of a run.
-
-    Args:
-        run_dir: the run.
-
-    Returns:
-        (step, path of the PNG), in the order of the steps.
-    """
-    folder = pathlib.Path(run_dir) / SAMPLES
-    steps = {path: path.stem[5:] for path in folder.glob("step_*.png")}
-    return sorted((int(s), path) for path, s in steps.items() if s.isdecimal())
-
-
-def _read_lines(path: pathlib.Path) -> Iterator[tuple[bytes, dict]]:
-    """Yields the lines of `metrics.jsonl` without their ends, and the values.
-
-    A last line without an end is what a kill has cut short, unless only its
-    end is missing.
-    """
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                values = json.loads(line)
-                if not isinstance(values["step"], int):
-                    raise ValueError("the step is no whole number")
-            except (ValueError, LookupError, TypeError) as error:
-                if not line.endswith(b"\n"):
-                    return
-                raise errors.UserError(
-                    f"{path}, line {number} is damaged: not a JSON object "
-                    f"with a step; mend or delete the line"
-                ) from error
-            yield line.rstrip(b"\n"), values
 
 
 def _to_python(value) -> int | float | str:

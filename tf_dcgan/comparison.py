@@ -1,0 +1,283 @@
+"""Several runs side by side: what they are, and how they belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import dataclasses
+import itertools
+import json
+import pathlib
+import re
+import shlex
+import statistics
+from typing import Any
+
+from tf_dcgan import config as configs
+from tf_dcgan import errors, logs, runs
+from tf_dcgan import series as series_module
+
+EVALUATION = "evaluation.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What a run left.
+
+    Attributes:
+        name: of the run on the page, unlike any other's.
+        run: its settings and facts.
+        lines: of `metrics.jsonl`.
+        series: (kind, key) → the numbers over the steps.
+        grids: (step, path) of the sample grids.
+        evaluation: what `evaluation.json` holds, or None.
+    """
+
+    name: str
+    run: runs.Run
+    lines: Sequence[Mapping[str, Any]]
+    series: Mapping[tuple[str, str], series_module.Series]
+    grids: Sequence[tuple[int, pathlib.Path]]
+    evaluation: Mapping[str, Any] | None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings by name."""
+        return configs.to_json(self.run.config)
+
+    @property
+    def steps(self) -> int:
+        """The last step that was logged or sampled."""
+        logged = [line["step"] for line in self.lines]
+        return max([*logged, *(step for step, _ in self.grids)], default=0)
+
+    @property
+    def planned_steps(self) -> int:
+        """The steps of the whole run."""
+        config = self.run.config
+        return config.total_steps(
+            config.steps_per_epoch(self.run.data.num_images)
+        )
+
+    @property
+    def latents(self) -> tuple[int, int]:
+        """What the latent vectors of the sample grids follow from."""
+        return self.run.config.seed, self.run.config.latent_dim
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What the batches and the noise of every step follow from."""
+        config = self.run.config
+        return {
+            "seed": config.seed,
+            "batch size": config.batch_size,
+            "latent_dim": config.latent_dim,
+            "data": self.run.data.fingerprint,
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Runs that differ in their seeds alone, one at least.
+
+    Attributes:
+        label: what sets it apart from the other groups.
+        records: its runs.
+    """
+
+    label: str
+    records: tuple[Record, ...]
+
+
+def read(paths: Sequence[pathlib.Path]) -> list[Record]:
+    """Reads runs.
+
+    Args:
+        paths: their folders, each another.
+
+    Returns:
+        In the same order.
+
+    Raises:
+        errors.UserError: a folder is no run, or a file in it is damaged.
+    """
+    names = [path.resolve().name for path in paths]
+    if len(set(names)) < len(names):
+        names = [str(path) for path in paths]
+    return [
+        _read_run(name, path) for name, path in zip(names, paths, strict=True)
+    ]
+
+
+def _read_run(name: str, path: pathlib.Path) -> Record:
+    run = runs.open_run(path)
+    lines = logs.read_metrics(path)
+    return Record(
+        name,
+        run,
+        lines,
+        series_module.collect(lines),
+        logs.sample_grids(path),
+        _read_evaluation(path / EVALUATION),
+    )
+
+
+def _read_evaluation(path: pathlib.Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        found = json.loads(path.read_text())
+        for score in found["scores"]:
+            numbers = [score[k] for k in ("value", "low", "high", "ideal")]
+            if not all(
+                n is None or type(n) in (int, float) for n in numbers
+            ) or not isinstance(score["name"], str):
+                raise ValueError(f"the score {score['name']!r}")
+            list(score["warnings"])
+        dict(found["protocol"]), list(found["notes"]), int(found["step"])
+        return found
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        command = (
+            f"python evaluate.py --run_dir={shlex.quote(str(path.parent))}"
+        )
+        raise errors.UserError(
+            f"{path} is damaged ({type(error).__name__}: {error}): delete it, "
+            f"or make it anew with {command}"
+        ) from error
+
+
+def groups(records: Sequence[Record]) -> list[Group]:
+    """Puts runs together that differ in their seeds alone.
+
+    Settings that may change when a run goes on, such as the intervals of its
+    logs, do not set runs apart; their lengths do. Nor is a run that repeats
+    another's seed one more of its seeds: it starts another group.
+
+    Args:
+        records: runs.
+
+    Returns:
+        The groups in the order of their first runs.
+    """
+    fixed = [
+        field.name
+        for field in dataclasses.fields(configs.Config)
+        if field.metadata["on_resume"] == "fixed" and field.name != "seed"
+    ]
+    found: dict[tuple, list[Record]] = {}
+    for record in records:
+        kind = {name: record.settings[name] for name in fixed}
+        kind["steps"] = record.planned_steps
+        kind["data"] = record.run.data.fingerprint[:12]
+        for repetition in itertools.count():
+            key = (*kind.items(), ("repetition", repetition))
+            members = found.setdefault(key, [])
+            seeds = {member.run.config.seed for member in members}
+            if record.run.config.seed not in seeds:
+                members.append(record)
+                break
+    labels = _labels([dict(key) for key in found], list(found.values()))
+    return [
+        Group(label, tuple(members))
+        for label, members in zip(labels, found.values(), strict=True)
+    ]
+
+
+def _labels(
+    kinds: Sequence[Mapping[str, Any]], members: Sequence[Sequence[Record]]
+) -> list[str]:
+    """Tells groups apart by as few settings as will do, recipes first."""
+    if len(kinds) == 1:
+        return [str(kinds[0]["recipe"])]
+    names: list[str] = []
+    apart = 1
+    for name in kinds[0]:
+        now = len({tuple(kind[n] for n in [*names, name]) for kind in kinds})
+        if now > apart:
+            names, apart = [*names, name], now
+    if names == ["repetition"]:
+        return [records[0].name for records in members]
+    return [
+        ", ".join(
+            str(kind[name]) if name == "recipe" else f"{name} {kind[name]}"
+            for name in names
+        )
+        for kind in kinds
+    ]
+
+
+def differing(
+    values: Sequence[Mapping[str, Any]],
+) -> tuple[list[str], list[str]]:
+    """Splits names into those whose values differ and those they share.
+
+    Args:
+        values: name → value, per run; a name that a run lacks differs.
+
+    Returns:
+        The differing and the shared, each in the order of appearance.
+    """
+    names = dict.fromkeys(name for one in values for name in one)
+    missing = object()
+    different = [
+        name
+        for name in names
+        if any(
+            one.get(name, missing) != values[0].get(name, missing)
+            for one in values
+        )
+    ]
+    return different, [name for name in names if name not in different]
+
+
+def protocol(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what evaluations must have in common to be compared.
+
+    Args:
+        evaluation: what `evaluation.json` holds.
+
+    Returns:
+        Its protocol without what may differ: the run's path and step, the
+        seed and the versions. Entries of the features stand on their own.
+    """
+    content = dict(evaluation["protocol"])
+    fake = content.pop("fake", "")
+    weights = re.search(r", step [\d,]+, (.*)$", str(fake))
+    for name in ("seed", "versions"):
+        content.pop(name, None)
+    features = content.pop("features", {})
+    if not isinstance(features, Mapping):
+        features = {"features": features}
+    return {
+        **content,
+        "weights": weights[1] if weights else None,
+        **{f"features: {name}": value for name, value in features.items()},
+    }
+
+
+def evaluation_command(
+    record: Record, example: Mapping[str, Any] | None
+) -> str:
+    """Returns the command that evaluates a run as another one was.
+
+    Args:
+        record: the run.
+        example: the other's `evaluation.json`; None for any protocol.
+    """
+    words = [f"--run_dir={shlex.quote(str(record.run.path))}"]
+    made = example["protocol"] if example else {}
+    features = made.get("features")
+    network = features.get("network") if isinstance(features, dict) else None
+    if network in ("inception", "keras_inception"):
+        words.append(f"--features={network}")
+        if network == "inception":
+            words.append(f"--feature_dim={features.get('feature_dim')}")
+    else:
+        words.append("--features=classifier")
+    if isinstance(made.get("fake_images"), int):
+        words.append(f"--num_samples={made['fake_images']}")
+    return " ".join(["python evaluate.py", *words])
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
+    """Returns mean and sample standard deviation of at least two values."""
+    return statistics.fmean(values), statistics.stdev(values)

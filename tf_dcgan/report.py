@@ -1,0 +1,253 @@
+"""The page that compares runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import html
+import statistics
+from typing import Any
+
+from tf_dcgan import (
+    comparison,
+    report_curves,
+    report_evaluation,
+    report_page,
+    report_samples,
+)
+
+
+def write(records: Sequence[comparison.Record]) -> str:
+    """Makes the page.
+
+    The same runs in the same order give the same page to the last byte.
+
+    Args:
+        records: of two runs at least.
+
+    Returns:
+        HTML that needs no other file.
+
+    Raises:
+        errors.UserError: a sample grid is damaged.
+        OSError: one cannot be read.
+    """
+    groups = comparison.groups(records)
+    title = f"{len(records)} runs compared"
+    return report_page.page(
+        f"{title}: {', '.join(record.name for record in records)}",
+        "\n".join(
+            [
+                _head(title, groups),
+                _settings(groups),
+                report_curves.section(groups),
+                report_curves.health(groups),
+                report_samples.section(groups),
+                _timing(groups),
+                report_evaluation.section(groups),
+                _origins(groups),
+            ]
+        ),
+    )
+
+
+def _records(
+    groups: Sequence[comparison.Group],
+) -> list[comparison.Record]:
+    return [record for group in groups for record in group.records]
+
+
+def _head(title: str, groups: Sequence[comparison.Group]) -> str:
+    records = _records(groups)
+    datasets = dict.fromkeys(r.run.config.dataset for r in records)
+    recipes = dict.fromkeys(r.run.config.recipe for r in records)
+    text = f"{_joined(recipes)} on {_joined(datasets)}"
+    items = []
+    for place, group in enumerate(groups):
+        members = "; ".join(
+            f"{html.escape(r.name)} <small>(seed {r.run.config.seed})</small>"
+            for r in group.records
+        )
+        count = len(group.records)
+        seeds = f", {count} seeds" if count > 1 else ""
+        items.append(
+            f"<li>{report_page.swatch(place)}"
+            f"<b>{html.escape(group.label)}</b>{seeds}: {members}</li>"
+        )
+    return (
+        f"<header>\n<h1>{title}</h1>\n<p>{html.escape(text)}</p>\n"
+        f'<ul class="runs">{"".join(items)}</ul>\n</header>'
+    )
+
+
+def _joined(words) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _settings(groups: Sequence[comparison.Group]) -> str:
+    records = _records(groups)
+    facts = [_facts(record) for record in records]
+    different, shared = comparison.differing(facts)
+    parts = [
+        report_page.table(
+            groups, _fact_rows(different, records, facts), means=False
+        )
+        if different
+        else "<p>All settings are the same.</p>",
+        _pairing(records),
+        report_page.folded(
+            f"The {len(shared)} settings that are the same",
+            "<ul>"
+            + "".join(
+                f"<li>{html.escape(f'{name}: {_said(facts[0][name])}')}</li>"
+                for name in shared
+            )
+            + "</ul>",
+        ),
+    ]
+    return report_page.section("What differs", *parts)
+
+
+def _facts(record: comparison.Record) -> dict[str, Any]:
+    """Returns a run's settings, and those facts of its data that matter."""
+    data = record.run.data
+    return {
+        **record.settings,
+        "training images": data.num_images,
+        "prepared": data.preparation,
+        "data fingerprint": data.fingerprint[:12],
+    }
+
+
+def _fact_rows(
+    names: Sequence[str],
+    records: Sequence[comparison.Record],
+    facts: Sequence[Mapping[str, Any]],
+) -> list[report_page.Row]:
+    return [
+        report_page.Row(
+            html.escape(name),
+            {
+                record.name: html.escape(_said(own[name]))
+                for record, own in zip(records, facts, strict=True)
+                if name in own
+            },
+        )
+        for name in names
+    ]
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _pairing(records: Sequence[comparison.Record]) -> str:
+    """Says which runs have seen the same batches and the same noise."""
+    kinds: dict[tuple, list[comparison.Record]] = {}
+    for record in records:
+        kinds.setdefault(tuple(record.inputs.items()), []).append(record)
+    sentences = [
+        f"{report_page.names(same)} see the same images in the same order and "
+        f"the same noise at every step (seed {same[0].run.config.seed}, equal "
+        "data, batch_size and latent_dim)."
+        for same in kinds.values()
+        if len(same) > 1
+    ]
+    different, _ = comparison.differing([r.inputs for r in records])
+    if len(kinds) > 1:
+        who = "Otherwise" if sentences else "Between these runs"
+        sentences.append(
+            f"{who} batches and noise are not the same: the runs differ in "
+            f"{_joined(different)}."
+        )
+    return f"<p>{html.escape(' '.join(sentences))}</p>"
+
+
+def _timing(groups: Sequence[comparison.Group]) -> str:
+    records = _records(groups)
+    speeds, hours, seconds = {}, {}, {}
+    for record in records:
+        own = [
+            line["images_per_second"]
+            for line in record.lines
+            if line.get("kind") == "train"
+            and isinstance(line.get("images_per_second"), int | float)
+        ]
+        if own:
+            speeds[record.name] = statistics.median(own)
+            seconds[record.name] = (
+                record.run.config.batch_size / speeds[record.name]
+            )
+        passed = [
+            line["elapsed_seconds"]
+            for line in record.lines
+            if isinstance(line.get("elapsed_seconds"), int | float)
+        ]
+        if passed:
+            hours[record.name] = passed[-1] / 3600
+    steps = {
+        record.name: f"{record.steps:,}<small>of {record.planned_steps:,}"
+        "</small>"
+        for record in records
+    }
+    rows = [
+        report_page.Row("steps", steps),
+        report_page.number_row("images per second", groups, speeds),
+        report_page.number_row("seconds per step", groups, seconds, digits=3),
+        report_page.number_row("hours of training", groups, hours, digits=3),
+    ]
+    unfinished = [r for r in records if r.steps < r.planned_steps]
+    return report_page.section(
+        "Timing",
+        report_page.warning(
+            f"Not finished: {report_page.names(unfinished)}. Compare their "
+            "ends with care."
+        )
+        if unfinished
+        else "",
+        report_page.table(groups, rows, means=True),
+        report_page.note(
+            "Images per second: median of the logged intervals, evaluations "
+            "and samples not counted. A run does not record its device: "
+            "compare speeds only if you know that it was the same machine "
+            "with the same other work."
+        ),
+    )
+
+
+def _origins(groups: Sequence[comparison.Group]) -> str:
+    """Notes on the seeds, and on what the runs were made with."""
+    records = _records(groups)
+    facts = [
+        {
+            **record.run.started_with,
+            "git commit": record.run.git_commit or "unknown",
+        }
+        for record in records
+    ]
+    different, shared = comparison.differing(facts)
+    seeds = sorted({record.run.config.seed for record in records})
+    texts = [f"Seeds: {', '.join(str(seed) for seed in seeds)}."]
+    if all(len(group.records) == 1 for group in groups):
+        texts.append(
+            "One seed per setting: what differs may be chance. Runs that "
+            "differ in --seed alone are shown with mean and spread."
+        )
+    parts = [f"<p>{html.escape(' '.join(texts))}</p>"]
+    if different:
+        rows = _fact_rows(different, records, facts)
+        parts += [
+            report_page.warning(
+                f"The runs were started with different versions "
+                f"({_joined(different)})."
+            ),
+            report_page.table(groups, rows, means=False),
+        ]
+    if shared:
+        text = ", ".join(f"{name} {facts[0][name]}" for name in shared)
+        parts.append(report_page.note(f"Started with {text}."))
+    return report_page.section("Seeds and versions", *parts)

@@ -1,0 +1,266 @@
+"""The curves of runs on common axes, and the words their logs have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import html
+import itertools
+
+from tf_dcgan import comparison, line_charts, report_page, series
+
+_TITLES = {
+    "loss_g": "Loss of G",
+    "loss_d": "Loss of D",
+    "real_score": "D(x), real images",
+    "fake_score_before": "D(G(z)) before D's update",
+    "fake_score_after": "D(G(z)) after D's update",
+    "real_accuracy": "D's accuracy on real images",
+    "fake_accuracy": "D's accuracy on generated images",
+    "generator_gradient_norm": "Gradient norm of G",
+    "discriminator_gradient_norm": "Gradient norm of D",
+}
+# A key goes where one of these words is in it; the first place that fits.
+_FAMILIES = {
+    "Losses": ("loss", "penalty"),
+    "Output of D": ("score",),
+    "Evaluation": (),
+    "Accuracy of D": ("accuracy",),
+    "Gradients": ("gradient", "norm"),
+    "Other": ("",),
+}
+# Shown from 0 to 1 where all of their values lie there.
+_SHARES = ("Output of D", "Accuracy of D")
+_LOGARITHMIC = ("Evaluation", "Gradients")
+_SHOWN_VERDICTS = 8
+
+Key = tuple[str, str]
+
+
+def section(groups: Sequence[comparison.Group]) -> str:
+    """Draws every number that the runs have logged.
+
+    Args:
+        groups: of the runs.
+
+    Returns:
+        HTML.
+    """
+    records = [record for group in groups for record in group.records]
+    silent = [record for record in records if not record.series]
+    missing = (
+        report_page.warning(
+            f"Nothing is logged in {report_page.names(silent)}: no curves."
+        )
+        if silent
+        else ""
+    )
+    keys = dict.fromkeys(key for record in records for key in record.series)
+    families: dict[str, list[Key]] = {name: [] for name in _FAMILIES}
+    for key in keys:
+        families[_family(key)].append(key)
+    order = list(_TITLES)
+    for members in families.values():
+        members.sort(
+            key=lambda key: order.index(key[1]) if key[1] in order else 99
+        )
+    if not keys:
+        return report_page.section("Curves", missing)
+    charts = [
+        _family_charts(name, members, groups)
+        for name, members in families.items()
+    ]
+    shown = [key for members in families.values() for key in members]
+    return report_page.section(
+        "Curves", missing, _explanation(groups), *charts, _ends(shown, groups)
+    )
+
+
+def _family(key: Key) -> str:
+    kind, name = key
+    if kind == "evaluation":
+        return "Evaluation"
+    return next(
+        family
+        for family, words in _FAMILIES.items()
+        if any(word in name for word in words)
+    )
+
+
+def _explanation(groups: Sequence[comparison.Group]) -> str:
+    text = (
+        "Light lines: values as logged. Strong lines: running means over 4 % "
+        "of the points."
+    )
+    if any(len(group.records) > 1 for group in groups):
+        text += (
+            " Of several seeds, thin lines are the running means of each run, "
+            "the strong line is the mean of these and the band one sample "
+            "standard deviation on either side, at the steps that all of them "
+            "logged."
+        )
+    return report_page.note(text + " The pointer on a line shows its run.")
+
+
+def _family_charts(
+    name: str, keys: Sequence[Key], groups: Sequence[comparison.Group]
+) -> str:
+    records = [record for group in groups for record in group.records]
+    if name == "Evaluation":
+        # One evaluation each makes no curve; it is in the table.
+        keys = [
+            key
+            for key in keys
+            if any(
+                len(record.series[key].steps) > 1
+                for record in records
+                if key in record.series
+            )
+        ]
+    if not keys:
+        return ""
+    last_step = max(
+        [1, *(int(s.steps[-1]) for r in records for s in r.series.values())]
+    )
+    everything = [
+        record.series[key].values
+        for record in records
+        for key in keys
+        if key in record.series
+    ]
+    is_share = name in _SHARES and all(
+        values.min() >= 0 and values.max() <= 1 for values in everything
+    )
+    charts = [
+        line_charts.chart(
+            _title(key),
+            _lines(key, groups),
+            identifier=f"chart-{name.replace(' ', '-').lower()}-{place}",
+            last_step=last_step,
+            bounds=(0.0, 1.0) if is_share else None,
+            may_be_logarithmic=name in _LOGARITHMIC,
+        )
+        for place, key in enumerate(keys)
+    ]
+    return (
+        f'<h3>{name}</h3>\n<div class="charts">\n'
+        + "\n".join(charts)
+        + "</div>"
+    )
+
+
+def _title(key: Key) -> str:
+    kind, name = key
+    title = _TITLES.get(name, name)
+    return title if kind in ("train", "evaluation") else f"{title} ({kind})"
+
+
+def _lines(
+    key: Key, groups: Sequence[comparison.Group]
+) -> list[line_charts.Line]:
+    lines = []
+    for place, group in enumerate(groups):
+        style = report_page.style(place)
+        present = [r for r in group.records if key in r.series]
+        smooth = [record.series[key].smooth() for record in present]
+        for record, means in zip(present, smooth, strict=True):
+            raw = record.series[key]
+            if len(present) == 1:
+                lines.append(_line(record.name, f"{style} raw", raw))
+                lines.append(_line(record.name, f"{style} strong", means))
+            else:
+                lines.append(_line(record.name, f"{style} member", means))
+        if len(present) > 1:
+            spread = series.spread(smooth)
+            if len(spread.steps):
+                lines.append(
+                    line_charts.Line(
+                        f"{group.label}: mean of {len(present)} runs",
+                        f"{style} strong",
+                        spread.steps,
+                        spread.means,
+                        spread.deviations,
+                    )
+                )
+    return lines
+
+
+def _line(name: str, style: str, shown: series.Series) -> line_charts.Line:
+    return line_charts.Line(name, style, shown.steps, shown.values)
+
+
+def _ends(keys: Sequence[Key], groups: Sequence[comparison.Group]) -> str:
+    """Tells in numbers where the curves end."""
+    rows = [
+        report_page.number_row(
+            _title(key),
+            groups,
+            {
+                record.name: record.series[key].end()
+                for group in groups
+                for record in group.records
+                if key in record.series
+            },
+        )
+        for key in keys
+        if key[0] != "evaluation"
+    ]
+    return (
+        "<h3>Where the curves end</h3>\n"
+        + report_page.note(
+            "Mean of the last tenth of the logged values; sd is the sample "
+            "standard deviation over the n runs of a group."
+        )
+        + "\n"
+        + report_page.table(groups, rows, means=True)
+    )
+
+
+def health(groups: Sequence[comparison.Group]) -> str:
+    """Shows what the logs say when a training was not well.
+
+    Args:
+        groups: of the runs.
+
+    Returns:
+        HTML.
+    """
+    parts = []
+    for place, group in enumerate(groups):
+        for record in group.records:
+            said = [
+                line
+                for line in record.lines
+                if isinstance(line.get("health"), str) and line["health"]
+            ]
+            if said:
+                parts.append(
+                    f"<h3>{report_page.swatch(place)}"
+                    f"{html.escape(record.name)}</h3>\n{_verdicts(said)}"
+                )
+    if not parts:
+        parts = [report_page.note("No run has logged a verdict against it.")]
+    return report_page.section("Health", *parts)
+
+
+def _verdicts(lines: Sequence[Mapping[str, object]]) -> str:
+    """Lists verdicts; one that is repeated is told once."""
+    items = []
+    for _, repeated in itertools.groupby(
+        lines, lambda line: line["health"].partition(":")[0]
+    ):
+        repeated = list(repeated)
+        first, last = repeated[0]["step"], repeated[-1]["step"]
+        item = f"<b>step {first:,}</b> {html.escape(repeated[0]['health'])}"
+        if len(repeated) > 1:
+            item += (
+                f" <small>(and {len(repeated) - 1} more, the last at step "
+                f"{last:,})</small>"
+            )
+        items.append(f"<li>{item}</li>")
+    shown = f"<ul>{''.join(items[:_SHOWN_VERDICTS])}</ul>"
+    if len(items) > _SHOWN_VERDICTS:
+        rest = items[_SHOWN_VERDICTS:]
+        shown += report_page.folded(
+            f"{len(rest)} more", f"<ul>{''.join(rest)}</ul>"
+        )
+    return shown
