@@ -366,3 +366,37 @@ def test_a_reader_that_has_enough_of_the_help_sees_no_traceback():
     )
     assert ended.stdout.startswith("Trains a GAN")
     assert ended.stderr == ""
+
+
+def parse_words(*words):
+    return command_line.parse(
+        ["compare.py", *words],
+        Other,
+        summary="Compares.",
+        command="compare",
+        words="RUN RUN …",
+    )
+
+
+def test_where_words_are_allowed_they_come_last_in_their_order():
+    assert parse_words("b", "--run_dir=r", "a", "--dry_run", "c") == [
+        {"run_dir": "r", "dry_run": True},
+        ["b", "a", "c"],
+    ]
+    assert parse_words() == [{}, []]
+
+
+def test_after_two_dashes_all_is_words():
+    assert parse_words("a", "--", "--dry_run") == [{}, ["a", "--dry_run"]]
+
+
+def test_among_words_an_unknown_flag_is_refused():
+    with pytest.raises(errors.UserError, match="did you mean --run_dir"):
+        parse_words("a", "--rundir=b", "c")
+
+
+def test_the_usage_line_names_the_words():
+    with pytest.raises(command_line._HelpWanted) as caught:
+        parse_words("a", "--help")
+    usage = "Usage: compare RUN RUN … --name=value …"
+    assert str(caught.value).splitlines()[2] == usage

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import evaluate
-from tf_dcgan import config, recipes, sample
+from tf_dcgan import compare, config, recipes, sample
 import train
 
 _PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -33,6 +33,7 @@ def test_every_flag_that_the_readme_names_exists():
         _fields(config.Config)
         | _fields(train.TrainSettings)
         | _fields(sample.SampleSettings)
+        | _fields(compare.CompareSettings)
         | _fields(evaluate.EvaluateSettings)
         | {"help"}
     )

@@ -63,8 +63,8 @@ def _check_runs(words: Sequence[str]) -> list[pathlib.Path]:
     """Finds out early whether the words are two runs or more."""
     if not 2 <= len(words) <= _MOST_RUNS:
         raise errors.UserError(
-            f"{len(words)} runs are given, and 2 to {_MOST_RUNS} can be "
-            "compared: python -m tf_dcgan.compare RUN RUN … --out=report.html"
+            f"give 2 to {_MOST_RUNS} runs, not {len(words)}: "
+            "python -m tf_dcgan.compare RUN RUN … --out=report.html"
         )
     seen: dict[pathlib.Path, str] = {}
     for word in words:

@@ -127,13 +127,17 @@ def _read_evaluation(path: pathlib.Path) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text())
         for score in found["scores"]:
-            numbers = [score[k] for k in ("value", "low", "high", "ideal")]
-            if not all(
-                n is None or type(n) in (int, float) for n in numbers
-            ) or not isinstance(score["name"], str):
-                raise ValueError(f"the score {score['name']!r}")
+            for name in ("value", "low", "high", "ideal"):
+                if not isinstance(score[name], int | float | None):
+                    raise ValueError(f"{name} is {score[name]!r}")
+            if not isinstance(score["name"], str):
+                raise ValueError(f"a score is called {score['name']!r}")
             list(score["warnings"])
-        dict(found["protocol"]), list(found["notes"]), int(found["step"])
+        list(found["notes"])
+        if not isinstance(found["protocol"], dict):
+            raise ValueError("the protocol is no object")
+        if type(found["step"]) is not int:
+            raise ValueError(f"the step is {found['step']!r}")
         return found
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         command = (
@@ -249,7 +253,7 @@ def protocol(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         features = {"features": features}
     return {
         **content,
-        "weights": weights[1] if weights else None,
+        "weights": weights[1].removesuffix(" weights") if weights else None,
         **{f"features: {name}": value for name, value in features.items()},
     }
 

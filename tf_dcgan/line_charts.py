@@ -132,12 +132,16 @@ def _axes(last_step, low, high, scale_x, scale_y, logarithmic):
     ticks = (
         _logarithmic_ticks(low, high) if logarithmic else round_ticks(low, high)
     )
-    for tick in ticks:
+    texts = [f"{tick:g}" for tick in ticks]
+    if not logarithmic and not any("e" in text for text in texts):
+        decimals = max(len(text.partition(".")[2]) for text in texts)
+        texts = [f"{tick:.{decimals}f}" for tick in ticks]
+    for tick, text in zip(ticks, texts, strict=True):
         y = float(scale_y(tick))
         yield (
             f'<path class="rule" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>'
             f'<text x="{_LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">'
-            f"{tick:g}</text>"
+            f"{text}</text>"
         )
     for tick in round_ticks(0, last_step):
         if tick == int(tick):
@@ -149,7 +153,7 @@ def _axes(last_step, low, high, scale_x, scale_y, logarithmic):
 
 
 def round_ticks(low: float, high: float) -> list[float]:
-    """Returns four to ten round numbers within a range.
+    """Returns two to six round numbers at equal distances within a range.
 
     Args:
         low: the smallest number allowed.

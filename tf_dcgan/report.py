@@ -13,6 +13,7 @@ from tf_dcgan import (
     report_evaluation,
     report_page,
     report_samples,
+    series,
 )
 
 
@@ -169,13 +170,14 @@ def _pairing(records: Sequence[comparison.Record]) -> str:
 
 def _timing(groups: Sequence[comparison.Group]) -> str:
     records = _records(groups)
-    speeds, hours, seconds = {}, {}, {}
+    speeds, durations, seconds = {}, {}, {}
     for record in records:
         own = [
             line["images_per_second"]
             for line in record.lines
             if line.get("kind") == "train"
-            and isinstance(line.get("images_per_second"), int | float)
+            and series.is_number(line.get("images_per_second"))
+            and line["images_per_second"] > 0
         ]
         if own:
             speeds[record.name] = statistics.median(own)
@@ -185,20 +187,26 @@ def _timing(groups: Sequence[comparison.Group]) -> str:
         passed = [
             line["elapsed_seconds"]
             for line in record.lines
-            if isinstance(line.get("elapsed_seconds"), int | float)
+            if series.is_number(line.get("elapsed_seconds"))
         ]
         if passed:
-            hours[record.name] = passed[-1] / 3600
+            durations[record.name] = passed[-1] / 3600
     steps = {
         record.name: f"{record.steps:,}<small>of {record.planned_steps:,}"
         "</small>"
         for record in records
     }
+    unit = "hours"
+    if max(durations.values(), default=1) < 1:
+        unit = "minutes"
+        durations = {name: 60 * time for name, time in durations.items()}
     rows = [
         report_page.Row("steps", steps),
         report_page.number_row("images per second", groups, speeds),
         report_page.number_row("seconds per step", groups, seconds, digits=3),
-        report_page.number_row("hours of training", groups, hours, digits=3),
+        report_page.number_row(
+            f"{unit} of training", groups, durations, digits=3
+        ),
     ]
     unfinished = [r for r in records if r.steps < r.planned_steps]
     return report_page.section(
@@ -211,10 +219,10 @@ def _timing(groups: Sequence[comparison.Group]) -> str:
         else "",
         report_page.table(groups, rows, means=True),
         report_page.note(
-            "Images per second: median of the logged intervals, evaluations "
-            "and samples not counted. A run does not record its device: "
-            "compare speeds only if you know that it was the same machine "
-            "with the same other work."
+            "Images per second: median of the logged intervals. Time spent on "
+            "samples, evaluations and checkpoints is not in these numbers. A "
+            "run does not record its device: compare speeds only if you know "
+            "that it was the same machine with the same other work."
         ),
     )
 
@@ -225,7 +233,7 @@ def _origins(groups: Sequence[comparison.Group]) -> str:
     facts = [
         {
             **record.run.started_with,
-            "git commit": record.run.git_commit or "unknown",
+            "git commit": _short_commit(record.run.git_commit),
         }
         for record in records
     ]
@@ -251,3 +259,8 @@ def _origins(groups: Sequence[comparison.Group]) -> str:
         text = ", ".join(f"{name} {facts[0][name]}" for name in shared)
         parts.append(report_page.note(f"Started with {text}."))
     return report_page.section("Seeds and versions", *parts)
+
+
+def _short_commit(commit: str | None) -> str:
+    number, *more = (commit or "unknown").split("-")
+    return "-".join([number[:12], *more])

@@ -98,7 +98,15 @@ def _explanation(groups: Sequence[comparison.Group]) -> str:
             "standard deviation on either side, at the steps that all of them "
             "logged."
         )
-    return report_page.note(text + " The pointer on a line shows its run.")
+    text += " The pointer on a line shows its run."
+    losses = {r.run.config.loss for group in groups for r in group.records}
+    if len(losses) > 1:
+        text += (
+            " The runs minimise different losses: compare how their curves "
+            "go, not their values. D's output is a probability under "
+            "cross-entropy alone."
+        )
+    return report_page.note(text)
 
 
 def _family_charts(

@@ -7,7 +7,7 @@ import html
 import json
 from typing import Any
 
-from tf_dcgan import comparison, report_page
+from tf_dcgan import comparison, report_page, series
 
 Evaluated = Mapping[str, Mapping[str, Any]]
 
@@ -86,7 +86,7 @@ def _rows(
         present = {
             name: found[score]
             for name, found in scores.items()
-            if score in found and found[score]["value"] is not None
+            if score in found and series.is_number(found[score]["value"])
         }
         row = report_page.number_row(
             score, groups, {name: s["value"] for name, s in present.items()}
@@ -115,10 +115,10 @@ def _agree(
 
 def _beside(score: Mapping[str, Any]) -> str:
     found = ""
-    if score["low"] is not None and score["high"] is not None:
+    if series.is_number(score["low"]) and series.is_number(score["high"]):
         low, high = (report_page.number(score[k]) for k in ("low", "high"))
         found += f"<small>[{low}, {high}]</small>"
-    if score["ideal"] is not None:
+    if series.is_number(score["ideal"]):
         ideal = report_page.number(score["ideal"])
         found += f"<small>ideal {ideal}</small>"
     return found
@@ -169,9 +169,7 @@ def _protocol(
         for key in shared
     ]
     if items:
-        who = (
-            "the same for all runs" if len(protocols) > 1 else "of the one run"
-        )
+        who = "The same for all" if len(protocols) > 1 else "Of the one run"
         brief = [
             f"{_short(key)} {_text(one[key])}"
             for key in ("real", "real_images", "fake_images", "weights")
@@ -180,9 +178,7 @@ def _protocol(
         network = "features: network"
         if network in shared:
             brief.append(f"features {_text(one[network])}")
-        parts.append(
-            report_page.note(f"{who}: {'; '.join(brief)}".capitalize())
-        )
+        parts.append(report_page.note(f"{who}: {'; '.join(brief)}."))
         parts.append(
             report_page.folded(
                 "The whole protocol", f"<ul>{''.join(items)}</ul>"

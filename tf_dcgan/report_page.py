@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import dataclasses
 import html
+import math
 
 from tf_dcgan import comparison
 
@@ -35,6 +36,7 @@ ul.runs { list-style: none; padding: 0; margin: 0.8rem 0 0 }
 code { font: 0.88em ui-monospace, monospace; overflow-wrap: anywhere }
 .warning { border-left: 4px solid var(--alarm); background: var(--alarm-page);
   padding: 0.5rem 0.9rem; border-radius: 0 4px 4px 0 }
+.warning code { display: block }
 .swatch { display: inline-block; width: 1.5em; height: 0; margin-right: 0.5em;
   vertical-align: middle; border-top: 4px solid var(--own) }
 .swatch.dashed { border-top-style: dotted }
@@ -42,18 +44,22 @@ code { font: 0.88em ui-monospace, monospace; overflow-wrap: anywhere }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: 0.28rem 0.8rem; text-align: right; vertical-align: top;
   font-size: 0.9rem; border-bottom: 1px solid var(--rule) }
-td { max-width: 26rem; overflow-wrap: anywhere }
+td { max-width: 26rem; overflow-wrap: break-word }
 thead th { vertical-align: bottom; border-bottom-width: 2px }
 th { font-weight: 600; white-space: nowrap }
 th:first-child { text-align: left; position: sticky; left: 0; font-weight: 400;
   background: var(--page) }
-th.group { text-align: left; border-bottom: 3px solid var(--own) }
+th.group { text-align: left; white-space: normal;
+  border-bottom: 3px solid var(--own) }
+thead tr + tr th { white-space: normal; overflow-wrap: break-word;
+  min-width: 5rem; max-width: 9rem }
 td.mean, th.mean { background: var(--panel); white-space: nowrap }
 td small, th small { display: block; font-weight: 400; white-space: nowrap }
 details { margin: 0.8rem 0 } summary { cursor: pointer; color: var(--soft) }
 .charts { display: grid; gap: 0.6rem 1.4rem;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)) }
-figure { margin: 0 } svg { display: block; width: 100%; height: auto }
+figure { margin: 0 }
+svg { display: block; width: 100%; height: auto; overflow: visible }
 .chart figcaption { color: var(--ink); font-weight: 600 }
 svg text { fill: var(--soft); font: 10.5px system-ui, sans-serif }
 svg path { fill: none; stroke: var(--own); stroke-linejoin: round }
@@ -64,13 +70,14 @@ svg path.raw { stroke-width: 0.8; opacity: 0.28 }
 svg path.strong { stroke-width: 2 }
 svg path.member { stroke-width: 0.9; opacity: 0.65 }
 svg circle.member { opacity: 0.65 }
-svg path.dashed { stroke-dasharray: 5 3 }
+svg path.strong.dashed { stroke-dasharray: 5 3 }
 svg path.band { fill: var(--own); stroke: none; opacity: 0.2 }
 .samples { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem }
 .samples .scroll { flex: 0 1 auto; min-width: 0 }
-.samples td, .samples th { border: 0; padding: 0.2rem 0.4rem; text-align: left }
-.samples img { display: block; width: clamp(8.5rem, 17vw, 17rem); height: auto;
-  image-rendering: pixelated }
+.samples td, .samples tbody th { border: 0 }
+.samples td, .samples th { padding: 0.2rem 0.4rem; text-align: left }
+.samples img { display: block; height: auto; image-rendering: pixelated;
+  width: clamp(8.5rem, (min(100vw, 92rem) - 17rem) / (var(--runs) + 1), 17rem) }
 .samples aside { flex: none; position: sticky; top: 1rem;
   align-self: flex-start }
 @media print { body { max-width: none; padding: 0; font-size: 11px }
@@ -220,7 +227,7 @@ def number_row(
         if len(present) > 1:
             mean, deviation = comparison.mean_and_deviation(present)
             means[group.label] = (
-                f"{number(mean, digits)} ± {number(deviation, 2)}"
+                f"{_with_deviation(mean, deviation, digits)}"
                 f"<small>n = {len(present)}</small>"
             )
     cells = {name: number(value, digits) for name, value in values.items()}
@@ -229,9 +236,17 @@ def number_row(
 
 def number(value: float, digits: int = 4) -> str:
     """Writes a number with so many significant digits, or as a whole one."""
-    if abs(value) >= 10 ** (digits - 1):
+    if abs(value) >= 10 ** (digits - 1) or value == int(value):
         return f"{value:,.0f}"
-    return f"{value:.{digits}g}"
+    return f"{value:#.{digits}g}"
+
+
+def _with_deviation(mean: float, deviation: float, digits: int) -> str:
+    """Writes a mean as exactly as two digits of its deviation say."""
+    if deviation == 0 or not math.isfinite(deviation):
+        return f"{number(mean, digits)} ± {deviation:g}"
+    decimals = max(0, 1 - math.floor(math.log10(deviation)))
+    return f"{mean:,.{decimals}f} ± {deviation:,.{decimals}f}"
 
 
 def names(records: Sequence[comparison.Record]) -> str:

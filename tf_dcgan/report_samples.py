@@ -15,6 +15,7 @@ import PIL.Image
 from tf_dcgan import comparison, errors, logs, report_page
 
 _ROWS = 5
+_FEWEST_COMMON = 3
 _WIDEST = 600  # Pixels; larger grids are made smaller for the page.
 
 
@@ -51,22 +52,16 @@ def moments(records: Sequence[comparison.Record]) -> list[Moment]:
     first, last = max(s[0] for s in steps), min(s[-1] for s in steps)
     pool = sorted(set.intersection(*map(set, steps)))
     wanted = np.linspace(first, max(first, last), _ROWS)
-    if len(pool) < _ROWS:
+    if len(pool) < _FEWEST_COMMON:
         pool = sorted({step for s in steps for step in s})
     targets = sorted({_nearest(pool, target) for target in wanted})
-    rows = [
-        Moment(
-            f"step {target:,}",
-            target,
-            {
-                record.name: min(
-                    record.grids, key=lambda grid: abs(grid[0] - target)
-                )
-                for record in records
-            },
-        )
-        for target in targets
-    ]
+    rows: list[Moment] = []
+    for target in targets:
+        chosen = {
+            record.name: _nearest_grid(record, target) for record in records
+        }
+        if all(row.chosen != chosen for row in rows):
+            rows.append(Moment(f"step {target:,}", target, chosen))
     for place, label in ((0, "first"), (-1, "last")):
         own = {record.name: record.grids[place] for record in records}
         if all(row.chosen != own for row in rows):
@@ -81,6 +76,12 @@ def moments(records: Sequence[comparison.Record]) -> list[Moment]:
 
 def _nearest(steps: Sequence[int], target: float) -> int:
     return min(steps, key=lambda step: abs(step - target))
+
+
+def _nearest_grid(
+    record: comparison.Record, target: int
+) -> tuple[int, pathlib.Path]:
+    return min(record.grids, key=lambda grid: abs(grid[0] - target))
 
 
 def section(groups: Sequence[comparison.Group]) -> str:
@@ -110,7 +111,10 @@ def section(groups: Sequence[comparison.Group]) -> str:
         parts.append(report_page.note(_latents(with_grids)))
         rows = [_row(moment, groups) for moment in moments(with_grids)]
         grids = report_page.table(groups, rows, means=False)
-        parts.append(f'<div class="samples">\n{grids}\n{_real(records)}</div>')
+        parts.append(
+            f'<div class="samples" style="--runs: {len(records)}">\n'
+            f"{grids}\n{_real(records)}</div>"
+        )
     return report_page.section("Samples", *parts)
 
 

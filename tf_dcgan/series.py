@@ -54,7 +54,7 @@ def collect(
     points: dict[tuple[str, str], dict[int, float]] = {}
     for line in lines:
         for key, value in line.items():
-            if key not in _NO_CURVE and _is_number(value):
+            if key not in _NO_CURVE and is_number(value):
                 series = points.setdefault((str(line.get("kind")), key), {})
                 series[line["step"]] = float(value)
     return {
@@ -67,7 +67,8 @@ def collect(
     }
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Says whether a value out of a file is a finite number."""
     try:
         return (
             isinstance(value, int | float)

@@ -1,0 +1,552 @@
+"""`python -m tf_dcgan.compare`, called as its users call it."""
+
+import base64
+import html
+import html.parser
+import io
+import re
+import shutil
+import subprocess
+import sys
+
+import fake_runs
+import PIL.Image
+import pytest
+
+from tf_dcgan import compare, comparison, errors, report_samples
+
+_VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Page(html.parser.HTMLParser):
+    """What a page holds, found as a browser would."""
+
+    def __init__(self, content):
+        super().__init__()
+        self.attributes, self.tables, self.images = [], [], []
+        self.warnings, self.open, self.ids = [], [], []
+        self.text = ""
+        self.feed(content)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.attributes += [(tag, *pair) for pair in attrs.items()]
+        if tag == "img":
+            self.images.append(attrs)
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+        if tag == "p" and attrs.get("class") == "warning":
+            self.warnings.append("")
+        if tag not in _VOID:
+            self.open.append((tag, attrs.get("class")))
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += [(tag, *pair) for pair in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        tags = [tag for tag, _ in self.open]
+        if "style" in tags or "title" in tags[2:]:
+            return
+        self.text += data
+        if "td" in tags or "th" in tags:
+            self.tables[-1][-1][-1] += f" {data}" if "small" in tags else data
+        if ("p", "warning") in self.open:
+            self.warnings[-1] += data
+
+    def rows(self, label):
+        """The cells of all rows of tables with this head."""
+        return [
+            row[1:]
+            for table in self.tables
+            for row in table
+            if row[0].strip() == label
+        ]
+
+
+def run_compare(*words):
+    compare.main(["compare.py", *map(str, words)])
+
+
+def made(tmp_path, **runs):
+    """Makes the page of runs with these settings, in this order."""
+    paths = [
+        fake_runs.make(tmp_path / name, **settings)
+        for name, settings in runs.items()
+    ]
+    out = tmp_path / "made" / "page.html"
+    run_compare(*paths, f"--out={out}")
+    return Page(out.read_text())
+
+
+FULL = {
+    "lines": [
+        *fake_runs.train_lines([1.5, 1.0], images_per_second=80.0),
+        {"kind": "epoch", "step": 20, "epoch": 1, "elapsed_seconds": 7200.0},
+        {"kind": "evaluation", "step": 10, "fid_classifier": 50.0},
+        {"kind": "evaluation", "step": 20, "fid_classifier": 10.0},
+    ],
+    "grids": [1, 10, 20],
+    "evaluation": fake_runs.evaluation(),
+    "steps": 20,
+}
+
+
+def test_the_page_needs_no_other_file(tmp_path):
+    page = made(tmp_path, a={**FULL, "seed": 1}, b={**FULL, "seed": 2})
+    content = (tmp_path / "made" / "page.html").read_text()
+    assert content.startswith("<!DOCTYPE html>\n")
+    assert not re.search(r"https?:|file:|//[a-z]", content)
+    assert "<script" not in content and "@import" not in content
+    references = {
+        value.partition(":")[0]
+        for _, name, value in page.attributes
+        if name in ("src", "href", "xlink:href", "data", "srcset", "poster")
+    }
+    assert references == {"data"}
+    clips = [v for _, name, v in page.attributes if name == "clip-path"]
+    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert sorted(clips) == sorted(f"url(#{found})" for found in ids)
+    assert len(set(ids)) == len(ids) == 2
+    for image in page.images:
+        data = base64.b64decode(image["src"].partition("base64,")[2])
+        with PIL.Image.open(io.BytesIO(data)) as opened:
+            assert (opened.format, opened.size) == ("PNG", (24, 24))
+        assert image["alt"]
+    # Three steps of two runs, and the real images once.
+    assert len(page.images) == 7
+
+
+def test_the_same_runs_give_the_same_bytes(tmp_path):
+    made(tmp_path, a={**FULL, "seed": 1}, b={**FULL, "seed": 2})
+    first = (tmp_path / "made" / "page.html").read_bytes()
+    out = tmp_path / "again.html"
+    run_compare(f"--out={out}", tmp_path / "a", tmp_path / "b")
+    assert out.read_bytes() == first
+
+
+def test_tensorflow_is_not_needed(tmp_path):
+    paths = [fake_runs.make(tmp_path / n, **FULL, seed=ord(n)) for n in "ab"]
+    code = (
+        "import sys\n"
+        "from tf_dcgan import compare\n"
+        "compare.main(['compare', *sys.argv[1:]])\n"
+        "print('tensorflow' in sys.modules, 'keras' in sys.modules)"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code, *paths, f"--out={tmp_path / 'x.html'}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "2 runs" in output
+    assert output.endswith("False False\n")
+
+
+def test_a_trained_run_is_shown(trained, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained[0], copy)
+    out = tmp_path / "page.html"
+    run_compare(trained[0], copy, f"--out={out}")
+    page = Page(out.read_text())
+    assert page.rows("steps") == [["45 of 45", "45 of 45"]]
+    (ends,) = page.rows("Loss of D")
+    assert ends[0] == ends[1] and float(ends[0]) > 0
+    assert [image["alt"] for image in page.images] == [
+        f"{name}, step {step}"
+        for step in (1, 20, 40, 45)
+        for name in (trained[0].name, "copy")
+    ] + ["real images of mnist"]
+
+
+def test_settings_that_differ_are_shown_and_equal_ones_are_folded(tmp_path):
+    page = made(tmp_path, a={}, b={"beta_1": 0.9, "data_dir": "/d"})
+    assert page.rows("beta_1") == [["0.5", "0.9"]]
+    assert page.rows("data_dir") == [["not set", "/d"]]
+    assert page.rows("batch_size") == page.rows("seed") == []
+    assert "batch_size: 64" in page.text
+
+
+def test_equal_settings_are_called_so(tmp_path):
+    page = made(tmp_path, a={}, b={})
+    assert "All settings are the same." in page.text
+
+
+def test_runs_of_one_seed_are_said_to_see_the_same(tmp_path):
+    page = made(tmp_path, a={}, b={"beta_1": 0.9}, c={"seed": 1})
+    assert (
+        "a and b see the same images in the same order and the same noise at "
+        "every step (seed 0, equal data, batch_size and latent_dim). "
+        "Otherwise batches and noise are not the same: the runs differ in "
+        "seed." in page.text
+    )
+
+
+@pytest.mark.parametrize(
+    "other, words",
+    [
+        ({"seed": 1}, "seed"),
+        ({"batch_size": 32, "latent_dim": 9}, "batch size and latent_dim"),
+        ({"fingerprint": "e" * 64}, "data"),
+    ],
+)
+def test_runs_that_see_others_are_said_to(tmp_path, other, words):
+    page = made(tmp_path, a={}, b=other)
+    assert (
+        "Between these runs batches and noise are not the same: the runs "
+        f"differ in {words}." in page.text
+    )
+    assert "see the same" not in page.text
+
+
+def test_several_seeds_are_shown_as_mean_and_spread(tmp_path):
+    lines = fake_runs.train_lines
+    page = made(
+        tmp_path,
+        a={"seed": 1, "lines": lines([1.0])},
+        other={"beta_1": 0.9, "lines": lines([8.0])},
+        b={"seed": 2, "lines": lines([2.0])},
+        c={"seed": 3, "lines": lines([6.0])},
+        d={"seed": 4},
+    )
+    # Mean 3 and (4 + 1 + 9) / 2 = 7; runs of a group stand together.
+    assert page.rows("Loss of D") == [
+        ["1", "2", "6", "–", "3.0 ± 2.6 n = 3", "8"]
+    ]
+    assert ["", "a", "b", "c", "d", "mean ± sd", "other"] in page.tables[1]
+    assert (page.rows("seed")) == [["1", "2", "3", "4", "0"]]
+
+
+def test_a_band_shows_the_spread_in_the_curves(tmp_path):
+    lines = fake_runs.train_lines
+    runs = {
+        name: {"seed": seed, "lines": lines([v, v])}
+        for seed, (name, v) in enumerate({"a": 0.0, "b": 1.0}.items())
+    }
+    made(tmp_path, **runs)
+    content = (tmp_path / "made" / "page.html").read_text()
+    (band,) = re.findall(r'<path class="band g0 strong" d="M([^"]*)Z"', content)
+    (mean,) = re.findall(r'<path class="g0 strong" d="M([^"]*)"', content)
+    members = re.findall(r'<path class="g0 member" d="M([^"]*)"', content)
+    upper, *_, lower = [float(p.split()[1]) for p in band.split("L")]
+    middle, high, low = (
+        float(points.split("L")[0].split()[1])
+        for points in (mean, *reversed(members))
+    )
+    # A sample deviation of 1/√2 on a distance of 1 between the members.
+    assert (lower - upper) / (low - high) == pytest.approx(2**0.5, abs=0.01)
+    assert middle == pytest.approx((low + high) / 2, abs=0.1)
+
+
+def test_runs_of_different_losses_are_not_compared_by_their_values(tmp_path):
+    lines = fake_runs.train_lines([1.0])
+    page = made(tmp_path, a={"lines": lines}, b={"lines": lines, "seed": 1})
+    assert "different losses" not in page.text
+    page = made(
+        tmp_path / "more",
+        a={"lines": lines},
+        b={"lines": lines, "loss": "minimax"},
+    )
+    assert "The runs minimise different losses" in page.text
+
+
+def test_unknown_numbers_are_drawn_under_their_own_names(tmp_path):
+    line = {
+        "kind": "train",
+        "step": 5,
+        "loss_d": 1.0,
+        "fake_accuracy": 0.5,
+        "generator_gradient_norm": 3.0,
+        "unheard_of": 7.0,
+    }
+    page = made(tmp_path, a={"lines": [line]}, b={"seed": 1, "lines": [line]})
+    titles = [v for tag, name, v in page.attributes if name == "aria-label"]
+    assert titles == [
+        "Loss of D",
+        "D's accuracy on generated images",
+        "Gradient norm of G",
+        "unheard_of",
+    ]
+    for heading in ("Losses", "Accuracy of D", "Gradients", "Other"):
+        assert heading in page.text
+    assert "Output of D" not in page.text
+
+
+def test_verdicts_on_health_are_shown_with_their_steps(tmp_path):
+    def epoch(number, text):
+        return {"kind": "epoch", "step": 1000 * number, "health": text}
+
+    lines = [
+        epoch(1, ""),
+        epoch(2, "samples are collapsing: 0.2 < 1"),
+        epoch(3, "samples are collapsing: 0.1 < 1"),
+        epoch(4, "discriminator is winning: x"),
+    ]
+    page = made(tmp_path, ill={"lines": lines}, well={"seed": 1})
+    health = page.text.partition("Health")[2].partition("Samples")[0]
+    assert " ".join(health.split()) == (
+        "ill step 2,000 samples are collapsing: 0.2 < 1 (and 1 more, the last "
+        "at step 3,000)step 4,000 discriminator is winning: x"
+    )
+
+
+def test_without_verdicts_the_page_says_so(tmp_path):
+    page = made(tmp_path, a={}, b={})
+    assert "No run has logged a verdict against it." in page.text
+
+
+def moments(tmp_path, **grids):
+    paths = [
+        fake_runs.make(tmp_path / name, grids=steps)
+        for name, steps in grids.items()
+    ]
+    records = comparison.read(paths)
+    return [
+        (moment.label, [step for step, _ in moment.chosen.values()])
+        for moment in report_samples.moments(records)
+    ]
+
+
+def test_five_common_steps_are_shown_from_the_first_to_the_last(tmp_path):
+    steps = [1, *range(100, 1001, 100)]
+    found = moments(tmp_path, a=steps, b=[*steps, 333])
+    assert found == [
+        ("step 1", [1, 1]),
+        ("step 300", [300, 300]),
+        ("step 500", [500, 500]),
+        ("step 800", [800, 800]),
+        ("step 1,000", [1000, 1000]),
+    ]
+
+
+def test_where_steps_do_not_coincide_the_nearest_are_shown(tmp_path):
+    # Wanted are 1, 26, 50, 75 and 100. Step 50 would repeat the row of 40.
+    assert moments(tmp_path, a=[1, 50, 100], b=[1, 40, 80, 100]) == [
+        ("step 1", [1, 1]),
+        ("step 40", [50, 40]),
+        ("step 80", [100, 80]),
+        ("step 100", [100, 100]),
+    ]
+
+
+def test_a_longer_run_also_shows_its_end(tmp_path):
+    found = moments(tmp_path, a=[1, 10, 20], b=[1, 10, 20, 30, 40])
+    assert found == [
+        ("step 1", [1, 1]),
+        ("step 10", [10, 10]),
+        ("step 20", [20, 20]),
+        ("last of each", [20, 40]),
+    ]
+
+
+def test_grids_of_other_steps_and_missing_ones_are_named(tmp_path):
+    page = made(
+        tmp_path,
+        a={"grids": [1, 50, 100]},
+        b={"grids": [1, 60, 100], "seed": 1},
+        c={"seed": 2},
+    )
+    assert page.rows("step 50") == [["", " step 60", "–"]]
+    assert "There are no samples of c." in page.warnings
+    assert "Across, they differ" in page.text
+
+
+def test_large_grids_are_made_smaller(tmp_path):
+    page = made(tmp_path, a={"grids": [(1, 700), (2, 600)]}, b={"seed": 1})
+    sizes = []
+    for image in page.images:
+        data = base64.b64decode(image["src"].partition("base64,")[2])
+        with PIL.Image.open(io.BytesIO(data)) as opened:
+            sizes.append(opened.width)
+    assert sizes == [600, 600, 24]
+
+
+def test_timing_is_taken_from_the_logs(tmp_path):
+    page = made(
+        tmp_path,
+        a={**FULL, "batch_size": 20},
+        b={**FULL, "batch_size": 40, "steps": 30},
+    )
+    assert page.rows("steps")[-1] == ["20 of 20", "20 of 30"]
+    assert page.rows("images per second") == [["80", "80"]]
+    assert page.rows("seconds per step") == [["0.250", "0.500"]]
+    assert page.rows("hours of training") == [["2", "2"]]
+    assert page.warnings[0].startswith("Not finished: b.")
+
+
+def test_scores_are_shown_with_interval_ideal_mean_and_warnings(tmp_path):
+    page = made(
+        tmp_path,
+        a={"seed": 1, "evaluation": fake_runs.evaluation(fid=10)},
+        b={"seed": 2, "evaluation": fake_runs.evaluation(fid=12)},
+    )
+    assert page.rows("fid") == [
+        [
+            "10 [9.500, 10.50] ideal 0.1250",
+            "12 [9.500, 10.50] ideal 0.1250",
+            "11.0 ± 1.4 n = 2",
+        ]
+    ]
+    assert "warning: few_samples: <2,048 (a, b)" in page.text
+    assert "real mnist:test (as they are)" in page.text
+    assert not any("protocol" in text for text in page.warnings)
+
+
+def test_differing_protocols_forbid_the_comparison_and_the_mean(tmp_path):
+    page = made(
+        tmp_path,
+        a={"seed": 1, "evaluation": fake_runs.evaluation()},
+        b={"seed": 2, "evaluation": fake_runs.evaluation(images=1000)},
+    )
+    assert page.rows("fid")[0][2] == ""
+    assert page.rows("fake images") == [["2,000", "1,000"]]
+    assert [w for w in page.warnings if "protocol" in w] == [
+        "The protocols differ between the runs (fake images): their numbers "
+        "must not be compared with each other."
+    ]
+
+
+def test_a_run_without_an_evaluation_is_told_the_command(tmp_path):
+    page = made(tmp_path, a={"evaluation": fake_runs.evaluation()}, b={})
+    assert [text for text in page.warnings if "evaluat" in text] == [
+        "b has no evaluation. To get it: python evaluate.py --run_dir="
+        f"{tmp_path / 'b'} --features=classifier --num_samples=2000"
+    ]
+
+
+def test_a_score_without_a_number_is_left_open(tmp_path):
+    empty = fake_runs.evaluation(fid=None)
+    nan = fake_runs.evaluation(fid=float("nan"))
+    page = made(tmp_path, a={"evaluation": empty}, b={"evaluation": nan})
+    assert page.rows("fid") == [["–", "–"]]
+    assert "few_samples" in page.text
+
+
+def test_other_versions_are_named(tmp_path):
+    page = made(tmp_path, a={}, b={"versions": {"tensorflow": "2.22.0"}})
+    assert page.rows("tensorflow") == [["2.21.0", "2.22.0"]]
+    assert page.rows("tf_dcgan") == [["0.1.0", "–"]]
+    assert any("different versions" in text for text in page.warnings)
+
+
+def test_a_run_without_logs_is_shown_and_said_to_have_none(tmp_path):
+    page = made(tmp_path, a=FULL, b={"seed": 1})
+    assert "Nothing is logged in b: no curves." in page.warnings
+
+
+def test_what_comes_from_files_is_escaped(tmp_path):
+    evil = "<script>alert('&')</script>"
+    lines = [{"kind": evil, "step": 1, evil: 1.0, "health": evil}]
+    evaluation = fake_runs.evaluation(real=evil, **{evil: evil})
+    evaluation["scores"][0]["name"] = evil
+    evaluation["notes"] = [evil]
+    settings = {"lines": lines, "evaluation": evaluation}
+    page = made(
+        tmp_path,
+        **{
+            "<b>&": {**settings, "data_dir": evil, "versions": {evil: evil}},
+            "b": {**settings, "seed": 1},
+        },
+    )
+    assert "<script" not in (tmp_path / "made" / "page.html").read_text()
+    assert page.rows("data_dir") == [[evil, "not set"]]
+    assert ["", "<b>&", "b"] in page.tables[0]
+
+
+@pytest.mark.parametrize("count", [0, 1, 13])
+def test_two_to_twelve_runs_are_asked_for(tmp_path, count):
+    with pytest.raises(errors.UserError, match=f"2 to 12 runs, not {count}:"):
+        run_compare(*["x"] * count)
+
+
+def test_twelve_runs_fit_on_a_page(tmp_path):
+    runs = {f"r{i}": {"beta_1": i / 20, **FULL} for i in range(12)}
+    page = made(tmp_path, **runs)
+    (cells,) = page.rows("fid")
+    assert len(cells) == 12
+
+
+def test_the_same_run_twice_is_refused(tmp_path, monkeypatch):
+    fake_runs.make(tmp_path / "a")
+    (tmp_path / "link").symlink_to("a")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.UserError, match="link and a are the same run"):
+        run_compare("a", "link")
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_what_is_no_run_is_refused_with_the_reason(tmp_path):
+    run = fake_runs.make(tmp_path / "a")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    for name, reason in {
+        "empty": "it has no config.json",
+        "file": "it is a file",
+        "nowhere": "it does not exist",
+    }.items():
+        with pytest.raises(errors.UserError) as caught:
+            run_compare(run, tmp_path / name)
+        assert str(caught.value) == (
+            f"{tmp_path / name} is not a run ({reason}): give folders that "
+            "train.py made"
+        )
+
+
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("config.json", "{"),
+        ("metrics.jsonl", '{"step": 1}\n{oops\n{"step": 2}\n'),
+        ("evaluation.json", "{}"),
+        ("samples/step_0000001.png", "no image"),
+    ],
+)
+def test_damaged_files_are_named_in_one_line(tmp_path, name, content):
+    paths = [fake_runs.make(tmp_path / n, **FULL, seed=ord(n)) for n in "ab"]
+    (paths[1] / name).write_text(content)
+    out = tmp_path / "page.html"
+    with pytest.raises(errors.UserError) as caught:
+        run_compare(*paths, f"--out={out}")
+    assert str(paths[1] / name) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "out, reason",
+    [
+        ("", "give a name ending in .html"),
+        ("page.pdf", "give a name ending in .html"),
+        ("folder.html", "is a folder"),
+        ("/dev/null/page.html", "cannot be written"),
+        ("x" * 300 + ".html", "cannot be written"),
+    ],
+)
+def test_a_place_that_cannot_take_the_page_is_refused_before_any_work(
+    tmp_path, monkeypatch, out, reason
+):
+    paths = [fake_runs.make(tmp_path / n) for n in "ab"]
+    (paths[0] / "config.json").write_text("damaged, and found out later")
+    (tmp_path / "folder.html").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.UserError, match=reason):
+        run_compare(*paths, f"--out={out}")
+
+
+def test_as_a_command_it_ends_bad_input_with_status_2(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-m", "tf_dcgan.compare", tmp_path, "--out=x.html"],
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: give 2 to 12 runs, not 1: ")
+    assert ended.stderr.count("\n") == 1

@@ -1,0 +1,179 @@
+import json
+
+import fake_runs
+import pytest
+
+from tf_dcgan import comparison, errors
+
+
+def read(tmp_path, **runs):
+    """Makes runs from the settings under their names, and reads them."""
+    paths = [
+        fake_runs.make(tmp_path / name, **settings)
+        for name, settings in runs.items()
+    ]
+    return comparison.read(paths)
+
+
+def grouped(records):
+    return {
+        group.label: [record.name for record in group.records]
+        for group in comparison.groups(records)
+    }
+
+
+def test_runs_that_differ_in_their_seed_alone_are_one_group(tmp_path):
+    records = read(
+        tmp_path, a={"seed": 1}, b={"seed": 2, "beta_1": 0.9}, c={"seed": 2}
+    )
+    assert grouped(records) == {"beta_1 0.5": ["a", "c"], "beta_1 0.9": ["b"]}
+
+
+@pytest.mark.parametrize(
+    "other", [{"data_dir": "/there"}, {"log_every": 7}, {"cache_dir": "/x"}]
+)
+def test_what_may_change_when_a_run_goes_on_sets_no_runs_apart(tmp_path, other):
+    records = read(tmp_path, a={}, b={"seed": 1, **other})
+    assert grouped(records) == {"dcgan_small": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    "other, labels",
+    [
+        ({"steps": 200}, ["steps 100", "steps 200"]),
+        ({"fingerprint": "e" * 64}, ["data ffffffffffff", "data eeeeeeeeeeee"]),
+        ({"recipe": "dcgan", "width": 0.5}, ["dcgan_small", "dcgan"]),
+    ],
+)
+def test_other_data_and_lengths_set_runs_apart(tmp_path, other, labels):
+    records = read(tmp_path, a={}, b={"seed": 1, **other})
+    assert list(grouped(records)) == labels
+
+
+def test_as_many_settings_as_needed_tell_groups_apart(tmp_path):
+    records = read(
+        tmp_path, a={}, b={"width": 0.5}, c={"beta_1": 0.9}, d={"seed": 1}
+    )
+    assert grouped(records) == {
+        "width 1.0, beta_1 0.5": ["a", "d"],
+        "width 0.5, beta_1 0.5": ["b"],
+        "width 1.0, beta_1 0.9": ["c"],
+    }
+
+
+def test_a_repetition_is_not_one_more_seed(tmp_path):
+    records = read(tmp_path, a={}, b={"seed": 1}, again={})
+    assert grouped(records) == {"a": ["a", "b"], "again": ["again"]}
+
+
+def test_runs_of_one_name_go_by_their_paths(tmp_path):
+    paths = [fake_runs.make(tmp_path / f / "run", seed=0) for f in "ab"]
+    names = [record.name for record in comparison.read(paths)]
+    assert names == [str(path) for path in paths]
+
+
+def test_the_steps_of_a_run_are_those_it_has_left_traces_of(tmp_path):
+    (record,) = read(
+        tmp_path,
+        a={"lines": fake_runs.train_lines([1, 1]), "grids": [1, 30]},
+    )
+    assert (record.steps, record.planned_steps) == (30, 100)
+
+
+def test_without_logs_a_run_is_read_all_the_same(tmp_path):
+    (record,) = read(tmp_path, a={})
+    assert (record.steps, record.series, record.grids) == (0, {}, [])
+    assert record.evaluation is None
+
+
+def test_differing_and_shared_names_keep_their_order():
+    values = [{"c": 1, "b": None, "a": 1, "e": 0}, {"c": 1, "b": 0, "a": 2}]
+    assert comparison.differing(values) == (["b", "a", "e"], ["c"])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"weights": "raw"},
+        {"images": 1000},
+        {"real": "mnist:train"},
+        {"features": {"network": "classifier", "feature_dim": 64}},
+        {"added_later": 1},
+    ],
+)
+def test_protocols_differ_by_all_that_moves_a_score(other):
+    one, two = fake_runs.evaluation(), fake_runs.evaluation(**other)
+    assert comparison.protocol(one) != comparison.protocol(two)
+
+
+def test_protocols_do_not_differ_by_path_step_seed_and_versions():
+    one = fake_runs.evaluation("here, too")
+    two = fake_runs.evaluation("b", step=2500, seed=1, versions={})
+    assert comparison.protocol(one) == comparison.protocol(two)
+
+
+@pytest.mark.parametrize(
+    "features, flags",
+    [
+        ({"network": "classifier"}, "--features=classifier"),
+        (
+            {"network": "inception", "feature_dim": 64},
+            "--features=inception --feature_dim=64",
+        ),
+        ({"network": "keras_inception"}, "--features=keras_inception"),
+    ],
+)
+def test_a_run_is_to_be_evaluated_as_another_was(tmp_path, features, flags):
+    (record,) = read(tmp_path, **{"a b": {}})
+    command = comparison.evaluation_command(
+        record, fake_runs.evaluation(features=features)
+    )
+    assert command == (
+        f"python evaluate.py --run_dir='{record.run.path}' {flags} "
+        "--num_samples=2000"
+    )
+
+
+def test_without_an_example_the_classifier_is_proposed(tmp_path):
+    (record,) = read(tmp_path, a={})
+    assert comparison.evaluation_command(record, None) == (
+        f"python evaluate.py --run_dir={record.run.path} --features=classifier"
+    )
+
+
+def test_the_deviation_is_that_of_a_sample():
+    mean, deviation = comparison.mean_and_deviation([1.0, 2.0, 6.0])
+    assert mean == 3
+    assert deviation == pytest.approx(7**0.5)
+
+
+def _damaged(change):
+    content = fake_runs.evaluation()
+    change(content)
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        "\x00",
+        _damaged(lambda e: e.pop("step")),
+        _damaged(lambda e: e.update(step="9")),
+        _damaged(lambda e: e.update(protocol=[])),
+        _damaged(lambda e: e.update(notes=None)),
+        _damaged(lambda e: e["scores"][0].update(value="9")),
+        _damaged(lambda e: e["scores"][0].update(name=None)),
+        _damaged(lambda e: e["scores"][0].pop("low")),
+        _damaged(lambda e: e.update(scores=[1])),
+    ],
+)
+def test_a_damaged_evaluation_is_named_with_what_to_do(tmp_path, text):
+    path = fake_runs.make(tmp_path / "a")
+    (path / "evaluation.json").write_text(text)
+    with pytest.raises(errors.UserError) as caught:
+        comparison.read([path])
+    assert f"{path / 'evaluation.json'} is damaged" in str(caught.value)
+    assert "python evaluate.py" in str(caught.value)
