@@ -61,7 +61,7 @@ def _head(title: str, groups: Sequence[comparison.Group]) -> str:
     records = _records(groups)
     datasets = dict.fromkeys(r.run.config.dataset for r in records)
     recipes = dict.fromkeys(r.run.config.recipe for r in records)
-    text = f"{_joined(recipes)} on {_joined(datasets)}"
+    text = f"{report_page.joined(recipes)} on {report_page.joined(datasets)}"
     items = []
     for place, group in enumerate(groups):
         members = "; ".join(
@@ -78,11 +78,6 @@ def _head(title: str, groups: Sequence[comparison.Group]) -> str:
         f"<header>\n<h1>{title}</h1>\n<p>{html.escape(text)}</p>\n"
         f'<ul class="runs">{"".join(items)}</ul>\n</header>'
     )
-
-
-def _joined(words) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _settings(groups: Sequence[comparison.Group]) -> str:
@@ -163,7 +158,7 @@ def _pairing(records: Sequence[comparison.Record]) -> str:
         who = "Otherwise" if sentences else "Between these runs"
         sentences.append(
             f"{who} batches and noise are not the same: the runs differ in "
-            f"{_joined(different)}."
+            f"{report_page.joined(different)}."
         )
     return f"<p>{html.escape(' '.join(sentences))}</p>"
 
@@ -251,7 +246,7 @@ def _origins(groups: Sequence[comparison.Group]) -> str:
         parts += [
             report_page.warning(
                 f"The runs were started with different versions "
-                f"({_joined(different)})."
+                f"({report_page.joined(different)})."
             ),
             report_page.table(groups, rows, means=False),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 import dataclasses
 import html
 import math
@@ -251,7 +251,10 @@ def _with_deviation(mean: float, deviation: float, digits: int) -> str:
 
 def names(records: Sequence[comparison.Record]) -> str:
     """Joins the names of runs, as text."""
-    found = [record.name for record in records]
-    if len(found) < 2:
-        return "".join(found)
-    return f"{', '.join(found[:-1])} and {found[-1]}"
+    return joined([record.name for record in records])
+
+
+def joined(words: Iterable[str]) -> str:
+    """Joins words, at least one: `a, b and c`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
