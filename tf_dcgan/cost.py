@@ -71,15 +71,17 @@ def forward_operations(model: keras.Model) -> int:
         Floating-point operations of its dense layers and convolutions.
     """
     total = 0
-    for layer in model.layers:
+    for outer in model.layers:
+        is_wrapper = isinstance(outer, keras.layers.Wrapper)
+        layer = outer.layer if is_wrapper else outer
         if isinstance(layer, keras.layers.Dense):
             total += 2 * math.prod(layer.kernel.shape)
         elif isinstance(layer, keras.layers.Conv2DTranspose):
             # Every input pixel meets the whole kernel.
-            _, height, width, _ = layer.input.shape
+            _, height, width, _ = outer.input.shape
             total += 2 * height * width * math.prod(layer.kernel.shape)
         elif isinstance(layer, keras.layers.Conv2D):
-            _, height, width, _ = layer.output.shape
+            _, height, width, _ = outer.output.shape
             total += 2 * height * width * math.prod(layer.kernel.shape)
     return total
 

@@ -10,7 +10,7 @@ import keras
 
 from tf_dcgan import config as configs
 from tf_dcgan import errors
-from tf_dcgan.models import dcgan
+from tf_dcgan.models import dcgan, spectral
 
 _LARGEST_DEFAULT_SIDE = 64
 
@@ -50,7 +50,10 @@ def build(
         [n, height, width, channels] float32 in [-1, 1], and images to logits
         [n, 1] float32. Their weights are a function of the config alone.
     """
-    return NETWORKS[config.network].build(config, image_shape)
+    networks = NETWORKS[config.network].build(config, image_shape)
+    if config.spectral_norm:
+        networks = networks[0], spectral.normalized(networks[1], config.seed)
+    return networks
 
 
 def image_size(
