@@ -212,7 +212,9 @@ def _outputs_and_gradients(
     """Passes images through D and differentiates each one's output by it.
 
     Under batch normalisation an image also moves the others' outputs, and
-    what comes out is the derivative of their sum.
+    what comes out is the derivative of their sum. Its own derivative then
+    lacks a part of the order of 1 / (batch x pixels): in the variance of
+    `tf.nn.moments` (2.21) the mean counts as a constant.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
