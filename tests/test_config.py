@@ -30,6 +30,9 @@ FIXED = {
     "discriminator_learning_rate": 1e-4,
     "beta_1": 0.9,
     "discriminator_updates": "joint",
+    "discriminator_loss": "mean",
+    "r1_gamma": 1.0,
+    "spectral_norm": True,
     "generator_updates": 1,
     "generator_latents": "new",
     "ema_decay": 0.0,
@@ -112,6 +115,7 @@ def test_zero_is_allowed_only_where_it_means_something():
         "real_label",
         "fake_label",
         "beta_1",
+        "r1_gamma",
         "ema_decay",
         "seed",
     ]
@@ -156,6 +160,62 @@ def test_labels_may_lie_anywhere_in_zero_to_one_but_not_be_swapped():
 @pytest.mark.parametrize("value", [-0.001, 1.001])
 def test_labels_outside_zero_to_one_are_refused(name, value):
     assert "allowed is 0 to 1" in refusal(Config, **{name: value})
+
+
+@pytest.mark.parametrize("loss", ["hinge", "wasserstein_gp"])
+def test_losses_without_targets_have_the_labels_1_and_0(loss):
+    for config in (Config(loss=loss), configs.from_flags({"loss": loss})):
+        assert (config.real_label, config.fake_label) == (1.0, 0.0)
+    given = {"loss": loss, "real_label": 1, "fake_label": 0.0}
+    assert configs.from_flags(given) == Config(loss=loss)
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "minimax", "least_squares"])
+def test_the_other_losses_keep_their_smoothing(loss):
+    config = configs.from_flags({"loss": loss, "fake_label": 0.1})
+    assert (config.real_label, config.fake_label) == (0.9, 0.1)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "wasserstein_gp"])
+@pytest.mark.parametrize(
+    "name, value, needed", [("real_label", 0.9, 1.0), ("fake_label", 0.1, 0.0)]
+)
+def test_smoothing_is_refused_only_where_it_was_asked_for(
+    loss, name, value, needed
+):
+    expected = (
+        f"--{name}={value} does not go with --loss={loss}, which has no "
+        f"labels to smooth: give --{name}={needed}, or leave it out"
+    )
+    assert refusal(configs.from_flags, {"loss": loss, name: value}) == expected
+    # A run that goes on names no loss.
+    assert refusal(configs.resume, Config(loss=loss), {name: value}) == expected
+
+
+def test_wasserstein_makes_the_update_joint_unless_separate_is_asked_for():
+    assert Config(loss="wasserstein_gp").discriminator_updates == "joint"
+    assert Config(loss="hinge").discriminator_updates == "separate"
+    given = {"loss": "wasserstein_gp", "discriminator_updates": "separate"}
+    assert refusal(configs.from_flags, given) == (
+        "--discriminator_updates=separate does not go with "
+        "--loss=wasserstein_gp, which needs one update of D on all parts of "
+        "its loss: give --discriminator_updates=joint, or leave it out"
+    )
+
+
+def test_resume_names_only_the_flags_that_were_given():
+    message = refusal(configs.resume, Config(), {"loss": "wasserstein_gp"})
+    assert message.count("(was") == 1
+    assert "--loss (was non_saturating, now wasserstein_gp)" in message
+
+
+@pytest.mark.parametrize("loss", configs.LOSSES)
+def test_a_run_of_every_loss_goes_on(loss):
+    config = configs.from_flags({"loss": loss, "r1_gamma": 0.5})
+    text = json.dumps(configs.to_json(config))
+    again = configs.from_json(json.loads(text))
+    assert again == config
+    assert configs.resume(again, {"loss": loss, "epochs": 99}).epochs == 99
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,8 @@ def profiled_operations(config, image_shape):
         {},
         {"generator_latents": "new", "generator_updates": 1},
         {"extra_layers": 1, "width": 0.5},
+        {"r1_gamma": 1.0, "spectral_norm": True},
+        {"loss": "wasserstein_gp"},
     ],
 )
 def test_the_estimate_is_what_tensorflow_counts_in_a_step(settings):

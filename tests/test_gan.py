@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_dcgan import config as configs
-from tf_dcgan import gan, models, randomness
+from tf_dcgan import gan, models, randomness, updates
 
 SHAPE = (16, 16, 1)
 BATCH = 4
@@ -84,6 +84,27 @@ def recorded_update(config, images=None):
 
 def sigmoid(logits):
     return 1 / (1 + np.exp(-logits.astype(np.float64)))
+
+
+def update_discriminator(state, config, images, fake_images):
+    return updates.update_discriminator(
+        state.discriminator,
+        state.discriminator_optimizer,
+        config,
+        images=images,
+        fake_images=fake_images,
+        step=state.step,
+    )
+
+
+def update_generator(state, config, generated):
+    return updates.update_generator(
+        state.generator,
+        state.generator_optimizer,
+        config,
+        discriminator=state.discriminator,
+        generated=generated,
+    )
 
 
 def reference_update(state, config, images, step):
@@ -236,7 +257,7 @@ def test_the_discriminator_update_leaves_the_generator_unchanged():
     generator = values(state.generator.variables)
     discriminator = values(state.discriminator.variables)
     slots = values(state.generator_optimizer.variables)
-    gan._update_discriminator(state, config, real_images(), real_images(1))
+    update_discriminator(state, config, real_images(), real_images(1))
     assert all(same(generator, values(state.generator.variables)))
     assert all(same(slots, values(state.generator_optimizer.variables)))
     assert not any(same(discriminator, values(state.discriminator.variables)))
@@ -246,11 +267,11 @@ def test_the_generator_update_leaves_the_discriminators_weights_unchanged():
     config = tiny()
     state = create(config)
     latents = tf.random.stateless_normal([BATCH, 4], [0, 0])
-    generated = gan._Generated(state.generator, latents)
+    generated = updates.Generated(state.generator, latents)
     generator = values(state.generator.trainable_variables)
     discriminator = values(state.discriminator.trainable_variables)
     slots = values(state.discriminator_optimizer.variables)
-    gan._update_generator(state, config, generated)
+    update_generator(state, config, generated)
     assert all(
         same(discriminator, values(state.discriminator.trainable_variables))
     )
@@ -264,7 +285,7 @@ def test_the_generator_update_asks_for_no_gradients_of_the_discriminator(
     config = tiny()
     state = create(config)
     latents = tf.random.stateless_normal([BATCH, 4], [0, 0])
-    generated = gan._Generated(state.generator, latents)
+    generated = updates.Generated(state.generator, latents)
     tapes = []
 
     class Tape(tf.GradientTape):
@@ -273,7 +294,7 @@ def test_the_generator_update_asks_for_no_gradients_of_the_discriminator(
             tapes.append(self)
 
     monkeypatch.setattr(tf, "GradientTape", Tape)
-    gan._update_generator(state, config, generated)
+    update_generator(state, config, generated)
     assert [tape.watched_variables() for tape in tapes] == [()]
 
 
@@ -290,7 +311,7 @@ def test_gradients_through_the_images_are_those_of_the_whole():
     with tf.GradientTape() as tape:
         whole = loss(state.generator(latents, training=True))
     expected = tape.gradient(whole, variables)
-    generated = gan._Generated(state.generator, latents)
+    generated = updates.Generated(state.generator, latents)
     with tf.GradientTape() as tape:
         tape.watch(generated.images)
         value = loss(generated.images)
@@ -334,7 +355,7 @@ def test_a_joint_update_is_one_adam_step_on_the_summed_gradients():
             0.9 * tf.nn.softplus(-real) + 0.1 * tf.nn.softplus(real)
         ) + tf.reduce_mean(tf.nn.softplus(fake))
     gradients = tape.gradient(loss, [v.value for v in variables])
-    gan._update_discriminator(state, config, images, fake_images)
+    update_discriminator(state, config, images, fake_images)
     for start, gradient, variable in zip(
         before, values(gradients), variables, strict=True
     ):
@@ -364,8 +385,8 @@ def test_learning_rates_and_beta_1_go_to_the_network_they_name():
 
 def test_scalars_are_worked_out_from_the_logits():
     _, discriminator, scalars = recorded_update(tiny(fake_label=0.1))
-    assert set(scalars) == set(gan.SCALARS)
-    before, real, after, _ = (sigmoid(x) for x in discriminator.outputs)
+    logits = discriminator.outputs
+    before, real, after, _ = (sigmoid(x) for x in logits)
     expected = {
         "loss_d": np.mean(-0.9 * np.log(real) - 0.1 * np.log(1 - real))
         + np.mean(-0.1 * np.log(before) - 0.9 * np.log(1 - before)),
@@ -373,7 +394,12 @@ def test_scalars_are_worked_out_from_the_logits():
         "real_score": real.mean(),
         "fake_score_before": before.mean(),
         "fake_score_after": after.mean(),
+        "real_accuracy": (logits[1] > 0).mean(),
+        "fake_accuracy": (logits[0] < 0).mean(),
     }
+    norms = {"generator_gradient_norm", "discriminator_gradient_norm"}
+    assert set(scalars) == set(gan.scalars(tiny())) == set(expected) | norms
+    assert all(float(scalars.pop(name)) > 0 for name in norms)
     for name, scalar in scalars.items():
         assert scalar.shape == ()
         assert scalar.dtype == tf.float32
@@ -394,9 +420,9 @@ def test_a_step_is_the_same_inside_a_function():
     for step in range(2):
         wanted = gan.update(eager, config, real_images(step))
         scalars = function(real_images(step))
-    for name in gan.SCALARS:
+    for name in gan.scalars(config):
         assert float(scalars[name]) == pytest.approx(
-            float(wanted[name]), abs=1e-3
+            float(wanted[name]), abs=1e-3, rel=1e-2
         )
     assert traced.step.numpy() == 2
 
@@ -626,8 +652,13 @@ def steps_in(precision, count=1, **settings):
 def test_half_precision_trains_like_float32(precision):
     _, wanted, wanted_moved = steps_in("float32", **JOINT_ONCE)
     state, scalars, moved = steps_in(precision, **JOINT_ONCE)
-    for name in gan.SCALARS:
-        assert scalars[name] == pytest.approx(wanted[name], abs=0.02), name
+    for name in gan.scalars(tiny()):
+        if name.endswith("norm"):
+            assert scalars[name] == pytest.approx(wanted[name], rel=0.1), name
+        elif name.endswith("accuracy"):  # One image of four may change sides.
+            assert scalars[name] == pytest.approx(wanted[name], abs=0.25), name
+        else:
+            assert scalars[name] == pytest.approx(wanted[name], abs=0.02), name
     # Unscaled or twice scaled gradients would move a thousand times less.
     np.testing.assert_allclose(moved, wanted_moved, rtol=0.15)
     assert state.generator.get_layer("up_1").compute_dtype == (

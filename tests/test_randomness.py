@@ -192,4 +192,6 @@ def test_purposes_never_change_their_number():
         "SAMPLE_LATENTS": 3,
         "GENERATOR_WEIGHTS": 4,
         "DISCRIMINATOR_WEIGHTS": 5,
+        "PENALTY_INTERPOLATION": 6,
+        "SPECTRAL_VECTORS": 7,
     }

@@ -44,6 +44,7 @@ def test_the_default_recipe_is_the_main_system():
         ("dcgan_cifar10", "cifar10", 64, 20),
         ("dcgan_celeba", "celeb_a", 128, 100),
         ("dcgan_28", "mnist", 128, 50),
+        ("lsgan_28", "mnist", 128, 50),
     ],
 )
 def test_recipes_train_on_their_own_data_for_their_own_epochs(
@@ -64,9 +65,19 @@ def test_all_but_airis_update_both_networks_once_with_labels_1_and_0(recipe):
     assert config.generator_updates == 1
     both = (config.generator_learning_rate, config.discriminator_learning_rate)
     assert (*both, config.beta_1) == (2e-4, 2e-4, 0.5)
-    own_noise = "new" if recipe == "dcgan_28" else "shared"
+    own_noise = "new" if recipe.endswith("_28") else "shared"
     assert config.generator_latents == own_noise
-    assert config.latent_dim == (64 if recipe == "dcgan_28" else 100)
+    assert config.latent_dim == (64 if recipe.endswith("_28") else 100)
+
+
+def test_the_28s_differ_in_the_loss_alone_and_average_ds_halves():
+    entropy = configs.from_flags({"recipe": "dcgan_28"})
+    squares = configs.from_flags({"recipe": "lsgan_28"})
+    assert (entropy.loss, squares.loss) == ("non_saturating", "least_squares")
+    assert entropy.discriminator_loss == "mean"
+    assert squares == dataclasses.replace(
+        entropy, recipe="lsgan_28", loss="least_squares"
+    )
 
 
 @pytest.mark.parametrize("recipe", AIRIS)
@@ -112,6 +123,7 @@ def test_a_recipe_makes_the_size_of_its_source(recipe, native, expected):
         (("--recipe=dcgan_cifar10", "--image_size=32x40"), (32, 40, 1)),
         (("--recipe=dcgan_celeba",), (64, 64, 1)),
         (("--recipe=dcgan_28", "--latent_dim=10"), (28, 28, 1)),
+        (("--recipe=lsgan_28",), (28, 28, 1)),
     ],
     ids=lambda value: value[0][9:] if str(value[0]).startswith("--") else None,
 )
@@ -128,7 +140,8 @@ def test_every_recipe_trains_through_its_flag(
     lines = pathlib.Path("run/metrics.jsonl").read_text().splitlines()
     line = json.loads(lines[0])
     assert line["step"] == 3
-    assert all(math.isfinite(line[name]) for name in gan.SCALARS)
+    scalars = gan.scalars(runs.open_run("run").config)
+    assert all(math.isfinite(line[name]) for name in scalars)
     last = images.read_png("run/samples/step_0000003.png")
     first = images.read_png("run/samples/step_0000001.png")
     assert (last != first).any()

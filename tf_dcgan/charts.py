@@ -64,7 +64,7 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     )
     panels = {
         "loss": [key for key in keys if key.startswith("loss")],
-        "mean output of D (1 = real)": [key for key in keys if "score" in key],
+        "mean output of D": [key for key in keys if "score" in key],
     }
     panels = {title: keys for title, keys in panels.items() if keys}
     if not panels:

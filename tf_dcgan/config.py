@@ -19,7 +19,13 @@ _MACHINE = "Machine and reproducibility"
 LOSSES = {
     "non_saturating": "G ascends log D(G(z))",
     "minimax": "G descends log(1 - D(G(z))), which saturates",
+    "least_squares": "squared error of D's output against 1 and 0",
+    "hinge": "D's output beyond 1 and -1 is enough; G raises it",
+    "wasserstein_gp": "D's output itself, its slope held near 1 by a "
+    "gradient penalty; makes D's update joint",
 }
+# Their D compares outputs, not probabilities: no label can be smoothed.
+_LOSSES_WITHOUT_LABELS = ("hinge", "wasserstein_gp")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -71,7 +77,7 @@ class Config:
     )
     loss: str = settings.setting(
         "non_saturating",
-        "the generator's objective",
+        "what D and G minimise",
         group=_SYSTEM,
         choices=LOSSES,
     )
@@ -152,7 +158,8 @@ class Config:
     )
     real_label: float = settings.setting(
         0.9,
-        "D's target for real images (one-sided label smoothing)",
+        "D's target for real images (one-sided label smoothing); 1 where the "
+        "loss has no targets",
         group=_OPTIMIZATION,
         minimum=0.0,
         maximum=1.0,
@@ -194,6 +201,25 @@ class Config:
             "separate": "one update on generated, one on real images",
             "joint": "one update on the sum of both losses",
         },
+    )
+    discriminator_loss: str = settings.setting(
+        "sum",
+        "how D's loss is made of that of real and of generated images",
+        group=_OPTIMIZATION,
+        choices={"sum": "their sum", "mean": "their mean"},
+    )
+    r1_gamma: float = settings.setting(
+        0.0,
+        "weight of the penalty R1, gamma / 2 times the mean squared slope of "
+        "D at real images; 0 turns it off",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1_000_000.0,
+    )
+    spectral_norm: bool = settings.setting(
+        False,
+        "divide each weight matrix of D by its largest singular value",
+        group=_OPTIMIZATION,
     )
     generator_updates: int = settings.setting(
         2,
@@ -252,6 +278,11 @@ class Config:
     def __post_init__(self):
         """Checks every value, and those that only make sense together."""
         settings.check(self)
+        if self.loss in _LOSSES_WITHOUT_LABELS:
+            object.__setattr__(self, "real_label", 1.0)
+            object.__setattr__(self, "fake_label", 0.0)
+        if self.loss == "wasserstein_gp":
+            object.__setattr__(self, "discriminator_updates", "joint")
         if self.real_label <= self.fake_label:
             raise errors.UserError(
                 f"--real_label={self.real_label} must be above "
@@ -335,7 +366,9 @@ def from_flags(given: Mapping[str, Any]) -> Config:
     given = _absolute(given)
     recipe = recipes.RECIPES.get(given.get("recipe", Config.recipe))
     differences = recipe.differences if recipe else {}
-    return Config(**{**differences, **given})
+    config = Config(**{**differences, **given})
+    _check_loss(config, given)
+    return config
 
 
 def resume(config: Config, given: Mapping[str, Any]) -> Config:
@@ -358,11 +391,13 @@ def resume(config: Config, given: Mapping[str, Any]) -> Config:
     if "epochs" in given:
         given["steps"] = None
     new = dataclasses.replace(config, **given)
+    _check_loss(new, given)
     refused = [
         f"--{field.name} (was {getattr(config, field.name)}, "
         f"now {getattr(new, field.name)})"
         for field in dataclasses.fields(config)
-        if field.metadata["on_resume"] == "fixed"
+        if field.name in given
+        and field.metadata["on_resume"] == "fixed"
         and getattr(config, field.name) != getattr(new, field.name)
     ]
     if refused:
@@ -389,6 +424,22 @@ def _check_length(given: Mapping[str, Any]) -> None:
             f"--epochs={given['epochs']} and --steps={given['steps']} both "
             "say how long to train: give one of them"
         )
+
+
+def _check_loss(config: Config, given: Mapping[str, Any]) -> None:
+    """Refuses what the user asked for and the loss has made another."""
+    for name in ("real_label", "fake_label", "discriminator_updates"):
+        wanted, needed = given.get(name), getattr(config, name)
+        if wanted not in (None, needed):
+            reason = (
+                "needs one update of D on all parts of its loss"
+                if name == "discriminator_updates"
+                else "has no labels to smooth"
+            )
+            raise errors.UserError(
+                f"--{name}={wanted} does not go with --loss={config.loss}, "
+                f"which {reason}: give --{name}={needed}, or leave it out"
+            )
 
 
 def to_json(config: Config) -> dict[str, Any]:

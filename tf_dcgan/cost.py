@@ -52,9 +52,14 @@ def estimate(
     forward_d = forward_operations(discriminator)
     shares_first = config.generator_latents == "shared"
     generator_forwards = config.generator_updates + (0 if shares_first else 1)
+    # Forth, back to the images, and back through both; R1's pass forth and
+    # back to the weights is that of the real images.
+    penalty_forwards = (6 if config.loss == "wasserstein_gp" else 0) + (
+        3 if config.r1_gamma else 0
+    )
     per_image = forward_g * (
         generator_forwards + 2 * config.generator_updates
-    ) + forward_d * (2 * 3 + 2 * config.generator_updates)
+    ) + forward_d * (2 * 3 + penalty_forwards + 2 * config.generator_updates)
     return StepCost(
         operations=per_image * config.batch_size,
         memory_bytes=_memory_bytes(config, generator, discriminator),
@@ -71,15 +76,17 @@ def forward_operations(model: keras.Model) -> int:
         Floating-point operations of its dense layers and convolutions.
     """
     total = 0
-    for layer in model.layers:
+    for outer in model.layers:
+        is_wrapper = isinstance(outer, keras.layers.Wrapper)
+        layer = outer.layer if is_wrapper else outer
         if isinstance(layer, keras.layers.Dense):
             total += 2 * math.prod(layer.kernel.shape)
         elif isinstance(layer, keras.layers.Conv2DTranspose):
             # Every input pixel meets the whole kernel.
-            _, height, width, _ = layer.input.shape
+            _, height, width, _ = outer.input.shape
             total += 2 * height * width * math.prod(layer.kernel.shape)
         elif isinstance(layer, keras.layers.Conv2D):
-            _, height, width, _ = layer.output.shape
+            _, height, width, _ = outer.output.shape
             total += 2 * height * width * math.prod(layer.kernel.shape)
     return total
 

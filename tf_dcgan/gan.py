@@ -8,15 +8,18 @@ import keras
 import tensorflow as tf
 
 from tf_dcgan import config as configs
-from tf_dcgan import losses, models, randomness
+from tf_dcgan import models, randomness, updates
 
-# What `update` returns, by name.
-SCALARS = (
+_SCALARS = (
     "loss_d",
     "loss_g",
     "real_score",
     "fake_score_before",
     "fake_score_after",
+    "real_accuracy",
+    "fake_accuracy",
+    "generator_gradient_norm",
+    "discriminator_gradient_norm",
 )
 
 # Keras's name of the variable in which a random layer counts its calls.
@@ -165,6 +168,15 @@ def create_averaged_generator(
     return generator
 
 
+def scalars(config: configs.Config) -> tuple[str, ...]:
+    """Returns the names of what `update` returns under a config."""
+    penalties = {
+        "r1_penalty": config.r1_gamma > 0,
+        "gradient_penalty": config.loss == "wasserstein_gp",
+    }
+    return _SCALARS + tuple(name for name, used in penalties.items() if used)
+
+
 def update(
     state: GanState, config: configs.Config, images: tf.Tensor
 ) -> dict[str, tf.Tensor]:
@@ -181,10 +193,20 @@ def update(
         images: [batch, height, width, channels] float32 in [-1, 1].
 
     Returns:
-        The `SCALARS`, float32: `loss_d` (generated plus real part) and
-        `loss_g` (first update) in nats per image; `real_score`,
-        `fake_score_before` and `fake_score_after`, the mean of sigmoid(D) on
-        real images and on generated ones before and after D's update.
+        Scalars float32, by the names of `scalars(config)`. What a loss or a
+        score is measured in stands in `losses`.
+
+        * `loss_d`: all that D minimises, penalties included; `r1_penalty`
+          and `gradient_penalty`: that much of it, where they are used.
+        * `loss_g`: what G minimises, at its first update.
+        * `real_score`, `fake_score_before`, `fake_score_after`: D's mean
+          score of real images, and of generated ones before and after D's
+          update. Under cross-entropy sigmoid(D) in [0, 1], else D's output.
+        * `real_accuracy`, `fake_accuracy`: share in [0, 1] of the images
+          that D took for what they are, before its update on them.
+        * `generator_gradient_norm`: length of G's whole gradient at its
+          first update; `discriminator_gradient_norm`: of D's, in separate
+          updates the mean of both.
 
     Source: the schedule of AIRI's MNIST DCGAN (2017): generated batch, real
         batch, then G twice on the latents of the generated batch.
@@ -194,20 +216,32 @@ def update(
     step = state.step.value()
     randomness.set_seed_generators(state.seed_generators(), config.seed, step)
     draw = _LatentDraws(config, step, batch_size=images.shape[0])
-    generated = _Generated(state.generator, draw())
-    scalars = _update_discriminator(state, config, images, generated.images)
+    generated = updates.Generated(state.generator, draw())
+    measured = updates.update_discriminator(
+        state.discriminator,
+        state.discriminator_optimizer,
+        config,
+        images=images,
+        fake_images=generated.images,
+        step=step,
+    )
     for number in range(config.generator_updates):
         if config.generator_latents == "new":
-            generated = _Generated(state.generator, draw())
+            generated = updates.Generated(state.generator, draw())
         elif number > 0:
-            generated = _Generated(state.generator, generated.latents)
-        loss, fake_logits = _update_generator(state, config, generated)
+            generated = updates.Generated(state.generator, generated.latents)
+        of_update = updates.update_generator(
+            state.generator,
+            state.generator_optimizer,
+            config,
+            discriminator=state.discriminator,
+            generated=generated,
+        )
         if number == 0:
-            scalars["loss_g"] = loss
-            scalars["fake_score_after"] = _score(fake_logits)
+            measured |= of_update
     _update_average(state, config, step)
     state.step.assign_add(1)
-    return scalars
+    return measured
 
 
 class _LatentDraws:
@@ -233,73 +267,6 @@ class _LatentDraws:
         return latents
 
 
-class _Generated:
-    """A batch of generated images that G can be updated through later.
-
-    Attributes:
-        latents: [batch, latent_dim] float32.
-        images: [batch, height, width, channels] float32 in [-1, 1].
-    """
-
-    def __init__(self, generator: keras.Model, latents: tf.Tensor):
-        self.latents = latents
-        self._variables = [v.value for v in generator.trainable_variables]
-        with tf.GradientTape() as self._tape:
-            self.images = generator(latents, training=True)
-
-    def gradients(self, image_gradients: tf.Tensor) -> list[tf.Tensor]:
-        """Carries gradients of the images back to the generator's weights."""
-        return self._tape.gradient(
-            self.images, self._variables, output_gradients=image_gradients
-        )
-
-
-def _update_discriminator(state, config, images, fake_images):
-    discriminator = state.discriminator
-    optimizer = state.discriminator_optimizer
-    variables = discriminator.trainable_variables
-    batches = (
-        ("fake", fake_images, config.fake_label),
-        ("real", images, config.real_label),
-    )
-    logits, batch_losses, summed = {}, {}, None
-    for kind, batch, label in batches:
-        with tf.GradientTape() as tape:
-            logits[kind] = discriminator(batch, training=True)
-            loss = losses.sigmoid_cross_entropy(logits[kind], label)
-            scaled_loss = optimizer.scale_loss(loss)
-        batch_losses[kind] = loss
-        gradients = tape.gradient(scaled_loss, [v.value for v in variables])
-        if config.discriminator_updates == "separate":
-            optimizer.apply(gradients, variables)
-        elif summed is None:
-            summed = gradients
-        else:
-            summed = [a + b for a, b in zip(summed, gradients, strict=True)]
-            optimizer.apply(summed, variables)
-    return {
-        "loss_d": batch_losses["fake"] + batch_losses["real"],
-        "real_score": _score(logits["real"]),
-        "fake_score_before": _score(logits["fake"]),
-    }
-
-
-def _update_generator(state, config, generated):
-    optimizer = state.generator_optimizer
-    generator_loss = losses.GENERATOR_LOSSES[config.loss]
-    # Only the images are watched: D's own gradients are not computed.
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(generated.images)
-        fake_logits = state.discriminator(generated.images, training=True)
-        loss = generator_loss(fake_logits)
-        scaled_loss = optimizer.scale_loss(loss)
-    gradients = generated.gradients(
-        tape.gradient(scaled_loss, generated.images)
-    )
-    optimizer.apply(gradients, state.generator.trainable_variables)
-    return loss, fake_logits
-
-
 def _update_average(state, config, step):
     """Moves the averaged weights: mean ← decay · mean + (1 - decay) · weight.
 
@@ -316,7 +283,3 @@ def _update_average(state, config, step):
     ):
         if mean.dtype.startswith("float"):
             mean.assign(decay * mean.value + (1.0 - decay) * weight.value)
-
-
-def _score(logits: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_mean(tf.sigmoid(logits))

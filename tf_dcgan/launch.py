@@ -17,6 +17,7 @@ from tf_dcgan import (
     run_folders,
     runs,
     training,
+    updates,
 )
 
 
@@ -72,6 +73,7 @@ def describe(config: configs.Config) -> None:
     device = devices.set_up(config)
     config, shape = _resolve(config)
     networks = models.build(config, shape)
+    note = updates.penalty_note(config, networks[1])
     step = cost.estimate(config, shape)
     print(json.dumps(configs.to_json(config), indent=2))
     for network in networks:
@@ -82,6 +84,8 @@ def describe(config: configs.Config) -> None:
     )
     print(f"memory: about {step.memory_bytes / 2**30:.1f} GiB")
     print(device)
+    if note:
+        print(note)
 
 
 def _resolve(

@@ -1,15 +1,19 @@
-"""Losses on logits: pure functions, each the formula of one paper.
+"""Losses on D's output: pure functions, each the formula of one paper.
 
-Written with x = D's logit and sigmoid(x) the probability of being real. All
-are means over the batch and take scores *before* the sigmoid, where
-log sigmoid(x) = -softplus(-x) stays finite for every x.
+Written with x = D's output for an image. For cross-entropy it is a logit and
+sigmoid(x) the probability of being real; log sigmoid(x) = -softplus(-x) stays
+finite for every x. All are means over the batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+import dataclasses
 
 import tensorflow as tf
+
+# Weight of the penalty: Gulrajani et al. 2017, algorithm 1.
+PENALTY_WEIGHT = 10.0
 
 
 def sigmoid_cross_entropy(logits: tf.Tensor, label: float) -> tf.Tensor:
@@ -71,8 +75,207 @@ def minimax_generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_mean(tf.nn.softplus(fake_logits))
 
 
-# The generator's side of each `--loss`; the keys are those of config.LOSSES.
-GENERATOR_LOSSES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
-    "non_saturating": non_saturating_generator_loss,
-    "minimax": minimax_generator_loss,
+def squared_error(outputs: tf.Tensor, label: float) -> tf.Tensor:
+    """Mean of (x - label)², the discriminator's loss for one kind of image.
+
+    The optimum against a half of the images each is x = 1/2 everywhere when
+    G is perfect, where this loss is 1/4 for either label and for G.
+
+    Args:
+        outputs: [batch, 1] float32, D's raw output.
+        label: the target of every image, in [0, 1].
+
+    Returns:
+        Scalar float32, squared units of D's output.
+
+    Source: Mao et al. 2017, equation 2 with b = 1 and a = 0
+        (arXiv:1611.04076).
+    Deviation: without the paper's factor of 1/2.
+    """
+    return tf.reduce_mean(tf.square(outputs - label))
+
+
+def squared_error_generator_loss(fake_outputs: tf.Tensor) -> tf.Tensor:
+    """Mean of (D(G(z)) - 1)², which the generator minimises.
+
+    Unlike cross-entropy it also pulls back images that D takes for more than
+    real, and its gradient grows with the distance from 1.
+
+    Args:
+        fake_outputs: [batch, 1] float32, D's raw output on generated images.
+
+    Returns:
+        Scalar float32, squared units of D's output, at least 0.
+
+    Source: Mao et al. 2017, equation 2 with c = 1 (arXiv:1611.04076).
+    Deviation: without the paper's factor of 1/2.
+    """
+    return squared_error(fake_outputs, 1.0)
+
+
+def hinge(outputs: tf.Tensor, label: float) -> tf.Tensor:
+    """Mean of max(0, 1 - x) for real and of max(0, 1 + x) for generated.
+
+    An image that is on its right side by 1 or more teaches D nothing.
+
+    Args:
+        outputs: [batch, 1] float32, D's raw output.
+        label: 1 for real images, 0 for generated ones.
+
+    Returns:
+        Scalar float32, units of D's output, at least 0.
+
+    Source: Lim and Ye 2017 (arXiv:1705.02894); in this form Miyato et al.
+        2018, equation 16 (arXiv:1802.05957).
+    """
+    return tf.reduce_mean(tf.nn.relu(1.0 - _sign(label) * outputs))
+
+
+def wasserstein(outputs: tf.Tensor, label: float) -> tf.Tensor:
+    """Mean of -x for real images and of x for generated ones.
+
+    The sum over both is the negative of what D estimates the Wasserstein
+    distance to be, as far as the penalty keeps D 1-Lipschitz.
+
+    Args:
+        outputs: [batch, 1] float32, D's raw output.
+        label: 1 for real images, 0 for generated ones.
+
+    Returns:
+        Scalar float32, units of D's output, of either sign.
+
+    Source: Gulrajani et al. 2017, equation 3 (arXiv:1704.00028).
+    """
+    return -_sign(label) * tf.reduce_mean(outputs)
+
+
+def linear_generator_loss(fake_outputs: tf.Tensor) -> tf.Tensor:
+    """Mean of -D(G(z)), which the generator minimises.
+
+    Its gradient never vanishes: each image's output counts the same.
+
+    Args:
+        fake_outputs: [batch, 1] float32, D's raw output on generated images.
+
+    Returns:
+        Scalar float32, units of D's output, of either sign.
+
+    Source: Gulrajani et al. 2017, algorithm 1 (arXiv:1704.00028); for the
+        hinge loss Miyato et al. 2018, equation 17 (arXiv:1802.05957).
+    """
+    return -tf.reduce_mean(fake_outputs)
+
+
+def lipschitz_penalty(gradients: tf.Tensor) -> tf.Tensor:
+    """10 times the mean of (‖∇D‖ - 1)², the penalty of `wasserstein_gp`.
+
+    The norm is that of one image, over all its pixels and channels.
+
+    Args:
+        gradients: [batch, height, width, channels] float32, each image's
+            derivatives of D's output on it.
+
+    Returns:
+        Scalar float32, at least 0.
+
+    Source: Gulrajani et al. 2017, equation 3 and algorithm 1, lambda 10
+        (arXiv:1704.00028).
+    """
+    squares = _squared_norms(gradients)
+    # The root's slope at 0 is infinite, and 0 times it would be NaN.
+    norms = tf.sqrt(tf.maximum(squares, 1e-12))
+    return PENALTY_WEIGHT * tf.reduce_mean(tf.square(norms - 1.0))
+
+
+def zero_centered_penalty(gradients: tf.Tensor, gamma: float) -> tf.Tensor:
+    """R1: gamma / 2 times the mean of ‖∇D‖² on real images.
+
+    Args:
+        gradients: [batch, height, width, channels] float32, each real
+            image's derivatives of D's output on it.
+        gamma: the weight, at least 0.
+
+    Returns:
+        Scalar float32, at least 0.
+
+    Source: Mescheder et al. 2018, equation 9 (arXiv:1801.04406).
+    """
+    return 0.5 * gamma * tf.reduce_mean(_squared_norms(gradients))
+
+
+@dataclasses.dataclass(frozen=True)
+class Loss:
+    """The two sides of one `--loss`, and how to read D's output under it.
+
+    Attributes:
+        discriminator: (outputs [batch, 1], label) to D's loss on a batch
+            that is all real (label 1, or smoothed) or all generated (0).
+        generator: outputs on generated images [batch, 1] to G's loss.
+        outputs_are_logits: whether sigmoid(x) is a probability.
+        boundary: D takes an image for real where x is above it. For
+            `wasserstein_gp` a convention: its D is free up to a constant.
+    """
+
+    discriminator: Callable[[tf.Tensor, float], tf.Tensor]
+    generator: Callable[[tf.Tensor], tf.Tensor]
+    outputs_are_logits: bool = False
+    boundary: float = 0.0
+
+    def score(self, outputs: tf.Tensor) -> tf.Tensor:
+        """Returns the mean probability of being real, or D's mean output.
+
+        Args:
+            outputs: [batch, 1] float32.
+
+        Returns:
+            Scalar float32: of sigmoid(x) in [0, 1] where the outputs are
+            logits, else of x itself.
+        """
+        if self.outputs_are_logits:
+            outputs = tf.sigmoid(outputs)
+        return tf.reduce_mean(outputs)
+
+    def accuracy(self, outputs: tf.Tensor, *, real: bool) -> tf.Tensor:
+        """Returns the share of outputs on the right side of the boundary.
+
+        Args:
+            outputs: [batch, 1] float32.
+            real: whether above it is right; on it, never.
+
+        Returns:
+            Scalar float32 in [0, 1].
+        """
+        if real:
+            right = outputs > self.boundary
+        else:
+            right = outputs < self.boundary
+        return tf.reduce_mean(tf.cast(right, tf.float32))
+
+
+# The keys are those of config.LOSSES.
+LOSSES = {
+    "non_saturating": Loss(
+        sigmoid_cross_entropy,
+        non_saturating_generator_loss,
+        outputs_are_logits=True,
+    ),
+    "minimax": Loss(
+        sigmoid_cross_entropy, minimax_generator_loss, outputs_are_logits=True
+    ),
+    "least_squares": Loss(
+        squared_error, squared_error_generator_loss, boundary=0.5
+    ),
+    "hinge": Loss(hinge, linear_generator_loss),
+    "wasserstein_gp": Loss(wasserstein, linear_generator_loss),
 }
+
+
+def _sign(label: float) -> float:
+    """Returns 1 for the label 1 and -1 for the label 0."""
+    return 2.0 * label - 1.0
+
+
+def _squared_norms(gradients: tf.Tensor) -> tf.Tensor:
+    """Sums the squares of each image: [batch, ...] to [batch]."""
+    rest = list(range(1, gradients.shape.rank))
+    return tf.reduce_sum(tf.square(gradients), axis=rest)

@@ -28,6 +28,8 @@ class Purpose(enum.IntEnum):
     SAMPLE_LATENTS = 3
     GENERATOR_WEIGHTS = 4
     DISCRIMINATOR_WEIGHTS = 5
+    PENALTY_INTERPOLATION = 6
+    SPECTRAL_VECTORS = 7
 
 
 def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
@@ -53,6 +55,27 @@ def training_latents(
     key = _key(seed, Purpose.TRAINING_LATENTS, draw)
     return tf.random.stateless_normal(
         [batch_size, latent_dim],
+        seed=tf.stack([key, tf.cast(step, tf.int64)]),
+        alg=_ALGORITHM,
+    )
+
+
+def interpolation_weights(
+    seed: int, step: tf.Tensor, *, batch_size: int
+) -> tf.Tensor:
+    """Draws where on its line each interpolated image of a step lies.
+
+    Args:
+        seed: the run's seed, below 2^31.
+        step: scalar integer, number of the step.
+        batch_size: images in the global batch.
+
+    Returns:
+        [batch_size, 1, 1, 1] float32, uniform in [0, 1).
+    """
+    key = _key(seed, Purpose.PENALTY_INTERPOLATION)
+    return tf.random.stateless_uniform(
+        [batch_size, 1, 1, 1],
         seed=tf.stack([key, tf.cast(step, tf.int64)]),
         alg=_ALGORITHM,
     )

@@ -30,6 +30,15 @@ _ONE_UPDATE_EACH = {
     "generator_updates": 1,
 }
 
+# One network, of which two recipes differ in the loss alone.
+_OF_28 = {
+    **_ONE_UPDATE_EACH,
+    "latent_dim": 64,
+    "batch_size": 128,
+    "generator_latents": "new",
+    "discriminator_loss": "mean",
+}
+
 RECIPES = {
     "dcgan": Recipe(
         "DCGAN as in AIRI's MNIST tutorial: 4x4x1024, then 5x5 "
@@ -70,12 +79,12 @@ RECIPES = {
     "dcgan_28": Recipe(
         "small DCGAN with unpadded convolutions; 28x28 only",
         network="dcgan_28",
-        differences={
-            **_ONE_UPDATE_EACH,
-            "latent_dim": 64,
-            "batch_size": 128,
-            "generator_latents": "new",
-        },
+        differences=_OF_28,
+    ),
+    "lsgan_28": Recipe(
+        "the same with the squared errors of Mao et al. 2017",
+        network="dcgan_28",
+        differences={**_OF_28, "loss": "least_squares"},
     ),
 }
 

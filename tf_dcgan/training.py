@@ -23,6 +23,7 @@ from tf_dcgan import (
     sampling,
     stopping,
     summaries,
+    updates,
 )
 from tf_dcgan.data import batches
 
@@ -141,7 +142,10 @@ class _Loop:
             )
 
     def _describe(self) -> None:
-        """Writes what does not change: the settings and real images."""
+        """Tells and writes what does not change, such as the settings."""
+        note = updates.penalty_note(self._config, self._state.discriminator)
+        if note:
+            progress.say(note)
         self._summaries.write_hyperparameters(
             {k: v for k, v in vars(self._config).items() if v is not None}
         )
@@ -287,7 +291,7 @@ def _compile(
 
     Returns:
         [steps, batch, height, width, channels] uint8 to [steps] float32 of
-        each of `gan.SCALARS`. It is traced once, whatever the steps' number.
+        each of `gan.scalars`. It is traced once, whatever the steps' number.
     """
 
     def step(uint8_images):
@@ -296,19 +300,20 @@ def _compile(
     if devices.uses_xla(run.config):
         step = tf.function(step, jit_compile=True)
     shape = [None, run.config.batch_size, *run.data.image_shape]
+    names = gan.scalars(run.config)
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)])
     def train_steps(uint8_batches):
         count = tf.shape(uint8_batches)[0]
         history = tf.TensorArray(
-            tf.float32, size=count, element_shape=[len(gan.SCALARS)]
+            tf.float32, size=count, element_shape=[len(names)]
         )
         for position in tf.range(count):
             scalars = step(uint8_batches[position])
             history = history.write(
-                position, tf.stack([scalars[name] for name in gan.SCALARS])
+                position, tf.stack([scalars[name] for name in names])
             )
-        values = tf.unstack(history.stack(), len(gan.SCALARS), axis=1)
-        return dict(zip(gan.SCALARS, values, strict=True))
+        values = tf.unstack(history.stack(), len(names), axis=1)
+        return dict(zip(names, values, strict=True))
 
     return train_steps

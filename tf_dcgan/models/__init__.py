@@ -13,6 +13,7 @@ from tf_dcgan import errors
 from tf_dcgan.models import (
     dcgan,
     fully_convolutional,
+    spectral,
     upsampling,
     vanilla_gan,
 )
@@ -71,7 +72,10 @@ def build(
         [n, height, width, channels] float32 in [-1, 1], and images to logits
         [n, 1] float32. Their weights are a function of the config alone.
     """
-    return NETWORKS[config.network].build(config, image_shape)
+    networks = NETWORKS[config.network].build(config, image_shape)
+    if config.spectral_norm:
+        networks = networks[0], spectral.normalized(networks[1], config.seed)
+    return networks
 
 
 def image_size(
