@@ -24,6 +24,7 @@ FIXED = {
     "loss": "minimax",
     "dataset": "cifar10",
     "batch_size": 32,
+    "horizontal_flip": True,
     "real_label": 1.0,
     "fake_label": 0.1,
     "generator_learning_rate": 1e-4,

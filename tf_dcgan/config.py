@@ -103,6 +103,12 @@ class Config:
         minimum=1,
         maximum=65_536,
     )
+    horizontal_flip: bool = settings.setting(
+        False,
+        "mirror each real image with probability 1/2, anew in every step; for "
+        "images in which left and right mean the same, such as faces",
+        group=_DATA,
+    )
     epochs: int = settings.setting(
         50,
         "passes over the training images; may grow when a run goes on",
