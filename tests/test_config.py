@@ -24,6 +24,7 @@ FIXED = {
     "loss": "minimax",
     "dataset": "cifar10",
     "batch_size": 32,
+    "crop": "24x24",
     "horizontal_flip": True,
     "real_label": 1.0,
     "fake_label": 0.1,
@@ -182,6 +183,22 @@ def test_what_is_no_image_size_is_refused(text):
     message = refusal(Config, image_size=text)
     assert message.startswith(f"--image_size={text} is not a size")
     assert "48x64" in message
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "178x", "178x0", "10000", "-1", "178.5", "face"]
+)
+def test_what_is_no_crop_is_refused(text):
+    message = refusal(Config, crop=text)
+    assert message.startswith(
+        f"--crop={text} is not a size: give one side of 1"
+    )
+
+
+def test_a_crop_is_kept_in_one_spelling():
+    assert Config(crop="178").crop == "178x178"
+    assert Config(crop="1x9999").crop_size == (1, 9999)
+    assert Config().crop_size is None
 
 
 def test_image_size_is_kept_in_one_spelling():

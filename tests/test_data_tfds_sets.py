@@ -20,11 +20,14 @@ def root(tmp_path):
 
 @pytest.fixture
 def load(tmp_path, root):
-    def load_set(name, split="train", image_size=(28, 28), data_dir=root):
+    def load_set(
+        name, split="train", image_size=(28, 28), data_dir=root, crop=None
+    ):
         return data.load(
             name,
             split,
             image_size=image_size,
+            crop=crop,
             data_dir=None if data_dir is None else str(data_dir),
             cache_dir=str(tmp_path / "cache"),
         )
@@ -437,6 +440,56 @@ def test_the_shape_of_a_set_is_known_without_its_data(root, offline):
         data.native_shape("imdb_reviews", str(root))
     assert list(root.iterdir()) == []
     assert offline == []
+
+
+def faces(count):
+    """[count, 218, 178, 3] uint8: a white square of 178 on noise."""
+    made = tiny_data.images(count, height=218, width=178, channels=3)
+    made[:, 20:198] = 255
+    return made
+
+
+def test_celeb_a_is_read_from_its_files_cropped_and_resized(
+    load, root, offline
+):
+    tiny_data.write_celeb_a(root, {"train": faces(3), "test": faces(1)})
+    assert data.native_shape("celeb_a", str(root)) == (218, 178, 3)
+    array = load("celeb_a", image_size=(64, 64), crop=(178, 178))
+    assert array.images.shape == (3, 64, 64, 3)
+    assert array.images[:, 2:-2].min() >= 240
+    assert array.labels is None
+    assert array.preparation == (
+        "218x178x3, centre crop of 178x178, resized to 64x64 (antialiased "
+        "bicubic)"
+    )
+    with pytest.raises(errors.UserError, match="allowed: test, train"):
+        load("celeb_a", "validation", image_size=(64, 64))
+    assert offline == []
+
+
+def test_another_crop_is_another_entry_of_the_cache(load, root, tmp_path):
+    images = tiny_data.images(3, height=8, width=8)
+    tiny_data.write_tfds(
+        root, "my_own", {"train": (images, None)}, shape=(8, 8, 1)
+    )
+    kept = [
+        load("my_own", image_size=(4, 4), crop=crop)
+        for crop in (None, (4, 4), (6, 6), (4, 4))
+    ]
+    assert len(list((tmp_path / "cache").iterdir())) == 3
+    assert len({array.fingerprint for array in kept}) == 3
+    np.testing.assert_array_equal(kept[1].images, images[:, 2:6, 2:6])
+
+
+def test_the_shape_of_a_set_is_that_of_its_crop(root):
+    assert data.native_shape("cifar10", crop=(24, 20)) == (24, 20, 3)
+    assert data.native_shape("celeb_a", str(root), crop=(178, 178)) == (
+        178,
+        178,
+        3,
+    )
+    with pytest.raises(errors.UserError, match="--crop=33x33 is larger"):
+        data.native_shape("cifar10", crop=(33, 33))
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,14 @@ class Config:
         minimum=1,
         maximum=65_536,
     )
+    crop: str | None = settings.setting(
+        None,
+        "central part of the original images to take before they are resized, "
+        "178 or 178x128 (height x width)",
+        group=_DATA,
+        unit="pixels",
+        unset="178x178 for celeb_a, the whole image for all others",
+    )
     horizontal_flip: bool = settings.setting(
         False,
         "mirror each real image with probability 1/2, anew in every step; for "
@@ -265,11 +273,19 @@ class Config:
         if self.image_size is not None:
             height, width = parse_image_size(self.image_size)
             object.__setattr__(self, "image_size", f"{height}x{width}")
+        if self.crop is not None:
+            height, width = parse_crop(self.crop)
+            object.__setattr__(self, "crop", f"{height}x{width}")
 
     @property
     def network(self) -> str:
         """Key into `tf_dcgan.models.NETWORKS`."""
         return recipes.RECIPES[self.recipe].network
+
+    @property
+    def crop_size(self) -> tuple[int, int] | None:
+        """(height, width) of `crop` in pixels, or None."""
+        return None if self.crop is None else parse_crop(self.crop)
 
     def steps_per_epoch(self, num_images: int) -> int:
         """Returns the whole batches in an epoch.
@@ -306,15 +322,33 @@ def parse_image_size(text: str) -> tuple[int, int]:
     Raises:
         errors.UserError: it is neither, or not within 4 to 1024 pixels.
     """
+    return _parse_size("image_size", text, minimum=4, maximum=1024)
+
+
+def parse_crop(text: str) -> tuple[int, int]:
+    """Reads "178" or "178x128".
+
+    Returns:
+        (height, width) in pixels.
+
+    Raises:
+        errors.UserError: it is neither, or not within 1 to 9999 pixels.
+    """
+    return _parse_size("crop", text, minimum=1, maximum=9999)
+
+
+def _parse_size(
+    flag: str, text: str, *, minimum: int, maximum: int
+) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", text.strip())
     if match:
         height = int(match[1])
         width = int(match[2] or match[1])
-        if 4 <= height <= 1024 and 4 <= width <= 1024:
+        if all(minimum <= side <= maximum for side in (height, width)):
             return height, width
     raise errors.UserError(
-        f"--image_size={text} is not a size: give one side of 4 to 1024 "
-        "pixels, as in 32, or height x width, as in 48x64"
+        f"--{flag}={text} is not a size: give one side of {minimum} to "
+        f"{maximum} pixels, as in 32, or height x width, as in 48x64"
     )
 
 

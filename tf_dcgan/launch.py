@@ -18,6 +18,7 @@ from tf_dcgan import (
     runs,
     training,
 )
+from tf_dcgan.data import known_sets
 
 
 def launch(
@@ -41,6 +42,7 @@ def launch(
     dataset = data.load(
         config.dataset,
         image_size=shape[:2],
+        crop=config.crop_size,
         data_dir=config.data_dir,
         cache_dir=config.cache_dir,
     )
@@ -92,7 +94,11 @@ def _resolve(
     Returns:
         The config with nothing left to choose, and (height, width, channels).
     """
-    height, width, channels = data.native_shape(config.dataset, config.data_dir)
+    crop = config.crop or known_sets.DEFAULT_CROPS.get(config.dataset)
+    config = dataclasses.replace(config, crop=crop)
+    height, width, channels = data.native_shape(
+        config.dataset, config.data_dir, crop=config.crop_size
+    )
     size = models.image_size(config, (height, width))
     config = dataclasses.replace(
         devices.resolve(config), image_size=f"{size[0]}x{size[1]}"

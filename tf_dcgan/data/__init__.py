@@ -54,23 +54,30 @@ class ImageArray:
 
 
 def native_shape(
-    name: str, data_dir: str | None = None
+    name: str,
+    data_dir: str | None = None,
+    *,
+    crop: tuple[int, int] | None = None,
 ) -> tuple[int | None, int | None, int]:
     """The shape of a set's images, found without preparing or downloading it.
 
     Args:
         name: the set's name.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+        crop: (height, width) of the central part that is wanted, or None.
 
     Returns:
         (height, width, channels); height and width are None where they vary.
 
     Raises:
-        errors.UserError: there is no such set, or it has no images.
+        errors.UserError: there is no such set, it has no images, or the crop
+            is larger than they are.
     """
     if name in known_sets.SETS:
-        return known_sets.SETS[name].shape
-    return tfds_sets.native_shape(name, data_dir)
+        shape = known_sets.SETS[name].shape
+    else:
+        shape = tfds_sets.native_shape(name, data_dir)
+    return preparation.cropped_shape(shape, crop)
 
 
 def load(
@@ -78,6 +85,7 @@ def load(
     split: str = "train",
     *,
     image_size: tuple[int, int],
+    crop: tuple[int, int] | None = None,
     data_dir: str | None = None,
     cache_dir: str | None = None,
 ) -> ImageArray:
@@ -87,6 +95,8 @@ def load(
         name: `glyphs`, or the name of a TFDS set.
         split: the split's name.
         image_size: (height, width) in pixels of the images wanted.
+        crop: (height, width) in pixels of the central part of the original
+            images that is brought to this size, or None for all of them.
         data_dir: where the set's files are; None for TFDS's own folder.
             `glyphs` needs none and ignores it.
         cache_dir: where prepared arrays are kept; None for the user's cache.
@@ -108,10 +118,17 @@ def load(
         "image_size": list(image_size),
         "source": source.fingerprint,
     }
+    if crop is not None:
+        key["crop"] = list(crop)
     readable = f"{name}-{split}-{image_size[0]}x{image_size[1]}"
     entry = cache.Entry(cache_dir, readable, key=key)
     images, labels, info = entry.open() or _prepare(
-        entry, source, name=name, image_size=image_size, title=readable
+        entry,
+        source,
+        name=name,
+        image_size=image_size,
+        crop=crop,
+        title=readable,
     )
     return ImageArray(
         images=images,
@@ -149,6 +166,7 @@ def _prepare(
     *,
     name: str,
     image_size: tuple[int, int],
+    crop: tuple[int, int] | None,
     title: str,
 ) -> tuple[np.ndarray, np.ndarray | None, dict]:
     """Makes a cache entry and opens it."""
@@ -156,7 +174,9 @@ def _prepare(
     with entry.replaced() as folder:
         content = source.read()
         _check_shape(name, content.shape)
-        preparation.write(folder, content, image_size=image_size, title=title)
+        preparation.write(
+            folder, content, image_size=image_size, crop=crop, title=title
+        )
     opened = entry.open()
     if opened is None:
         raise OSError(f"{entry.folder} cannot be read after writing it")
