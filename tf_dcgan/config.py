@@ -76,8 +76,10 @@ class Config:
     )
     dataset: str = settings.setting(
         "mnist",
-        "mnist, fashion_mnist, kmnist, cifar10, any TFDS name with an image "
-        "feature, or glyphs (digits drawn from fonts, no download)",
+        "mnist, fashion_mnist, kmnist, cifar10, celeb_a, any other TFDS name "
+        "with an image feature, glyphs (digits drawn from fonts, no download), "
+        "or a folder of images, written as a path: ./photos, ~/photos; a bare "
+        "name is never a folder",
         group=_DATA,
     )
     data_dir: str | None = settings.setting(
@@ -397,6 +399,7 @@ def resume(config: Config, given: Mapping[str, Any]) -> Config:
         for field in dataclasses.fields(config)
         if field.metadata["on_resume"] == "fixed"
         and getattr(config, field.name) != getattr(new, field.name)
+        and not (field.name == "dataset" and _is_moved(config, new))
     ]
     if refused:
         raise errors.UserError(
@@ -406,14 +409,40 @@ def resume(config: Config, given: Mapping[str, Any]) -> Config:
     return new
 
 
+def _is_moved(config: Config, new: Config) -> bool:
+    """Whether both have folders, whose images are compared later anyway."""
+    return os.path.isabs(config.dataset) and os.path.isabs(new.dataset)
+
+
 def _absolute(given: Mapping[str, Any]) -> dict[str, Any]:
     """Makes folders absolute: a run may go on from another place."""
     return {
         name: os.path.abspath(os.path.expanduser(value))
-        if name in ("data_dir", "cache_dir") and value
+        if value
+        and (
+            name in ("data_dir", "cache_dir")
+            or (name == "dataset" and _is_path(value))
+        )
         else value
         for name, value in given.items()
     }
+
+
+def _is_path(dataset: str) -> bool:
+    """Tells a folder of images from a data set's name, `name` or `name/config`.
+
+    What can only be a path is one. A relative path without a dot in front is
+    one if the folder exists.
+    """
+    separators = {os.sep, "/"}
+    expanded = os.path.expanduser(dataset)
+    return (
+        os.path.isabs(expanded)
+        or dataset.startswith("~")
+        or dataset[-1] in separators
+        or dataset.replace(os.sep, "/").split("/")[0] in (".", "..")
+        or (bool(separators & set(dataset)) and os.path.isdir(expanded))
+    )
 
 
 def _check_length(given: Mapping[str, Any]) -> None:

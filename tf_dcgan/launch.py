@@ -50,6 +50,8 @@ def launch(
         f"data: {config.dataset}, {len(dataset.images):,} images, "
         f"{dataset.preparation}"
     )
+    for note in dataset.notes:
+        progress.say(f"note: {note}")
     config.steps_per_epoch(len(dataset.images))
     facts = _facts(dataset)
     if old_run is None:
@@ -97,7 +99,10 @@ def _resolve(
     crop = config.crop or known_sets.DEFAULT_CROPS.get(config.dataset)
     config = dataclasses.replace(config, crop=crop)
     height, width, channels = data.native_shape(
-        config.dataset, config.data_dir, crop=config.crop_size
+        config.dataset,
+        config.data_dir,
+        crop=config.crop_size,
+        cache_dir=config.cache_dir,
     )
     size = models.image_size(config, (height, width))
     config = dataclasses.replace(

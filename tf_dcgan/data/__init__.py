@@ -9,6 +9,7 @@ returns a `sources.Source`, and add its name to `_find_source` and
 from __future__ import annotations
 
 import dataclasses
+import os
 
 from absl import logging
 import numpy as np
@@ -17,6 +18,7 @@ from tf_dcgan import errors
 from tf_dcgan.data import (
     cache,
     glyphs,
+    image_folders,
     known_sets,
     mnist_files,
     preparation,
@@ -41,6 +43,7 @@ class ImageArray:
             image that is not padding.
         preparation: what was done to the original images, in words.
         fingerprint: SHA-256 (hexadecimal) of the images' and labels' bytes.
+        notes: what its user should know, one line each.
     """
 
     images: np.ndarray
@@ -51,6 +54,7 @@ class ImageArray:
     content_box: tuple[int, int, int, int]
     preparation: str
     fingerprint: str
+    notes: tuple[str, ...] = ()
 
 
 def native_shape(
@@ -58,13 +62,16 @@ def native_shape(
     data_dir: str | None = None,
     *,
     crop: tuple[int, int] | None = None,
+    cache_dir: str | None = None,
 ) -> tuple[int | None, int | None, int]:
     """The shape of a set's images, found without preparing or downloading it.
 
     Args:
-        name: the set's name.
+        name: the set's name, or the absolute path of a folder of images.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
         crop: (height, width) of the central part that is wanted, or None.
+        cache_dir: where what a folder's files tell is kept; None for the
+            user's cache.
 
     Returns:
         (height, width, channels); height and width are None where they vary.
@@ -75,6 +82,8 @@ def native_shape(
     """
     if name in known_sets.SETS:
         shape = known_sets.SETS[name].shape
+    elif os.path.isabs(name):
+        shape = image_folders.native_shape(name, cache_dir=cache_dir)
     else:
         shape = tfds_sets.native_shape(name, data_dir)
     return preparation.cropped_shape(shape, crop)
@@ -92,13 +101,14 @@ def load(
     """Opens one split of a set, preparing it first if the cache lacks it.
 
     Args:
-        name: `glyphs`, or the name of a TFDS set.
+        name: `glyphs`, the name of a TFDS set, or the absolute path of a
+            folder of images.
         split: the split's name.
         image_size: (height, width) in pixels of the images wanted.
         crop: (height, width) in pixels of the central part of the original
             images that is brought to this size, or None for all of them.
         data_dir: where the set's files are; None for TFDS's own folder.
-            `glyphs` needs none and ignores it.
+            `glyphs` and folders of images need none and ignore it.
         cache_dir: where prepared arrays are kept; None for the user's cache.
 
     Returns:
@@ -110,7 +120,7 @@ def load(
             or out of reach, or the cache cannot be written to.
         OSError: the disk is full; nothing half-made is left.
     """
-    source = _find_source(name, split, data_dir)
+    source = _find_source(name, split, data_dir, cache_dir)
     key = {
         "preparation_version": preparation.VERSION,
         "name": name,
@@ -120,7 +130,11 @@ def load(
     }
     if crop is not None:
         key["crop"] = list(crop)
-    readable = f"{name}-{split}-{image_size[0]}x{image_size[1]}"
+    short_name = name
+    if os.path.isabs(name):
+        # Up to 255 bytes, of which a character may take four.
+        short_name = os.path.basename(name)[:32] or "folder"
+    readable = f"{short_name}-{split}-{image_size[0]}x{image_size[1]}"
     entry = cache.Entry(cache_dir, readable, key=key)
     images, labels, info = entry.open() or _prepare(
         entry,
@@ -139,16 +153,21 @@ def load(
         content_box=tuple(info["content_box"]),
         preparation=info["preparation"],
         fingerprint=info["fingerprint"],
+        notes=tuple(info.get("notes", ())),
     )
 
 
-def _find_source(name: str, split: str, data_dir: str | None) -> sources.Source:
+def _find_source(
+    name: str, split: str, data_dir: str | None, cache_dir: str | None
+) -> sources.Source:
     """Finds where a split's images come from; the place to add a source."""
     if name in known_sets.SETS:
         known_sets.check_split(name, split)
     folder = None if data_dir is None else tfds_sets.check_data_dir(data_dir)
     if name == "glyphs":
         return glyphs.source(split)
+    if os.path.isabs(name):
+        return image_folders.source(name, split, cache_dir=cache_dir)
     if folder is not None:
         if (
             name in mnist_files.NAMES

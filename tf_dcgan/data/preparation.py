@@ -185,7 +185,7 @@ def write(
     fit = choose_fit(content.shape, image_size, crop=crop)
     shape = (content.num_images, *image_size, content.shape[2])
     digest = hashlib.sha256()
-    all_labels = []
+    num_images, all_labels = 0, []
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     with (
         open(folder / cache.IMAGES, "wb") as file,
@@ -201,6 +201,11 @@ def write(
             if labels is not None:
                 all_labels.append(np.asarray(labels, np.int64))
             progress.update(len(fitted))
+            num_images += len(fitted)
+        shape = (num_images, *shape[1:])
+        file.seek(0)
+        # NumPy's headers have room for the count to change.
+        np.lib.format.write_array_header_1_0(file, header | {"shape": shape})
     if all_labels:
         labels = np.concatenate(all_labels)
         digest.update(labels.data)
@@ -214,6 +219,7 @@ def write(
         "content_box": fit.content_box,
         "preparation": fit.words,
         "fingerprint": digest.hexdigest(),
+        "notes": content.notes,
     }
     text = json.dumps(info, indent=2, ensure_ascii=False)
     (folder / cache.INFO).write_text(text + "\n", encoding="utf-8")

@@ -48,10 +48,13 @@ def new_builder(name: str, root: pathlib.Path):
         if base not in available:
             allowed = {*known_sets.SETS}
             allowed.update(difflib.get_close_matches(base, available))
+            hint = "or a folder of images, written as a path such as ./photos"
+            if os.path.isdir(name):
+                hint = f"or for the folder of that name --dataset=./{name}"
             raise errors.UserError(
                 f"unknown dataset {name!r}: "
                 + errors.suggestion(name, allowed)
-                + ", or any other image set of TFDS"
+                + f", any other image set of TFDS, {hint}"
             )
         configs = list(tfds.builder_cls(base).builder_configs)
         if config and config not in configs:
