@@ -47,8 +47,12 @@ def launch(
         cache_dir=config.cache_dir,
     )
     progress.say(
-        f"data: {config.dataset}, {len(dataset.images):,} images, "
-        f"{dataset.preparation}"
+        f"data: {config.dataset}, {len(dataset.images):,} images"
+        + (
+            f" of {len(dataset.class_names)} classes"
+            * bool(dataset.class_names)
+        )
+        + f", {dataset.preparation}"
     )
     for note in dataset.notes:
         progress.say(f"note: {note}")

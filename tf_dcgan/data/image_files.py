@@ -214,6 +214,8 @@ def _opened(path: os.PathLike | str) -> Iterator[PIL.Image.Image]:
         raise DamagedImageError(
             f"it has more than {PIL.Image.MAX_IMAGE_PIXELS:,} pixels"
         ) from None
+    except PIL.UnidentifiedImageError:
+        raise DamagedImageError("it is no image") from None
     except MemoryError:  # The machine's fault, not the file's.
         raise
     # Each decoder has errors of its own, down to struct.error, IndexError

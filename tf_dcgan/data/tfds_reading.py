@@ -46,15 +46,18 @@ def new_builder(name: str, root: pathlib.Path):
         base, _, config = name.partition("/")
         available = tfds.list_builders(with_community_datasets=False)
         if base not in available:
-            allowed = {*known_sets.SETS}
+            allowed = {*known_sets.SETS, *known_sets.DEFAULT_CROPS}
             allowed.update(difflib.get_close_matches(base, available))
-            hint = "or a folder of images, written as a path such as ./photos"
             if os.path.isdir(name):
-                hint = f"or for the folder of that name --dataset=./{name}"
+                raise errors.UserError(
+                    f"unknown dataset {name!r}: for the folder of that name "
+                    f"give --dataset=./{name}"
+                )
             raise errors.UserError(
                 f"unknown dataset {name!r}: "
                 + errors.suggestion(name, allowed)
-                + f", any other image set of TFDS, {hint}"
+                + ", any other image set of TFDS, or a folder of images "
+                "written as a path, such as ./photos"
             )
         configs = list(tfds.builder_cls(base).builder_configs)
         if config and config not in configs:
