@@ -254,6 +254,52 @@ def test_only_folders_are_made_absolute():
     assert (config.dataset, config.image_size) == ("mine/small", "32x32")
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("./photos", "photos"),
+        ("./missing", "missing"),
+        (".", ""),
+        ("sub/../photos", "photos"),
+        ("photos/", "photos"),
+        ("sub/photos", "sub/photos"),
+        ("~/photos", "/home/someone/photos"),
+        ("/data/photos/", "/data/photos"),
+    ],
+)
+def test_a_path_is_a_folder_and_means_the_same_from_another_place(
+    tmp_path, monkeypatch, given, kept
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/someone")
+    monkeypatch.setenv("USERPROFILE", "/home/someone")
+    for name in ("photos", "sub/photos"):
+        (tmp_path / name).mkdir(parents=True)
+    expected = os.path.abspath(os.path.join(os.getcwd(), kept))
+    assert configs.from_flags({"dataset": given}).dataset == expected
+
+
+@pytest.mark.parametrize("name", ["mnist", "cats_vs_dogs", "photos", "a/small"])
+def test_a_name_stays_the_sets_also_beside_a_folder_that_is_called_so(
+    tmp_path, monkeypatch, name
+):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("mnist", "cats_vs_dogs", "photos"):
+        (tmp_path / folder).mkdir()
+    assert configs.from_flags({"dataset": name}).dataset == name
+
+
+def test_a_folder_that_was_moved_can_be_named_on_resume(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = Config(dataset="/old/photos")
+    moved = configs.resume(config, {"dataset": "./photos"})
+    assert moved.dataset == os.path.join(os.getcwd(), "photos")
+    message = refusal(configs.resume, config, {"dataset": "mnist"})
+    assert "--dataset (was /old/photos, now mnist)" in message
+    message = refusal(configs.resume, Config(), {"dataset": "/photos"})
+    assert "--dataset (was mnist, now /photos)" in message
+
+
 def test_an_unknown_recipe_is_refused_with_the_nearest():
     message = refusal(configs.from_flags, {"recipe": "dcgan_smal"})
     assert "--recipe=dcgan_smal is not known: did you mean dcgan_small" in (

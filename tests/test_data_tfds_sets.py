@@ -630,6 +630,19 @@ def test_an_unknown_name_gets_the_nearest_ones(load, offline, name, words):
     assert offline == []
 
 
+def test_a_bare_name_of_a_folder_gets_the_path_to_give(
+    load, offline, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(errors.UserError) as caught:
+        load("photos")
+    assert str(caught.value) == (
+        "unknown dataset 'photos': for the folder of that name give "
+        "--dataset=./photos"
+    )
+
+
 def test_folder_names_that_are_no_versions_are_no_sets(root):
     (root / "mnist" / "3.0.1.incompleteABC").mkdir(parents=True)
     assert tfds_sets.prepared_folder("mnist", root) is None

@@ -128,7 +128,7 @@ def make_next(config: configs.Config) -> pathlib.Path:
     """
     name = config.dataset
     if os.path.isabs(name):  # A folder; its name may have up to 255 bytes.
-        name = os.path.basename(name)[:32]
+        name = os.path.basename(os.path.normpath(name))[:32]
     name = re.sub(r"[^\w.]+", "_", name).strip("_") or "folder"
     while True:
         taken = [
