@@ -287,9 +287,21 @@ def test_an_interrupt_leaves_nothing_half_made(
     assert kept.name.startswith("headers-")
 
 
-def test_images_are_read_one_at_a_time(load, folder, monkeypatch):
-    for number in range(5):
-        write(folder / f"{number}.png", number)
+@pytest.mark.parametrize(
+    ("odd_one", "chunk_bytes", "expected"),
+    [
+        ((4, 4), 2**24, [16, 5]),
+        ((4, 4), 3 * 16, [3] * 7),
+        ((4, 4), 1, [1] * 21),
+        ((4, 5), 2**24, [1] * 21),
+    ],
+)
+def test_a_few_images_are_in_memory_at_a_time(
+    load, folder, monkeypatch, odd_one, chunk_bytes, expected
+):
+    for number in range(20):
+        write(folder / "ab"[number % 2] / f"{number:02d}.png", number)
+    write(folder / "b" / "20.png", 20, size=odd_one)
     sizes = []
     apply_fit = preparation.apply_fit
 
@@ -298,8 +310,11 @@ def test_images_are_read_one_at_a_time(load, folder, monkeypatch):
         return apply_fit(fit, images)
 
     monkeypatch.setattr(preparation, "apply_fit", watch)
-    load()
-    assert sizes == [1] * 5
+    monkeypatch.setattr(image_folders, "_CHUNK_BYTES", chunk_bytes)
+    array = load()
+    assert sizes == expected
+    assert colours(array) == [*range(0, 20, 2), *range(1, 20, 2), 20]
+    assert array.labels.tolist() == [0] * 10 + [1] * 11
 
 
 def test_a_folder_that_does_not_exist_or_is_a_file_is_refused(
