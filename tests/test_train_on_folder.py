@@ -8,7 +8,8 @@ import PIL.Image
 import pytest
 
 from benchmarks import trainings
-from tf_dcgan import images
+from tf_dcgan import config as configs
+from tf_dcgan import images, launch
 
 _FLAGS = (
     "--recipe=dcgan_small",
@@ -87,3 +88,26 @@ def test_a_run_whose_folder_has_changed_is_refused(run, photos, tmp_path):
     with pytest.raises(RuntimeError) as caught:
         trainings.train([f"--run_dir={run[0]}", f"--dataset={changed}"])
     assert "put them back as they were, or start a new run" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "crop", "resolved", "shape"),
+    [
+        ("celeb_a", None, "178x178", (64, 64, 3)),
+        ("celeb_a", "20", "20x20", (20, 20, 3)),
+        ("cifar10", None, None, (32, 32, 3)),
+        ("cifar10", "24x20", "24x20", (24, 24, 3)),
+    ],
+)
+def test_only_celeb_a_has_a_crop_by_itself_and_the_size_follows_it(
+    tmp_path, dataset, crop, resolved, shape
+):
+    config = configs.Config(
+        recipe="dcgan_small",
+        dataset=dataset,
+        crop=crop,
+        width=0.06,
+        data_dir=str(tmp_path),
+    )
+    config, found = launch._resolve(config)
+    assert (config.crop, found) == (resolved, shape)
