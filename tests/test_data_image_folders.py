@@ -85,7 +85,7 @@ def test_images_beside_the_sub_folders_mean_no_labels_and_a_note(load, folder):
     assert len(array.images) == 3
     assert array.labels is None and array.class_names == ()
     assert array.notes == (
-        "no labels, since 1 images lie beside the sub-folders",
+        "no labels, since not all images lie in sub-folders (1 do not)",
     )
 
 

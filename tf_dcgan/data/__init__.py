@@ -130,20 +130,10 @@ def load(
     }
     if crop is not None:
         key["crop"] = list(crop)
-    short_name = name
-    if os.path.isabs(name):
-        # Up to 255 bytes, of which a character may take four.
-        short_name = os.path.basename(name)[:32] or "folder"
-    readable = f"{short_name}-{split}-{image_size[0]}x{image_size[1]}"
+    readable = f"{_short(name)}-{split}-{image_size[0]}x{image_size[1]}"
     entry = cache.Entry(cache_dir, readable, key=key)
-    images, labels, info = entry.open() or _prepare(
-        entry,
-        source,
-        name=name,
-        image_size=image_size,
-        crop=crop,
-        title=readable,
-    )
+    fit = {"image_size": image_size, "crop": crop, "title": readable}
+    images, labels, info = entry.open() or _prepare(entry, source, name, fit)
     return ImageArray(
         images=images,
         labels=labels,
@@ -155,6 +145,14 @@ def load(
         fingerprint=info["fingerprint"],
         notes=tuple(info.get("notes", ())),
     )
+
+
+def _short(name: str) -> str:
+    """A name that can begin a file's: of a folder, the last part's beginning.
+
+    A file's name may have 255 bytes, of which a character may take four.
+    """
+    return os.path.basename(name)[:32] if os.path.isabs(name) else name
 
 
 def _find_source(
@@ -180,22 +178,14 @@ def _find_source(
 
 
 def _prepare(
-    entry: cache.Entry,
-    source: sources.Source,
-    *,
-    name: str,
-    image_size: tuple[int, int],
-    crop: tuple[int, int] | None,
-    title: str,
+    entry: cache.Entry, source: sources.Source, name: str, fit: dict
 ) -> tuple[np.ndarray, np.ndarray | None, dict]:
-    """Makes a cache entry and opens it."""
-    logging.info("Preparing %s in %s", title, entry.folder)
+    """Makes a cache entry, `fit` as for `preparation.write`, and opens it."""
+    logging.info("Preparing %s", entry.folder)
     with entry.replaced() as folder:
         content = source.read()
         _check_shape(name, content.shape)
-        preparation.write(
-            folder, content, image_size=image_size, crop=crop, title=title
-        )
+        preparation.write(folder, content, **fit)
     opened = entry.open()
     if opened is None:
         raise OSError(f"{entry.folder} cannot be read after writing it")

@@ -155,7 +155,8 @@ def _classes(
                 names.add(name)
     if outside and names:
         return (), (
-            f"no labels, since {outside:,} images lie beside the sub-folders",
+            f"no labels, since not all images lie in sub-folders ({outside:,} "
+            "do not)",
         )
     return (tuple(sorted(names)) if len(names) > 1 else ()), ()
 

@@ -85,8 +85,7 @@ def choose_fit(
     Args:
         shape: (height, width, channels) of the images, None where they vary.
         image_size: (height, width) wanted, in pixels.
-        crop: (height, width) of the central part to take first, in pixels;
-            None for the whole image.
+        crop: (height, width) of the central part to take first, or None.
 
     Returns:
         The decision.
@@ -202,26 +201,29 @@ def write(
                 all_labels.append(np.asarray(labels, np.int64))
             progress.update(len(fitted))
             num_images += len(fitted)
-        shape = (num_images, *shape[1:])
-        file.seek(0)
-        # NumPy's headers have room for the count to change.
-        np.lib.format.write_array_header_1_0(file, header | {"shape": shape})
+        file.seek(0)  # NumPy's headers have room for the count to change.
+        header["shape"] = (num_images, *shape[1:])
+        np.lib.format.write_array_header_1_0(file, header)
     if all_labels:
         labels = np.concatenate(all_labels)
         digest.update(labels.data)
         np.save(folder / cache.LABELS, labels)
-    info = {
-        "shape": shape,
-        "file_bytes": {
-            path.name: path.stat().st_size for path in folder.iterdir()
-        },
-        "class_names": content.class_names,
-        "content_box": fit.content_box,
-        "preparation": fit.words,
-        "fingerprint": digest.hexdigest(),
-        "notes": content.notes,
-    }
-    text = json.dumps(info, indent=2, ensure_ascii=False)
+    _write_info(
+        folder,
+        shape=header["shape"],
+        class_names=content.class_names,
+        content_box=fit.content_box,
+        preparation=fit.words,
+        fingerprint=digest.hexdigest(),
+        notes=content.notes,
+    )
+
+
+def _write_info(folder: pathlib.Path, **info) -> None:
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    text = json.dumps(
+        {**info, "file_bytes": sizes}, indent=2, ensure_ascii=False
+    )
     (folder / cache.INFO).write_text(text + "\n", encoding="utf-8")
 
 
