@@ -214,7 +214,10 @@ def test_help_gives_each_flag_with_default_unit_and_bounds(field):
         assert f"; without it: {data['unset']}" in entry
         assert "(default" not in entry
     else:
-        assert f"(default {field.default})" in entry
+        default = field.default
+        if isinstance(default, bool):
+            default = str(default).lower()
+        assert f"(default {default})" in entry
     assert data["unit"] in entry
     for choice in data["choices"] or ():
         assert choice in entry

@@ -24,6 +24,8 @@ FIXED = {
     "loss": "minimax",
     "dataset": "cifar10",
     "batch_size": 32,
+    "crop": "24x24",
+    "horizontal_flip": True,
     "real_label": 1.0,
     "fake_label": 0.1,
     "generator_learning_rate": 1e-4,
@@ -243,6 +245,22 @@ def test_what_is_no_image_size_is_refused(text):
     assert "48x64" in message
 
 
+@pytest.mark.parametrize(
+    "text", ["", "0", "178x", "178x0", "10000", "-1", "178.5", "face"]
+)
+def test_what_is_no_crop_is_refused(text):
+    message = refusal(Config, crop=text)
+    assert message.startswith(
+        f"--crop={text} is not a size: give one side of 1"
+    )
+
+
+def test_a_crop_is_kept_in_one_spelling():
+    assert Config(crop="178").crop == "178x178"
+    assert Config(crop="1x9999").crop_size == (1, 9999)
+    assert Config().crop_size is None
+
+
 def test_image_size_is_kept_in_one_spelling():
     assert Config(image_size="32").image_size == "32x32"
     assert Config(image_size="32") == Config(image_size="32x32")
@@ -294,6 +312,52 @@ def test_folders_mean_the_same_from_another_place(
 def test_only_folders_are_made_absolute():
     config = configs.from_flags({"dataset": "mine/small", "image_size": "32"})
     assert (config.dataset, config.image_size) == ("mine/small", "32x32")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("./photos", "photos"),
+        ("./missing", "missing"),
+        (".", ""),
+        ("sub/../photos", "photos"),
+        ("photos/", "photos"),
+        ("sub/photos", "sub/photos"),
+        ("~/photos", "/home/someone/photos"),
+        ("/data/photos/", "/data/photos"),
+    ],
+)
+def test_a_path_is_a_folder_and_means_the_same_from_another_place(
+    tmp_path, monkeypatch, given, kept
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/someone")
+    monkeypatch.setenv("USERPROFILE", "/home/someone")
+    for name in ("photos", "sub/photos"):
+        (tmp_path / name).mkdir(parents=True)
+    expected = os.path.abspath(os.path.join(os.getcwd(), kept))
+    assert configs.from_flags({"dataset": given}).dataset == expected
+
+
+@pytest.mark.parametrize("name", ["mnist", "cats_vs_dogs", "photos", "a/small"])
+def test_a_name_stays_the_sets_also_beside_a_folder_that_is_called_so(
+    tmp_path, monkeypatch, name
+):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("mnist", "cats_vs_dogs", "photos"):
+        (tmp_path / folder).mkdir()
+    assert configs.from_flags({"dataset": name}).dataset == name
+
+
+def test_a_folder_that_was_moved_can_be_named_on_resume(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = Config(dataset="/old/photos")
+    moved = configs.resume(config, {"dataset": "./photos"})
+    assert moved.dataset == os.path.join(os.getcwd(), "photos")
+    message = refusal(configs.resume, config, {"dataset": "mnist"})
+    assert "--dataset (was /old/photos, now mnist)" in message
+    message = refusal(configs.resume, Config(), {"dataset": "/photos"})
+    assert "--dataset (was mnist, now /photos)" in message
 
 
 def test_an_unknown_recipe_is_refused_with_the_nearest():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tiny_data
 
+from tf_dcgan import errors
 from tf_dcgan.data import preparation
 
 
@@ -43,10 +44,86 @@ def test_images_smaller_by_at_most_a_fifth_are_padded_others_resized(
             "varying sizes x3, cropped to the centre and resized to 64x64 "
             "(antialiased bicubic)",
         ),
+        (
+            (28, 28, 1),
+            (64, 64),
+            "28x28x1, resized to 64x64 (antialiased bicubic)",
+        ),
     ],
 )
 def test_the_preparation_is_told_in_words(shape, image_size, words):
     assert preparation.choose_fit(shape, image_size).words == words
+
+
+@pytest.mark.parametrize(
+    ("shape", "crop", "method", "words"),
+    [
+        (
+            (218, 178, 3),
+            (178, 178),
+            "resize",
+            "218x178x3, centre crop of 178x178, resized to 32x32 "
+            "(antialiased bicubic)",
+        ),
+        (
+            (218, 178, 3),
+            (200, 100),
+            "resize",
+            "218x178x3, centre crop of 200x100, cropped to the centre and "
+            "resized to 32x32 (antialiased bicubic)",
+        ),
+        (
+            (40, 32, 1),
+            (28, 28),
+            "pad",
+            "40x32x1, centre crop of 28x28, padded to 32x32 with background",
+        ),
+        (
+            (40, 32, 1),
+            (32, 32),
+            "keep",
+            "40x32x1, centre crop of 32x32 as they are",
+        ),
+        (
+            (None, None, 3),
+            (64, 64),
+            "resize",
+            "varying sizes x3, centre crop of at most 64x64, cropped to the "
+            "centre and resized to 32x32 (antialiased bicubic)",
+        ),
+    ],
+)
+def test_a_crop_comes_first_and_is_told(shape, crop, method, words):
+    fit = preparation.choose_fit(shape, (32, 32), crop=crop)
+    assert (fit.method, fit.crop, fit.words) == (method, crop, words)
+
+
+def test_a_crop_takes_the_centre():
+    image = np.arange(6 * 5, dtype=np.uint8).reshape(1, 6, 5, 1)
+    fit = preparation.choose_fit((6, 5, 1), (2, 3), crop=(2, 3))
+    np.testing.assert_array_equal(
+        preparation.apply_fit(fit, image)[0, :, :, 0],
+        [[11, 12, 13], [16, 17, 18]],
+    )
+
+
+@pytest.mark.parametrize("crop", [(33, 4), (4, 33)])
+def test_a_crop_larger_than_the_images_is_refused(crop):
+    with pytest.raises(errors.UserError) as caught:
+        preparation.choose_fit((32, 32, 3), (32, 32), crop=crop)
+    assert str(caught.value) == (
+        f"--crop={crop[0]}x{crop[1]} is larger than the images, which are "
+        "32x32x3: allowed is at most 32x32"
+    )
+
+
+def test_where_sizes_vary_a_crop_reaches_as_far_as_an_image_does():
+    fit = preparation.choose_fit((None, None, 1), (4, 4), crop=(8, 8))
+    for height, width in ((4, 4), (4, 20), (20, 4), (30, 30)):
+        image = np.zeros((1, height, width, 1), np.uint8)
+        top, left = max(height - 8, 0) // 2, max(width - 8, 0) // 2
+        image[:, top : top + 8, left : left + 8] = 255
+        assert np.all(preparation.apply_fit(fit, image) == 255)
 
 
 def test_padding_puts_the_image_in_the_middle_of_zeros():

@@ -1,10 +1,15 @@
+import dataclasses
 import io
 import os
 import pathlib
+import zipfile
 
 import numpy as np
+import PIL.Image
 import pytest
 import requests
+import tensorflow_datasets as tfds
+from tensorflow_datasets.core.download import checksums
 import tiny_data
 
 from tf_dcgan import data, errors
@@ -20,11 +25,14 @@ def root(tmp_path):
 
 @pytest.fixture
 def load(tmp_path, root):
-    def load_set(name, split="train", image_size=(28, 28), data_dir=root):
+    def load_set(
+        name, split="train", image_size=(28, 28), data_dir=root, crop=None
+    ):
         return data.load(
             name,
             split,
             image_size=image_size,
+            crop=crop,
             data_dir=None if data_dir is None else str(data_dir),
             cache_dir=str(tmp_path / "cache"),
         )
@@ -439,6 +447,169 @@ def test_the_shape_of_a_set_is_known_without_its_data(root, offline):
     assert offline == []
 
 
+def faces(count):
+    """[count, 218, 178, 3] uint8: a white square of 178 on noise."""
+    made = tiny_data.images(count, height=218, width=178, channels=3)
+    made[:, 20:198] = 255
+    return made
+
+
+def test_celeb_a_is_read_from_its_files_cropped_and_resized(
+    load, root, offline
+):
+    tiny_data.write_celeb_a(root, {"train": faces(3), "test": faces(1)})
+    assert data.native_shape("celeb_a", str(root)) == (218, 178, 3)
+    array = load("celeb_a", image_size=(64, 64), crop=(178, 178))
+    assert array.images.shape == (3, 64, 64, 3)
+    assert array.images[:, 2:-2].min() >= 240
+    assert array.labels is None
+    assert array.preparation == (
+        "218x178x3, centre crop of 178x178, resized to 64x64 (antialiased "
+        "bicubic)"
+    )
+    with pytest.raises(errors.UserError, match="allowed: test, train"):
+        load("celeb_a", "validation", image_size=(64, 64))
+    assert offline == []
+
+
+CELEB_A_FILES = (
+    "identity_CelebA.txt",
+    "img_align_celeba.zip",
+    "list_attr_celeba.txt",
+    "list_eval_partition.txt",
+    "list_landmarks_align_celeba.txt",
+)
+
+
+def test_celeb_a_out_of_reach_names_the_files_and_where_to_place_them(
+    load, root, offline
+):
+    with pytest.raises(errors.UserError) as caught:
+        load("celeb_a")
+    message = str(caught.value)
+    manual = root / "downloads" / "manual"
+    assert (
+        f"fetch {', '.join(CELEB_A_FILES)} by hand and place them in {manual};"
+        in message
+    )
+    assert "--dataset=PATH, a folder of the images (img_align" in message
+    assert "\n" not in message
+    manual.mkdir(parents=True)
+    for name in CELEB_A_FILES[1:]:
+        (manual / name).write_text("")
+    with pytest.raises(errors.UserError) as caught:
+        load("celeb_a")
+    assert "fetch identity_CelebA.txt by hand and place it in" in str(
+        caught.value
+    )
+
+
+def test_celeb_a_refused_by_its_hosts_quota_says_the_same(
+    load, root, monkeypatch, online
+):
+    def act():
+        raise ValueError("Failed to obtain confirmation link for GDrive URL")
+
+    builder = FakeBuilder(act)
+    info = checksums.UrlInfo(1, "0", "img_align_celeba.zip")
+    builder.url_infos = {"https://example.org/file": info}
+    monkeypatch.setattr(
+        tfds_downloads.tfds_reading, "new_builder", lambda *_: builder
+    )
+    monkeypatch.setattr(
+        tfds_downloads.tfds_reading, "image_shape", lambda *_: (218, 178, 3)
+    )
+    with pytest.raises(errors.UserError) as caught:
+        load("celeb_a")
+    assert "confirmation link" in str(caught.value)
+    assert (
+        "fetch img_align_celeba.zip by hand and place it in "
+        f"{root / 'downloads' / 'manual'};" in str(caught.value)
+    )
+
+
+def write_celeb_a_files(folder, *, names, splits):
+    """Writes the five files of celeb_a as its authors offer them."""
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / "img_align_celeba.zip", "w") as archive:
+        for name, image in zip(names, faces(len(names)), strict=True):
+            jpeg = io.BytesIO()
+            PIL.Image.fromarray(image).save(jpeg, "JPEG")
+            archive.writestr(f"img_align_celeba/{name}", jpeg.getvalue())
+    features = tfds.builder("celeb_a", data_dir=str(folder)).info.features
+    for file, group in (("attr", "attributes"), ("landmarks_align", "landm")):
+        keys = next(list(features[g]) for g in features if g.startswith(group))
+        rows = [f"{name} {'1 ' * len(keys)}" for name in names]
+        lines = [str(len(names)), " ".join(keys), *rows, ""]
+        (folder / f"list_{file}_celeba.txt").write_text("\n".join(lines))
+    rows = [f"{n} {split}" for n, split in zip(names, splits, strict=True)]
+    (folder / "list_eval_partition.txt").write_text("\n".join([*rows, ""]))
+    rows = [f"{name} 7" for name in names]
+    (folder / "identity_CelebA.txt").write_text("\n".join([*rows, ""]))
+
+
+def test_files_of_celeb_a_placed_by_hand_are_prepared_without_a_network(
+    load, root, monkeypatch, offline
+):
+    manual = root / "downloads" / "manual"
+    names = [f"00000{number}.jpg" for number in range(1, 6)]
+    write_celeb_a_files(manual, names=names, splits=(0, 0, 0, 1, 2))
+    builder_class = tfds.builder_cls("celeb_a")
+    # TFDS checks what is placed there; these are not the 1.4 GB it knows.
+    tiny = {
+        url: dataclasses.replace(
+            checksums.compute_url_info(manual / info.filename),
+            filename=info.filename,
+        )
+        for url, info in builder_class.url_infos.items()
+    }
+    monkeypatch.setattr(builder_class, "url_infos", tiny)
+    array = load("celeb_a", image_size=(64, 64), crop=(178, 178))
+    assert array.images.shape == (3, 64, 64, 3)
+    assert array.images[:, 2:-2].min() >= 240
+    assert len(load("celeb_a", "test", image_size=(64, 64)).images) == 1
+    assert offline == []
+
+
+def test_a_wrong_file_placed_by_hand_is_refused_by_its_checksum(
+    load, root, offline
+):
+    manual = root / "downloads" / "manual"
+    manual.mkdir(parents=True)
+    for name in CELEB_A_FILES:
+        (manual / name).write_text("a page that says the quota is used up")
+    with pytest.raises(errors.UserError, match="has wrong checksum"):
+        load("celeb_a")
+    assert sorted(path.name for path in manual.iterdir()) == sorted(
+        CELEB_A_FILES
+    )
+
+
+def test_another_crop_is_another_entry_of_the_cache(load, root, tmp_path):
+    images = tiny_data.images(3, height=8, width=8)
+    tiny_data.write_tfds(
+        root, "my_own", {"train": (images, None)}, shape=(8, 8, 1)
+    )
+    kept = [
+        load("my_own", image_size=(4, 4), crop=crop)
+        for crop in (None, (4, 4), (6, 6), (4, 4))
+    ]
+    assert len(list((tmp_path / "cache").iterdir())) == 3
+    assert len({array.fingerprint for array in kept}) == 3
+    np.testing.assert_array_equal(kept[1].images, images[:, 2:6, 2:6])
+
+
+def test_the_shape_of_a_set_is_that_of_its_crop(root):
+    assert data.native_shape("cifar10", crop=(24, 20)) == (24, 20, 3)
+    assert data.native_shape("celeb_a", str(root), crop=(178, 178)) == (
+        178,
+        178,
+        3,
+    )
+    with pytest.raises(errors.UserError, match="--crop=33x33 is larger"):
+        data.native_shape("cifar10", crop=(33, 33))
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -457,6 +628,19 @@ def test_an_unknown_name_gets_the_nearest_ones(load, offline, name, words):
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
     assert offline == []
+
+
+def test_a_bare_name_of_a_folder_gets_the_path_to_give(
+    load, offline, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(errors.UserError) as caught:
+        load("photos")
+    assert str(caught.value) == (
+        "unknown dataset 'photos': for the folder of that name give "
+        "--dataset=./photos"
+    )
 
 
 def test_folder_names_that_are_no_versions_are_no_sets(root):

@@ -146,6 +146,40 @@ def test_a_seed_means_the_same_numbers_for_ever():
     ]
 
 
+def horizontal_flips(seed=0, step=0, batch_size=64):
+    return randomness.horizontal_flips(
+        seed, step, batch_size=batch_size
+    ).numpy()
+
+
+def test_horizontal_flips_are_a_function_of_seed_and_step():
+    np.testing.assert_array_equal(
+        horizontal_flips(3, 5), horizontal_flips(3, 5)
+    )
+    seen = {
+        horizontal_flips(seed, step).tobytes()
+        for seed in (0, 1, 2**31 - 1)
+        for step in (0, 1, 2**31, 2**31 + 1)
+    }
+    assert len(seen) == 12
+
+
+def test_half_of_the_images_are_flipped_and_no_two_places_agree():
+    flips = np.stack([horizontal_flips(step=step) for step in range(400)])
+    assert flips.shape == (400, 64) and flips.dtype == bool
+    # Four standard deviations of the mean of 25,600 fair coins.
+    assert flips.mean() == pytest.approx(0.5, abs=4 * 0.5 / 160)
+    # And of each place, over the steps; five, as there are 64.
+    np.testing.assert_allclose(flips.mean(axis=0), 0.5, atol=5 * 0.5 / 20)
+    correlations = np.corrcoef(flips, rowvar=False)[np.triu_indices(64, k=1)]
+    assert abs(correlations).max() < 5.5 / 20
+
+
+def test_the_flips_of_a_seed_stay_what_they_were():
+    flips = horizontal_flips(1, 2, batch_size=12).astype(int)
+    assert flips.tolist() == [1, 0, 0, 1, 0, 1, 0, 0, 1, 1, 1, 1]
+
+
 def test_weight_seeds_differ_from_layer_to_layer_and_are_repeatable():
     seeds = weight_seeds(0, count=20)
     assert len(set(seeds)) == 20
@@ -194,4 +228,5 @@ def test_purposes_never_change_their_number():
         "DISCRIMINATOR_WEIGHTS": 5,
         "PENALTY_INTERPOLATION": 6,
         "SPECTRAL_VECTORS": 7,
+        "HORIZONTAL_FLIPS": 8,
     }

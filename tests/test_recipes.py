@@ -80,6 +80,12 @@ def test_the_28s_differ_in_the_loss_alone_and_average_ds_halves():
     )
 
 
+@pytest.mark.parametrize("recipe", recipes.RECIPES)
+def test_celeba_alone_mirrors_its_images(recipe):
+    config = configs.from_flags({"recipe": recipe})
+    assert config.horizontal_flip == (recipe == "dcgan_celeba")
+
+
 @pytest.mark.parametrize("recipe", AIRIS)
 def test_airis_update_d_separately_and_g_twice_with_smoothed_labels(recipe):
     config = configs.from_flags({"recipe": recipe})

@@ -84,7 +84,11 @@ def test_a_number_is_never_given_twice(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "dataset, name",
     [
-        ("/data/my photos/", "data_my_photos"),
+        ("/data/my photos/", "my_photos"),
+        ("/data/фото", "фото"),
+        ("/data/" + 80 * "写", 32 * "写"),
+        ("/", "folder"),
+        ("mine/small", "mine_small"),
         ("cifar10:horse", "cifar10_horse"),
         ("../up", ".._up"),
     ],

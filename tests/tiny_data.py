@@ -64,40 +64,21 @@ def write_tfds(
     folder = root / name / version
     folder.mkdir(parents=True)
     base, _, config = name.partition("/")
-    infos = []
+    records = {}
     for split, (split_images, labels) in splits.items():
-        path = folder / f"{base}-{split}.tfrecord-00000-of-00001"
-        with tf.io.TFRecordWriter(str(path)) as writer:
-            for index, image in enumerate(split_images):
-                png = tf.io.encode_png(image).numpy()
-                features = {"image": _bytes_feature(png)}
-                if labels is not None:
-                    features["label"] = tf.train.Feature(
-                        int64_list=tf.train.Int64List(value=[labels[index]])
-                    )
-                example = tf.train.Example(
-                    features=tf.train.Features(feature=features)
+        records[split] = []
+        for index, image in enumerate(split_images):
+            png = tf.io.encode_png(image).numpy()
+            features = {"image": _bytes_feature(png)}
+            if labels is not None:
+                features["label"] = tf.train.Feature(
+                    int64_list=tf.train.Int64List(value=[labels[index]])
                 )
-                writer.write(example.SerializeToString())
-        infos.append(
-            {
-                "filepathTemplate": (
-                    "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
-                ),
-                "name": split,
-                "numBytes": str(path.stat().st_size),
-                "shardLengths": [str(len(split_images))],
-            }
-        )
-    info = {
-        "fileFormat": "tfrecord",
-        "name": base,
-        "splits": infos,
-        "version": version,
-    }
-    if config:
-        info["configName"] = config
-    (folder / "dataset_info.json").write_text(json.dumps(info))
+            example = tf.train.Example(
+                features=tf.train.Features(feature=features)
+            )
+            records[split].append(example.SerializeToString())
+    _write_records(folder, base, records, version=version, config=config)
     dimensions = [str(size or -1) for size in shape]
     core = "tensorflow_datasets.core.features"
     features = {
@@ -124,6 +105,65 @@ def write_tfds(
         )
     )
     return folder
+
+
+def write_celeb_a(root, splits):
+    """Writes a prepared celeb_a of the real one's features; returns its folder.
+
+    Args:
+        root: the data_dir.
+        splits: name → list of [218, 178, 3] uint8, which become JPEGs.
+    """
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder("celeb_a", data_dir=str(root))
+    features = builder.info.features
+    folder = root / "celeb_a" / str(builder.version)
+    folder.mkdir(parents=True)
+    records = {}
+    for split, split_images in splits.items():
+        records[split] = []
+        for image in split_images:
+            example = {
+                group: {name: 0 for name in features[group]}
+                for group in ("landmarks", "attributes", "identity")
+            }
+            encoded = features.encode_example({"image": image, **example})
+            records[split].append(features.serialize_example(encoded))
+    _write_records(folder, "celeb_a", records, version=str(builder.version))
+    features.save_config(str(folder))
+    return folder
+
+
+def _write_records(folder, name, records, *, version, config=""):
+    """Writes each split's serialized examples and the set's description."""
+    import tensorflow as tf
+
+    infos = []
+    for split, examples in records.items():
+        path = folder / f"{name}-{split}.tfrecord-00000-of-00001"
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for example in examples:
+                writer.write(example)
+        infos.append(
+            {
+                "filepathTemplate": (
+                    "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
+                ),
+                "name": split,
+                "numBytes": str(path.stat().st_size),
+                "shardLengths": [str(len(examples))],
+            }
+        )
+    info = {
+        "fileFormat": "tfrecord",
+        "name": name,
+        "splits": infos,
+        "version": version,
+    }
+    if config:
+        info["configName"] = config
+    (folder / "dataset_info.json").write_text(json.dumps(info))
 
 
 def _bytes_feature(value):

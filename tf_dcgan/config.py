@@ -83,8 +83,10 @@ class Config:
     )
     dataset: str = settings.setting(
         "mnist",
-        "mnist, fashion_mnist, kmnist, cifar10, any TFDS name with an image "
-        "feature, or glyphs (digits drawn from fonts, no download)",
+        "mnist, fashion_mnist, kmnist, cifar10, celeb_a, any other TFDS name "
+        "with an image feature, glyphs (digits drawn from fonts, no download), "
+        "or a folder of images, written as a path: ./photos, ~/photos; a bare "
+        "name is never a folder",
         group=_DATA,
     )
     data_dir: str | None = settings.setting(
@@ -109,6 +111,20 @@ class Config:
         unit="images",
         minimum=1,
         maximum=65_536,
+    )
+    crop: str | None = settings.setting(
+        None,
+        "central part of the original images to take before they are resized, "
+        "178 or 178x128 (height x width)",
+        group=_DATA,
+        unit="pixels",
+        unset="178x178 for celeb_a, the whole image for all others",
+    )
+    horizontal_flip: bool = settings.setting(
+        False,
+        "mirror each real image with probability 1/2, anew in every step; for "
+        "images in which left and right mean the same, such as faces",
+        group=_DATA,
     )
     epochs: int = settings.setting(
         50,
@@ -297,11 +313,19 @@ class Config:
         if self.image_size is not None:
             height, width = parse_image_size(self.image_size)
             object.__setattr__(self, "image_size", f"{height}x{width}")
+        if self.crop is not None:
+            height, width = parse_crop(self.crop)
+            object.__setattr__(self, "crop", f"{height}x{width}")
 
     @property
     def network(self) -> str:
         """Key into `tf_dcgan.models.NETWORKS`."""
         return recipes.RECIPES[self.recipe].network
+
+    @property
+    def crop_size(self) -> tuple[int, int] | None:
+        """(height, width) of `crop` in pixels, or None."""
+        return None if self.crop is None else parse_crop(self.crop)
 
     def steps_per_epoch(self, num_images: int) -> int:
         """Returns the whole batches in an epoch.
@@ -338,15 +362,33 @@ def parse_image_size(text: str) -> tuple[int, int]:
     Raises:
         errors.UserError: it is neither, or not within 4 to 1024 pixels.
     """
+    return _parse_size("image_size", text, minimum=4, maximum=1024)
+
+
+def parse_crop(text: str) -> tuple[int, int]:
+    """Reads "178" or "178x128".
+
+    Returns:
+        (height, width) in pixels.
+
+    Raises:
+        errors.UserError: it is neither, or not within 1 to 9999 pixels.
+    """
+    return _parse_size("crop", text, minimum=1, maximum=9999)
+
+
+def _parse_size(
+    flag: str, text: str, *, minimum: int, maximum: int
+) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", text.strip())
     if match:
         height = int(match[1])
         width = int(match[2] or match[1])
-        if 4 <= height <= 1024 and 4 <= width <= 1024:
+        if all(minimum <= side <= maximum for side in (height, width)):
             return height, width
     raise errors.UserError(
-        f"--image_size={text} is not a size: give one side of 4 to 1024 "
-        "pixels, as in 32, or height x width, as in 48x64"
+        f"--{flag}={text} is not a size: give one side of {minimum} to "
+        f"{maximum} pixels, as in 32, or height x width, as in 48x64"
     )
 
 
@@ -399,6 +441,7 @@ def resume(config: Config, given: Mapping[str, Any]) -> Config:
         if field.name in given
         and field.metadata["on_resume"] == "fixed"
         and getattr(config, field.name) != getattr(new, field.name)
+        and not (field.name == "dataset" and _is_moved(config, new))
     ]
     if refused:
         raise errors.UserError(
@@ -408,14 +451,40 @@ def resume(config: Config, given: Mapping[str, Any]) -> Config:
     return new
 
 
+def _is_moved(config: Config, new: Config) -> bool:
+    """Whether both have folders, whose images are compared later anyway."""
+    return os.path.isabs(config.dataset) and os.path.isabs(new.dataset)
+
+
 def _absolute(given: Mapping[str, Any]) -> dict[str, Any]:
     """Makes folders absolute: a run may go on from another place."""
     return {
         name: os.path.abspath(os.path.expanduser(value))
-        if name in ("data_dir", "cache_dir") and value
+        if value
+        and (
+            name in ("data_dir", "cache_dir")
+            or (name == "dataset" and _is_path(value))
+        )
         else value
         for name, value in given.items()
     }
+
+
+def _is_path(dataset: str) -> bool:
+    """Tells a folder of images from a data set's name, `name` or `name/config`.
+
+    What can only be a path is one. A relative path without a dot in front is
+    one if the folder exists.
+    """
+    separators = {os.sep, "/"}
+    expanded = os.path.expanduser(dataset)
+    return (
+        os.path.isabs(expanded)
+        or dataset.startswith("~")
+        or dataset[-1] in separators
+        or dataset.replace(os.sep, "/").split("/")[0] in (".", "..")
+        or (bool(separators & set(dataset)) and os.path.isdir(expanded))
+    )
 
 
 def _check_length(given: Mapping[str, Any]) -> None:

@@ -11,12 +11,10 @@ import zipfile
 
 from absl import logging
 import numpy as np
-import PIL.Image
 
 from tf_dcgan import data, errors
-from tf_dcgan.data import known_sets
+from tf_dcgan.data import image_files, known_sets
 
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 _CHUNK = 256
 # Beyond this share of damaged files a folder is not what its user thinks.
 _DAMAGED_SHARE = 0.1
@@ -207,7 +205,8 @@ def from_generator(
 def folder(path: pathlib.Path) -> ImageSource:
     """Makes a source of all images in a folder and below.
 
-    Every file keeps its own size; what is neither gray nor RGB becomes RGB.
+    Every file keeps its own size, and is gray or RGB as `data.image_files`
+    says.
 
     Args:
         path: an existing folder.
@@ -215,24 +214,13 @@ def folder(path: pathlib.Path) -> ImageSource:
     Raises:
         errors.UserError: it has no images, or too many damaged ones.
     """
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in _SUFFIXES and file.is_file()
-    )
-    if not files:
-        raise errors.UserError(
-            f"{path} has no images ({', '.join(sorted(_SUFFIXES))}): give "
-            "another folder"
-        )
+    files = [pathlib.Path(file) for file in image_files.find(path)]
     digest = hashlib.sha256()
     whole, damaged, sizes = [], [], set()
     for file in files:
         try:
-            with PIL.Image.open(file) as image:
-                image.load()
-                sizes.add(image.size)
-        except (OSError, ValueError, SyntaxError) as error:
+            sizes.add(image_files.read(file).shape[:2])
+        except image_files.DamagedImageError as error:
             damaged.append(file)
             logging.info("%s is skipped: %s", file, error)
             continue
@@ -253,10 +241,7 @@ def folder(path: pathlib.Path) -> ImageSource:
 
     def batches():
         for file in whole:
-            with PIL.Image.open(file) as image:
-                is_gray = image.mode in ("1", "L", "LA")
-                pixels = np.asarray(image.convert("L" if is_gray else "RGB"))
-            yield pixels.reshape(1, *pixels.shape[:2], -1)
+            yield image_files.read(file)[np.newaxis]
 
     return ImageSource(
         str(path), digest.hexdigest(), len(whole), batches, notes=tuple(notes)

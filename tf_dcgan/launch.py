@@ -19,6 +19,7 @@ from tf_dcgan import (
     training,
     updates,
 )
+from tf_dcgan.data import known_sets
 
 
 def launch(
@@ -42,13 +43,20 @@ def launch(
     dataset = data.load(
         config.dataset,
         image_size=shape[:2],
+        crop=config.crop_size,
         data_dir=config.data_dir,
         cache_dir=config.cache_dir,
     )
     progress.say(
-        f"data: {config.dataset}, {len(dataset.images):,} images, "
-        f"{dataset.preparation}"
+        f"data: {config.dataset}, {len(dataset.images):,} images"
+        + (
+            f" of {len(dataset.class_names)} classes"
+            * bool(dataset.class_names)
+        )
+        + f", {dataset.preparation}"
     )
+    for note in dataset.notes:
+        progress.say(f"note: {note}")
     config.steps_per_epoch(len(dataset.images))
     facts = _facts(dataset)
     if old_run is None:
@@ -96,7 +104,14 @@ def _resolve(
     Returns:
         The config with nothing left to choose, and (height, width, channels).
     """
-    height, width, channels = data.native_shape(config.dataset, config.data_dir)
+    crop = config.crop or known_sets.DEFAULT_CROPS.get(config.dataset)
+    config = dataclasses.replace(config, crop=crop)
+    height, width, channels = data.native_shape(
+        config.dataset,
+        config.data_dir,
+        crop=config.crop_size,
+        cache_dir=config.cache_dir,
+    )
     size = models.image_size(config, (height, width))
     config = dataclasses.replace(
         devices.resolve(config), image_size=f"{size[0]}x{size[1]}"

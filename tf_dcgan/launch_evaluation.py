@@ -92,6 +92,7 @@ def evaluate_run(
         run.config.dataset,
         split,
         image_size=run.data.image_shape[:2],
+        crop=run.config.crop_size,
         data_dir=request.data_dir or run.config.data_dir,
         cache_dir=request.cache_dir or run.config.cache_dir,
     )

@@ -30,6 +30,7 @@ class Purpose(enum.IntEnum):
     DISCRIMINATOR_WEIGHTS = 5
     PENALTY_INTERPOLATION = 6
     SPECTRAL_VECTORS = 7
+    HORIZONTAL_FLIPS = 8
 
 
 def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
@@ -105,6 +106,31 @@ def sample_latents(
         tf.cast(indices, tf.int64),
         fn_output_signature=tf.TensorSpec([latent_dim], tf.float32),
     )
+
+
+def horizontal_flips(
+    seed: int, step: tf.Tensor, *, batch_size: int
+) -> tf.Tensor:
+    """Draws which real images of one training step are mirrored.
+
+    Args:
+        seed: the run's seed, below 2^31.
+        step: scalar integer, number of the step.
+        batch_size: images in the global batch.
+
+    Returns:
+        [batch_size] bool, each true with probability 1/2.
+    """
+    key = _key(seed, Purpose.HORIZONTAL_FLIPS)
+    bits = tf.random.stateless_uniform(
+        [batch_size],
+        seed=tf.stack([key, tf.cast(step, tf.int64)]),
+        minval=None,
+        maxval=None,
+        dtype=tf.int32,
+        alg=_ALGORITHM,
+    )
+    return bits < 0  # The sign is one fair bit.
 
 
 def set_seed_generators(

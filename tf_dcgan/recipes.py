@@ -72,6 +72,7 @@ RECIPES = {
             **_ONE_UPDATE_EACH,
             "dataset": "celeb_a",
             "image_size": "64x64",
+            "horizontal_flip": True,
             "batch_size": 128,
             "epochs": 100,
         },

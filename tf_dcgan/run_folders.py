@@ -126,7 +126,10 @@ def make_next(config: configs.Config) -> pathlib.Path:
     Raises:
         OSError: it cannot be made.
     """
-    name = re.sub(r"[^\w.]+", "_", f"{config.dataset}").strip("_")
+    name = config.dataset
+    if os.path.isabs(name):  # A folder; its name may have up to 255 bytes.
+        name = os.path.basename(os.path.normpath(name))[:32]
+    name = re.sub(r"[^\w.]+", "_", name).strip("_") or "folder"
     while True:
         taken = [
             int(match[1])

@@ -214,8 +214,13 @@ def continued(old: Run, config: configs.Config, data: DataFacts) -> Run:
         raise errors.UserError(
             f"the images of {config.dataset} are not those that {old.path} "
             f"was started with ({data.num_images:,} now, "
-            f"{old.data.num_images:,} then): give the same --data_dir, or "
-            "start a new run"
+            f"{old.data.num_images:,} then): "
+            + (
+                "put them back as they were"
+                if os.path.isabs(config.dataset)
+                else "give the same --data_dir"
+            )
+            + ", or start a new run"
         )
     per_epoch = config.steps_per_epoch(data.num_images)
     before, now = (c.total_steps(per_epoch) for c in (old.config, config))

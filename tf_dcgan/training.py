@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_dcgan import (
+    augmentation,
     charts,
     checkpoints,
     data,
@@ -295,6 +296,12 @@ def _compile(
     """
 
     def step(uint8_images):
+        uint8_images = augmentation.augment(
+            uint8_images,
+            run.config,
+            step=state.step.value(),
+            content_box=run.data.content_box,
+        )
         return gan.update(state, run.config, images.to_float(uint8_images))
 
     if devices.uses_xla(run.config):

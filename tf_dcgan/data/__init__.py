@@ -9,6 +9,7 @@ returns a `sources.Source`, and add its name to `_find_source` and
 from __future__ import annotations
 
 import dataclasses
+import os
 
 from absl import logging
 import numpy as np
@@ -17,6 +18,7 @@ from tf_dcgan import errors
 from tf_dcgan.data import (
     cache,
     glyphs,
+    image_folders,
     known_sets,
     mnist_files,
     preparation,
@@ -41,6 +43,7 @@ class ImageArray:
             image that is not padding.
         preparation: what was done to the original images, in words.
         fingerprint: SHA-256 (hexadecimal) of the images' and labels' bytes.
+        notes: what its user should know, one line each.
     """
 
     images: np.ndarray
@@ -51,26 +54,39 @@ class ImageArray:
     content_box: tuple[int, int, int, int]
     preparation: str
     fingerprint: str
+    notes: tuple[str, ...] = ()
 
 
 def native_shape(
-    name: str, data_dir: str | None = None
+    name: str,
+    data_dir: str | None = None,
+    *,
+    crop: tuple[int, int] | None = None,
+    cache_dir: str | None = None,
 ) -> tuple[int | None, int | None, int]:
     """The shape of a set's images, found without preparing or downloading it.
 
     Args:
-        name: the set's name.
+        name: the set's name, or the absolute path of a folder of images.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+        crop: (height, width) of the central part that is wanted, or None.
+        cache_dir: where what a folder's files tell is kept; None for the
+            user's cache.
 
     Returns:
         (height, width, channels); height and width are None where they vary.
 
     Raises:
-        errors.UserError: there is no such set, or it has no images.
+        errors.UserError: there is no such set, it has no images, or the crop
+            is larger than they are.
     """
     if name in known_sets.SETS:
-        return known_sets.SETS[name].shape
-    return tfds_sets.native_shape(name, data_dir)
+        shape = known_sets.SETS[name].shape
+    elif os.path.isabs(name):
+        shape = image_folders.native_shape(name, cache_dir=cache_dir)
+    else:
+        shape = tfds_sets.native_shape(name, data_dir)
+    return preparation.cropped_shape(shape, crop)
 
 
 def load(
@@ -78,17 +94,21 @@ def load(
     split: str = "train",
     *,
     image_size: tuple[int, int],
+    crop: tuple[int, int] | None = None,
     data_dir: str | None = None,
     cache_dir: str | None = None,
 ) -> ImageArray:
     """Opens one split of a set, preparing it first if the cache lacks it.
 
     Args:
-        name: `glyphs`, or the name of a TFDS set.
+        name: `glyphs`, the name of a TFDS set, or the absolute path of a
+            folder of images.
         split: the split's name.
         image_size: (height, width) in pixels of the images wanted.
+        crop: (height, width) in pixels of the central part of the original
+            images that is brought to this size, or None for all of them.
         data_dir: where the set's files are; None for TFDS's own folder.
-            `glyphs` needs none and ignores it.
+            `glyphs` and folders of images need none and ignore it.
         cache_dir: where prepared arrays are kept; None for the user's cache.
 
     Returns:
@@ -100,7 +120,7 @@ def load(
             or out of reach, or the cache cannot be written to.
         OSError: the disk is full; nothing half-made is left.
     """
-    source = _find_source(name, split, data_dir)
+    source = _find_source(name, split, data_dir, cache_dir)
     key = {
         "preparation_version": preparation.VERSION,
         "name": name,
@@ -108,11 +128,12 @@ def load(
         "image_size": list(image_size),
         "source": source.fingerprint,
     }
-    readable = f"{name}-{split}-{image_size[0]}x{image_size[1]}"
+    if crop is not None:
+        key["crop"] = list(crop)
+    readable = f"{_short(name)}-{split}-{image_size[0]}x{image_size[1]}"
     entry = cache.Entry(cache_dir, readable, key=key)
-    images, labels, info = entry.open() or _prepare(
-        entry, source, name=name, image_size=image_size, title=readable
-    )
+    fit = {"image_size": image_size, "crop": crop, "title": readable}
+    images, labels, info = entry.open() or _prepare(entry, source, name, fit)
     return ImageArray(
         images=images,
         labels=labels,
@@ -122,16 +143,29 @@ def load(
         content_box=tuple(info["content_box"]),
         preparation=info["preparation"],
         fingerprint=info["fingerprint"],
+        notes=tuple(info.get("notes", ())),
     )
 
 
-def _find_source(name: str, split: str, data_dir: str | None) -> sources.Source:
+def _short(name: str) -> str:
+    """A name that can begin a file's: of a folder, the last part's beginning.
+
+    A file's name may have 255 bytes, of which a character may take four.
+    """
+    return os.path.basename(name)[:32] if os.path.isabs(name) else name
+
+
+def _find_source(
+    name: str, split: str, data_dir: str | None, cache_dir: str | None
+) -> sources.Source:
     """Finds where a split's images come from; the place to add a source."""
     if name in known_sets.SETS:
         known_sets.check_split(name, split)
     folder = None if data_dir is None else tfds_sets.check_data_dir(data_dir)
     if name == "glyphs":
         return glyphs.source(split)
+    if os.path.isabs(name):
+        return image_folders.source(name, split, cache_dir=cache_dir)
     if folder is not None:
         if (
             name in mnist_files.NAMES
@@ -144,19 +178,14 @@ def _find_source(name: str, split: str, data_dir: str | None) -> sources.Source:
 
 
 def _prepare(
-    entry: cache.Entry,
-    source: sources.Source,
-    *,
-    name: str,
-    image_size: tuple[int, int],
-    title: str,
+    entry: cache.Entry, source: sources.Source, name: str, fit: dict
 ) -> tuple[np.ndarray, np.ndarray | None, dict]:
-    """Makes a cache entry and opens it."""
-    logging.info("Preparing %s in %s", title, entry.folder)
+    """Makes a cache entry, `fit` as for `preparation.write`, and opens it."""
+    logging.info("Preparing %s", entry.folder)
     with entry.replaced() as folder:
         content = source.read()
         _check_shape(name, content.shape)
-        preparation.write(folder, content, image_size=image_size, title=title)
+        preparation.write(folder, content, **fit)
     opened = entry.open()
     if opened is None:
         raise OSError(f"{entry.folder} cannot be read after writing it")

@@ -43,8 +43,7 @@ class Entry:
         text = json.dumps(key, sort_keys=True)
         short_hash = hashlib.sha256(text.encode()).hexdigest()[:12]
         readable = re.sub(r"[^\w.-]", "-", readable)
-        root = pathlib.Path(cache_dir) if cache_dir else default_folder()
-        self.folder = root.expanduser() / f"{readable}-{short_hash}"
+        self.folder = _root(cache_dir) / f"{readable}-{short_hash}"
 
     def open(self) -> tuple[np.ndarray, np.ndarray | None, dict] | None:
         """Opens the entry, if it is there and whole.
@@ -78,6 +77,25 @@ class Entry:
             yield folder
 
 
+def file(cache_dir: str | None, name: str) -> pathlib.Path:
+    """Names a small file in the cache, to be read or written atomically.
+
+    Args:
+        cache_dir: the cache's folder, or None for the default.
+        name: of the file.
+
+    Returns:
+        Its path; the cache can be written to.
+
+    Raises:
+        errors.UserError: the cache cannot be written to.
+    """
+    path = _root(cache_dir) / name
+    if not path.exists():
+        _require_writable(path.parent)
+    return path
+
+
 def default_folder() -> pathlib.Path:
     """The user's cache home, by the custom of the operating system."""
     if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
@@ -87,6 +105,11 @@ def default_folder() -> pathlib.Path:
     else:
         home = pathlib.Path.home() / ".cache"
     return home / "tf_dcgan"
+
+
+def _root(cache_dir: str | None) -> pathlib.Path:
+    root = pathlib.Path(cache_dir) if cache_dir else default_folder()
+    return root.expanduser()
 
 
 def _open(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray | None, dict]:

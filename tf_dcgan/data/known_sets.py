@@ -60,6 +60,9 @@ SETS = {
     ),
 }
 
+# What `--crop` is without the flag. The edge of CelebA's faces is background.
+DEFAULT_CROPS = {"celeb_a": "178x178"}
+
 
 def check_split(name: str, split: str) -> None:
     """Refuses a split that a known set does not have.

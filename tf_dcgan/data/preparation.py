@@ -10,6 +10,7 @@ import pathlib
 import numpy as np
 import tqdm
 
+from tf_dcgan import errors
 from tf_dcgan.data import cache, sources
 
 # Part of the key of every cached array: raise it whenever the same original
@@ -29,18 +30,53 @@ class Fit:
         method: `keep`, `pad` or `resize`.
         content_box: (top, left, height, width) of what is not padding.
         words: the same for people.
+        crop: (height, width) of the central part that is taken first, or
+            None for the whole image.
     """
 
     image_size: tuple[int, int]
     method: str
     content_box: tuple[int, int, int, int]
     words: str
+    crop: tuple[int, int] | None = None
+
+
+def cropped_shape(
+    shape: tuple[int | None, int | None, int], crop: tuple[int, int] | None
+) -> tuple[int | None, int | None, int]:
+    """The shape of images after a crop to their centre.
+
+    Where sizes vary, each side of an image becomes the crop's, or stays as it
+    is if it is shorter.
+
+    Args:
+        shape: (height, width, channels) of the images, None where they vary.
+        crop: (height, width) in pixels, or None for the whole image.
+
+    Returns:
+        (height, width, channels), None where they may still vary.
+
+    Raises:
+        errors.UserError: all images have one size, and the crop is larger.
+    """
+    height, width, channels = shape
+    if crop is None or height is None or width is None:
+        return shape
+    if crop[0] > height or crop[1] > width:
+        raise errors.UserError(
+            f"--crop={crop[0]}x{crop[1]} is larger than the images, which are "
+            f"{sources.words(shape)}: allowed is at most {height}x{width}"
+        )
+    return (*crop, channels)
 
 
 def choose_fit(
-    shape: tuple[int | None, int | None, int], image_size: tuple[int, int]
+    shape: tuple[int | None, int | None, int],
+    image_size: tuple[int, int],
+    *,
+    crop: tuple[int, int] | None = None,
 ) -> Fit:
-    """Decides how images are brought to a size.
+    """Decides how images are brought to a size, after their crop if any.
 
     Images of the size wanted stay as they are. Images that are smaller by at
     most a fifth on each side are padded, since stretching 28 pixels to 32
@@ -49,10 +85,23 @@ def choose_fit(
     Args:
         shape: (height, width, channels) of the images, None where they vary.
         image_size: (height, width) wanted, in pixels.
+        crop: (height, width) of the central part to take first, or None.
 
     Returns:
         The decision.
+
+    Raises:
+        errors.UserError: the crop is larger than the images.
     """
+    if crop is not None:
+        rest = cropped_shape(shape, crop)
+        fit = choose_fit(rest, image_size)
+        at_most = "at most " if None in shape else ""
+        words = (
+            f"{sources.words(shape)}, centre crop of {at_most}"
+            f"{crop[0]}x{crop[1]}{fit.words.removeprefix(sources.words(rest))}"
+        )
+        return dataclasses.replace(fit, crop=crop, words=words)
     height, width, _ = shape
     wanted_height, wanted_width = image_size
     size = f"{wanted_height}x{wanted_width}"
@@ -69,8 +118,14 @@ def choose_fit(
         left = (wanted_width - width) // 2
         words = f"{sources.words(shape)}, padded to {size} with background"
         return Fit(image_size, "pad", (top, left, height, width), words)
+    keeps_all = (
+        height is not None
+        and width is not None
+        and height * wanted_width == width * wanted_height
+    )
     words = (
-        f"{sources.words(shape)}, cropped to the centre and resized to {size} "
+        f"{sources.words(shape)}, "
+        f"{'' if keeps_all else 'cropped to the centre and '}resized to {size} "
         "(antialiased bicubic)"
     )
     box = (0, 0, wanted_height, wanted_width)
@@ -87,6 +142,8 @@ def apply_fit(fit: Fit, images: np.ndarray) -> np.ndarray:
     Returns:
         [k, *fit.image_size, channels] uint8.
     """
+    if fit.crop is not None:
+        images = _centre(images, *fit.crop)
     if fit.method == "keep":
         return images
     if fit.method == "pad":
@@ -104,6 +161,7 @@ def write(
     content: sources.Content,
     *,
     image_size: tuple[int, int],
+    crop: tuple[int, int] | None = None,
     title: str,
 ) -> None:
     """Writes images.npy, labels.npy (if there are any) and info.json.
@@ -116,16 +174,17 @@ def write(
         folder: an empty folder.
         content: what to read.
         image_size: (height, width) of the images wanted, in pixels.
+        crop: (height, width) of the central part to take first, or None.
         title: begins the progress bar.
 
     Raises:
         errors.UserError: the source is damaged.
         OSError: the disk is full.
     """
-    fit = choose_fit(content.shape, image_size)
+    fit = choose_fit(content.shape, image_size, crop=crop)
     shape = (content.num_images, *image_size, content.shape[2])
     digest = hashlib.sha256()
-    all_labels = []
+    num_images, all_labels = 0, []
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     with (
         open(folder / cache.IMAGES, "wb") as file,
@@ -141,22 +200,38 @@ def write(
             if labels is not None:
                 all_labels.append(np.asarray(labels, np.int64))
             progress.update(len(fitted))
+            num_images += len(fitted)
+        file.seek(0)  # NumPy's headers have room for the count to change.
+        header["shape"] = (num_images, *shape[1:])
+        np.lib.format.write_array_header_1_0(file, header)
     if all_labels:
         labels = np.concatenate(all_labels)
         digest.update(labels.data)
         np.save(folder / cache.LABELS, labels)
-    info = {
-        "shape": shape,
-        "file_bytes": {
-            path.name: path.stat().st_size for path in folder.iterdir()
-        },
-        "class_names": content.class_names,
-        "content_box": fit.content_box,
-        "preparation": fit.words,
-        "fingerprint": digest.hexdigest(),
-    }
-    text = json.dumps(info, indent=2, ensure_ascii=False)
+    _write_info(
+        folder,
+        shape=header["shape"],
+        class_names=content.class_names,
+        content_box=fit.content_box,
+        preparation=fit.words,
+        fingerprint=digest.hexdigest(),
+        notes=content.notes,
+    )
+
+
+def _write_info(folder: pathlib.Path, **info) -> None:
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    text = json.dumps(
+        {**info, "file_bytes": sizes}, indent=2, ensure_ascii=False
+    )
     (folder / cache.INFO).write_text(text + "\n", encoding="utf-8")
+
+
+def _centre(images: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Cuts out the middle, as far as there is so much."""
+    top = max(images.shape[1] - height, 0) // 2
+    left = max(images.shape[2] - width, 0) // 2
+    return images[:, top : top + height, left : left + width]
 
 
 def _crop_and_resize(
@@ -177,13 +252,7 @@ def _crop_and_resize(
     wanted_height, wanted_width = image_size
     cropped_height = min(height, round(width * wanted_height / wanted_width))
     cropped_width = min(width, round(height * wanted_width / wanted_height))
-    cropped_height, cropped_width = (
-        max(cropped_height, 1),
-        max(cropped_width, 1),
-    )
-    top = (height - cropped_height) // 2
-    left = (width - cropped_width) // 2
-    cropped = images[:, top : top + cropped_height, left : left + cropped_width]
+    cropped = _centre(images, max(cropped_height, 1), max(cropped_width, 1))
     if cropped.shape[1:3] == tuple(image_size):
         return cropped
     resized = tf.image.resize(

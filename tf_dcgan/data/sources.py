@@ -14,18 +14,22 @@ class Content:
     """A split's images, to be read once and in order.
 
     Attributes:
-        num_images: how many the chunks hold together.
+        num_images: how many the chunks hold together; fewer come only where
+            damaged files are left out.
         shape: (height, width, channels); height and width are None where they
             vary from image to image.
         class_names: the name of each label; empty if there are no labels.
         chunks: yields (images, labels): [k, height, width, channels] uint8,
             one image at a time where sizes vary, and [k] int64 or None.
+        notes: what the set's user should know, one line each; complete when
+            the chunks are used up.
     """
 
     num_images: int
     shape: tuple[int | None, int | None, int]
     class_names: tuple[str, ...]
     chunks: Iterator[tuple[np.ndarray, np.ndarray | None]]
+    notes: list[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,8 @@ from tf_dcgan import errors, files
 from tf_dcgan.data import mnist_files, tfds_reading
 
 _TIMEOUT_SECONDS = 8
+# A set of more files than this is not fetched by hand.
+_FEW_FILES = 8
 
 
 def download(name: str, root: pathlib.Path, *, given: bool) -> None:
@@ -38,13 +40,14 @@ def download(name: str, root: pathlib.Path, *, given: bool) -> None:
                 "catalogue says and give its folder as --data_dir"
             )
         tfds_reading.image_shape(name, builder)  # Raises if it has no images.
-        urls = [url for url in builder.url_infos or () if "://" in url]
-    if urls:
-        problem = _unreachable(urls[0])
+        missing = _missing(builder, root)
+    advice = _advice(name, root, missing)
+    for url in list(missing)[:1]:
+        problem = _unreachable(url)
         if problem:
             raise errors.UserError(
                 f"{_where(name, root, given=given)} and cannot be downloaded: "
-                f"{urls[0]}: {problem}. {_advice(name)}"
+                f"{url}: {problem}. {advice}"
             )
     with _nothing_left_on_failure(root, name.partition("/")[0]):
         try:
@@ -55,8 +58,27 @@ def download(name: str, root: pathlib.Path, *, given: bool) -> None:
                 raise
             raise errors.UserError(
                 f"the download of {name} to {root} failed: "
-                f"{tfds_reading.first_line(error)}. {_advice(name)}"
+                f"{tfds_reading.first_line(error)}. {advice}"
             ) from error
+
+
+def _manual_folder(root: pathlib.Path) -> pathlib.Path:
+    """Where TFDS looks for a file, by its own name, before it downloads it."""
+    return root / "downloads" / "manual"
+
+
+def _missing(builder, root: pathlib.Path) -> dict[str, str | None]:
+    """The files that must be downloaded: address to name, None if unknown."""
+    names = {
+        url: info.filename if info else None
+        for url, info in (builder.url_infos or {}).items()
+        if "://" in url
+    }
+    return {
+        url: name
+        for url, name in names.items()
+        if name is None or not (_manual_folder(root) / name).is_file()
+    }
 
 
 def _unreachable(url: str) -> str | None:
@@ -99,14 +121,28 @@ def _where(name: str, root: pathlib.Path, *, given: bool) -> str:
     return f"{name} is not in --data_dir={root}{empty}"
 
 
-def _advice(name: str) -> str:
-    raw = ""
+def _advice(
+    name: str, root: pathlib.Path, missing: dict[str, str | None]
+) -> str:
     if name in mnist_files.NAMES:
         raw = ", or one with the raw *-ubyte[.gz] files"
         raw += " or mnist.npz" if name == "mnist" else ""
+        return (
+            f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS"
+            f"{raw}) or --dataset=glyphs, which needs no download"
+        )
+    by_hand = ""
+    names = sorted(name for name in missing.values() if name)
+    if 0 < len(names) == len(missing) <= _FEW_FILES:
+        by_hand = (
+            f"; or fetch {', '.join(names)} by hand and place "
+            f"{'it' if len(names) == 1 else 'them'} in {_manual_folder(root)}"
+        )
+    unpacked = " (img_align_celeba.zip unpacked)" if name == "celeb_a" else ""
     return (
-        f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS{raw}) "
-        "or --dataset=glyphs, which needs no download"
+        f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS)"
+        f"{by_hand}; or give --dataset=PATH, a folder of the images"
+        f"{unpacked}; or --dataset=glyphs, which needs no download"
     )
 
 

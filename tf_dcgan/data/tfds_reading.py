@@ -46,12 +46,18 @@ def new_builder(name: str, root: pathlib.Path):
         base, _, config = name.partition("/")
         available = tfds.list_builders(with_community_datasets=False)
         if base not in available:
-            allowed = {*known_sets.SETS}
+            allowed = {*known_sets.SETS, *known_sets.DEFAULT_CROPS}
             allowed.update(difflib.get_close_matches(base, available))
+            if os.path.isdir(name):
+                raise errors.UserError(
+                    f"unknown dataset {name!r}: for the folder of that name "
+                    f"give --dataset=./{name}"
+                )
             raise errors.UserError(
                 f"unknown dataset {name!r}: "
                 + errors.suggestion(name, allowed)
-                + ", or any other image set of TFDS"
+                + ", any other image set of TFDS, or a folder of images "
+                "written as a path, such as ./photos"
             )
         configs = list(tfds.builder_cls(base).builder_configs)
         if config and config not in configs:
