@@ -13,6 +13,7 @@ from tf_dcgan import errors, recipes, settings
 _SYSTEM = "System"
 _DATA = "Data"
 _LENGTH = "Length and cadence"
+_EVALUATION = "Evaluation during training"
 _OPTIMIZATION = "Optimization"
 _MACHINE = "Machine and reproducibility"
 
@@ -21,6 +22,8 @@ LOSSES = {
     "minimax": "G descends log(1 - D(G(z))), which saturates",
 }
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+_FEATURE_DIMS = (64, 192, 768, 1280, 2048)
+_PATHS = ("data_dir", "cache_dir", "inception_weights")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +152,63 @@ class Config:
         maximum=1_000_000_000,
         on_resume="free",
     )
+    evaluate_every: int = settings.setting(
+        0,
+        "interval of the scores, which find the best checkpoint; 0 for none",
+        group=_EVALUATION,
+        unit="steps",
+        minimum=0,
+        maximum=1_000_000_000,
+        on_resume="free",
+    )
+    evaluate_metric: str = settings.setting(
+        "fid",
+        "the score; less is better",
+        group=_EVALUATION,
+        choices={"fid": "Fréchet distance", "kid": "kernel distance"},
+        on_resume="free",
+    )
+    evaluate_features: str = settings.setting(
+        "classifier",
+        "what images are compared by",
+        group=_EVALUATION,
+        choices={
+            "classifier": "a small network trained on the labelled set",
+            "inception": "the network of published FIDs, up to a layer",
+            "keras_inception": "Keras's own, whole; slow on a CPU",
+        },
+        on_resume="free",
+    )
+    evaluate_feature_dim: int = settings.setting(
+        64,
+        "which layer of inception: 64, 192, 768, 1280 or 2048",
+        group=_EVALUATION,
+        minimum=64,
+        maximum=2048,
+        on_resume="free",
+    )
+    inception_weights: str | None = settings.setting(
+        None,
+        "file with inception's weights: the official .tgz or .pb, or an .npz",
+        group=_EVALUATION,
+        unset="the cache, else a download",
+        on_resume="free",
+    )
+    evaluate_samples: int = settings.setting(
+        2048,
+        "images made for each score",
+        group=_EVALUATION,
+        unit="images",
+        minimum=100,
+        maximum=1_000_000,
+        on_resume="free",
+    )
+    evaluate_split: str = settings.setting(
+        "test",
+        "of the data set, what is compared with; at most 10,000 images of it",
+        group=_EVALUATION,
+        on_resume="free",
+    )
     real_label: float = settings.setting(
         0.9,
         "D's target for real images (one-sided label smoothing)",
@@ -255,6 +315,11 @@ class Config:
             raise errors.UserError(
                 f"--real_label={self.real_label} must be above "
                 f"--fake_label={self.fake_label}: D learns to tell them apart"
+            )
+        if self.evaluate_feature_dim not in _FEATURE_DIMS:
+            raise errors.UserError(
+                f"--evaluate_feature_dim={self.evaluate_feature_dim} is no "
+                "layer: give 64, 192, 768, 1280 or 2048"
             )
         if self.image_size is not None:
             height, width = parse_image_size(self.image_size)
@@ -367,10 +432,10 @@ def resume(config: Config, given: Mapping[str, Any]) -> Config:
 
 
 def _absolute(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Makes folders absolute: a run may go on from another place."""
+    """Makes paths absolute: a run may go on from another place."""
     return {
         name: os.path.abspath(os.path.expanduser(value))
-        if name in ("data_dir", "cache_dir") and value
+        if name in _PATHS and value
         else value
         for name, value in given.items()
     }
