@@ -132,10 +132,10 @@ class Evaluations:
         step: int,
         total: int,
     ):
-        """Takes the best checkpoint back to the step the run goes on from.
+        """Reads how far the run has been scored.
 
         Args:
-            run: its logs have been taken back already.
+            run: `resuming.resume` has taken it back to the step.
             evaluator: makes the scores; None for none.
             generator: what is scored, latents to images.
             step: finished steps.
@@ -148,7 +148,6 @@ class Evaluations:
         self._evaluator = evaluator
         self._total = total
         self._folder = run.best_checkpoint
-        checkpoints.rewind(self._folder, step)
         self._best = self._scored_at = None
         self._warned = set()
         if evaluator is None:
@@ -220,14 +219,14 @@ class Evaluations:
             )
             return
         before = self._best
-        if self._is_best(step, score.value):
+        if math.isfinite(score.value) and (
+            before is None or score.value < before.value
+        ):
             self._best = BestScore(
                 step, score.name, score.value, self._evaluator.protocol
             )
-            entry = dataclasses.asdict(self._best)
-            del entry["step"]
             # Before the line: a score that has its line is not made again.
-            save(self._folder, kept=None, **{_ENTRY: entry})
+            self._save_best(save)
         self._scored_at = step
         log.write_scalars("evaluation", self._line(score), step=step)
         self._say(step, score, before, time.monotonic() - started)
@@ -245,13 +244,15 @@ class Evaluations:
                 self._run.config.seed, first, min(_BATCH, count - first)
             )
 
-    def _is_best(self, step: int, value: float) -> bool:
-        if not math.isfinite(value):
-            return False
-        # A kill may have come between this very checkpoint and its line.
-        return self._best is None or (
-            value < self._best.value and step > self._best.step
-        )
+    def _save_best(self, save: Callable[..., None]) -> None:
+        entry = dataclasses.asdict(self._best)
+        del entry["step"]
+        path = checkpoints.path_of(self._folder, self._best.step)
+        if path.exists():
+            # The best of another protocol, of this very step.
+            checkpoints.amend(path, {_ENTRY: entry})
+        else:
+            save(self._folder, kept=None, **{_ENTRY: entry})
 
     def _line(self, score: scores.Score) -> dict[str, float | str]:
         extra = {"low": score.low, "high": score.high, "floor": score.ideal}

@@ -64,6 +64,22 @@ def save(
     return path
 
 
+def amend(path: pathlib.Path, more: Mapping[str, Any]) -> None:
+    """Replaces entries of a checkpoint's progress, in one instant.
+
+    Args:
+        path: its folder.
+        more: the entries.
+
+    Raises:
+        errors.UserError: it is damaged.
+        OSError: the disk is full; it is as it was.
+    """
+    progress = {**read_progress(path), **more}
+    with files.atomic_file(path / _PROGRESS) as unfinished:
+        unfinished.write_text(json.dumps(progress) + "\n")
+
+
 def prune(folder: pathlib.Path, kept: int) -> None:
     """Removes all checkpoints but the last.
 

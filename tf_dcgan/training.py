@@ -15,12 +15,11 @@ from tf_dcgan import (
     data,
     devices,
     divergence,
-    errors,
     export,
-    files,
     gan,
     images,
     progress,
+    resuming,
     runs,
     sampling,
     stopping,
@@ -84,7 +83,7 @@ class _Loop:
         self._steps_per_epoch = run.config.steps_per_epoch(run.data.num_images)
         self._total = run.config.total_steps(self._steps_per_epoch)
         self._state = gan.create_state(run.config, run.data.image_shape)
-        self._meter, self._step = self._restore()
+        self._meter, self._step = resuming.resume(run, self._state)
         self._saved_step = self._step
         self._evaluations = best.Evaluations(
             run,
@@ -134,34 +133,6 @@ class _Loop:
             self._console.update(self._step, self._meter)
             self._write_what_is_due()
         self._leave()
-
-    def _restore(self):
-        files.remove_unfinished(self._run.checkpoints)
-        path = checkpoints.last(self._run.checkpoints)
-        if path is None:
-            self._check_untrained()
-            summaries.rewind(self._run.path, -1)
-            return progress.Meter(self._config.batch_size), 0
-        saved = checkpoints.restore(path, self._state.variables())
-        try:
-            meter = progress.Meter(self._config.batch_size, saved["meter"])
-        except (KeyError, TypeError) as error:
-            raise checkpoints.damaged(path, error) from error
-        summaries.rewind(self._run.path, saved["step"])
-        return meter, saved["step"]
-
-    def _check_untrained(self) -> None:
-        """Refuses to begin anew over the results of a longer training."""
-        lines = summaries.read_metrics(self._run.path)
-        logged = max((line["step"] for line in lines), default=0)
-        exported = (self._run.path / "saved_model").exists()
-        # A kill before the first checkpoint is no loss to ask about.
-        if exported or logged > self._config.checkpoint_every:
-            raise errors.UserError(
-                f"{self._run.path} has been trained to step {logged} or "
-                "further, but has no checkpoint left to go on from: put "
-                "checkpoints/ back, or start a new run"
-            )
 
     def _describe(self) -> None:
         """Writes what does not change: the settings and real images."""
