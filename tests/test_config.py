@@ -46,6 +46,13 @@ FREE = {
     "log_every": 51,
     "sample_every": 501,
     "checkpoint_every": 501,
+    "evaluate_every": 500,
+    "evaluate_metric": "kid",
+    "evaluate_features": "inception",
+    "evaluate_feature_dim": 192,
+    "inception_weights": os.path.abspath("elsewhere"),
+    "evaluate_samples": 1000,
+    "evaluate_split": "validation",
 }
 
 
@@ -109,6 +116,7 @@ def test_zero_is_allowed_only_where_it_means_something():
     allowed = [f.name for f in NUMERIC if f.metadata["minimum"] == 0]
     assert allowed == [
         "extra_layers",
+        "evaluate_every",
         "real_label",
         "fake_label",
         "beta_1",
@@ -212,11 +220,11 @@ def test_flags_win_over_the_recipe():
     assert (config.recipe, config.epochs) == ("dcgan_small", 7)
 
 
-@pytest.mark.parametrize("name", ["data_dir", "cache_dir"])
+@pytest.mark.parametrize("name", ["data_dir", "cache_dir", "inception_weights"])
 @pytest.mark.parametrize(
     "function", [configs.from_flags, lambda g: configs.resume(Config(), g)]
 )
-def test_folders_mean_the_same_from_another_place(
+def test_paths_mean_the_same_from_another_place(
     function, name, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -231,9 +239,14 @@ def test_folders_mean_the_same_from_another_place(
         assert getattr(function({name: given}), name) == kept
 
 
-def test_only_folders_are_made_absolute():
+def test_only_paths_are_made_absolute():
     config = configs.from_flags({"dataset": "mine/small", "image_size": "32"})
     assert (config.dataset, config.image_size) == ("mine/small", "32x32")
+
+
+def test_a_layer_that_inception_does_not_have_is_refused():
+    message = refusal(Config, evaluate_feature_dim=100)
+    assert "--evaluate_feature_dim=100 is no layer: give 64, 192" in message
 
 
 def test_an_unknown_recipe_is_refused_with_the_nearest():

@@ -192,4 +192,16 @@ def test_purposes_never_change_their_number():
         "SAMPLE_LATENTS": 3,
         "GENERATOR_WEIGHTS": 4,
         "DISCRIMINATOR_WEIGHTS": 5,
+        "EVALUATION_LATENTS": 6,
     }
+
+
+def test_images_to_be_scored_are_not_those_that_are_shown():
+    shown = sample_latents(0, range(4))
+    scored = randomness.sample_latents(
+        0,
+        tf.range(4),
+        latent_dim=8,
+        purpose=randomness.Purpose.EVALUATION_LATENTS,
+    )
+    assert not np.isin(scored.numpy(), shown).any()
