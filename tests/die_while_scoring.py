@@ -40,11 +40,9 @@ _DEATHS = (
     ("saving the best", 6),
     ("writing the line", 12),
     ("saving", 20),
-    ("rewinding", 0),
     ("pruning", 20),
     ("stopped by a signal", 26),
     ("writing the line", 26),
-    ("going on from the line", 26),
 )
 
 
@@ -72,7 +70,6 @@ class _Deaths:
                 (MeanEvaluator, "__call__", self._score),
                 (checkpoints, "save", self._save),
                 (checkpoints, "prune", self._prune),
-                (checkpoints, "rewind", self._rewind),
                 (summaries.Summaries, "write_scalars", self._write_scalars),
             )
         ]
@@ -86,7 +83,6 @@ class _Deaths:
 
     def _score(self, score):
         def scored(owner, images):
-            self.at("scoring")
             if self._instant == "stopped by a signal":
                 if self._step >= self._from_step:
                     os.kill(os.getpid(), signal.SIGTERM)
@@ -110,20 +106,11 @@ class _Deaths:
 
         return pruned
 
-    def _rewind(self, rewind):
-        def rewound(folder, step):
-            self.at("rewinding")
-            rewind(folder, step)
-
-        return rewound
-
     def _write_scalars(self, write):
         def written(owner, kind, values, *, step):
             if kind == "evaluation":
                 self.at("writing the line")
             write(owner, kind, values, step=step)
-            if kind == "evaluation":
-                self.at("going on from the line")
 
         return written
 

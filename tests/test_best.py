@@ -72,10 +72,8 @@ def test_no_death_leaves_a_run_without_the_best_it_had(died):
         ("dead", None, [2, 4]),
         ("dead", ten, [10, 12]),
         ("dead", ten, at_20),
-        ("dead", ten, at_20),
         ("dead", twenty, at_20),
         ("alive", "step_0000026", [24]),
-        ("dead", "step_0000026", [24, 26]),
         ("dead", "step_0000026", [24, 26]),
     ]
 
