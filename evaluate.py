@@ -70,6 +70,15 @@ class EvaluateSettings:
             "raw": "those of the last update",
         },
     )
+    checkpoint: str = settings.setting(
+        "last",
+        "which checkpoint of the run",
+        group=_IMAGES,
+        choices={
+            "last": "the last one",
+            "best": "the best by the score of --evaluate_every",
+        },
+    )
     seed: int = settings.setting(
         0,
         "determines the images and everything drawn at random",
@@ -204,6 +213,7 @@ def main(arguments: Sequence[str]) -> None:
             num_samples=wanted.num_samples,
             split=wanted.split,
             weights=wanted.weights,
+            checkpoint=wanted.checkpoint,
         )
     else:
         found = launch_evaluation.evaluate_pair(

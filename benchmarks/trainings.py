@@ -50,9 +50,12 @@ def train(flags: Iterable[str]) -> str:
     return output
 
 
-def last_checkpoint(run_dir: pathlib.Path) -> pathlib.Path | None:
-    """Returns the run's last whole checkpoint, if there is one."""
-    found = sorted((run_dir / "checkpoints").glob("step_*"))
+def last_checkpoint(
+    run_dir: pathlib.Path, *, best: bool = False
+) -> pathlib.Path | None:
+    """Returns the run's last whole checkpoint, or best, if there is one."""
+    folder = "checkpoints/best" if best else "checkpoints"
+    found = sorted((run_dir / folder).glob("step_*"))
     return found[-1] if found else None
 
 
@@ -76,24 +79,16 @@ def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
         other: another's.
 
     Returns:
-        What differs: variables of the last checkpoints, sample grids, lines
-        of metrics.jsonl (but for timings); empty when nothing does.
+        What differs: variables of the last and of the best checkpoints, the
+        best's scores, sample grids, lines of metrics.jsonl (but for timings);
+        empty when nothing does.
     """
-    import tensorflow as tf
-
-    found = []
-    paths = [last_checkpoint(one), last_checkpoint(other)]
-    if paths[0].name != paths[1].name:
-        found.append(f"last checkpoints {paths[0].name}, {paths[1].name}")
-    readers = [tf.train.load_checkpoint(str(p / "weights")) for p in paths]
-    names = [set(r.get_variable_to_shape_map()) for r in readers]
-    # Describes how the variables are nested; not a number.
-    names = [n - {"_CHECKPOINTABLE_OBJECT_GRAPH"} for n in names]
-    found += [f"only one has {name}" for name in names[0] ^ names[1]]
-    for name in sorted(names[0] & names[1]):
-        values = [reader.get_tensor(name) for reader in readers]
-        if values[0].tobytes() != values[1].tobytes():
-            found.append(f"variable {name}")
+    paths = [last_checkpoint(run) for run in (one, other)]
+    found = _checkpoint_differences("last", paths)
+    paths = [last_checkpoint(run, best=True) for run in (one, other)]
+    found += _checkpoint_differences("best", paths)
+    if not found and paths[0] and len(set(map(_best_score, paths))) > 1:
+        found.append("scores of the best checkpoints")
     contents = [
         {p.name: p.read_bytes() for p in (run / "samples").glob("*.png")}
         for run in (one, other)
@@ -103,6 +98,33 @@ def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
     if _metrics(one) != _metrics(other):
         found.append("lines of metrics.jsonl")
     return found
+
+
+def _checkpoint_differences(
+    kind: str, paths: list[pathlib.Path | None]
+) -> list[str]:
+    import tensorflow as tf
+
+    names = [path and path.name for path in paths]
+    found = []
+    if names[0] != names[1]:
+        found.append(f"{kind} checkpoints {names[0]}, {names[1]}")
+    if None in paths:
+        return found
+    readers = [tf.train.load_checkpoint(str(p / "weights")) for p in paths]
+    names = [set(r.get_variable_to_shape_map()) for r in readers]
+    # Describes how the variables are nested; not a number.
+    names = [n - {"_CHECKPOINTABLE_OBJECT_GRAPH"} for n in names]
+    found += [f"only one has {name}" for name in names[0] ^ names[1]]
+    for name in sorted(names[0] & names[1]):
+        values = [reader.get_tensor(name) for reader in readers]
+        if values[0].tobytes() != values[1].tobytes():
+            found.append(f"variable {name} of the {kind} checkpoint")
+    return found
+
+
+def _best_score(path: pathlib.Path) -> str:
+    return json.dumps(json.loads((path / "progress.json").read_text())["best"])
 
 
 def number_of_variables(run_dir: pathlib.Path) -> int:

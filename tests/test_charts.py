@@ -85,6 +85,54 @@ def test_curves_of_one_point_show_it(tmp_path, figures):
     assert figures[0].axes[0].lines[1].get_marker() == "o"
 
 
+def write_scores(run_dir, values, **more):
+    lines = [
+        (step, {"fid_x_100": value, "during": "training", "real": "x", **more})
+        for step, value in zip((10, 20, 30), values, strict=True)
+    ]
+    write_lines(run_dir, "evaluation", lines)
+
+
+def test_scores_of_the_training_are_drawn_below_with_the_best(
+    tmp_path, figures
+):
+    write_lines(tmp_path, "train", [(10, {"loss_d": 1.0})])
+    write_scores(tmp_path, [9.0, 7.0, 8.0], fid_x_100_floor=2.0)
+    # Of evaluate.py.
+    write_lines(tmp_path, "evaluation", [(30, {"fid_x": 1.0})])
+    charts.write_curves(tmp_path)
+    _, axes = figures[0].axes
+    curve, floor, best = axes.lines
+    assert curve.get_ydata().tolist() == [9.0, 7.0, 8.0]
+    assert floor.get_ydata().tolist() == [2.0, 2.0, 2.0]
+    assert (best.get_xdata()[0], best.get_ydata()[0]) == (20, 7.0)
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts == [
+        "fid_x_100",
+        "a perfect generator: 2",
+        "best: 7 at step 20",
+    ]
+    assert axes.get_yscale() == "linear"
+
+
+def test_scores_over_an_order_of_magnitude_are_drawn_by_logarithm(
+    tmp_path, figures
+):
+    write_scores(tmp_path, [90.0, 7.0, 8.0], fid_x_100_floor=0.1)
+    charts.write_curves(tmp_path)
+    (axes,) = figures[0].axes
+    assert axes.get_yscale() == "log"
+    # A floor that far below would flatten the curve.
+    assert np.isnan(axes.lines[1].get_ydata()).all()
+
+
+def test_a_score_that_is_not_finite_leaves_no_gap(tmp_path, figures):
+    write_scores(tmp_path, [-0.5, np.nan, 0.2])
+    charts.write_curves(tmp_path)
+    (axes,) = figures[0].axes
+    assert axes.lines[0].get_ydata().tolist() == [-0.5, 0.2]
+
+
 def test_curves_of_nothing_are_not_drawn(tmp_path):
     assert charts.write_curves(tmp_path) is None
     write_lines(tmp_path, "epoch", [(5, {"loss_d": 1.0})])

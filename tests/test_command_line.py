@@ -188,6 +188,7 @@ def test_help_groups_the_flags():
         "System",
         "Data",
         "Length and cadence",
+        "Evaluation during training",
         "Optimization",
         "Machine and reproducibility",
     ]

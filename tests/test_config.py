@@ -51,6 +51,13 @@ FREE = {
     "log_every": 51,
     "sample_every": 501,
     "checkpoint_every": 501,
+    "evaluate_every": 500,
+    "evaluate_metric": "kid",
+    "evaluate_features": "inception",
+    "evaluate_feature_dim": 192,
+    "inception_weights": os.path.abspath("elsewhere"),
+    "evaluate_samples": 1000,
+    "evaluate_split": "validation",
 }
 
 
@@ -114,6 +121,7 @@ def test_zero_is_allowed_only_where_it_means_something():
     allowed = [f.name for f in NUMERIC if f.metadata["minimum"] == 0]
     assert allowed == [
         "extra_layers",
+        "evaluate_every",
         "real_label",
         "fake_label",
         "beta_1",
@@ -290,11 +298,11 @@ def test_flags_win_over_the_recipe():
     assert (config.recipe, config.epochs) == ("dcgan_small", 7)
 
 
-@pytest.mark.parametrize("name", ["data_dir", "cache_dir"])
+@pytest.mark.parametrize("name", ["data_dir", "cache_dir", "inception_weights"])
 @pytest.mark.parametrize(
     "function", [configs.from_flags, lambda g: configs.resume(Config(), g)]
 )
-def test_folders_mean_the_same_from_another_place(
+def test_paths_mean_the_same_from_another_place(
     function, name, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -309,7 +317,7 @@ def test_folders_mean_the_same_from_another_place(
         assert getattr(function({name: given}), name) == kept
 
 
-def test_only_folders_are_made_absolute():
+def test_only_paths_are_made_absolute():
     config = configs.from_flags({"dataset": "mine/small", "image_size": "32"})
     assert (config.dataset, config.image_size) == ("mine/small", "32x32")
 
@@ -358,6 +366,11 @@ def test_a_folder_that_was_moved_can_be_named_on_resume(tmp_path, monkeypatch):
     assert "--dataset (was /old/photos, now mnist)" in message
     message = refusal(configs.resume, Config(), {"dataset": "/photos"})
     assert "--dataset (was mnist, now /photos)" in message
+
+
+def test_a_layer_that_inception_does_not_have_is_refused():
+    message = refusal(Config, evaluate_feature_dim=100)
+    assert "--evaluate_feature_dim=100 is no layer: give 64, 192" in message
 
 
 def test_an_unknown_recipe_is_refused_with_the_nearest():

@@ -237,6 +237,20 @@ def test_plain_lines_come_now_and_then(tmp_path, capsys, monkeypatch):
     assert capsys.readouterr().out == ""
 
 
+def test_the_time_left_counts_scores_apart(tmp_path, capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    meter = progress.Meter(1, None)
+    meter.add({n: np.float32([v]) for n, v in MEANS.items()}, seconds=1.0)
+    run = a_run(tmp_path, evaluate_every=100)
+    console = progress.Console(run, 0, 1000, 50)
+    now[0] = 70.0
+    console.leave_out(60.0)
+    console.update(100, meter)
+    # 100 steps took 10 s, so 900 will take 90 s, and nine scores 540 s.
+    assert capsys.readouterr().out.endswith("  10 min left\n")
+
+
 def test_the_time_that_a_run_takes_is_told_once(tmp_path, capsys):
     console = progress.Console(a_run(tmp_path), 0, 1000, 100)
     capsys.readouterr()

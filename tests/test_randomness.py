@@ -229,4 +229,16 @@ def test_purposes_never_change_their_number():
         "PENALTY_INTERPOLATION": 6,
         "SPECTRAL_VECTORS": 7,
         "HORIZONTAL_FLIPS": 8,
+        "EVALUATION_LATENTS": 9,
     }
+
+
+def test_images_to_be_scored_are_not_those_that_are_shown():
+    shown = sample_latents(0, range(4))
+    scored = randomness.sample_latents(
+        0,
+        tf.range(4),
+        latent_dim=8,
+        purpose=randomness.Purpose.EVALUATION_LATENTS,
+    )
+    assert not np.isin(scored.numpy(), shown).any()

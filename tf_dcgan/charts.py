@@ -36,11 +36,12 @@ _LEAST_WIDTH = 400  # Pixels; narrower grids are enlarged in the animation.
 
 
 def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
-    """Draws `curves.png` from the `train` lines of `metrics.jsonl`.
+    """Draws `curves.png` from `metrics.jsonl`.
 
-    Losses, every key that begins with `loss`, are above; scores, every key
-    that contains `score`, below. A light line joins the values as they are,
-    a strong one their running mean.
+    Of the `train` lines, losses, every key that begins with `loss`, are
+    above; scores, every key that contains `score`, below. A light line joins
+    the values as they are, a strong one their running mean. Last come the
+    scores of `--evaluate_every`, if there are any.
 
     Args:
         run_dir: the run.
@@ -67,17 +68,23 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
         "mean output of D": [key for key in keys if "score" in key],
     }
     panels = {title: keys for title, keys in panels.items() if keys}
-    if not panels:
+    evaluations = [line for line in lines if line.get("during") == "training"]
+    count = len(panels) + bool(evaluations)
+    if not count:
         return None
     figure = matplotlib.figure.Figure(
-        figsize=(9, 0.8 + 3.2 * len(panels)), dpi=120, layout="constrained"
+        figsize=(9, 0.8 + 3.2 * count), dpi=120, layout="constrained"
     )
     name = pathlib.Path(run_dir).resolve().name
     figure.suptitle(name, fontsize=11, parse_math=False)
-    all_axes = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
-    for axes, (title, keys) in zip(all_axes, panels.items(), strict=True):
+    all_axes = figure.subplots(count, sharex=True, squeeze=False)[:, 0]
+    for axes, (title, keys) in zip(all_axes, panels.items(), strict=False):
         _draw_panel(axes, train, keys)
         axes.set_ylabel(title)
+    axes = all_axes[-1]
+    if evaluations:
+        _draw_evaluations(axes, evaluations)
+        axes.set_ylabel("evaluation (less is better)")
     axes.set_xlabel("step")
     axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -139,6 +146,59 @@ def _draw_panel(
             label=label,
             marker="o" if len(points) == 1 else None,
         )
+    _decorate(axes)
+
+
+def _draw_evaluations(
+    axes: matplotlib.axes.Axes, lines: Sequence[dict]
+) -> None:
+    """Draws scores with their intervals, the floor and the best of each."""
+    keys = [
+        key
+        for key in dict.fromkeys(itertools.chain(*lines))
+        if key not in ("kind", "step", "real", "during")
+        and key.rpartition("_")[2] not in ("low", "high", "floor")
+    ]
+    for key, colour in zip(keys, itertools.cycle(_OTHER_COLOURS[2:])):
+        points = [line for line in lines if line.get(key) is not None]
+        if points:
+            _draw_evaluation(axes, key, points, colour)
+    # FID falls by orders of magnitude; KID may be negative.
+    low, high = axes.dataLim.intervaly
+    if 0 < 10 * low < high:
+        axes.set_yscale("log")
+    _decorate(axes)
+
+
+def _draw_evaluation(axes, key: str, points: Sequence[dict], colour) -> None:
+    steps = [line["step"] for line in points]
+    values = np.array([line[key] for line in points], np.float64)
+    low, high, floor = (
+        np.array([line.get(f"{key}_{name}", np.nan) for line in points])
+        for name in ("low", "high", "floor")
+    )
+    style = {"color": colour}
+    axes.plot(steps, values, marker=".", label=key, **style)
+    axes.fill_between(steps, low, high, alpha=0.15, linewidth=0, **style)
+    if np.isfinite(floor[-1]):
+        # Far below the curve it would flatten it, and is only named.
+        shown = floor if values.min() < 10 * floor[-1] else np.nan * floor
+        name = f"a perfect generator: {floor[-1]:.2g}"
+        axes.plot(steps, shown, linestyle="--", label=name, **style)
+    best = int(values.argmin())
+    axes.plot(
+        steps[best],
+        values[best],
+        linestyle="none",
+        marker="o",
+        markersize=9,
+        fillstyle="none",
+        label=f"best: {values[best]:.4g} at step {steps[best]:,}",
+        **style,
+    )
+
+
+def _decorate(axes: matplotlib.axes.Axes) -> None:
     axes.grid(color="0.9", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.margins(x=0.01)

@@ -13,6 +13,7 @@ from tf_dcgan import errors, recipes, settings
 _SYSTEM = "System"
 _DATA = "Data"
 _LENGTH = "Length and cadence"
+_EVALUATION = "Evaluation during training"
 _OPTIMIZATION = "Optimization"
 _MACHINE = "Machine and reproducibility"
 
@@ -27,6 +28,8 @@ LOSSES = {
 # Their D compares outputs, not probabilities: no label can be smoothed.
 _LOSSES_WITHOUT_LABELS = ("hinge", "wasserstein_gp")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+_FEATURE_DIMS = (64, 192, 768, 1280, 2048)
+_PATHS = ("data_dir", "cache_dir", "inception_weights")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,6 +175,63 @@ class Config:
         maximum=1_000_000_000,
         on_resume="free",
     )
+    evaluate_every: int = settings.setting(
+        0,
+        "interval of the scores, which find the best checkpoint; 0 for none",
+        group=_EVALUATION,
+        unit="steps",
+        minimum=0,
+        maximum=1_000_000_000,
+        on_resume="free",
+    )
+    evaluate_metric: str = settings.setting(
+        "fid",
+        "the score; less is better",
+        group=_EVALUATION,
+        choices={"fid": "Fréchet distance", "kid": "kernel distance"},
+        on_resume="free",
+    )
+    evaluate_features: str = settings.setting(
+        "classifier",
+        "what images are compared by",
+        group=_EVALUATION,
+        choices={
+            "classifier": "a small network trained on the labelled set",
+            "inception": "the network of published FIDs, up to a layer",
+            "keras_inception": "Keras's own, whole; slow on a CPU",
+        },
+        on_resume="free",
+    )
+    evaluate_feature_dim: int = settings.setting(
+        64,
+        "which layer of inception: 64, 192, 768, 1280 or 2048",
+        group=_EVALUATION,
+        minimum=64,
+        maximum=2048,
+        on_resume="free",
+    )
+    inception_weights: str | None = settings.setting(
+        None,
+        "file with inception's weights: the official .tgz or .pb, or an .npz",
+        group=_EVALUATION,
+        unset="the cache, else a download",
+        on_resume="free",
+    )
+    evaluate_samples: int = settings.setting(
+        2048,
+        "images made for each score",
+        group=_EVALUATION,
+        unit="images",
+        minimum=100,
+        maximum=1_000_000,
+        on_resume="free",
+    )
+    evaluate_split: str = settings.setting(
+        "test",
+        "of the data set, what is compared with; at most 10,000 images of it",
+        group=_EVALUATION,
+        on_resume="free",
+    )
     real_label: float = settings.setting(
         0.9,
         "D's target for real images (one-sided label smoothing); 1 where the "
@@ -309,6 +369,11 @@ class Config:
                 f"--extra_layers={self.extra_layers} means nothing to recipe "
                 f"{self.recipe}: give it to "
                 f"{' or '.join(recipes.WITH_EXTRA_LAYERS)}, or leave it out"
+            )
+        if self.evaluate_feature_dim not in _FEATURE_DIMS:
+            raise errors.UserError(
+                f"--evaluate_feature_dim={self.evaluate_feature_dim} is no "
+                "layer: give 64, 192, 768, 1280 or 2048"
             )
         if self.image_size is not None:
             height, width = parse_image_size(self.image_size)
@@ -457,14 +522,10 @@ def _is_moved(config: Config, new: Config) -> bool:
 
 
 def _absolute(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Makes folders absolute: a run may go on from another place."""
+    """Makes paths absolute: a run may go on from another place."""
     return {
         name: os.path.abspath(os.path.expanduser(value))
-        if value
-        and (
-            name in ("data_dir", "cache_dir")
-            or (name == "dataset" and _is_path(value))
-        )
+        if value and (name in _PATHS or (name == "dataset" and _is_path(value)))
         else value
         for name, value in given.items()
     }

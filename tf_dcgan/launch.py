@@ -6,8 +6,8 @@ import dataclasses
 import json
 import os
 
-from tf_dcgan import config as configs
 from tf_dcgan import (
+    best,
     cost,
     data,
     devices,
@@ -19,6 +19,7 @@ from tf_dcgan import (
     training,
     updates,
 )
+from tf_dcgan import config as configs
 from tf_dcgan.data import known_sets
 
 
@@ -59,13 +60,26 @@ def launch(
         progress.say(f"note: {note}")
     config.steps_per_epoch(len(dataset.images))
     facts = _facts(dataset)
-    if old_run is None:
-        run = runs.create(run_dir, config, facts)
-    else:
+    if old_run is not None:
         run = runs.continued(old_run, config, facts)
         _tell_other_versions(run)
+    evaluator = _evaluator(config, shape[:2])
+    if old_run is None:
+        run = runs.create(run_dir, config, facts)
     with run_folders.locked(run.path):
-        training.train(run, dataset)
+        training.train(run, dataset, evaluator)
+
+
+def _evaluator(
+    config: configs.Config, image_size: tuple[int, int]
+) -> best.Evaluator | None:
+    """Prepares the scores during training, if there shall be any."""
+    if not config.evaluate_every:
+        return None
+    # Only now: a training without scores does not wait for this import.
+    from tf_dcgan import evaluator
+
+    return evaluator.prepare(config, image_size)
 
 
 def describe(config: configs.Config) -> None:

@@ -8,6 +8,7 @@ import json
 import pathlib
 
 from tf_dcgan import (
+    best,
     data,
     devices,
     errors,
@@ -60,6 +61,7 @@ def evaluate_run(
     num_samples: int,
     split: str,
     weights: str,
+    checkpoint: str = "last",
 ) -> evaluation.Evaluation:
     """Scores a run's generator against the run's own data set.
 
@@ -72,6 +74,7 @@ def evaluate_run(
         num_samples: images to make.
         split: of the data set.
         weights: "ema" or "raw".
+        checkpoint: "last" or "best".
 
     Returns:
         What was found.
@@ -81,12 +84,13 @@ def evaluate_run(
             computed.
     """
     devices.share_gpus()
-    generator, step = sampling.load_generator(run, weights)
+    generator, step = sampling.load_generator(run, weights, checkpoint)
+    origin = best.origin(run, step, checkpoint)
     fake = image_sources.from_generator(
         sampling.Sampler(generator, run.data.content_box),
         seed=request.seed,
         count=num_samples,
-        description=f"{run.path}, step {step}, {weights} weights",
+        description=f"{run.path}, {origin}, {weights} weights",
     )
     dataset = data.load(
         run.config.dataset,

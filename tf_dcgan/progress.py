@@ -137,6 +137,7 @@ class Console:
         self._epochs = -(-total // steps_per_epoch)
         self._first_step = step
         self._started = self._said_at = time.monotonic()
+        self._pause = 0.0
         self._has_estimated = False
         beginning = (
             f"goes on after step {step:,} of {total:,}" if step else "starts"
@@ -161,11 +162,29 @@ class Console:
                 self._bar.update(step - self._bar.n)
         elif time.monotonic() - self._said_at > _SECONDS_PER_LINE:
             self._said_at = time.monotonic()
-            passed = self._said_at - self._started
-            left = passed / (step - self._first_step) * (self._total - step)
             say(
-                f"step {step:,}/{self._total:,}  {text}  {_duration(left)} left"
+                f"step {step:,}/{self._total:,}  {text}  "
+                f"{_duration(self._seconds_left(step))} left"
             )
+
+    def leave_out(self, seconds: float) -> None:
+        """Takes an evaluation that has just been made for no training.
+
+        Args:
+            seconds: what it took.
+        """
+        self._started += seconds
+        self._pause = seconds
+        with contextlib.suppress(OSError):  # As in `say`.
+            self._bar.unpause()
+
+    def _seconds_left(self, step: int) -> float:
+        left = self._total - step
+        passed = time.monotonic() - self._started
+        seconds = passed / (step - self._first_step) * left
+        every = self._run.config.evaluate_every
+        pauses = -(-left // every) if every else 0
+        return seconds + pauses * self._pause
 
     def epoch(self, number: int, means: Mapping[str, float]) -> None:
         """Prints the line of a finished epoch."""

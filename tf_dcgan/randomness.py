@@ -17,6 +17,7 @@ import tensorflow as tf
 _ALGORITHM = "philox"
 
 
+@enum.unique
 class Purpose(enum.IntEnum):
     """What random numbers are for; each has a stream of its own.
 
@@ -31,6 +32,7 @@ class Purpose(enum.IntEnum):
     PENALTY_INTERPOLATION = 6
     SPECTRAL_VECTORS = 7
     HORIZONTAL_FLIPS = 8
+    EVALUATION_LATENTS = 9
 
 
 def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
@@ -83,7 +85,11 @@ def interpolation_weights(
 
 
 def sample_latents(
-    seed: tf.Tensor | int, indices: tf.Tensor, *, latent_dim: int
+    seed: tf.Tensor | int,
+    indices: tf.Tensor,
+    *,
+    latent_dim: int,
+    purpose: Purpose = Purpose.SAMPLE_LATENTS,
 ) -> tf.Tensor:
     """Draws latent vectors that depend on the seed and their own index alone.
 
@@ -94,11 +100,12 @@ def sample_latents(
         seed: scalar integer, below 2^31.
         indices: [n] integer, at least 0.
         latent_dim: length of a latent vector.
+        purpose: what the images are for.
 
     Returns:
         [n, latent_dim] float32, standard normal.
     """
-    key = _key(seed, Purpose.SAMPLE_LATENTS)
+    key = _key(seed, purpose)
     return tf.map_fn(
         lambda index: tf.random.stateless_normal(
             [latent_dim], seed=tf.stack([key, index]), alg=_ALGORITHM

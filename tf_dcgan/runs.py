@@ -88,6 +88,11 @@ class Run:
         """Folder of the checkpoints."""
         return self.path / "checkpoints"
 
+    @property
+    def best_checkpoint(self) -> pathlib.Path:
+        """Folder of the best checkpoint; absent if nothing was scored."""
+        return self.checkpoints / "best"
+
 
 def create(
     path: os.PathLike | str | None, config: configs.Config, data: DataFacts

@@ -51,6 +51,15 @@ class SampleSettings:
             "raw": "those of the last update",
         },
     )
+    checkpoint: str = settings.setting(
+        "last",
+        "which checkpoint of the run",
+        group=_GROUP,
+        choices={
+            "last": "the last one",
+            "best": "the best by the score of --evaluate_every",
+        },
+    )
     batch_size: int = settings.setting(
         64,
         "images made at once; does not change them",
@@ -83,10 +92,12 @@ def main(arguments: Sequence[str]) -> None:
     run = runs.open_run(wanted.run_dir)
     out = _check_out(wanted)
     quiet.import_tensorflow()
-    from tf_dcgan import devices, sampling
+    from tf_dcgan import best, devices, sampling
 
     devices.share_gpus()
-    generator, step = sampling.load_generator(run, wanted.weights)
+    generator, step = sampling.load_generator(
+        run, wanted.weights, wanted.checkpoint
+    )
     sampling.write_samples(
         out,
         sampling.Sampler(generator, run.data.content_box),
@@ -96,7 +107,8 @@ def main(arguments: Sequence[str]) -> None:
     )
     print(
         f"{out}: {wanted.num_images} images, seed {wanted.seed}, "
-        f"{wanted.weights} weights of step {step}"
+        f"{wanted.weights} weights of "
+        f"{best.origin(run, step, wanted.checkpoint)}"
     )
 
 

@@ -14,21 +14,30 @@ from tf_dcgan import checkpoints, errors, gan, images, randomness, runs
 
 
 def load_generator(
-    run: runs.Run, weights: str = "ema"
+    run: runs.Run, weights: str = "ema", checkpoint: str = "last"
 ) -> tuple[keras.Model, int]:
-    """Loads the generator of a run's last checkpoint.
+    """Loads the generator of a run's last checkpoint, or of its best.
 
     Args:
         run: the run.
-        weights: "ema" for the averaged weights, "raw" for the last ones.
+        weights: "ema" for the averaged weights, "raw" for those of the
+            checkpoint's last update.
+        checkpoint: "last", or "best" for the best by `--evaluate_every`.
 
     Returns:
-        (generator, step): the model in float32 and the finished steps.
+        (generator, step): the model in float32 and the finished steps, which
+        `best.origin` puts in words.
 
     Raises:
-        errors.UserError: there is no checkpoint, or it is damaged.
+        errors.UserError: there is no such checkpoint, or it is damaged.
     """
-    path = checkpoints.last(run.checkpoints)
+    is_best = checkpoint == "best"
+    path = checkpoints.last(run.best_checkpoint if is_best else run.checkpoints)
+    if path is None and is_best:
+        raise errors.UserError(
+            f"{run.path} has no best checkpoint: train with "
+            "--evaluate_every=N, or take --checkpoint=last"
+        )
     if path is None:
         raise errors.UserError(
             f"{run.path} has no checkpoint yet: go on with `python train.py "
@@ -47,12 +56,15 @@ class Sampler:
         self,
         generator: keras.Model,
         content_box: tuple[int, int, int, int],
+        *,
+        purpose: randomness.Purpose = randomness.Purpose.SAMPLE_LATENTS,
     ):
         """Prepares a graph, which the first call traces.
 
         Args:
             generator: latents to images; later changes of its weights count.
             content_box: (top, left, height, width) of what is not padding.
+            purpose: what the images are for; the same seed gives others.
         """
         latent_dim = generator.input_shape[-1]
 
@@ -64,7 +76,7 @@ class Sampler:
         )
         def make(seed, indices):
             latents = randomness.sample_latents(
-                seed, indices, latent_dim=latent_dim
+                seed, indices, latent_dim=latent_dim, purpose=purpose
             )
             made = generator(latents, training=False)
             return images.to_uint8(images.crop(made, content_box))

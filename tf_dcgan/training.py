@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 import time
 
 import numpy as np
@@ -10,16 +10,17 @@ import tensorflow as tf
 
 from tf_dcgan import (
     augmentation,
+    best,
     charts,
     checkpoints,
     data,
     devices,
-    errors,
+    divergence,
     export,
-    files,
     gan,
     images,
     progress,
+    resuming,
     runs,
     sampling,
     stopping,
@@ -37,7 +38,11 @@ _CALLS_BEFORE_ESTIMATE = 4
 _BYTES_PER_CALL = 64 * 2**20
 
 
-def train(run: runs.Run, dataset: data.ImageArray) -> None:
+def train(
+    run: runs.Run,
+    dataset: data.ImageArray,
+    evaluator: best.Evaluator | None = None,
+) -> None:
     """Trains a run from where it is to its last step.
 
     Ctrl-C and SIGTERM finish the call under way, save everything and return;
@@ -48,13 +53,17 @@ def train(run: runs.Run, dataset: data.ImageArray) -> None:
     Args:
         run: a new run, or one that has been trained before.
         dataset: the training split, as the run's config describes it.
+        evaluator: scores the generator at `evaluate_every`; None for never.
 
     Raises:
         errors.UserError: a checkpoint or log is damaged, or a loss is not
             finite.
         OSError: the disk is full.
     """
-    with stopping.on_signals() as stop, _Loop(run, dataset, stop) as loop:
+    with (
+        stopping.on_signals() as stop,
+        _Loop(run, dataset, evaluator, stop) as loop,
+    ):
         # Only now is it known that the run can go on as it is asked to.
         runs.write_config(run)
         loop.run()
@@ -64,7 +73,11 @@ class _Loop:
     """One stretch of training, from a checkpoint to the end or a signal."""
 
     def __init__(
-        self, run: runs.Run, dataset: data.ImageArray, stop: stopping.Stop
+        self,
+        run: runs.Run,
+        dataset: data.ImageArray,
+        evaluator: best.Evaluator | None,
+        stop: stopping.Stop,
     ):
         self._run = run
         self._config = run.config
@@ -72,8 +85,15 @@ class _Loop:
         self._steps_per_epoch = run.config.steps_per_epoch(run.data.num_images)
         self._total = run.config.total_steps(self._steps_per_epoch)
         self._state = gan.create_state(run.config, run.data.image_shape)
-        self._meter, self._step = self._restore()
+        self._meter, self._step = resuming.resume(run, self._state)
         self._saved_step = self._step
+        self._evaluations = best.Evaluations(
+            run,
+            evaluator,
+            self._state.averaged_generator,
+            step=self._step,
+            total=self._total,
+        )
         self._train_steps = _compile(self._state, run)
         self._sampler = sampling.Sampler(
             self._state.averaged_generator, run.data.content_box
@@ -103,44 +123,18 @@ class _Loop:
         """Trains until the last step or until asked to stop."""
         if self._step == 0:
             self._describe()
+        # What a stop has put off, or a new --evaluate_every asks for.
+        self._evaluate()
         self._batches.prefetch(self._step, self._next_count(self._step))
         while self._step < self._total and not self._stop.requested:
             started = time.monotonic()
             scalars = self._call()
-            self._check_finite(scalars)
+            divergence.check_scalars(self._run, scalars, finished=self._step)
             self._meter.add(scalars, seconds=time.monotonic() - started)
             self._step += len(scalars["loss_d"])
             self._console.update(self._step, self._meter)
             self._write_what_is_due()
         self._leave()
-
-    def _restore(self):
-        files.remove_unfinished(self._run.checkpoints)
-        path = checkpoints.last(self._run.checkpoints)
-        if path is None:
-            self._check_untrained()
-            summaries.rewind(self._run.path, -1)
-            return progress.Meter(self._config.batch_size), 0
-        saved = checkpoints.restore(path, self._state.variables())
-        try:
-            meter = progress.Meter(self._config.batch_size, saved["meter"])
-        except (KeyError, TypeError) as error:
-            raise checkpoints.damaged(path, error) from error
-        summaries.rewind(self._run.path, saved["step"])
-        return meter, saved["step"]
-
-    def _check_untrained(self) -> None:
-        """Refuses to begin anew over the results of a longer training."""
-        lines = summaries.read_metrics(self._run.path)
-        logged = max((line["step"] for line in lines), default=0)
-        exported = (self._run.path / "saved_model").exists()
-        # A kill before the first checkpoint is no loss to ask about.
-        if exported or logged > self._config.checkpoint_every:
-            raise errors.UserError(
-                f"{self._run.path} has been trained to step {logged} or "
-                "further, but has no checkpoint left to go on from: put "
-                "checkpoints/ back, or start a new run"
-            )
 
     def _describe(self) -> None:
         """Tells and writes what does not change, such as the settings."""
@@ -182,6 +176,7 @@ class _Loop:
             for every in (
                 config.log_every,
                 config.sample_every,
+                config.evaluate_every or self._total,
                 config.checkpoint_every,
                 self._steps_per_epoch,
             )
@@ -193,25 +188,6 @@ class _Loop:
         most = _BYTES_PER_CALL // self._batches.bytes_per_step
         # At least one step, also where none is left.
         return max(1, min(*until_due, self._total - step, most, at_once))
-
-    def _check_finite(self, scalars: Mapping[str, np.ndarray]) -> None:
-        for name, values in scalars.items():
-            bad = np.flatnonzero(~np.isfinite(values))
-            if bad.size:
-                first, last = self._step + 1, self._step + len(values)
-                raise self._diverged(
-                    f"{name} is {values[bad[0]]} at step {first + bad[0]} (of "
-                    f"the steps {first} to {last})"
-                )
-
-    def _diverged(self, what: str) -> errors.UserError:
-        good = checkpoints.last(self._run.checkpoints)
-        kept = f"the last good checkpoint is {good}"
-        return errors.UserError(
-            f"{what}: training has diverged; "
-            f"{kept if good else 'there is no checkpoint yet'}. Start a new "
-            "run with lower learning rates or another seed"
-        )
 
     def _write_what_is_due(self) -> None:
         ended = self._step == self._total
@@ -233,6 +209,7 @@ class _Loop:
             self._console.epoch(number, epoch)
         if self._is_due(self._config.sample_every) or self._step == 1 or ended:
             self._write_samples()
+        self._evaluate()
         late = time.monotonic() - self._saved_at > _SECONDS_PER_CHECKPOINT
         if self._is_due(self._config.checkpoint_every) or late or ended:
             self._save()
@@ -244,22 +221,38 @@ class _Loop:
         made = self._sampler(self._config.seed, 0, _GRID_IMAGES)
         self._summaries.write_sample_grid(images.grid(made), step=self._step)
 
+    def _evaluate(self) -> None:
+        """Scores the generator if that is due; a new best is saved."""
+        if not self._evaluations.is_due(self._step):
+            return
+        started = time.monotonic()
+        self._evaluations.make(
+            self._step,
+            stop=self._stop,
+            log=self._summaries,
+            save=self._write_checkpoint,
+        )
+        self._console.leave_out(time.monotonic() - started)
+
     def _save(self) -> None:
-        bad = gan.non_finite_variables(self._state)
-        if bad:
-            raise self._diverged(
-                f"{bad[0]} is not finite after step {self._step}"
-            )
         # Logs first: what a checkpoint follows on must be on the disk.
         self._summaries.flush()
-        checkpoints.save(
-            self._run.checkpoints,
-            self._step,
-            variables=self._state.variables(),
-            progress={"meter": self._meter.to_json()},
-        )
+        self._write_checkpoint(self._run.checkpoints)
         self._saved_at = time.monotonic()
         self._saved_step = self._step
+        self._evaluations.prune()
+
+    def _write_checkpoint(
+        self, folder, *, kept=checkpoints.KEPT, **more
+    ) -> None:
+        divergence.check_weights(self._run, self._state, step=self._step)
+        checkpoints.save(
+            folder,
+            self._step,
+            variables=self._state.variables(),
+            progress={"meter": self._meter.to_json(), **more},
+            kept=kept,
+        )
 
     def _leave(self) -> None:
         """Saves what is not saved and makes what a user looks for."""
@@ -269,6 +262,7 @@ class _Loop:
             if not self._is_due(self._config.sample_every):
                 self._write_samples()
             self._save()
+        self._evaluations.prune()
         self._summaries.flush()
         if self._step > 0:
             export.export(

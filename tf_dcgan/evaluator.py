@@ -1,0 +1,219 @@
+"""The cheap protocol by which a training is scored while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import json
+import sys
+
+import numpy as np
+
+from tf_dcgan import config as configs
+from tf_dcgan import data, errors, images, progress, scores
+from tf_dcgan.metrics import (
+    classifier,
+    features,
+    frechet,
+    inception_weights,
+    keras_inception,
+    kernel,
+)
+from tf_dcgan.metrics.moments import Moments
+
+_REAL_IMAGES = 10_000
+_KERNEL_SUBSETS = 20
+_STANDARD_ERRORS = 1.96  # To either side of 95 %.
+
+
+class FeatureEvaluator:
+    """Scores images by their features; see `best.Evaluator`."""
+
+    def __init__(
+        self,
+        network: features.FeatureNetwork,
+        real_features: np.ndarray,
+        *,
+        metric: str,
+        num_samples: int,
+        real: str,
+        real_fingerprint: str,
+        seed: int,
+    ):
+        """Computes what all scores share.
+
+        Args:
+            network: makes the features.
+            real_features: [n, dimension] float32 of the real images.
+            metric: "fid" or "kid".
+            num_samples: images that each score takes.
+            real: the real images in words.
+            real_fingerprint: changes with them.
+            seed: of the subsets of "kid".
+
+        Raises:
+            errors.UserError: there are too few real images, or features that
+                are NaN or infinite.
+        """
+        features_name = network.name
+        if features_name == "inception":
+            features_name += str(network.feature_dim)
+        self.name = f"{metric}_{features_name}_{num_samples}"
+        self.num_samples = num_samples
+        self.real = real
+        protocol = {
+            "metric": metric,
+            "num_samples": num_samples,
+            "real": real,
+            "real_fingerprint": real_fingerprint,
+            "seed": seed,
+            "features": network.protocol,
+        }
+        # As it comes back from a checkpoint.
+        self.protocol = json.loads(json.dumps(protocol))
+        self._network = network
+        self._real_features = real_features
+        self._seed = seed
+        self._compute = {"fid": self._fid, "kid": self._kid}[metric]
+        if metric == "fid":
+            self._moments = Moments.from_features(real_features, what="real")
+            self._floor = frechet.frechet_floor(
+                self._moments, (len(real_features), num_samples)
+            )
+
+    def __call__(self, batches: Iterable[np.ndarray]) -> scores.Score:
+        """Scores generated images.
+
+        Args:
+            batches: `num_samples` images, [n, height, width, 1 or 3] uint8.
+
+        Returns:
+            The score; less is better.
+
+        Raises:
+            errors.UserError: there are too few images or features that are
+                NaN or infinite.
+        """
+        return self._compute(self._network.extract(batches)["features"])
+
+    def _fid(self, fake_features: np.ndarray) -> scores.Score:
+        found = frechet.frechet_distance(
+            self._moments,
+            Moments.from_features(fake_features, what="generated"),
+        )
+        warnings = (*found.warnings, *self._floor.warnings)
+        return scores.Score(
+            self.name, found.value, ideal=self._floor.value, warnings=warnings
+        )
+
+    def _kid(self, fake_features: np.ndarray) -> scores.Score:
+        found = kernel.kernel_distance(
+            self._real_features,
+            fake_features,
+            seed=self._seed,
+            num_subsets=_KERNEL_SUBSETS,
+        )
+        reach = _STANDARD_ERRORS * found.standard_error
+        return scores.Score(
+            self.name,
+            found.value,
+            found.value - reach,
+            found.value + reach,
+            warnings=found.warnings,
+        )
+
+
+def prepare(
+    config: configs.Config, image_size: tuple[int, int]
+) -> FeatureEvaluator:
+    """Makes everything ready that scores during a training need.
+
+    The first time, the classifier of a data set is trained here.
+
+    Args:
+        config: the settings of the training.
+        image_size: (height, width) of the images that its networks make.
+
+    Returns:
+        What scores images, the real ones at hand.
+
+    Raises:
+        errors.UserError: the data set has no such split, the features cannot
+            be had, or there are too few images.
+    """
+    progress.say(
+        f"evaluation: preparing {config.evaluate_features} features"
+        + (
+            f" (the classifier of {config.dataset} is trained once, then kept)"
+            if config.evaluate_features == "classifier"
+            else ""
+        )
+    )
+    try:
+        real = data.load(
+            config.dataset,
+            config.evaluate_split,
+            image_size=image_size,
+            crop=config.crop_size,
+            data_dir=config.data_dir,
+            cache_dir=config.cache_dir,
+        )
+        network = _network(config)
+    except errors.UserError as error:
+        raise _in_flags_of_training(error) from error
+    count = min(len(real.images), _REAL_IMAGES)
+    description = f"{real.name}:{real.split}, {count:,} images"
+    # Evenly spread: the halves of MNIST's test split are not alike.
+    chosen = np.linspace(0, len(real.images), count, endpoint=False).astype(int)
+    found = network.extract(
+        _batches(real, chosen),
+        total=count,
+        progress="real images" if sys.stderr.isatty() else "",
+    )
+    evaluator = FeatureEvaluator(
+        network,
+        found["features"],
+        metric=config.evaluate_metric,
+        num_samples=config.evaluate_samples,
+        real=description,
+        real_fingerprint=real.fingerprint,
+        seed=config.seed,
+    )
+    progress.say(
+        f"evaluation: {evaluator.name} against {description} every "
+        f"{config.evaluate_every:,} steps and at the end"
+    )
+    for warning in network.protocol.get("warnings", ()):
+        progress.say(f"warning: {warning}")
+    return evaluator
+
+
+def _batches(real: data.ImageArray, chosen: np.ndarray):
+    for indices in np.array_split(chosen, -(-len(chosen) // 256)):
+        yield images.crop(real.images[indices], real.content_box)
+
+
+def _network(config: configs.Config) -> features.FeatureNetwork:
+    if config.evaluate_features == "classifier":
+        return classifier.classifier_network(
+            config.dataset,
+            data_dir=config.data_dir,
+            cache_dir=config.cache_dir,
+        )
+    if config.evaluate_features == "keras_inception":
+        return keras_inception.keras_inception_network()
+    return features.inception_network(
+        inception_weights.load(
+            config.inception_weights, cache_dir=config.cache_dir
+        ),
+        feature_dim=config.evaluate_feature_dim,
+    )
+
+
+def _in_flags_of_training(error: errors.UserError) -> errors.UserError:
+    """Tells a mistake in the words of train.py; evaluate.py's are shorter."""
+    text = str(error)
+    for name in ("features", "feature_dim", "split"):
+        text = text.replace(f"--{name}=", f"--evaluate_{name}=")
+    return errors.UserError(
+        f"--evaluate_every cannot score: {text}; or leave --evaluate_every out"
+    )
