@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-import evaluate
-from tf_dcgan import config, recipes, sample
+from tf_dcgan import config, evaluation_settings, recipes, sample
 import train
 
 _PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -33,7 +32,7 @@ def test_every_flag_that_the_readme_names_exists():
         _fields(config.Config)
         | _fields(train.TrainSettings)
         | _fields(sample.SampleSettings)
-        | _fields(evaluate.EvaluateSettings)
+        | _fields(evaluation_settings.EvaluateSettings)
         | {"help"}
     )
     assert named - known == set()

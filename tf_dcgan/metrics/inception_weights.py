@@ -105,11 +105,14 @@ class InceptionWeights:
             wanted = " and ".join(_SCORES[name] for name in missing)
         else:
             return
-        has = [f"--feature_dim={tap}" for tap in self.taps]
+        has = [str(tap) for tap in self.taps]
         has += [_SCORES[name] for name in self.outputs if name in _SCORES]
+        advice = f"give {ARCHIVE}, which has all"
+        if self.taps and wanted.startswith("--"):
+            advice = f"give --feature_dim={self.taps[-1]}, or {ARCHIVE} for all"
         raise errors.UserError(
             f"{self.path} lacks the layers for {wanted}. It has those for "
-            f"{', '.join(has) or 'nothing'}; {ARCHIVE} has all"
+            f"{_listed(has)}: {advice}"
         )
 
     def digest(self, feature_dim: int, outputs: Sequence[str]) -> str:
@@ -224,6 +227,10 @@ def _fetch(target: pathlib.Path) -> None:
         raise errors.UserError(
             f"the host sent {found:,} bytes instead of {_ARCHIVE_BYTES:,}"
         )
+
+
+def _listed(has: list[str]) -> str:
+    return f"the features of {', '.join(has)}" if has else "nothing"
 
 
 def _unavailable(folder: pathlib.Path, reason) -> str:
