@@ -37,6 +37,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     wanted = evaluation_settings.EvaluateSettings(**given)
     run = runs.open_run(wanted.run_dir) if wanted.run_dir else None
+    wanted.require_writable()
     quiet.import_tensorflow()
     from tf_dcgan import (
         evaluation_report,
@@ -57,9 +58,6 @@ def main(arguments: Sequence[str]) -> None:
         precision=wanted.precision,
         per_class=wanted.per_class,
     )
-    for flag in ("output", "pairs", "statistics"):
-        if getattr(wanted, flag) is not None:
-            launch_evaluation.require_writable(getattr(wanted, flag), flag)
     if wanted.statistics is not None:
         print(
             launch_evaluation.write_statistics(

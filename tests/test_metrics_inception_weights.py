@@ -134,7 +134,7 @@ def test_a_file_without_deeper_layers_serves_the_shallower_taps(npz):
         weights.require(2048, ["features"])
     assert "--feature_dim=2048" in str(raised.value)
     assert (
-        "It has those for the features of 64, 192: give --feature_dim=192, or"
+        "It has those for --feature_dim=64, 192: give --feature_dim=192, or"
         in str(raised.value)
     )
     with pytest.raises(errors.UserError, match="Inception Score"):
@@ -149,6 +149,12 @@ def test_the_given_weights_serve_all_taps_but_the_last(shared_data):
     assert weights.taps == [64, 192, 768, 1280]
     assert weights.outputs == ["features", "spatial"]
     assert weights.is_canonical
+    with pytest.raises(errors.UserError) as raised:
+        weights.require(2048, ["features"])
+    assert (
+        "It has those for --feature_dim=64, 192, 768, 1280 and for sfid: give "
+        "--feature_dim=1280, or inception-2015-12-05.tgz" in str(raised.value)
+    )
 
 
 def test_other_weights_are_not_taken_for_the_published_ones(npz):

@@ -170,14 +170,14 @@ def evaluate(
 
 def _check(real, network, metrics, train) -> None:
     """Refuses what cannot be computed, before anything is."""
+    is_moments = isinstance(real, feature_statistics.Statistics)
+    if is_moments:
+        real.check_protocol(network.protocol, network.feature_dim)
     for name in metrics:
         metric = scores.METRICS[name]
         if metric.output not in network.outputs:
             raise errors.UserError(_MISSING_OUTPUT[metric.output].format(name))
-        if (
-            isinstance(real, feature_statistics.Statistics)
-            and not metric.takes_statistics
-        ):
+        if is_moments and not metric.takes_statistics:
             raise errors.UserError(
                 f"{name} needs the real images themselves, and "
                 f"{real.description} holds only the mean and covariance of "

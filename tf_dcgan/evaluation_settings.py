@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 
-from tf_dcgan import errors, settings
+from tf_dcgan import errors, files, settings
 
 _IMAGES = "Images"
 _SCORES = "Scores"
@@ -203,6 +204,28 @@ class EvaluateSettings:
         """The metrics, one by one."""
         return [name.strip() for name in self.metrics.split(",")]
 
+    def require_writable(self) -> None:
+        """Finds out whether the results can be written, before any is made.
+
+        Raises:
+            errors.UserError: a file cannot be.
+        """
+        paths = {
+            name: getattr(self, name)
+            for name in ("output", "pairs", "statistics", "run_dir")
+            if getattr(self, name) is not None
+        }
+        if self.run_dir is not None:
+            paths["run_dir"] = pathlib.Path(self.run_dir, "evaluation.json")
+        for name, path in paths.items():
+            try:
+                files.require_writable(path)
+            except OSError as error:
+                raise errors.UserError(
+                    f"--{name}: {path} cannot be written ({error.strerror}): "
+                    "give a place that can be"
+                ) from error
+
     def _check_images(self) -> None:
         given = {
             name
@@ -229,9 +252,9 @@ class EvaluateSettings:
         names = self.metric_names
         for name in names:
             if name not in METRICS:
-                given = f"--metrics has {name!r}" if name else "a name is empty"
                 raise errors.UserError(
-                    f"--metrics={self.metrics}: {given}: "
+                    f"--metrics={self.metrics} has "
+                    + (f"{name!r}: " if name else "an empty name: ")
                     + errors.suggestion(name, METRICS)
                 )
             if names.count(name) > 1:

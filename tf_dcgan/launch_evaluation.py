@@ -8,13 +8,11 @@ import pathlib
 from tf_dcgan import (
     data,
     devices,
-    errors,
     evaluation,
     evaluation_report,
     evaluation_request,
     feature_cache,
     feature_statistics,
-    files,
     image_sources,
     memorization_picture,
     named_sources,
@@ -55,8 +53,6 @@ def evaluate_run(
         errors.UserError: there is no checkpoint, or something cannot be
             computed.
     """
-    output = run.path / "evaluation.json"
-    require_writable(output, "run_dir")
     devices.share_gpus()
     request = dataclasses.replace(
         request,
@@ -80,7 +76,7 @@ def evaluate_run(
         else None,
         pairs=pairs or run.path / "memorization.png",
     )
-    evaluation_report.write_json(output, found, step=step)
+    evaluation_report.write_json(run.path / "evaluation.json", found, step=step)
     with summaries.Summaries(run.path) as log:
         log.write_scalars(
             "evaluation",
@@ -177,25 +173,6 @@ def write_statistics(
         f"warning: {text}" for text in frechet.sample_warnings(of_features)
     ]
     return "\n".join(lines + [f"note: {note}" for note in source.notes])
-
-
-def require_writable(path: str | pathlib.Path, flag: str) -> None:
-    """Refuses a place that cannot be written to, before anything is computed.
-
-    Args:
-        path: the file.
-        flag: that it is from, for the message.
-
-    Raises:
-        errors.UserError: it cannot be written.
-    """
-    try:
-        files.require_writable(path)
-    except OSError as error:
-        raise errors.UserError(
-            f"--{flag}: {path} cannot be written ({error.strerror}): give a "
-            "place that can be"
-        ) from error
 
 
 def _evaluate(

@@ -98,7 +98,7 @@ def _fid(sets: feature_sets.FeatureSets) -> list[Score]:
 
 
 def _sfid(sets: feature_sets.FeatureSets) -> list[Score]:
-    sides = sets.real["spatial"], sets.fake["spatial"]
+    sides = [side["spatial"] for side in (sets.real, sets.fake)]
     return [_frechet("sfid", *sides, sets.seed)]
 
 
@@ -218,7 +218,6 @@ def _modes(sets: feature_sets.FeatureSets) -> list[Score]:
             "modes",
             found.covered,
             ideal=found.num_classes,
-            remark=f"of {found.num_classes} classes",
             warnings=found.warnings,
             details=dataclasses.asdict(found),
         ),
@@ -240,17 +239,6 @@ def _memorization(sets: feature_sets.FeatureSets) -> list[Score]:
         seed=sets.seed,
         num_pairs=_CLOSEST,
     )
-    nearest = {
-        "training": found.train_indices,
-        "training_distance": found.train_distances,
-        "held_out": found.held_out_indices,
-        "held_out_distance": found.held_out_distances,
-    }
-    closest = [
-        {"generated": int(fake)}
-        | {name: values[fake].item() for name, values in nearest.items()}
-        for fake in found.closest_pairs[:, 0]
-    ]
     return [
         Score(
             "memorization",
@@ -261,7 +249,7 @@ def _memorization(sets: feature_sets.FeatureSets) -> list[Score]:
             details={
                 "standard_error": found.nearer_to_train_error,
                 "equalised_size": found.equalised_size,
-                "closest": closest,
+                "closest": found.closest(),
             },
         ),
         Score(

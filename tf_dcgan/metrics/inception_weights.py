@@ -105,14 +105,16 @@ class InceptionWeights:
             wanted = " and ".join(_SCORES[name] for name in missing)
         else:
             return
-        has = [str(tap) for tap in self.taps]
-        has += [_SCORES[name] for name in self.outputs if name in _SCORES]
+        has = [_SCORES[name] for name in self.outputs if name in _SCORES]
         advice = f"give {ARCHIVE}, which has all"
-        if self.taps and wanted.startswith("--"):
-            advice = f"give --feature_dim={self.taps[-1]}, or {ARCHIVE} for all"
+        if self.taps:
+            taps = ", ".join(map(str, self.taps))
+            has.insert(0, f"--feature_dim={taps}")
+            if wanted.startswith("--"):
+                advice = f"give --feature_dim={self.taps[-1]}, or {ARCHIVE}"
         raise errors.UserError(
             f"{self.path} lacks the layers for {wanted}. It has those for "
-            f"{_listed(has)}: {advice}"
+            f"{' and for '.join(has) or 'nothing'}: {advice}"
         )
 
     def digest(self, feature_dim: int, outputs: Sequence[str]) -> str:
@@ -227,10 +229,6 @@ def _fetch(target: pathlib.Path) -> None:
         raise errors.UserError(
             f"the host sent {found:,} bytes instead of {_ARCHIVE_BYTES:,}"
         )
-
-
-def _listed(has: list[str]) -> str:
-    return f"the features of {', '.join(has)}" if has else "nothing"
 
 
 def _unavailable(folder: pathlib.Path, reason) -> str:

@@ -47,6 +47,25 @@ class Memorization:
     equalised_size: int
     warnings: tuple[str, ...]
 
+    def closest(self) -> list[dict[str, int | float]]:
+        """Returns the closest pairs with their held-out images, for JSON.
+
+        Returns:
+            For each pair the images' numbers, `generated`, `training` and
+            `held_out`, and `training_distance` and `held_out_distance`.
+        """
+        nearest = {
+            "training": self.train_indices,
+            "training_distance": self.train_distances,
+            "held_out": self.held_out_indices,
+            "held_out_distance": self.held_out_distances,
+        }
+        return [
+            {"generated": int(image)}
+            | {name: values[image].item() for name, values in nearest.items()}
+            for image in self.closest_pairs[:, 0]
+        ]
+
 
 def memorization(
     fake_features: np.ndarray,
