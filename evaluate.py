@@ -65,8 +65,18 @@ def main(arguments: Sequence[str]) -> None:
             )
         )
         return
+    found = _score(wanted, run, request)
+    print(evaluation_report.table(found))
+    if wanted.output is not None:
+        evaluation_report.write_json(wanted.output, found)
+
+
+def _score(wanted, run, request):
+    """Scores the run, or the pair of sources."""
+    from tf_dcgan import launch_evaluation
+
     if run is not None:
-        found = launch_evaluation.evaluate_run(
+        return launch_evaluation.evaluate_run(
             run,
             request,
             num_samples=wanted.num_samples,
@@ -74,20 +84,16 @@ def main(arguments: Sequence[str]) -> None:
             weights=wanted.weights,
             pairs=wanted.pairs,
         )
-    else:
-        pairs = wanted.pairs
-        if pairs is None and wanted.output is not None:
-            pairs = pathlib.Path(wanted.output).parent / "memorization.png"
-        found = launch_evaluation.evaluate_pair(
-            wanted.real,
-            wanted.fake,
-            request,
-            train=wanted.train,
-            pairs=pairs,
-        )
-    print(evaluation_report.table(found))
-    if wanted.output is not None:
-        evaluation_report.write_json(wanted.output, found)
+    pairs = wanted.pairs
+    if pairs is None and wanted.output is not None:
+        pairs = pathlib.Path(wanted.output).parent / "memorization.png"
+    return launch_evaluation.evaluate_pair(
+        wanted.real,
+        wanted.fake,
+        request,
+        train=wanted.train,
+        pairs=pairs,
+    )
 
 
 if __name__ == "__main__":

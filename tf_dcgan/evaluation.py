@@ -11,7 +11,7 @@ import numpy as np
 
 from tf_dcgan import (
     class_scores,
-    errors,
+    evaluation_checks,
     feature_cache,
     feature_sets,
     feature_statistics,
@@ -93,11 +93,9 @@ def evaluate(
         seed: of everything that is drawn at random.
         batch_size: images at once; changes nothing.
         cache_dir: where features of real images are kept.
-        train: the images that the generator was trained on, for
-            `memorization`.
-        per_class: whether to score each class on its own too. Generated
-            images have the classes of their labels, or those that the
-            network predicts.
+        train: what the generator was trained on, for `memorization`.
+        per_class: whether to score each class on its own too, by the labels
+            of generated images or else what the network predicts.
 
     Returns:
         The scores.
@@ -105,12 +103,53 @@ def evaluate(
     Raises:
         errors.UserError: a metric cannot be computed from these.
     """
-    _check(real, network, metrics, train)
-    names = _class_names(real, fake, network) if per_class else ()
+    evaluation_checks.check(real, network, metrics, train)
+    names = ()
+    if per_class:
+        names = evaluation_checks.class_names(real, fake, network)
+    sets = _feature_sets(
+        real,
+        fake,
+        network,
+        _outputs(metrics, per_class and fake.labels is None),
+        train=train,
+        wants_classes="modes" in metrics,
+        seed=seed,
+        batch_size=batch_size,
+        cache_dir=cache_dir,
+    )
+    by_class = _by_class(metrics, sets, real, fake, names) if names else ()
+    protocol = _protocol(real, fake, network, seed)
+    protocol |= _further_protocol(fake, train, per_class)
+    notes = [*fake.notes, *real.notes, *(train.notes if train else ())]
+    notes += _unlike_published(protocol)
+    return Evaluation(
+        tuple(scores.compute(metrics, sets)),
+        by_class,
+        protocol,
+        tuple(notes),
+        network.key,
+    )
+
+
+def _outputs(metrics: Sequence[str], with_classes: bool) -> set[str]:
     outputs = {"features"} | {scores.METRICS[name].output for name in metrics}
-    if per_class and fake.labels is None:
-        outputs.add("logits")
-    keywords = {"batch_size": batch_size, "cache_dir": cache_dir}
+    return outputs | {"logits"} if with_classes else outputs
+
+
+def _feature_sets(
+    real,
+    fake,
+    network,
+    outputs,
+    *,
+    train,
+    wants_classes,
+    seed,
+    batch_size,
+    cache_dir,
+) -> feature_sets.FeatureSets:
+    """Computes the features of all images, or finds them in the cache."""
     made = network.extract(
         fake.batches(),
         batch_size=batch_size,
@@ -118,130 +157,41 @@ def evaluate(
         total=fake.count,
         progress="generated images",
     )
+    keywords = {"batch_size": batch_size, "cache_dir": cache_dir}
+    frequencies = None
     if isinstance(real, feature_statistics.Statistics):
-        real_features = real.moments
+        of_real = real.moments
     else:
-        real_features = feature_cache.extract(
-            real,
-            network,
-            # Nothing asks for the classes that are predicted for real images.
-            sorted(outputs - {"logits"}),
-            title="real images",
-            **keywords,
+        # Nothing asks for the classes that are predicted for real images.
+        wanted = sorted(outputs - {"logits"})
+        of_real = feature_cache.extract(
+            real, network, wanted, title="real images", **keywords
         )
-    train_features = None
-    if "memorization" in metrics:
-        train_features = feature_cache.extract(
+        if wants_classes:
+            labels = real.labels_among(network.class_names)
+            frequencies = np.bincount(
+                labels, minlength=len(network.class_names)
+            )
+    of_train = None
+    if train is not None:
+        of_train = feature_cache.extract(
             train, network, ["features"], title="training images", **keywords
         )["features"]
-    frequencies = None
-    if "modes" in metrics:
-        labels = real.labels_among(network.class_names)
-        frequencies = np.bincount(labels, minlength=len(network.class_names))
-    sets = feature_sets.FeatureSets(
-        real_features, made, train_features, frequencies, seed
-    )
-    found = scores.compute(metrics, sets)
-    by_class = ()
-    if per_class:
-        by_class = class_scores.compute(
-            metrics,
-            sets,
-            real_labels=real.labels_among(names),
-            fake_labels=_fake_labels(fake, made, names),
-            class_names=names,
-        )
-    protocol = _protocol(real, fake, network, seed)
-    notes = [*fake.notes, *real.notes]
-    if train is not None:
-        protocol["training_images"] = train.description
-        notes += train.notes
-    if per_class:
-        protocol["classes_of_generated_images"] = (
-            "predicted by the classifier"
-            if fake.labels is None
-            else "their labels"
-        )
-    notes += _unlike_published(protocol)
-    return Evaluation(
-        tuple(found), by_class, protocol, tuple(notes), network.key
-    )
+    return feature_sets.FeatureSets(of_real, made, of_train, frequencies, seed)
 
 
-def _check(real, network, metrics, train) -> None:
-    """Refuses what cannot be computed, before anything is."""
-    is_moments = isinstance(real, feature_statistics.Statistics)
-    if is_moments:
-        real.check_protocol(network.protocol, network.feature_dim)
-    for name in metrics:
-        metric = scores.METRICS[name]
-        if metric.output not in network.outputs:
-            raise errors.UserError(_MISSING_OUTPUT[metric.output].format(name))
-        if is_moments and not metric.takes_statistics:
-            raise errors.UserError(
-                f"{name} needs the real images themselves, and "
-                f"{real.description} holds only the mean and covariance of "
-                "their features: give images as --real, or --metrics=fid"
-            )
-    if "modes" in metrics:
-        if not network.class_names:
-            raise errors.UserError(
-                "modes needs the classes of the real images: give "
-                "--features=classifier, or leave modes out of --metrics"
-            )
-        real.labels_among(network.class_names)
-    if "memorization" in metrics:
-        if train is None:
-            raise errors.UserError(
-                "memorization needs the images that the generator was "
-                "trained on: give --train=SOURCE, as --real; --real is then "
-                "what it has not seen"
-            )
-        if train.fingerprint == real.fingerprint:
-            raise errors.UserError(
-                f"memorization compares training images with others, and "
-                f"{real.description} is given as both: give held-out images "
-                "as --real, or --split=test"
-            )
-
-
-_MISSING_OUTPUT = {
-    "logits": "{} needs classes, and these features have none: give "
-    "--features=classifier, or --features=inception with weights of the whole "
-    "network",
-    "spatial": "{} needs the spatial features of --features=inception: give "
-    "that, or leave it out of --metrics",
-}
-
-
-def _class_names(real, fake, network) -> tuple[str, ...]:
-    """Returns the classes of both sides, and refuses what has none."""
-    if isinstance(real, feature_statistics.Statistics):
-        raise errors.UserError(
-            f"--per_class needs real images, and {real.description} holds "
-            "only the mean and covariance of their features: give images as "
-            "--real"
-        )
-    if fake.labels is None and not network.class_names:
-        raise errors.UserError(
-            f"--per_class needs to know the classes of {fake.description}, "
-            "which has no labels: give --features=classifier, which predicts "
-            "them, or labelled images"
-        )
-    names = network.class_names if fake.labels is None else ()
-    names = names or real.class_names or fake.class_names
-    if not names and real.labels is not None:
-        names = tuple(str(n) for n in range(int(real.labels.max()) + 1))
-    real.labels_among(names)
-    if fake.labels is not None:
-        fake.labels_among(names)
-    return names
-
-
-def _fake_labels(fake, made, names: Sequence[str]) -> np.ndarray:
+def _by_class(metrics, sets, real, fake, names):
     if fake.labels is None:
-        return made["logits"].argmax(axis=1)
-    return fake.labels_among(names)
+        fake_labels = sets.fake["logits"].argmax(axis=1)
+    else:
+        fake_labels = fake.labels_among(names)
+    return class_scores.compute(
+        metrics,
+        sets,
+        real_labels=real.labels_among(names),
+        fake_labels=fake_labels,
+        class_names=names,
+    )
 
 
 def _protocol(real, fake, network, seed: int) -> dict[str, Any]:
@@ -255,6 +205,19 @@ def _protocol(real, fake, network, seed: int) -> dict[str, Any]:
         "seed": seed,
         "versions": runs.versions(),
     }
+
+
+def _further_protocol(fake, train, per_class: bool) -> dict[str, str]:
+    further = {}
+    if train is not None:
+        further["training_images"] = train.description
+    if per_class:
+        further["classes_of_generated_images"] = (
+            "their labels"
+            if fake.labels is not None
+            else "predicted by the classifier"
+        )
+    return further
 
 
 def _unlike_published(protocol: Mapping[str, Any]) -> list[str]:

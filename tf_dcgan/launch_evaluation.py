@@ -34,8 +34,7 @@ def evaluate_run(
 ) -> evaluation.Evaluation:
     """Scores a run's generator against the run's own data set.
 
-    Writes `evaluation.json` and appends to `metrics.jsonl` and TensorBoard,
-    at the checkpoint's step.
+    Writes `evaluation.json` and a line of the logs, at the checkpoint's step.
 
     Args:
         run: the run.
@@ -43,8 +42,7 @@ def evaluate_run(
         num_samples: images to make.
         split: of the data set.
         weights: "ema" or "raw".
-        pairs: where `memorization` puts its picture, or None for
-            `memorization.png` in the run.
+        pairs: for `memorization`'s picture, or None for one in the run.
 
     Returns:
         What was found.
@@ -66,14 +64,15 @@ def evaluate_run(
         count=num_samples,
         description=f"{run.path}, step {step}, {weights} weights",
     )
+    train = None
+    if "memorization" in request.metrics:
+        train = _of_run(run, "train", request)
     found = _evaluate(
         _of_run(run, split, request),
         fake,
         evaluation_request.network(request, run.config.dataset),
         request,
-        train=_of_run(run, "train", request)
-        if "memorization" in request.metrics
-        else None,
+        train=train,
         pairs=pairs or run.path / "memorization.png",
     )
     evaluation_report.write_json(run.path / "evaluation.json", found, step=step)
