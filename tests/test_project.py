@@ -47,7 +47,13 @@ def test_every_recipe_is_in_the_readme_and_no_other():
 
 def test_every_module_and_file_that_the_readme_names_exists():
     paths = set(re.findall(r"[\w/-]+\.(?:py|txt|png)\b", _README))
-    made_by_a_run = {"step_0000500.png", "real.png", "curves.png", "grid.png"}
+    made_by_a_run = {
+        "step_0000500.png",
+        "real.png",
+        "curves.png",
+        "grid.png",
+        "memorization.png",
+    }
     for path in paths - made_by_a_run:
         found = [_PROJECT / path, _PROJECT / "tf_dcgan" / path]
         assert any(place.exists() for place in found), path
