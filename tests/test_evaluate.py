@@ -381,6 +381,22 @@ def test_a_run_is_scored_against_its_own_data(main, trained, tiny_mnist):
             path.unlink()
 
 
+@pytest.mark.parametrize(
+    ("compares", "told"),
+    [("FIDs of clean-fid", 1), (features.ONLY_WITH_ITSELF, 0)],
+)
+def test_scores_that_could_be_compared_name_the_usual_protocol(
+    main, arrays, capsys, monkeypatch, compares, told
+):
+    network = _tiny_network()
+    network.protocol["comparable_with"] = compares
+    monkeypatch.setattr(evaluation_request, "network", lambda *_: network)
+    main(f"--real={arrays[0]}", f"--fake={arrays[1]}", "--metrics=fid")
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.count("--num_samples=50000 --split=train") == told
+    assert f"compares with {compares}" in printed
+
+
 def test_features_of_real_images_are_computed_once(main, arrays, monkeypatch):
     flags = [f"--real={arrays[0]}", f"--fake={arrays[1]}", "--cache_dir=c"]
     main(*flags, "--output=a.json")
