@@ -241,3 +241,16 @@ def test_remove_unfinished_does_not_mind_what_another_process_removed(
     monkeypatch.setattr(pathlib.Path, "glob", lambda *unused: [path])
     files.remove_unfinished(tmp_path)
     assert contents(tmp_path) == []
+
+
+def test_whether_a_file_can_be_written_is_found_out_without_making_any(
+    tmp_path,
+):
+    files.require_writable(tmp_path / "new" / "folder" / "x.json")
+    (tmp_path / "old.json").write_text("old")
+    files.require_writable(tmp_path / "old.json")
+    assert (tmp_path / "old.json").read_text() == "old"
+    for path in (tmp_path, tmp_path / "old.json" / "x.json"):
+        with pytest.raises(OSError):
+            files.require_writable(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["old.json"]

@@ -2,7 +2,14 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tf_dcgan import data, errors, image_sources
+from tf_dcgan import (
+    data,
+    errors,
+    feature_statistics,
+    image_folders,
+    image_sources,
+    named_sources,
+)
 
 
 def _images(count=3, height=4, width=5, channels=3, seed=0):
@@ -23,7 +30,7 @@ def test_a_folder_gives_its_images_in_the_order_of_their_names(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         PIL.Image.fromarray(image).save(path)
-    source = image_sources.open_source(str(tmp_path), flag="real")
+    source = named_sources.open_source(str(tmp_path), flag="real")
     assert source.count == 3
     np.testing.assert_array_equal(_read(source), images[[1, 0, 2]])
     np.testing.assert_array_equal(_read(source), images[[1, 0, 2]])
@@ -32,12 +39,37 @@ def test_a_folder_gives_its_images_in_the_order_of_their_names(tmp_path):
 def test_a_folder_of_several_sizes_says_so(tmp_path):
     PIL.Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
     PIL.Image.new("RGB", (6, 5)).save(tmp_path / "b.png")
-    source = image_sources.folder(tmp_path)
+    source = image_folders.read(tmp_path)
     assert [batch.shape for batch in source.batches()] == [
         (1, 4, 4, 3),
         (1, 5, 6, 3),
     ]
-    assert source.notes == ("2 different sizes, each resized on its own",)
+    assert source.notes == (
+        f"{tmp_path}: 2 different sizes, each resized on its own",
+    )
+
+
+def test_images_of_one_size_are_read_together(tmp_path):
+    images = _images(4)
+    for number, image in enumerate(images):
+        PIL.Image.fromarray(image).save(tmp_path / f"{number}.png")
+    PIL.Image.new("RGB", (6, 6)).save(tmp_path / "1b.png")
+    found = list(image_folders.read(tmp_path).batches())
+    np.testing.assert_array_equal(found[0], images[:2])
+    assert found[1].shape == (1, 6, 6, 3)
+    np.testing.assert_array_equal(found[2], images[2:])
+
+
+def test_folders_within_a_folder_are_its_classes(tmp_path):
+    for name in ("cat/1.png", "dog/2.png", "cat/3.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        PIL.Image.new("L", (4, 4)).save(path)
+    source = image_folders.read(tmp_path)
+    assert source.class_names == ("cat", "dog")
+    assert source.labels.tolist() == [0, 0, 1]
+    PIL.Image.new("L", (4, 4)).save(tmp_path / "4.png")
+    assert image_folders.read(tmp_path).labels is None
 
 
 @pytest.mark.parametrize(
@@ -45,7 +77,7 @@ def test_a_folder_of_several_sizes_says_so(tmp_path):
 )
 def test_other_modes_become_gray_or_rgb(tmp_path, mode, channels):
     PIL.Image.new(mode, (4, 4)).save(tmp_path / "a.png")
-    (batch,) = image_sources.folder(tmp_path).batches()
+    (batch,) = image_folders.read(tmp_path).batches()
     assert batch.shape == (1, 4, 4, channels)
     assert batch.dtype == np.uint8
 
@@ -54,21 +86,47 @@ def test_a_few_damaged_files_are_named_and_skipped(tmp_path):
     for number in range(10):
         PIL.Image.new("L", (4, 4), number).save(tmp_path / f"{number}.png")
     (tmp_path / "broken.png").write_bytes(b"no image")
-    source = image_sources.folder(tmp_path)
+    source = image_folders.read(tmp_path)
     assert source.count == 10
-    assert source.notes == ("1 damaged images skipped: broken.png",)
+    (tmp_path / "notes.txt").write_text("no image")
+    (tmp_path / ".hidden").write_text("nor this")
+    source = image_folders.read(tmp_path)
+    assert source.count == 10
+    assert source.notes == (
+        f"{tmp_path}: 1 damaged file skipped: broken.png",
+        f"{tmp_path}: 1 other file skipped: notes.txt",
+    )
+
+
+def test_images_of_more_than_8_bits_are_not_cut_off_in_silence(tmp_path):
+    for number in range(10):
+        PIL.Image.new("L", (4, 4), number).save(tmp_path / f"{number}.png")
+    PIL.Image.fromarray(np.full((4, 4), 40_000, np.uint16)).save(
+        tmp_path / "deep.png"
+    )
+    source = image_folders.read(tmp_path)
+    assert source.count == 10
+    assert source.notes == (f"{tmp_path}: 1 damaged file skipped: deep.png",)
+
+
+def test_a_folder_of_other_files_is_an_error(tmp_path):
+    PIL.Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("x")
+    with pytest.raises(errors.UserError, match="2 files that are no images"):
+        image_folders.read(tmp_path)
 
 
 def test_many_damaged_files_are_an_error(tmp_path):
     PIL.Image.new("L", (4, 4)).save(tmp_path / "a.png")
     (tmp_path / "broken.png").write_bytes(b"no image")
     with pytest.raises(errors.UserError, match="1 of 2 images cannot be read"):
-        image_sources.folder(tmp_path)
+        image_folders.read(tmp_path)
 
 
 def test_a_folder_without_images_is_an_error(tmp_path):
     with pytest.raises(errors.UserError, match="has no images"):
-        image_sources.open_source(str(tmp_path), flag="real")
+        named_sources.open_source(str(tmp_path), flag="real")
 
 
 @pytest.mark.parametrize("suffix", ["npy", "npz"])
@@ -76,7 +134,7 @@ def test_an_array_file_gives_its_images(tmp_path, suffix):
     images = _images(300)
     save = {"npy": np.save, "npz": np.savez}[suffix]
     save(tmp_path / f"x.{suffix}", images)
-    source = image_sources.open_source(
+    source = named_sources.open_source(
         str(tmp_path / f"x.{suffix}"), flag="fake"
     )
     assert source.count == 300
@@ -86,21 +144,91 @@ def test_an_array_file_gives_its_images(tmp_path, suffix):
 def test_arrays_that_are_no_uint8_images_are_refused(tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((3, 4, 4, 3), np.float32))
     with pytest.raises(errors.UserError, match=r"float32 \[3, 4, 4, 3\]"):
-        image_sources.open_source(str(tmp_path / "x.npy"), flag="fake")
+        named_sources.open_source(str(tmp_path / "x.npy"), flag="fake")
 
 
 def test_a_damaged_array_file_is_refused(tmp_path):
     (tmp_path / "x.npz").write_bytes(b"no archive")
     with pytest.raises(errors.UserError, match="cannot be read"):
-        image_sources.open_source(str(tmp_path / "x.npz"), flag="fake")
+        named_sources.open_source(str(tmp_path / "x.npz"), flag="fake")
 
 
 def test_statistics_of_other_tools_have_no_count_and_no_protocol(tmp_path):
     np.savez(tmp_path / "s.npz", mu=np.zeros(3), sigma=np.eye(3))
-    found = image_sources.open_source(str(tmp_path / "s.npz"), flag="real")
-    assert isinstance(found, image_sources.Statistics)
-    assert found.count is None and found.protocol is None
-    np.testing.assert_array_equal(found.sigma, np.eye(3))
+    found = named_sources.open_source(str(tmp_path / "s.npz"), flag="real")
+    assert isinstance(found, feature_statistics.Statistics)
+    assert found.moments.count is None and found.protocol is None
+    assert "taken on trust" in found.notes[0]
+    np.testing.assert_array_equal(found.moments.covariance(), np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"mu": np.zeros(3), "sigma": np.zeros((3, 4))}, r"\[3, 4\]"),
+        ({"mu": np.zeros(3), "sigma": np.eye(4)}, r"\[3\] and \[4, 4\]"),
+        ({"mu": np.zeros((1, 3)), "sigma": np.eye(3)}, r"\[1, 3\]"),
+        ({"mu": np.full(3, np.nan), "sigma": np.eye(3)}, "NaN or infinity"),
+        (
+            {"mu": np.zeros(3), "sigma": np.full((3, 3), np.inf)},
+            "NaN or infinity",
+        ),
+        ({"mu": np.zeros(2), "sigma": [[1, 1], [0, 1]]}, "not symmetric"),
+        ({"mu": ["a"], "sigma": np.eye(1)}, "mu is <U1"),
+        ({"mu": [1j], "sigma": np.eye(1)}, "mu is complex"),
+        ({"mu": [1.0], "sigma": np.eye(1), "count": 1}, "at least 2 images"),
+        ({"mu": [1.0], "sigma": np.eye(1), "protocol": "x"}, "cannot|can be"),
+        ({"mu": [], "sigma": np.zeros((0, 0))}, "mu"),
+    ],
+)
+def test_statistics_that_cannot_be_are_refused(tmp_path, arrays, message):
+    np.savez(tmp_path / "s.npz", **arrays)
+    with pytest.raises(errors.UserError, match=message) as raised:
+        named_sources.open_source(str(tmp_path / "s.npz"), flag="real")
+    assert "s.npz" in str(raised.value)
+
+
+def test_statistics_are_refused_where_images_are_needed(tmp_path):
+    np.savez(tmp_path / "s.npz", mu=np.zeros(3), sigma=np.eye(3))
+    with pytest.raises(errors.UserError, match="images are needed"):
+        named_sources.open_images(str(tmp_path / "s.npz"), flag="fake")
+
+
+def test_an_array_file_may_have_labels(tmp_path):
+    np.savez(tmp_path / "x.npz", images=_images(3), labels=[2, 0, 1])
+    source = named_sources.open_source(str(tmp_path / "x.npz"), flag="fake")
+    assert source.labels_among(("a", "b", "c")).tolist() == [2, 0, 1]
+    with pytest.raises(errors.UserError, match="classes 2, which are not"):
+        source.labels_among(("a", "b"))
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 1, -1], [0.0, 1.0, 2.0]])
+def test_labels_that_are_none_are_refused(tmp_path, labels):
+    np.savez(tmp_path / "x.npz", images=_images(3), labels=labels)
+    with pytest.raises(errors.UserError, match="labels should be"):
+        named_sources.open_source(str(tmp_path / "x.npz"), flag="fake")
+
+
+def test_an_array_without_images_is_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((0, 4, 4, 3), np.uint8))
+    with pytest.raises(errors.UserError, match=r"uint8 \[0, 4, 4, 3\]"):
+        named_sources.open_source(str(tmp_path / "x.npy"), flag="fake")
+
+
+def test_classes_are_matched_by_their_names():
+    source = image_sources.from_array(
+        _images(3), "x", labels=np.array([0, 1, 1]), class_names=("dog", "cat")
+    )
+    assert source.labels_among(("ant", "cat", "dog")).tolist() == [2, 1, 1]
+    with pytest.raises(errors.UserError, match="classes dog, which are not"):
+        source.labels_among(("ant", "cat"))
+
+
+def test_single_images_can_be_taken_in_any_order():
+    images = _images(600, 2, 2)
+    source = image_sources.from_array(images, "x")
+    found = image_sources.take(source, [599, 0, 256, 0])
+    np.testing.assert_array_equal(found, images[[599, 0, 256, 0]])
 
 
 def _prepared(labels=None, names=()):
@@ -141,7 +269,7 @@ def test_an_unknown_class_is_refused_with_the_nearest():
 
 
 def test_a_word_that_is_no_split_is_a_class(tiny_mnist):
-    source = image_sources.open_source(
+    source = named_sources.open_source(
         "mnist:7", flag="real", data_dir=str(tiny_mnist)
     )
     assert source.description.startswith("mnist:test:7")
@@ -149,15 +277,21 @@ def test_a_word_that_is_no_split_is_a_class(tiny_mnist):
 
 
 def test_a_split_is_taken_as_one(tiny_mnist):
-    source = image_sources.open_source(
+    source = named_sources.open_source(
         "mnist:train", flag="real", data_dir=str(tiny_mnist)
     )
     assert source.count == 300
 
 
+@pytest.mark.parametrize("text", ["mnist:", ":test", "mnist:test:1:2"])
+def test_a_malformed_name_is_refused(text):
+    with pytest.raises(errors.UserError, match="names no images"):
+        named_sources.open_source(text, flag="fake")
+
+
 def test_a_path_that_does_not_exist_is_named():
     with pytest.raises(errors.UserError, match="--fake=/no/where does not"):
-        image_sources.open_source("/no/where", flag="fake")
+        named_sources.open_source("/no/where", flag="fake")
 
 
 def test_generated_images_are_made_anew_at_every_reading():

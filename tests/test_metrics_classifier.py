@@ -12,6 +12,7 @@ from tf_dcgan.metrics import (
     classifier_files,
     classifier_model,
     classifier_training,
+    counting,
 )
 
 _SETTINGS = classifier_training.Settings(width=4, epochs=2, batch_size=50)
@@ -379,11 +380,11 @@ def test_training_in_one_kernel_is_keras_batch_normalization():
 def test_progress_is_said_in_lines_where_there_is_no_terminal(
     tiny_mnist, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(classifier_training, "_SECONDS_PER_LINE", 0.0)
+    monkeypatch.setattr(counting, "_SECONDS_PER_LINE", 0.0)
     _network(tiny_mnist, tmp_path, progress=True)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "classifier of mnist: step 2/12  loss " in captured.err
+    assert "classifier of mnist: 2 of 12 steps  loss " in captured.err
     assert " s left" in captured.err
     assert "of the test images right" in captured.err
 
@@ -391,7 +392,7 @@ def test_progress_is_said_in_lines_where_there_is_no_terminal(
 def test_nothing_is_said_without_progress(
     tiny_mnist, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(classifier_training, "_SECONDS_PER_LINE", 0.0)
+    monkeypatch.setattr(counting, "_SECONDS_PER_LINE", 0.0)
     _network(tiny_mnist, tmp_path)
     assert capsys.readouterr().err == ""
 

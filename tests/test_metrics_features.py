@@ -1,4 +1,5 @@
 import json
+import sys
 
 import inception_arrays
 import keras
@@ -143,6 +144,28 @@ def test_the_protocol_says_what_shapes_the_features(network, weights):
     json.dumps(network.protocol)
 
 
+def test_the_key_tells_tap_resize_and_precision(network, weights):
+    assert network.key == "inception_64"
+    other = features.inception_network(
+        weights, feature_dim=64, resize="clean", precision="mixed_bfloat16"
+    )
+    assert other.key == "inception_64_clean_bfloat16"
+
+
+def test_bfloat16_changes_the_features_a_little_and_is_told(
+    network, weights, images
+):
+    reduced = features.inception_network(
+        weights, feature_dim=64, precision="mixed_bfloat16"
+    )
+    assert reduced.protocol["precision"] == "mixed_bfloat16"
+    exact = network.extract([images])["features"]
+    found = reduced.extract([images])["features"]
+    assert found.dtype == np.float32
+    difference = np.abs(found - exact).max() / exact.max()
+    assert 1e-5 < difference < 0.03
+
+
 def test_only_the_published_weights_compare_with_published_scores(
     monkeypatch, deep_network
 ):
@@ -177,7 +200,10 @@ def test_an_unknown_resize_is_refused(weights):
         features.inception_network(weights, feature_dim=64, resize="area")
 
 
-def test_a_progress_bar_counts_images(network, images, capsys):
+def test_a_bar_counts_images_in_a_terminal(
+    network, images, capsys, monkeypatch
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     network.extract([images], total=7, progress="real")
     shown = capsys.readouterr().err
     assert "real" in shown and "7/7" in shown

@@ -133,7 +133,10 @@ def test_a_file_without_deeper_layers_serves_the_shallower_taps(npz):
     with pytest.raises(errors.UserError) as raised:
         weights.require(2048, ["features"])
     assert "--feature_dim=2048" in str(raised.value)
-    assert "--feature_dim=64, --feature_dim=192;" in str(raised.value)
+    assert (
+        "It has those for --feature_dim=64, 192: give --feature_dim=192, or"
+        in str(raised.value)
+    )
     with pytest.raises(errors.UserError, match="Inception Score"):
         weights.require(192, ["features", "logits"])
 
@@ -146,6 +149,12 @@ def test_the_given_weights_serve_all_taps_but_the_last(shared_data):
     assert weights.taps == [64, 192, 768, 1280]
     assert weights.outputs == ["features", "spatial"]
     assert weights.is_canonical
+    with pytest.raises(errors.UserError) as raised:
+        weights.require(2048, ["features"])
+    assert (
+        "It has those for --feature_dim=64, 192, 768, 1280 and for sfid: give "
+        "--feature_dim=1280, or inception-2015-12-05.tgz" in str(raised.value)
+    )
 
 
 def test_other_weights_are_not_taken_for_the_published_ones(npz):

@@ -32,6 +32,25 @@ def test_the_closest_pairs_come_first():
     assert everything.closest_pairs.tolist() == [[1, 1], [0, 0]]
 
 
+def test_the_closest_pairs_are_told_with_their_held_out_images():
+    result = measured([0, 5], [2, 6], [-3, 9], num_pairs=1)
+    assert result.closest() == [
+        {
+            "generated": 1,
+            "training": 1,
+            "training_distance": 1.0,
+            "held_out": 1,
+            "held_out_distance": 4.0,
+        }
+    ]
+
+
+def test_copies_of_held_out_images_make_the_ratio_infinite_and_say_so():
+    result = measured([0, 5], [2, 6], [0, 5])
+    assert result.distance_ratio == np.inf
+    assert any("held_out_copies" in text for text in result.warnings)
+
+
 def test_a_larger_training_set_is_nearer_only_in_the_full_distances():
     chance = np.random.default_rng(0)
     fake, train, held_out = (

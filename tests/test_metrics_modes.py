@@ -89,7 +89,7 @@ def test_classes_that_real_images_lack_are_no_modes():
     assert result.divergence == math.inf
     assert result.warnings == (
         "unknown_classes: 20 images of classes that the real images do not "
-        "have",
+        "have, so the divergence is infinite",
     )
 
 

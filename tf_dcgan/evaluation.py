@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 import dataclasses
-import hashlib
-import json
-import os
-import pathlib
+import math
 from typing import Any
 
 import numpy as np
 
-from tf_dcgan import errors, files, image_sources, runs, scores
-from tf_dcgan.data import cache
+from tf_dcgan import (
+    class_scores,
+    evaluation_checks,
+    feature_cache,
+    feature_sets,
+    feature_statistics,
+    image_sources,
+    runs,
+    scores,
+)
 from tf_dcgan.metrics import features
-from tf_dcgan.metrics.moments import Moments
+
+# Of most published FIDs.
+_PUBLISHED_IMAGES = 50_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,25 +31,48 @@ class Evaluation:
 
     Attributes:
         scores: the numbers.
+        per_class: the same for each class, or nothing.
         protocol: JSON-able, everything they were computed from.
         notes: what its reader should know, one line each.
+        key: of the features, for names in logs.
     """
 
     scores: tuple[scores.Score, ...]
+    per_class: tuple[class_scores.ClassScores, ...]
     protocol: Mapping[str, Any]
     notes: tuple[str, ...]
+    key: str
 
     def to_json(self) -> dict[str, Any]:
-        """Returns everything, ready for JSON."""
+        """Returns everything, ready for JSON: without NaN and infinity."""
+        return _finite(
+            {
+                "scores": [dataclasses.asdict(score) for score in self.scores],
+                "per_class": [
+                    {
+                        "class": one.name,
+                        "real_images": one.real_images,
+                        "fake_images": one.fake_images,
+                        "scores": [dataclasses.asdict(s) for s in one.scores],
+                    }
+                    for one in self.per_class
+                ],
+                "protocol": dict(self.protocol),
+                "notes": list(self.notes),
+            }
+        )
+
+    def scalars(self) -> dict[str, float]:
+        """Returns the scores under names that also tell their features."""
         return {
-            "scores": [dataclasses.asdict(score) for score in self.scores],
-            "protocol": dict(self.protocol),
-            "notes": list(self.notes),
+            f"{score.name}_{self.key}": score.value
+            for score in self.scores
+            if score.value is not None
         }
 
 
 def evaluate(
-    real: image_sources.ImageSource | image_sources.Statistics,
+    real: image_sources.ImageSource | feature_statistics.Statistics,
     fake: image_sources.ImageSource,
     network: features.FeatureNetwork,
     *,
@@ -50,6 +80,8 @@ def evaluate(
     seed: int,
     batch_size: int,
     cache_dir: str | None = None,
+    train: image_sources.ImageSource | None = None,
+    per_class: bool = False,
 ) -> Evaluation:
     """Compares two sets of images.
 
@@ -61,6 +93,9 @@ def evaluate(
         seed: of everything that is drawn at random.
         batch_size: images at once; changes nothing.
         cache_dir: where features of real images are kept.
+        train: what the generator was trained on, for `memorization`.
+        per_class: whether to score each class on its own too, by the labels
+            of generated images or else what the network predicts.
 
     Returns:
         The scores.
@@ -68,187 +103,144 @@ def evaluate(
     Raises:
         errors.UserError: a metric cannot be computed from these.
     """
-    outputs = ["features"]
-    if "logits" in network.outputs and _need_classes(metrics):
-        outputs.append("logits")
-    fake_found = network.extract(
+    evaluation_checks.check(real, network, metrics, train)
+    names = ()
+    if per_class:
+        names = evaluation_checks.class_names(real, fake, network)
+    sets = _feature_sets(
+        real,
+        fake,
+        network,
+        _outputs(metrics, per_class and fake.labels is None),
+        train=train,
+        wants_classes="modes" in metrics,
+        seed=seed,
+        batch_size=batch_size,
+        cache_dir=cache_dir,
+    )
+    by_class = _by_class(metrics, sets, real, fake, names) if names else ()
+    protocol = _protocol(real, fake, network, seed)
+    protocol |= _further_protocol(fake, train, per_class)
+    notes = [*fake.notes, *real.notes, *(train.notes if train else ())]
+    notes += _unlike_published(protocol)
+    return Evaluation(
+        tuple(scores.compute(metrics, sets)),
+        by_class,
+        protocol,
+        tuple(notes),
+        network.key,
+    )
+
+
+def _outputs(metrics: Sequence[str], with_classes: bool) -> set[str]:
+    outputs = {"features"} | {scores.METRICS[name].output for name in metrics}
+    return outputs | {"logits"} if with_classes else outputs
+
+
+def _feature_sets(
+    real,
+    fake,
+    network,
+    outputs,
+    *,
+    train,
+    wants_classes,
+    seed,
+    batch_size,
+    cache_dir,
+) -> feature_sets.FeatureSets:
+    """Computes the features of all images, or finds them in the cache."""
+    made = network.extract(
         fake.batches(),
         batch_size=batch_size,
-        outputs=outputs,
+        outputs=sorted(outputs),
         total=fake.count,
-        progress="generated",
+        progress="generated images",
     )
-    if isinstance(real, image_sources.Statistics):
-        moments = _moments_of(real, network)
-        real_features = None
+    keywords = {"batch_size": batch_size, "cache_dir": cache_dir}
+    frequencies = None
+    if isinstance(real, feature_statistics.Statistics):
+        of_real = real.moments
     else:
-        real_features = _real_features(
-            real, network, batch_size=batch_size, cache_dir=cache_dir
+        # Nothing asks for the classes that are predicted for real images.
+        wanted = sorted(outputs - {"logits"})
+        of_real = feature_cache.extract(
+            real, network, wanted, title="real images", **keywords
         )
-        moments = Moments.from_features(real_features, what="real")
-    found = scores.compute(
+        if wants_classes:
+            labels = real.labels_among(network.class_names)
+            frequencies = np.bincount(
+                labels, minlength=len(network.class_names)
+            )
+    of_train = None
+    if train is not None:
+        of_train = feature_cache.extract(
+            train, network, ["features"], title="training images", **keywords
+        )["features"]
+    return feature_sets.FeatureSets(of_real, made, of_train, frequencies, seed)
+
+
+def _by_class(metrics, sets, real, fake, names):
+    if fake.labels is None:
+        fake_labels = sets.fake["logits"].argmax(axis=1)
+    else:
+        fake_labels = fake.labels_among(names)
+    return class_scores.compute(
         metrics,
-        scores.FeatureSets(
-            moments,
-            fake_found["features"],
-            real_features,
-            fake_found.get("logits"),
-            _frequencies(real),
-            seed,
-        ),
+        sets,
+        real_labels=real.labels_among(names),
+        fake_labels=fake_labels,
+        class_names=names,
     )
-    protocol = {
+
+
+def _protocol(real, fake, network, seed: int) -> dict[str, Any]:
+    is_moments = isinstance(real, feature_statistics.Statistics)
+    return {
         "real": real.description,
-        "real_images": moments.count,
+        "real_images": real.moments.count if is_moments else real.count,
         "fake": fake.description,
         "fake_images": fake.count,
         "features": dict(network.protocol),
         "seed": seed,
         "versions": runs.versions(),
     }
-    notes = fake.notes + getattr(real, "notes", ())
-    return Evaluation(tuple(found), protocol, notes)
 
 
-def _need_classes(metrics: Sequence[str]) -> bool:
-    return any(name in scores.WITH_CLASSES for name in metrics)
-
-
-def _frequencies(real) -> np.ndarray | None:
-    labels = getattr(real, "labels", None)
-    if labels is None:
-        return None
-    return np.bincount(labels, minlength=len(real.class_names))
-
-
-def _moments_of(
-    statistics: image_sources.Statistics, network: features.FeatureNetwork
-) -> Moments:
-    if statistics.protocol is not None:
-        was = json.loads(statistics.protocol)
-        now = json.loads(json.dumps(network.protocol))
-        differing = [
-            f"{name} ({was.get(name)}, now {now.get(name)})"
-            for name in sorted(set(was) | set(now))
-            if was.get(name) != now.get(name)
-        ]
-        if differing:
-            raise errors.UserError(
-                f"{statistics.description} was made by another protocol: "
-                f"{', '.join(differing)}; give the same flags as then, or "
-                "images as --real"
-            )
-    if len(statistics.mu) != network.feature_dim:
-        raise errors.UserError(
-            f"{statistics.description} has {len(statistics.mu)} dimensions, "
-            f"the features {network.feature_dim}: give the --features and "
-            "--feature_dim that it was made with"
+def _further_protocol(fake, train, per_class: bool) -> dict[str, str]:
+    further = {}
+    if train is not None:
+        further["training_images"] = train.description
+    if per_class:
+        further["classes_of_generated_images"] = (
+            "their labels"
+            if fake.labels is not None
+            else "predicted by the classifier"
         )
-    return Moments.from_statistics(
-        statistics.mu, statistics.sigma, count=statistics.count
-    )
+    return further
 
 
-def _real_features(
-    real: image_sources.ImageSource,
-    network: features.FeatureNetwork,
-    *,
-    batch_size: int,
-    cache_dir: str | None,
-) -> np.ndarray:
-    """Reads the features of real images from the cache, or fills it."""
-    key = json.dumps(
-        [real.fingerprint, real.count, network.protocol], sort_keys=True
-    )
-    name = hashlib.sha256(key.encode()).hexdigest()[:24]
-    root = pathlib.Path(cache_dir or cache.default_folder()).expanduser()
-    path = root / f"features-{network.name}-{name}.npy"
-    shape = (real.count, network.feature_dim)
-    try:
-        cached = np.load(path, allow_pickle=False)
-        if cached.shape == shape and cached.dtype == np.float32:
-            return cached
-    except (OSError, ValueError, EOFError):
-        pass  # Not there, or cut short by hand; made anew.
-    found = network.extract(
-        real.batches(),
-        batch_size=batch_size,
-        total=real.count,
-        progress="real",
-    )["features"]
-    try:
-        with files.atomic_file(path) as unfinished:
-            np.save(unfinished, found)
-    except OSError as error:
-        if error.errno in files.DISK_FULL:
-            raise
-        raise errors.UserError(
-            f"features cannot be kept in {root} ({error.strerror}): give "
-            "--cache_dir=FOLDER, a folder that can be written to"
-        ) from error
-    return found
-
-
-def write_statistics(
-    path: os.PathLike | str,
-    moments: Moments,
-    network: features.FeatureNetwork,
-) -> None:
-    """Writes mean, covariance, count and protocol as an .npz.
-
-    Args:
-        path: ends in .npz.
-        moments: of features.
-        network: made the features.
-    """
-    with files.atomic_file(path) as unfinished:
-        np.savez(
-            unfinished,
-            mu=moments.mean,
-            sigma=moments.covariance(),
-            count=moments.count,
-            protocol=json.dumps(network.protocol),
-        )
-
-
-def table(evaluation: Evaluation) -> str:
-    """Lays the scores out, with their protocol below.
-
-    Args:
-        evaluation: what was found.
-
-    Returns:
-        Lines of text.
-    """
-    lines = [
-        f"{'score':16} {'value':>10}  {'95 % interval':>21} {'ideal':>10}  "
+def _unlike_published(protocol: Mapping[str, Any]) -> list[str]:
+    """Says what else must be as it is in the literature."""
+    comparable = protocol["features"].get("comparable_with")
+    counts = protocol["fake_images"], protocol["real_images"] or math.inf
+    if comparable in (None, features.ONLY_WITH_ITSELF):
+        return []
+    if min(counts) >= _PUBLISHED_IMAGES:
+        return []
+    return [
+        f"published FIDs are mostly of {_PUBLISHED_IMAGES:,} generated images "
+        "against the training split (--num_samples=50000 --split=train); of "
+        "fewer images they come out higher"
     ]
-    for score in evaluation.scores:
-        interval = ""
-        if score.low is not None:
-            interval = f"[{score.low:.4g}, {score.high:.4g}]"
-        ideal = "" if score.ideal is None else f"{score.ideal:.4g}"
-        lines.append(
-            f"{score.name:16} {score.value:10.4g}  {interval:>21} "
-            f"{ideal:>10}  {score.remark}".rstrip()
-        )
-    warnings = {
-        warning for score in evaluation.scores for warning in score.warnings
-    }
-    lines += [f"warning: {warning}" for warning in sorted(warnings)]
-    lines += [f"note: {note}" for note in evaluation.notes]
-    protocol = evaluation.protocol
-    lines += [
-        "",
-        f"real       {protocol['real']}, {_count(protocol['real_images'])}",
-        f"generated  {protocol['fake']}, {protocol['fake_images']:,} images",
-        "features   "
-        + ", ".join(f"{k} {v}" for k, v in protocol["features"].items()),
-        f"seed       {protocol['seed']}",
-        "ideal: what a perfect generator would score with as many images",
-    ]
-    return "\n".join(lines)
 
 
-def _count(count: int | None) -> str:
-    return "number of images unknown" if count is None else f"{count:,} images"
+def _finite(value: Any) -> Any:
+    """Replaces what JSON has no number for by None, all the way down."""
+    if isinstance(value, Mapping):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value

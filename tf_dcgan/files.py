@@ -8,6 +8,7 @@ import errno
 import os
 import pathlib
 import shutil
+import tempfile
 
 # Begins the name of whatever is not finished yet; a kill may leave one behind.
 UNFINISHED = ".unfinished-"
@@ -120,6 +121,29 @@ def disk_errors(path: os.PathLike | str) -> Iterator[None]:
         raise OSError(
             errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path)
         ) from error
+
+
+def require_writable(path: os.PathLike | str) -> None:
+    """Finds out before a long computation whether a file can be written.
+
+    Nothing is made: the nearest folder above that exists is tried.
+
+    Args:
+        path: the file that is to be written.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(
+            errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path)
+        )
+    folder = path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def _put_in_place(unfinished: pathlib.Path, path: pathlib.Path) -> None:

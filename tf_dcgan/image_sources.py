@@ -1,23 +1,16 @@
-"""Images to be scored: folders, arrays, data sets, generators, statistics."""
+"""Images to be scored: what all kinds of them offer, and how they are made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 import dataclasses
 import hashlib
-import os
-import pathlib
-import zipfile
 
-from absl import logging
 import numpy as np
 
 from tf_dcgan import data, errors
-from tf_dcgan.data import image_files, known_sets
 
 _CHUNK = 256
-# Beyond this share of damaged files a folder is not what its user thinks.
-_DAMAGED_SHARE = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +24,9 @@ class ImageSource:
         batches: makes a new iterator over [n, height, width, 1 or 3] uint8;
             the size may differ from batch to batch.
         labels: [count] int64, or None.
-        class_names: one per class, or none.
+        class_names: one per class, or none; then labels are just numbers.
         notes: what its user should know, one line each.
+        dataset: the set's name, if it is one that is known by name.
     """
 
     description: str
@@ -42,64 +36,40 @@ class ImageSource:
     labels: np.ndarray | None = None
     class_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    dataset: str | None = None
 
+    def labels_among(self, names: Sequence[str]) -> np.ndarray:
+        """Returns the images' classes as positions in a list of names.
 
-@dataclasses.dataclass(frozen=True)
-class Statistics:
-    """Mean and covariance of features that somebody computed before.
+        Args:
+            names: of classes.
 
-    Attributes:
-        description: the file.
-        mu: [dimension] float64.
-        sigma: [dimension, dimension] float64.
-        count: of the images, where the file tells.
-        protocol: of the features, where the file tells, as JSON text.
-    """
+        Returns:
+            [count] int64.
 
-    description: str
-    mu: np.ndarray
-    sigma: np.ndarray
-    count: int | None
-    protocol: str | None
-
-
-def open_source(
-    text: str,
-    *,
-    flag: str,
-    data_dir: str | None = None,
-    cache_dir: str | None = None,
-) -> ImageSource | Statistics:
-    """Finds what `--real=` or `--fake=` names.
-
-    Args:
-        text: a folder of images, an .npz or .npy of uint8 images, a
-            statistics .npz, or a data set as `name`, `name:split`,
-            `name:class` or `name:split:class`.
-        flag: the flag's name, for messages.
-        data_dir: where data sets are prepared.
-        cache_dir: where prepared arrays are kept.
-
-    Returns:
-        The images, or statistics.
-
-    Raises:
-        errors.UserError: there is no such thing, or it cannot be read.
-    """
-    path = pathlib.Path(text).expanduser()
-    if path.is_dir():
-        return folder(path)
-    if path.suffix in (".npz", ".npy"):
-        return _array_file(path)
-    if path.exists():
-        raise errors.UserError(
-            f"--{flag}={text} is a file of no kind that can be read: give a "
-            "folder of images, an .npz or .npy of uint8 images, an .npz with "
-            "mu and sigma, or a data set such as mnist:test"
-        )
-    if os.sep in text.partition(":")[0] and not path.exists():
-        raise errors.UserError(f"--{flag}={text} does not exist")
-    return _named_set(text, data_dir=data_dir, cache_dir=cache_dir)
+        Raises:
+            errors.UserError: there are no labels, or classes that are not in
+                the list.
+        """
+        if self.labels is None:
+            raise errors.UserError(
+                f"{self.description} has no labels: give a labelled data set, "
+                "a folder with a folder for each class, or an .npz with labels"
+            )
+        if not self.class_names:
+            if self.labels.max() < len(names):
+                return self.labels
+            strange = [str(self.labels.max())]
+        else:
+            strange = sorted(set(self.class_names) - set(names))
+        if strange:
+            raise errors.UserError(
+                f"{self.description} has the classes {', '.join(strange)}, "
+                f"which are not among {', '.join(names)}: give images of the "
+                "same classes"
+            )
+        positions = [names.index(name) for name in self.class_names]
+        return np.array(positions, np.int64)[self.labels]
 
 
 def from_array(
@@ -109,7 +79,6 @@ def from_array(
     labels: np.ndarray | None = None,
     class_names: tuple[str, ...] = (),
     fingerprint: str | None = None,
-    notes: tuple[str, ...] = (),
 ) -> ImageSource:
     """Makes a source of an array in memory or in a memory map.
 
@@ -119,7 +88,6 @@ def from_array(
         labels: [n] int64, or None.
         class_names: one per class, or none.
         fingerprint: if it is known; else the SHA-256 of the images.
-        notes: what its user should know.
     """
 
     def batches():
@@ -132,13 +100,7 @@ def from_array(
             digest.update(np.ascontiguousarray(batch))
         fingerprint = digest.hexdigest()
     return ImageSource(
-        description,
-        fingerprint,
-        len(images),
-        batches,
-        labels,
-        class_names,
-        notes,
+        description, fingerprint, len(images), batches, labels, class_names
     )
 
 
@@ -169,13 +131,14 @@ def from_dataset(
         images, labels = images[chosen], labels[chosen]
         description += f":{class_name}"
         fingerprint += f"-{class_name}"
-    return from_array(
+    source = from_array(
         images,
         f"{description} ({dataset.preparation})",
         labels=labels,
         class_names=dataset.class_names,
         fingerprint=fingerprint,
     )
+    return dataclasses.replace(source, dataset=dataset.name)
 
 
 def from_generator(
@@ -202,117 +165,24 @@ def from_generator(
     return ImageSource(description, description, count, batches)
 
 
-def folder(path: pathlib.Path) -> ImageSource:
-    """Makes a source of all images in a folder and below.
-
-    Every file keeps its own size, and is gray or RGB as `data.image_files`
-    says.
+def take(source: ImageSource, indices: Sequence[int]) -> list[np.ndarray]:
+    """Reads a few images out of a source.
 
     Args:
-        path: an existing folder.
+        source: the images.
+        indices: which ones, from 0; an index may come more than once.
 
-    Raises:
-        errors.UserError: it has no images, or too many damaged ones.
+    Returns:
+        For each index its image, [height, width, 1 or 3] uint8.
     """
-    files = [pathlib.Path(file) for file in image_files.find(path)]
-    digest = hashlib.sha256()
-    whole, damaged, sizes = [], [], set()
-    for file in files:
-        try:
-            sizes.add(image_files.read(file).shape[:2])
-        except image_files.DamagedImageError as error:
-            damaged.append(file)
-            logging.info("%s is skipped: %s", file, error)
-            continue
-        whole.append(file)
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    if len(damaged) > _DAMAGED_SHARE * len(files):
-        raise errors.UserError(
-            f"{path}: {len(damaged)} of {len(files)} images cannot be read, "
-            f"{damaged[0].name} the first: mend or remove them"
-        )
-    notes = []
-    if damaged:
-        names = ", ".join(file.name for file in damaged[:5])
-        more = ", …" if len(damaged) > 5 else ""
-        notes.append(f"{len(damaged)} damaged images skipped: {names}{more}")
-    if len(sizes) > 1:
-        notes.append(f"{len(sizes)} different sizes, each resized on its own")
-
-    def batches():
-        for file in whole:
-            yield image_files.read(file)[np.newaxis]
-
-    return ImageSource(
-        str(path), digest.hexdigest(), len(whole), batches, notes=tuple(notes)
-    )
-
-
-def _array_file(path: pathlib.Path) -> ImageSource | Statistics:
-    try:
-        content = np.load(path, allow_pickle=False, mmap_mode="r")
-        if isinstance(content, np.ndarray):
-            arrays = {"images": content}
-        else:
-            arrays = {name: content[name] for name in content.files}
-    except FileNotFoundError as error:
-        raise errors.UserError(f"{path} does not exist") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise errors.UserError(
-            f"{path} cannot be read ({error}): write it again with "
-            "numpy.save or numpy.savez"
-        ) from error
-    if {"mu", "sigma"} <= set(arrays):
-        count, protocol = arrays.get("count"), arrays.get("protocol")
-        return Statistics(
-            str(path),
-            arrays["mu"],
-            arrays["sigma"],
-            None if count is None else int(count),
-            None if protocol is None else str(protocol),
-        )
-    images = [
-        array
-        for array in arrays.values()
-        if array.ndim == 4
-        and array.shape[-1] in (1, 3)
-        and array.dtype == np.uint8
-    ]
-    if len(images) != 1:
-        shapes = ", ".join(
-            f"{name} {array.dtype} {list(array.shape)}"
-            for name, array in arrays.items()
-        )
-        raise errors.UserError(
-            f"{path} should hold one array of images, uint8 [n, height, "
-            f"width, 1 or 3], or mu and sigma; it holds {shapes}"
-        )
-    return from_array(images[0], str(path))
-
-
-def _named_set(text: str, *, data_dir, cache_dir) -> ImageSource:
-    name, *narrowed = text.split(":")
-    split, class_name = "test", None
-    if len(narrowed) == 2:
-        split, class_name = narrowed
-    elif len(narrowed) == 1:
-        if narrowed[0] in ("train", "test", "validation"):
-            split = narrowed[0]
-        elif name in known_sets.SETS:
-            class_name = narrowed[0]
-        else:
-            split = narrowed[0]
-    height, width, _ = data.native_shape(name, data_dir)
-    if height is None or width is None:
-        raise errors.UserError(
-            f"{name} has images of different sizes: export them to a folder "
-            "and give that"
-        )
-    dataset = data.load(
-        name,
-        split,
-        image_size=(height, width),
-        data_dir=data_dir,
-        cache_dir=cache_dir,
-    )
-    return from_dataset(dataset, class_name=class_name)
+    missing = set(map(int, indices))
+    found, first = {}, 0
+    for batch in source.batches():
+        for index in sorted(missing):
+            if first <= index < first + len(batch):
+                found[index] = np.array(batch[index - first])
+        missing -= set(found)
+        first += len(batch)
+        if not missing:
+            break
+    return [found[int(index)] for index in indices]

@@ -2,71 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import dataclasses
-import json
 import pathlib
 
 from tf_dcgan import (
     best,
     data,
     devices,
-    errors,
     evaluation,
-    files,
+    evaluation_report,
+    evaluation_request,
+    feature_cache,
+    feature_statistics,
     image_sources,
+    memorization_picture,
+    named_sources,
     runs,
     sampling,
     summaries,
 )
-from tf_dcgan.metrics import (
-    classifier,
-    features,
-    inception_weights,
-    keras_inception,
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """How an evaluation is to be made.
-
-    Attributes:
-        metrics: keys of `scores.METRICS`.
-        features: "inception", "keras_inception" or "classifier".
-        feature_dim: the tap of "inception".
-        inception_weights: a file, or None for the cache or a download.
-        resize: how images get to the network's size.
-        seed: of generated images and of everything drawn at random.
-        batch_size: images at once.
-        data_dir: where data sets are prepared, or None.
-        cache_dir: where prepared arrays and features are kept, or None.
-    """
-
-    metrics: Sequence[str]
-    features: str
-    feature_dim: int
-    inception_weights: str | None
-    resize: str
-    seed: int
-    batch_size: int
-    data_dir: str | None
-    cache_dir: str | None
+from tf_dcgan.metrics import frechet, moments
 
 
 def evaluate_run(
     run: runs.Run,
-    request: Request,
+    request: evaluation_request.Request,
     *,
     num_samples: int,
     split: str,
     weights: str,
     checkpoint: str = "last",
+    pairs: str | None = None,
 ) -> evaluation.Evaluation:
     """Scores a run's generator against the run's own data set.
 
-    Writes `evaluation.json` and appends to `metrics.jsonl` and TensorBoard,
-    at the checkpoint's step.
+    Writes `evaluation.json` and a line of the logs, at the checkpoint's step.
 
     Args:
         run: the run.
@@ -75,6 +45,7 @@ def evaluate_run(
         split: of the data set.
         weights: "ema" or "raw".
         checkpoint: "last" or "best".
+        pairs: for `memorization`'s picture, or None for one in the run.
 
     Returns:
         What was found.
@@ -84,6 +55,11 @@ def evaluate_run(
             computed.
     """
     devices.share_gpus()
+    request = dataclasses.replace(
+        request,
+        data_dir=request.data_dir or run.config.data_dir,
+        cache_dir=request.cache_dir or run.config.cache_dir,
+    )
     generator, step = sampling.load_generator(run, weights, checkpoint)
     origin = best.origin(run, step, checkpoint)
     fake = image_sources.from_generator(
@@ -92,38 +68,34 @@ def evaluate_run(
         count=num_samples,
         description=f"{run.path}, {origin}, {weights} weights",
     )
-    dataset = data.load(
-        run.config.dataset,
-        split,
-        image_size=run.data.image_shape[:2],
-        crop=run.config.crop_size,
-        data_dir=request.data_dir or run.config.data_dir,
-        cache_dir=request.cache_dir or run.config.cache_dir,
-    )
-    found = evaluation.evaluate(
-        image_sources.from_dataset(dataset),
+    train = None
+    if "memorization" in request.metrics:
+        train = _of_run(run, "train", request)
+    found = _evaluate(
+        _of_run(run, split, request),
         fake,
-        _network(request, run.config.dataset, run.config.data_dir),
-        metrics=request.metrics,
-        seed=request.seed,
-        batch_size=request.batch_size,
-        cache_dir=request.cache_dir,
+        evaluation_request.network(request, run.config.dataset),
+        request,
+        train=train,
+        pairs=pairs or run.path / "memorization.png",
     )
-    write_json(run.path / "evaluation.json", found, step=step)
+    evaluation_report.write_json(run.path / "evaluation.json", found, step=step)
     with summaries.Summaries(run.path) as log:
         log.write_scalars(
             "evaluation",
-            {
-                f"{score.name}_{request.features}": score.value
-                for score in found.scores
-            },
+            {**found.scalars(), "protocol": _in_words(found)},
             step=step,
         )
     return found
 
 
 def evaluate_pair(
-    real: str, fake: str, request: Request
+    real: str,
+    fake: str,
+    request: evaluation_request.Request,
+    *,
+    train: str | None = None,
+    pairs: str | pathlib.Path | None = None,
 ) -> evaluation.Evaluation:
     """Scores any images against any others.
 
@@ -131,6 +103,8 @@ def evaluate_pair(
         real: what `--real` names.
         fake: what `--fake` names.
         request: the metrics and the features.
+        train: what `--train` names.
+        pairs: where `memorization` puts its picture, or None for nowhere.
 
     Returns:
         What was found.
@@ -140,62 +114,130 @@ def evaluate_pair(
             computed from it.
     """
     devices.share_gpus()
-    keywords = {"data_dir": request.data_dir, "cache_dir": request.cache_dir}
-    real_source = image_sources.open_source(real, flag="real", **keywords)
-    fake_source = image_sources.open_source(fake, flag="fake", **keywords)
-    if isinstance(fake_source, image_sources.Statistics):
-        raise errors.UserError(
-            f"--fake={fake} holds statistics, which only --real may be: give "
-            "images, or exchange the two"
-        )
-    return evaluation.evaluate(
+    folders = {"data_dir": request.data_dir, "cache_dir": request.cache_dir}
+    real_source = named_sources.open_source(real, flag="real", **folders)
+    fake_source = named_sources.open_images(fake, flag="fake", **folders)
+    train_source = None
+    if train is not None:
+        train_source = named_sources.open_images(train, flag="train", **folders)
+    return _evaluate(
         real_source,
         fake_source,
-        _network(request, real.partition(":")[0], request.data_dir),
+        evaluation_request.network(
+            request, _dataset(real_source) or _dataset(fake_source)
+        ),
+        request,
+        train=train_source,
+        pairs=pairs,
+    )
+
+
+def write_statistics(
+    real: str, path: str, request: evaluation_request.Request
+) -> str:
+    """Writes mean and covariance of the features of images.
+
+    Args:
+        real: what `--real` names.
+        path: an .npz.
+        request: the features.
+
+    Returns:
+        What was written, in a line or more.
+
+    Raises:
+        errors.UserError: there is no such thing, or it has too few images.
+    """
+    devices.share_gpus()
+    source = named_sources.open_images(
+        real,
+        flag="real",
+        data_dir=request.data_dir,
+        cache_dir=request.cache_dir,
+    )
+    network = evaluation_request.network(request, source.dataset)
+    found = feature_cache.extract(
+        source,
+        network,
+        ["features"],
+        batch_size=request.batch_size,
+        cache_dir=request.cache_dir,
+        title="real images",
+    )["features"]
+    of_features = moments.Moments.from_features(found, what="real")
+    feature_statistics.write(
+        path, of_features, protocol=network.protocol, of=source.description
+    )
+    lines = [
+        f"{path}: mean and covariance of {network.key} features of "
+        f"{source.count:,} images of {source.description}"
+    ]
+    lines += [
+        f"warning: {text}" for text in frechet.sample_warnings(of_features)
+    ]
+    return "\n".join(lines + [f"note: {note}" for note in source.notes])
+
+
+def _evaluate(
+    real, fake, network, request: evaluation_request.Request, *, train, pairs
+) -> evaluation.Evaluation:
+    """Computes the scores and draws the closest pairs, if they are asked."""
+    found = evaluation.evaluate(
+        real,
+        fake,
+        network,
         metrics=request.metrics,
         seed=request.seed,
         batch_size=request.batch_size,
         cache_dir=request.cache_dir,
+        train=train,
+        per_class=request.per_class,
     )
+    (closest,) = [
+        score.details["closest"]
+        for score in found.scores
+        if score.name == "memorization"
+    ] or [None]
+    if closest is None or pairs is None:
+        return found
+    memorization_picture.write(
+        pairs, closest, fake=fake, train=train, held_out=real
+    )
+    note = (
+        f"{pairs} shows the {len(closest)} closest pairs: below each "
+        "generated image its nearest training image, then its nearest "
+        "held-out one"
+    )
+    return dataclasses.replace(found, notes=(*found.notes, note))
 
 
-def write_json(
-    path: pathlib.Path, found: evaluation.Evaluation, **more
-) -> None:
-    """Writes an evaluation as JSON, atomically.
-
-    Args:
-        path: where to.
-        found: the evaluation.
-        **more: further entries.
-    """
-    with files.atomic_file(path) as unfinished:
-        unfinished.write_text(
-            json.dumps({**more, **found.to_json()}, indent=2, default=float)
-            + "\n"
-        )
-
-
-def _network(
-    request: Request, dataset: str, data_dir: str | None
-) -> features.FeatureNetwork:
-    if request.features == "classifier":
-        return classifier.classifier_network(
-            dataset,
-            data_dir=request.data_dir or data_dir,
+def _of_run(
+    run: runs.Run, split: str, request: evaluation_request.Request
+) -> image_sources.ImageSource:
+    """Opens a split of the data set that a run was trained on."""
+    return image_sources.from_dataset(
+        data.load(
+            run.config.dataset,
+            split,
+            image_size=run.data.image_shape[:2],
+            crop=run.config.crop_size,
+            data_dir=request.data_dir,
             cache_dir=request.cache_dir,
         )
-    if request.features == "keras_inception":
-        return keras_inception.keras_inception_network(resize=request.resize)
-    weights = inception_weights.load(
-        request.inception_weights, cache_dir=request.cache_dir
     )
-    outputs = ["features"]
-    if "inception_score" in request.metrics:
-        outputs.append("logits")
-    return features.inception_network(
-        weights,
-        feature_dim=request.feature_dim,
-        outputs=outputs,
-        resize=request.resize,
+
+
+def _in_words(found: evaluation.Evaluation) -> str:
+    protocol = found.protocol
+    return (
+        f"{protocol['fake_images']:,} images of {protocol['fake']}, seed "
+        f"{protocol['seed']}, against {protocol['real_images']:,} of "
+        f"{protocol['real']}"
     )
+
+
+def _dataset(source) -> str | None:
+    """Returns the name of the set that images or statistics are of."""
+    if isinstance(source, feature_statistics.Statistics):
+        return (source.protocol or {}).get("dataset")
+    return source.dataset

@@ -4,43 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
 
-from tf_dcgan import errors
+from tf_dcgan import feature_sets
 from tf_dcgan.metrics import (
+    checks,
     frechet,
     frechet_sampling,
     inception_score,
     kernel,
-    manifold,
+    memorization,
     modes,
 )
 from tf_dcgan.metrics.moments import Moments
 
-
-@dataclasses.dataclass(frozen=True)
-class FeatureSets:
-    """What the metrics are computed from.
-
-    Attributes:
-        real: moments of the real images' features.
-        fake_features: [m, dimension] float32.
-        real_features: [n, dimension] float32, or None where only statistics
-            are known.
-        fake_logits: [m, classes] float32, or None for features without
-            classes.
-        real_frequencies: [classes] of the real images' classes, or None.
-        seed: of everything drawn at random.
-    """
-
-    real: Moments
-    fake_features: np.ndarray
-    real_features: np.ndarray | None = None
-    fake_logits: np.ndarray | None = None
-    real_frequencies: np.ndarray | None = None
-    seed: int = 0
+# What an interval of a Fréchet distance needs: two images in each group.
+_INTERVAL_IMAGES = 40
+_CLOSEST = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +32,7 @@ class Score:
 
     Attributes:
         name: of the score.
-        value: the number.
+        value: the number, or None where a warning says why there is none.
         low: lower end of its 95 % interval, or None.
         high: upper end, or None.
         ideal: what a perfect generator would score with so many images, or
@@ -60,7 +43,7 @@ class Score:
     """
 
     name: str
-    value: float
+    value: float | None
     low: float | None = None
     high: float | None = None
     ideal: float | None = None
@@ -69,53 +52,102 @@ class Score:
     details: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def compute(metrics: Sequence[str], sets: FeatureSets) -> list[Score]:
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """A metric, and what it cannot do without.
+
+    Attributes:
+        compute: makes the scores.
+        scores: their names.
+        output: what it needs of the feature network.
+        takes_statistics: whether moments will do in place of real images.
+        takes_classes: whether it can be taken of the images of one class.
+    """
+
+    compute: Callable[[feature_sets.FeatureSets], list[Score]]
+    scores: tuple[str, ...]
+    output: str = "features"
+    takes_statistics: bool = False
+    takes_classes: bool = False
+
+
+def compute(
+    metrics: Sequence[str], sets: feature_sets.FeatureSets
+) -> list[Score]:
     """Computes some metrics.
 
     Args:
         metrics: keys of `METRICS`.
-        sets: the features.
+        sets: the features, with all that the metrics need.
 
     Returns:
         The scores, in the metrics' order; some metrics make several.
 
     Raises:
-        errors.UserError: there are too few images for a metric, or the
-            features have no classes.
+        checks.TooFewImages: there are too few images for a metric.
+        errors.UserError: features are NaN or infinite.
     """
-    return [score for name in metrics for score in _FUNCTIONS[name](sets)]
+    return [score for name in metrics for score in METRICS[name].compute(sets)]
 
 
-def _fid(sets: FeatureSets) -> list[Score]:
-    real = sets.real if sets.real_features is None else sets.real_features
-    interval = frechet_sampling.frechet_interval(
-        real, sets.fake_features, seed=sets.seed
-    )
-    warnings = list(interval.warnings)
+def _fid(sets: feature_sets.FeatureSets) -> list[Score]:
+    real = sets.real
+    if not isinstance(real, Moments):
+        real = real["features"]
+    return [_frechet("fid", real, sets.fake["features"], sets.seed)]
+
+
+def _sfid(sets: feature_sets.FeatureSets) -> list[Score]:
+    sides = [side["spatial"] for side in (sets.real, sets.fake)]
+    return [_frechet("sfid", *sides, sets.seed)]
+
+
+def _frechet(
+    name: str, real: np.ndarray | Moments, fake: np.ndarray, seed: int
+) -> Score:
+    """Makes a Fréchet distance with floor and, if it can be had, interval."""
+    checks.features(fake, what="generated", metric=name, needed=2)
+    moments, counts = real, [len(fake)]
+    if not isinstance(real, Moments):
+        checks.features(real, what="real", metric=name, needed=2)
+        moments = Moments.from_features(real)
+        counts.append(len(real))
+    if min(counts) < _INTERVAL_IMAGES:
+        found = frechet.frechet_distance(moments, Moments.from_features(fake))
+        low = high = None
+        remark = ""
+        warnings = found.warnings + (
+            f"no_interval: {min(counts)} images, an interval wants "
+            f"{_INTERVAL_IMAGES}",
+        )
+    else:
+        found = frechet_sampling.frechet_interval(real, fake, seed=seed)
+        low, high = found.low, found.high
+        remark = f"{found.corrected:.4g} without bias"
+        warnings = found.warnings
     floor = None
-    if sets.real.count is not None:
-        found = frechet.frechet_floor(
-            sets.real, (sets.real.count, len(sets.fake_features))
-        )
-        floor = found.value
-        warnings += found.warnings
-    return [
-        Score(
-            "fid",
-            interval.value,
-            interval.low,
-            interval.high,
-            ideal=floor,
-            remark=f"without bias {interval.corrected:.4g}",
-            warnings=tuple(dict.fromkeys(warnings)),
-            details=dataclasses.asdict(interval),
-        )
-    ]
+    if moments.count is not None:
+        expected = frechet.frechet_floor(moments, (moments.count, len(fake)))
+        floor = expected.value
+        warnings += expected.warnings
+    return Score(
+        name,
+        found.value,
+        low,
+        high,
+        ideal=floor,
+        remark=remark,
+        warnings=tuple(dict.fromkeys(warnings)),
+        details=dataclasses.asdict(found),
+    )
 
 
-def _fid_infinity(sets: FeatureSets) -> list[Score]:
+def _fid_infinity(sets: feature_sets.FeatureSets) -> list[Score]:
+    moments = sets.real
+    if not isinstance(moments, Moments):
+        moments = Moments.from_features(moments["features"], what="real")
     found = frechet_sampling.frechet_infinity(
-        sets.fake_features, sets.real, seed=sets.seed
+        sets.fake["features"], moments, seed=sets.seed
     )
     return [
         Score(
@@ -127,9 +159,9 @@ def _fid_infinity(sets: FeatureSets) -> list[Score]:
     ]
 
 
-def _kid(sets: FeatureSets) -> list[Score]:
+def _kid(sets: feature_sets.FeatureSets) -> list[Score]:
     found = kernel.kernel_distance(
-        _need_real(sets, "kid"), sets.fake_features, seed=sets.seed
+        sets.real["features"], sets.fake["features"], seed=sets.seed
     )
     reach = 1.96 * found.standard_error
     return [
@@ -145,10 +177,8 @@ def _kid(sets: FeatureSets) -> list[Score]:
     ]
 
 
-def _inception_score(sets: FeatureSets) -> list[Score]:
-    found = inception_score.inception_score(
-        _need_logits(sets, "inception_score"), seed=sets.seed
-    )
+def _inception_score(sets: feature_sets.FeatureSets) -> list[Score]:
+    found = inception_score.inception_score(sets.fake["logits"], seed=sets.seed)
     return [
         Score(
             "inception_score",
@@ -160,16 +190,16 @@ def _inception_score(sets: FeatureSets) -> list[Score]:
     ]
 
 
-def _precision_recall(sets: FeatureSets) -> list[Score]:
-    found = _manifold(sets, "precision_recall")
+def _precision_recall(sets: feature_sets.FeatureSets) -> list[Score]:
+    found = sets.manifold
     return [
         Score("precision", found.precision, warnings=found.warnings),
         Score("recall", found.recall, warnings=found.warnings),
     ]
 
 
-def _density_coverage(sets: FeatureSets) -> list[Score]:
-    found = _manifold(sets, "density_coverage")
+def _density_coverage(sets: feature_sets.FeatureSets) -> list[Score]:
+    found = sets.manifold
     return [
         Score("density", found.density, ideal=1.0, warnings=found.warnings),
         Score(
@@ -181,64 +211,83 @@ def _density_coverage(sets: FeatureSets) -> list[Score]:
     ]
 
 
-def _modes(sets: FeatureSets) -> list[Score]:
-    logits = _need_logits(sets, "modes")
-    if sets.real_frequencies is None:
-        raise errors.UserError(
-            "modes need the classes of the real images: give a labelled set "
-            "as --real, or leave modes out of --metrics"
-        )
-    found = modes.modes(logits, sets.real_frequencies)
+def _modes(sets: feature_sets.FeatureSets) -> list[Score]:
+    found = modes.modes(sets.fake["logits"], sets.real_frequencies)
     return [
         Score(
             "modes",
             found.covered,
             ideal=found.num_classes,
-            remark=f"of {found.num_classes} classes",
             warnings=found.warnings,
             details=dataclasses.asdict(found),
         ),
         Score(
-            "mode_divergence", found.divergence, ideal=found.divergence_floor
+            "mode_divergence",
+            _finite(found.divergence),
+            ideal=found.divergence_floor,
+            warnings=found.warnings,
         ),
         Score("confidence", found.confidence),
     ]
 
 
-def _manifold(sets: FeatureSets, metric: str) -> manifold.ManifoldScores:
-    return manifold.manifold_scores(
-        _need_real(sets, metric), sets.fake_features
+def _memorization(sets: feature_sets.FeatureSets) -> list[Score]:
+    found = memorization.memorization(
+        sets.fake["features"],
+        sets.train_features,
+        sets.real["features"],
+        seed=sets.seed,
+        num_pairs=_CLOSEST,
     )
+    return [
+        Score(
+            "memorization",
+            found.nearer_to_train,
+            ideal=0.5,
+            remark=f"± {1.96 * found.nearer_to_train_error:.2g} by chance",
+            warnings=found.warnings,
+            details={
+                "standard_error": found.nearer_to_train_error,
+                "equalised_size": found.equalised_size,
+                "closest": found.closest(),
+            },
+        ),
+        Score(
+            "distance_ratio",
+            _finite(found.distance_ratio),
+            ideal=1.0,
+            remark="distance to training over held-out images",
+            warnings=found.warnings,
+        ),
+    ]
 
 
-def _need_real(sets: FeatureSets, metric: str) -> np.ndarray:
-    if sets.real_features is None:
-        raise errors.UserError(
-            f"{metric} needs the real images' features, and statistics hold "
-            "only their mean and covariance: give images as --real, or "
-            "--metrics=fid"
-        )
-    return sets.real_features
+def _finite(value: float) -> float | None:
+    """Returns None for what JSON has no number for; a warning tells why."""
+    return value if math.isfinite(value) else None
 
 
-def _need_logits(sets: FeatureSets, metric: str) -> np.ndarray:
-    if sets.fake_logits is None:
-        raise errors.UserError(
-            f"{metric} needs classes, and these features have none: give "
-            "--features=classifier, or weights of the whole Inception network"
-        )
-    return sets.fake_logits
-
-
-_FUNCTIONS: dict[str, Callable[[FeatureSets], list[Score]]] = {
-    "fid": _fid,
-    "fid_infinity": _fid_infinity,
-    "kid": _kid,
-    "inception_score": _inception_score,
-    "precision_recall": _precision_recall,
-    "density_coverage": _density_coverage,
-    "modes": _modes,
+METRICS = {
+    "fid": Metric(_fid, ("fid",), takes_statistics=True, takes_classes=True),
+    "fid_infinity": Metric(
+        _fid_infinity, ("fid_infinity",), takes_statistics=True
+    ),
+    "sfid": Metric(_sfid, ("sfid",), output="spatial", takes_classes=True),
+    "kid": Metric(_kid, ("kid",), takes_classes=True),
+    "inception_score": Metric(
+        _inception_score,
+        ("inception_score",),
+        output="logits",
+        takes_statistics=True,
+    ),
+    "precision_recall": Metric(
+        _precision_recall, ("precision", "recall"), takes_classes=True
+    ),
+    "density_coverage": Metric(
+        _density_coverage, ("density", "coverage"), takes_classes=True
+    ),
+    "modes": Metric(
+        _modes, ("modes", "mode_divergence", "confidence"), output="logits"
+    ),
+    "memorization": Metric(_memorization, ("memorization", "distance_ratio")),
 }
-METRICS = tuple(_FUNCTIONS)
-# Those that look at classes.
-WITH_CLASSES = ("inception_score", "modes")

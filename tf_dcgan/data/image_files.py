@@ -129,7 +129,7 @@ def find(folder: os.PathLike | str) -> list[str]:
         errors.UserError: a folder cannot be read, or there are no images.
     """
     found, others = [], {}
-    for path in _files_below(os.fspath(folder), ()):
+    for path in below(folder):
         suffix = os.path.splitext(path)[1].lower()
         if suffix in SUFFIXES:
             found.append(path)
@@ -144,6 +144,15 @@ def find(folder: os.PathLike | str) -> list[str]:
             + "give another folder"
         )
     return sorted(found, key=lambda path: path.split(os.sep))
+
+
+def below(folder: os.PathLike | str) -> Iterator[str]:
+    """Yields the files in a folder and below that `find` looks at.
+
+    Raises:
+        errors.UserError: a folder cannot be read.
+    """
+    return _files_below(os.fspath(folder), ())
 
 
 def read_header(path: os.PathLike | str) -> Header:

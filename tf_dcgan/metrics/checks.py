@@ -7,6 +7,10 @@ import numpy as np
 from tf_dcgan import errors
 
 
+class TooFewImages(errors.UserError):
+    """There are fewer images than a metric can work with."""
+
+
 def features(
     values: np.ndarray, *, what: str, metric: str, needed: int
 ) -> np.ndarray:
@@ -25,8 +29,8 @@ def features(
         `values` as an array, [n, dimension].
 
     Raises:
-        errors.UserError: there are fewer than `needed` rows, or some hold
-            NaN or infinity.
+        TooFewImages: there are fewer than `needed` rows.
+        errors.UserError: some rows hold NaN or infinity.
         ValueError: the array is not two-dimensional or has no columns.
     """
     values = np.asarray(values)
@@ -36,7 +40,7 @@ def features(
         )
     images = f"{what} images".lstrip()
     if len(values) < needed:
-        raise errors.UserError(
+        raise TooFewImages(
             f"{metric} needs at least {needed:,} {images} and was given "
             f"{len(values):,}: use more images or leave this metric out"
         )

@@ -109,6 +109,7 @@ def classifier_network(
         prepare=_prepare(image_shape),
         digests=info["weights_sha256"],
         protocol=_protocol(train, test, info),
+        class_names=train.class_names,
     )
 
 

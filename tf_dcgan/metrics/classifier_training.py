@@ -8,22 +8,20 @@ seed and the step, as in a run's own training.
 from __future__ import annotations
 
 import dataclasses
-import sys
-import time
+import functools
 
 import keras
 import numpy as np
 import tensorflow as tf
-import tqdm
 
 from tf_dcgan.data import batches
+from tf_dcgan.metrics import counting
 
 # Keeps this use of the seed apart from every other.
 _PURPOSE = 0xA06
 _MOMENTUM = 0.9
 _WARM_UP = 0.2  # Part of the steps in which the learning rate rises.
 _TEST_BATCH = 500
-_SECONDS_PER_LINE = 15.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +99,7 @@ def train(
     batch_size = min(settings.batch_size, len(images))
     num_steps = settings.epochs * (len(images) // batch_size)
     step_function = _step_function(model, settings, num_steps)
-    with _Progress(title, num_steps) as progress:
+    with counting.Progress(title, num_steps, "steps") as progress:
         for step in range(num_steps):
             indices = batches.batch_indices(
                 step,
@@ -115,7 +113,7 @@ def train(
                 labels[indices[0]],
                 tf.constant(step, tf.int64),
             )
-            progress.update(loss)
+            progress.update(more=functools.partial(_in_words, loss))
 
 
 def accuracy(
@@ -213,40 +211,5 @@ def _step_function(model, settings, num_steps):
     return step_function
 
 
-class _Progress:
-    """A bar with the time left in a terminal, plain lines elsewhere."""
-
-    def __init__(self, title: str, num_steps: int):
-        self._title = title
-        self._bar = tqdm.tqdm(
-            desc=title,
-            total=num_steps,
-            unit="step",
-            dynamic_ncols=True,
-            disable=not title or not sys.stderr.isatty(),
-        )
-        self._step, self._num_steps = 0, num_steps
-        self._started = self._said_at = time.monotonic()
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *exception) -> None:
-        self._bar.close()
-
-    def update(self, loss: tf.Tensor) -> None:
-        """Counts a step; the loss is fetched only if it is shown."""
-        self._step += 1
-        now = time.monotonic()
-        if not self._bar.disable:
-            self._bar.update()
-        elif self._title and now - self._said_at > _SECONDS_PER_LINE:
-            self._said_at = now
-            passed = now - self._started
-            left = passed / self._step * (self._num_steps - self._step)
-            print(
-                f"{self._title}: step {self._step:,}/{self._num_steps:,}  "
-                f"loss {loss.numpy():.4f}  {left:.0f} s left",
-                file=sys.stderr,
-                flush=True,
-            )
+def _in_words(loss: tf.Tensor) -> str:
+    return f"loss {loss.numpy():.4f}"

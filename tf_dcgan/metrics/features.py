@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-import tqdm
 
 from tf_dcgan.metrics import (
+    counting,
     inception,
     inception_layers,
     inception_weights,
@@ -40,6 +40,7 @@ class FeatureNetwork:
         outputs: what `extract` can return, "features" among them.
         digests: for each output the SHA-256 of the weights it depends on.
         weights_hash: that of the features.
+        class_names: of the logits, where they are classes of image sets.
         protocol: JSON-able, all that shapes the features: network, tap,
             resize, weights, precision, and what they can be compared with.
     """
@@ -52,6 +53,7 @@ class FeatureNetwork:
         prepare: Callable[[np.ndarray], tf.Tensor],
         digests: Mapping[str, str],
         protocol: Mapping[str, Any],
+        class_names: Sequence[str] = (),
     ) -> None:
         """Wraps a Keras model.
 
@@ -63,6 +65,7 @@ class FeatureNetwork:
                 to [n, …] tensors whose shape does not depend on that size.
             digests: for each output the SHA-256 of its weights.
             protocol: what else shapes the features.
+            class_names: of the logits, if they are classes of image sets.
         """
         self.name = name
         self._widths = {
@@ -70,6 +73,7 @@ class FeatureNetwork:
         }
         self.outputs = tuple(self._widths)
         self.feature_dim = self._widths["features"]
+        self.class_names = tuple(class_names)
         self.digests = dict(digests)
         self.weights_hash = self.digests["features"]
         self.protocol = {
@@ -81,6 +85,22 @@ class FeatureNetwork:
         self._prepare = prepare
         self._model = model
         self._functions = {}
+
+    @property
+    def key(self) -> str:
+        """What tells scores of these features from others in a log.
+
+        The name, and whatever differs from what it stands for: the tap of
+        `inception` always, then another resize or precision.
+        """
+        parts = [self.name]
+        if self.name == "inception":
+            parts.append(str(self.feature_dim))
+        if self.protocol.get("resize") in set(resizing.RESIZES) - {"tf1"}:
+            parts.append(self.protocol["resize"])
+        if self.protocol.get("precision", "float32") != "float32":
+            parts.append(self.protocol["precision"].removeprefix("mixed_"))
+        return "_".join(parts)
 
     def extract(
         self,
@@ -99,8 +119,9 @@ class FeatureNetwork:
             batch_size: images to compute at once, whatever comes in; the
                 results depend on it by less than 1e-5.
             outputs: some of `outputs`.
-            total: the number of images if known, for the progress bar.
-            progress: what the bar is headed; none is shown without.
+            total: the number of images if known, for the time left.
+            progress: begins what is shown of the progress, a bar in a
+                terminal and lines elsewhere; nothing is shown without.
 
         Returns:
             For each output [images, k] float32.
@@ -120,17 +141,11 @@ class FeatureNetwork:
             for output in outputs
         }
         compute = self._function(tuple(outputs))
-        with tqdm.tqdm(
-            total=total,
-            desc=progress,
-            unit=" images",
-            dynamic_ncols=True,
-            disable=not progress,
-        ) as bar:
+        with counting.Progress(progress, total, "images") as counted:
             for batch in self._full_batches(batches, batch_size):
                 for output, values in compute(batch).items():
                     results[output].append(values.numpy())
-                bar.update(len(batch))
+                counted.update(len(batch))
         return {name: np.concatenate(parts) for name, parts in results.items()}
 
     def _function(self, outputs: tuple[str, ...]) -> Callable:

@@ -105,11 +105,16 @@ class InceptionWeights:
             wanted = " and ".join(_SCORES[name] for name in missing)
         else:
             return
-        has = [f"--feature_dim={tap}" for tap in self.taps]
-        has += [_SCORES[name] for name in self.outputs if name in _SCORES]
+        has = [_SCORES[name] for name in self.outputs if name in _SCORES]
+        advice = f"give {ARCHIVE}, which has all"
+        if self.taps:
+            taps = ", ".join(map(str, self.taps))
+            has.insert(0, f"--feature_dim={taps}")
+            if wanted.startswith("--"):
+                advice = f"give --feature_dim={self.taps[-1]}, or {ARCHIVE}"
         raise errors.UserError(
             f"{self.path} lacks the layers for {wanted}. It has those for "
-            f"{', '.join(has) or 'nothing'}; {ARCHIVE} has all"
+            f"{' and for '.join(has) or 'nothing'}: {advice}"
         )
 
     def digest(self, feature_dim: int, outputs: Sequence[str]) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 
 from tf_dcgan.metrics import checks, neighbours
 
+_METRICS = "precision_recall or density_coverage"
+
 
 @dataclasses.dataclass(frozen=True)
 class ManifoldScores:
@@ -63,10 +65,10 @@ def manifold_scores(
     narrow, wide = precision_recall_neighbours, density_coverage_neighbours
     most = max(narrow, wide)
     real = checks.features(
-        real_features, what="real", metric="manifold", needed=most + 1
+        real_features, what="real", metric=_METRICS, needed=most + 1
     )
     fake = checks.features(
-        fake_features, what="generated", metric="manifold", needed=most + 1
+        fake_features, what="generated", metric=_METRICS, needed=most + 1
     )
     checks.same_dimension(real.shape[1], fake.shape[1])
     real_radii = _squared_radii(real, most)

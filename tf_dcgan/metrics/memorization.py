@@ -30,7 +30,8 @@ class Memorization:
         nearer_to_train_error: its standard error without memorization.
         distance_ratio: median distance to training over median distance to
             held-out images, of equally many of both; 1 without memorization,
-            0 if at least half the images are copies.
+            0 if at least half the images are copies of training images, and
+            infinite if of held-out ones.
         equalised_size: how many of both.
         warnings: named warnings that belong beside the numbers.
     """
@@ -45,6 +46,25 @@ class Memorization:
     distance_ratio: float
     equalised_size: int
     warnings: tuple[str, ...]
+
+    def closest(self) -> list[dict[str, int | float]]:
+        """Returns the closest pairs with their held-out images, for JSON.
+
+        Returns:
+            For each pair the images' numbers, `generated`, `training` and
+            `held_out`, and `training_distance` and `held_out_distance`.
+        """
+        nearest = {
+            "training": self.train_indices,
+            "training_distance": self.train_distances,
+            "held_out": self.held_out_indices,
+            "held_out_distance": self.held_out_distances,
+        }
+        return [
+            {"generated": int(image)}
+            | {name: values[image].item() for name, values in nearest.items()}
+            for image in self.closest_pairs[:, 0]
+        ]
 
 
 def memorization(
@@ -103,7 +123,7 @@ def memorization(
         nearer_to_train_error=error,
         distance_ratio=_ratio(*medians),
         equalised_size=size,
-        warnings=_warnings(len(fake), size),
+        warnings=_warnings(len(fake), size, *medians),
     )
 
 
@@ -165,10 +185,16 @@ def _ratio(to_train, to_held_out):
     return float(to_train / to_held_out) if to_held_out else float("inf")
 
 
-def _warnings(num_fake, size):
-    if min(num_fake, size) >= _RECOMMENDED_IMAGES:
-        return ()
-    return (
-        f"few_samples: {num_fake:,} generated images against {size:,} of "
-        f"each kind, memorization wants {_RECOMMENDED_IMAGES:,}",
-    )
+def _warnings(num_fake, size, to_train, to_held_out):
+    warnings = ()
+    if min(num_fake, size) < _RECOMMENDED_IMAGES:
+        warnings += (
+            f"few_samples: {num_fake:,} generated images against {size:,} of "
+            f"each kind, memorization wants {_RECOMMENDED_IMAGES:,}",
+        )
+    if to_train and not to_held_out:
+        warnings += (
+            "held_out_copies: half the generated images equal held-out ones, "
+            "so the distance ratio is infinite",
+        )
+    return warnings

@@ -78,7 +78,7 @@ def modes(logits: np.ndarray, real_frequencies: Sequence[float]) -> Modes:
     if strange:
         warnings += (
             f"unknown_classes: {strange:,} images of classes that the real "
-            "images do not have",
+            "images do not have, so the divergence is infinite",
         )
     return Modes(
         histogram=tuple(histogram.tolist()),

@@ -1,0 +1,57 @@
+"""The features of two sets of images, from which scores are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+import functools
+
+import numpy as np
+
+from tf_dcgan.metrics import manifold as metric_manifold
+from tf_dcgan.metrics.moments import Moments
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureSets:
+    """What the metrics are computed from.
+
+    Attributes:
+        real: outputs of the feature network for the real images, [n, k]
+            float32 each, `features` at least; or moments of their features,
+            where only statistics are known.
+        fake: the same of the generated images, [m, k].
+        train_features: [t, dimension] float32 of the training images, or
+            None.
+        real_frequencies: [classes] of the real images' classes, or None.
+        seed: of everything drawn at random.
+    """
+
+    real: Mapping[str, np.ndarray] | Moments
+    fake: Mapping[str, np.ndarray]
+    train_features: np.ndarray | None = None
+    real_frequencies: np.ndarray | None = None
+    seed: int = 0
+
+    @functools.cached_property
+    def manifold(self) -> metric_manifold.ManifoldScores:
+        """Precision, recall, density and coverage, computed once."""
+        return metric_manifold.manifold_scores(
+            self.real["features"], self.fake["features"]
+        )
+
+    def part(self, real_rows: np.ndarray, fake_rows: np.ndarray) -> FeatureSets:
+        """Takes some of the images of either side.
+
+        Args:
+            real_rows: [n] bool.
+            fake_rows: [m] bool.
+
+        Returns:
+            Their features; without training images and frequencies.
+        """
+        return FeatureSets(
+            {name: values[real_rows] for name, values in self.real.items()},
+            {name: values[fake_rows] for name, values in self.fake.items()},
+            seed=self.seed,
+        )

@@ -1,0 +1,71 @@
+"""How far a long computation is, on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import sys
+import time
+
+import tqdm
+
+_SECONDS_PER_LINE = 15.0
+
+
+class Progress:
+    """A bar with the time left in a terminal, plain lines elsewhere.
+
+    Lines come every 15 seconds, so that what is short says nothing in a log.
+    Use it in a `with` block.
+    """
+
+    def __init__(self, title: str, total: int | None, unit: str):
+        """Starts at nothing.
+
+        Args:
+            title: begins the bar and the lines; without it nothing is shown.
+            total: where it ends, if that is known.
+            unit: of what is counted, in the plural.
+        """
+        self._title = title
+        self._unit = unit
+        self._bar = tqdm.tqdm(
+            desc=title,
+            total=total,
+            unit=f" {unit}",
+            dynamic_ncols=True,
+            disable=not title or not sys.stderr.isatty(),
+        )
+        self._done, self._total = 0, total
+        self._started = self._said_at = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        """Returns itself."""
+        return self
+
+    def __exit__(self, *exception) -> None:
+        """Ends the bar."""
+        self._bar.close()
+
+    def update(self, count: int = 1, more: Callable[[], str] = str) -> None:
+        """Counts on.
+
+        Args:
+            count: what was done since the last time.
+            more: makes further words for a line; called only for one.
+        """
+        self._done += count
+        now = time.monotonic()
+        if not self._bar.disable:
+            self._bar.update(count)
+        elif self._title and now - self._said_at > _SECONDS_PER_LINE:
+            self._said_at = now
+            self._say(now - self._started, more())
+
+    def _say(self, passed: float, more: str) -> None:
+        words = [f"{self._done:,} {self._unit}", more]
+        if self._total is not None:
+            left = passed / self._done * (self._total - self._done)
+            words[0] = f"{self._done:,} of {self._total:,} {self._unit}"
+            words.append(f"{left:.0f} s left")
+        text = "  ".join(word for word in words if word)
+        print(f"{self._title}: {text}", file=sys.stderr, flush=True)
