@@ -98,15 +98,12 @@ def test_a_few_damaged_files_are_named_and_skipped(tmp_path):
     )
 
 
-def test_images_of_more_than_8_bits_are_not_cut_off_in_silence(tmp_path):
-    for number in range(10):
-        PIL.Image.new("L", (4, 4), number).save(tmp_path / f"{number}.png")
+def test_the_upper_8_of_16_bits_are_kept_in_a_folder(tmp_path):
     PIL.Image.fromarray(np.full((4, 4), 40_000, np.uint16)).save(
         tmp_path / "deep.png"
     )
-    source = image_folders.read(tmp_path)
-    assert source.count == 10
-    assert source.notes == (f"{tmp_path}: 1 damaged file skipped: deep.png",)
+    (batch,) = image_folders.read(tmp_path).batches()
+    np.testing.assert_array_equal(batch, np.full((1, 4, 4, 1), 156))
 
 
 def test_a_folder_of_other_files_is_an_error(tmp_path):
