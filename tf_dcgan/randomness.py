@@ -28,6 +28,7 @@ class Purpose(enum.IntEnum):
     SAMPLE_LATENTS = 3
     GENERATOR_WEIGHTS = 4
     DISCRIMINATOR_WEIGHTS = 5
+    NEIGHBOUR_OFFSETS = 10
 
 
 def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
@@ -82,6 +83,31 @@ def sample_latents(
         tf.cast(indices, tf.int64),
         fn_output_signature=tf.TensorSpec([latent_dim], tf.float32),
     )
+
+
+def neighbour_offsets(
+    seed: int, *, count: int, latent_dim: int, scale: float
+) -> tf.Tensor:
+    """Draws what is added to a latent vector for others in its neighbourhood.
+
+    Args:
+        seed: below 2^31.
+        count: how many.
+        latent_dim: length of a latent vector.
+        scale: the largest offset per number, at least 0.
+
+    Returns:
+        [count, latent_dim] float32, uniform in [-scale, scale).
+    """
+    key = _key(seed, Purpose.NEIGHBOUR_OFFSETS)
+    uniform = tf.random.stateless_uniform(
+        [count, latent_dim],
+        seed=tf.stack([key, tf.constant(0, tf.int64)]),
+        minval=-1.0,
+        maxval=1.0,
+        alg=_ALGORITHM,
+    )
+    return scale * uniform
 
 
 def set_seed_generators(

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 import dataclasses
 import os
 import pathlib
-import tempfile
 
-from tf_dcgan import command_line, errors, quiet, runs, settings
+from tf_dcgan import command_line, errors, out_paths, quiet, runs, settings
 
 _GROUP = "Sampling"
-_OTHER_IMAGES = {".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
 _LARGEST_GRID = 10_000
 
 
@@ -108,13 +106,10 @@ def _check_out(wanted: SampleSettings) -> pathlib.Path:
             "folder for single images"
         )
     out = pathlib.Path(wanted.out).expanduser()
-    suffix = out.suffix.lower()
-    is_grid = suffix == ".png"
-    if suffix in _OTHER_IMAGES:
-        raise errors.UserError(
-            f"--out={out} asks for a {suffix} image: only PNG is written; "
-            "give a name ending in .png for one grid, or a folder"
-        )
+    is_grid = out.suffix.lower() == ".png"
+    out_paths.check_suffix(
+        out, "give a name ending in .png for one grid, or a folder"
+    )
     if (is_grid and os.path.isdir(out)) or (
         not is_grid and os.path.isfile(out)
     ):
@@ -128,16 +123,7 @@ def _check_out(wanted: SampleSettings) -> pathlib.Path:
             f"--num_images={wanted.num_images} are too many for one grid of "
             f"at most {_LARGEST_GRID:,}: give a folder as --out"
         )
-    folder = out.parent if is_grid else out
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise errors.UserError(
-            f"--out={out} cannot be written ({error.strerror}): give another "
-            "name"
-        ) from error
+    out_paths.make_folder(out, out.parent if is_grid else out)
     return out
 
 
