@@ -16,6 +16,7 @@ _TEXT = 230
 _FAINT_TEXT = 160
 _FRAME = 255
 _FONT_SIZE = 16
+_SIGN_SIZE = 32
 _LINE = 28  # Pixels from one line of text to the next.
 _SPACE = 16  # Pixels between the parts of a picture.
 _GAP = 2  # Pixels between images, before they are enlarged.
@@ -135,7 +136,8 @@ def arithmetic(
     ):
         _draw_column(canvas, column, grid, left + width // 2, bottom)
         left += width + _SIGN
-        canvas.write(sign, left - _SIGN // 2, bottom - mean_height // 2, "mm")
+        middle = bottom - mean_height // 2
+        canvas.write(sign, left - _SIGN // 2, middle, "mm", size=_SIGN_SIZE)
     _draw_result(canvas, result, note, left + last_width // 2, bottom)
     return canvas.pixels()
 
@@ -181,9 +183,9 @@ def _factor(width: int) -> int:
     return -(-_LEAST_TILE // width)
 
 
-def _font() -> PIL.ImageFont.FreeTypeFont:
+def _font(size: int = _FONT_SIZE) -> PIL.ImageFont.FreeTypeFont:
     # Pillow's own; of Latin letters and few signs more.
-    return PIL.ImageFont.load_default(size=_FONT_SIZE)
+    return PIL.ImageFont.load_default(size=size)
 
 
 def _text_width(text: str) -> int:
@@ -213,9 +215,11 @@ class _Canvas:
         y: int,
         anchor: str = "lm",
         shade: int = _TEXT,
+        *,
+        size: int = _FONT_SIZE,
     ) -> None:
         fill = (shade,) * self._channels
-        self._drawing.text((x, y), text, fill, _font(), anchor=anchor)
+        self._drawing.text((x, y), text, fill, _font(size), anchor=anchor)
 
     def frame(self, left: int, top: int, width: int, height: int) -> None:
         self._drawing.rectangle(
