@@ -138,7 +138,7 @@ def main(arguments: Sequence[str]) -> None:
         for concept in concepts
     )
     print(
-        f"{out}: A - B + C with {flags}, --seed={wanted.seed}, noise "
+        f"{out}: A - B + C with {flags} --seed={wanted.seed}, noise "
         f"{wanted.noise:g}, {'' if wanted.rescale else 'not '}rescaled, "
         f"{wanted.weights} weights of step {step}"
     )

@@ -28,8 +28,8 @@ def check_suffix(
     if suffix in _OTHER_IMAGES | {".gif"} - set(written):
         kinds = " and ".join(kind[1:].upper() for kind in written)
         raise errors.UserError(
-            f"--out={out} asks for a {suffix} image: only {kinds} is written; "
-            f"{advice}"
+            f"--out={out} asks for a {suffix} image: only {kinds} can be "
+            f"written; {advice}"
         )
 
 
