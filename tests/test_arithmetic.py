@@ -161,11 +161,8 @@ def test_fewer_than_three_samples_are_warned_of(trained, tmp_path, capsys):
         "--c=4,5,6",
         f"--out={tmp_path / 'a.png'}",
     )
-    warnings = capsys.readouterr().err.splitlines()
-    assert [line.split(": ")[:2] for line in warnings] == [
-        ["warning", "--a=1"],
-        ["warning", "--b=2,3"],
-    ]
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert warning.startswith("warning: --a, --b: the mean of fewer than 3")
 
 
 def test_the_classifier_chooses_and_its_choice_can_be_repeated(
@@ -231,6 +228,7 @@ def test_log_odds_tell_apart_what_a_softmax_rounds_to_one():
     [
         ("--a=", "'' is not the number of a sample"),
         ("--a=1,-2,3", "'-2' is not the number of a sample"),
+        ("--a=clas:3", "names neither samples nor a class: give numbers"),
         ("--b=1,5,1", "names sample 1 twice"),
         ("--b=1,5,0:1", "names sample 1 twice"),
         ("--c=" + ",".join(map(str, range(17))), "at most 16"),

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import evaluate
-from tf_dcgan import config, recipes, sample
+from tf_dcgan import arithmetic, config, interpolate, recipes, sample
 import train
 
 _PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -33,6 +33,8 @@ def test_every_flag_that_the_readme_names_exists():
         _fields(config.Config)
         | _fields(train.TrainSettings)
         | _fields(sample.SampleSettings)
+        | _fields(interpolate.InterpolateSettings)
+        | _fields(arithmetic.ArithmeticSettings)
         | _fields(evaluate.EvaluateSettings)
         | {"help"}
     )
@@ -49,6 +51,7 @@ def test_every_recipe_is_in_the_readme_and_no_other():
 def test_every_module_and_file_that_the_readme_names_exists():
     paths = set(re.findall(r"[\w/-]+\.(?:py|txt|png)\b", _README))
     made_by_a_run = {"step_0000500.png", "real.png", "curves.png", "grid.png"}
+    made_by_a_run |= {"walk.png", "arithmetic.png"}
     for path in paths - made_by_a_run:
         found = [_PROJECT / path, _PROJECT / "tf_dcgan" / path]
         assert any(place.exists() for place in found), path

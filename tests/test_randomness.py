@@ -192,4 +192,21 @@ def test_purposes_never_change_their_number():
         "SAMPLE_LATENTS": 3,
         "GENERATOR_WEIGHTS": 4,
         "DISCRIMINATOR_WEIGHTS": 5,
+        "NEIGHBOUR_OFFSETS": 10,
     }
+
+
+def test_neighbour_offsets_are_uniform_within_their_scale_and_repeatable():
+    found, again, other = (
+        randomness.neighbour_offsets(
+            seed, count=8, latent_dim=1000, scale=0.25
+        ).numpy()
+        for seed in (3, 3, 4)
+    )
+    assert found.shape == (8, 1000)
+    np.testing.assert_array_equal(found, again)
+    assert not np.array_equal(found, other)
+    assert -0.25 <= found.min() < -0.249 and 0.249 < found.max() <= 0.25
+    # Of a uniform distribution: width / sqrt(12).
+    assert abs(found.std() - 0.5 / 12**0.5) < 0.005
+    assert abs(found.mean()) < 0.01

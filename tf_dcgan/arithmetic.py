@@ -131,6 +131,7 @@ def main(arguments: Sequence[str]) -> None:
     generator, step = sampling.load_generator(run, wanted.weights)
     sampler = sampling.Sampler(generator, run.data.content_box)
     concepts = _with_samples(concepts, run, sampler, wanted)
+    _warn_of_few(concepts)
     _write(out, concepts, sampler, wanted)
     flags = " ".join(
         f"--{concept.flag}="
@@ -147,8 +148,11 @@ def main(arguments: Sequence[str]) -> None:
 def _concept(wanted: ArithmeticSettings, flag: str) -> _Concept:
     text = getattr(wanted, flag)
     if text.startswith(_CLASS):
-        _warn_of_few(f"--num_samples={wanted.num_samples}", wanted.num_samples)
         return _Concept(flag, class_name=text.removeprefix(_CLASS))
+    if any(letter.isalpha() for letter in text):
+        raise errors.UserError(
+            f"--{flag}={text} names neither samples nor a class: give {_HOW}"
+        )
     points = latent_flags.parse_points(text, flag=flag, seed=wanted.seed)
     twice = [point for point in points if points.count(point) > 1]
     if twice:
@@ -160,15 +164,19 @@ def _concept(wanted: ArithmeticSettings, flag: str) -> _Concept:
         raise errors.UserError(
             f"--{flag} names {len(points)} samples: at most {_MOST} are shown"
         )
-    _warn_of_few(f"--{flag}={text}", len(points))
     return _Concept(flag, points)
 
 
-def _warn_of_few(given: str, count: int) -> None:
-    if count < _ADVISED:
+def _warn_of_few(concepts: Sequence[_Concept]) -> None:
+    few = [
+        f"--{concept.flag}"
+        for concept in concepts
+        if len(concept.points) < _ADVISED
+    ]
+    if few:
         print(
-            f"warning: {given}: the mean of fewer than {_ADVISED} samples "
-            "shows more of them than of a concept",
+            f"warning: {', '.join(few)}: the mean of fewer than {_ADVISED} "
+            "samples shows more of them than of a concept",
             file=sys.stderr,
         )
 
