@@ -8,7 +8,15 @@ import sys
 
 import pytest
 
-from tf_dcgan import compare, config, evaluation_settings, recipes, sample
+from tf_dcgan import (
+    arithmetic,
+    compare,
+    config,
+    evaluation_settings,
+    interpolate,
+    recipes,
+    sample,
+)
 import train
 
 _PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -34,6 +42,8 @@ def test_every_flag_that_the_readme_names_exists():
         | _fields(sample.SampleSettings)
         | _fields(compare.CompareSettings)
         | _fields(evaluation_settings.EvaluateSettings)
+        | _fields(interpolate.InterpolateSettings)
+        | _fields(arithmetic.ArithmeticSettings)
         | {"help"}
     )
     assert named - known == set()
@@ -55,6 +65,7 @@ def test_every_module_and_file_that_the_readme_names_exists():
         "grid.png",
         "memorization.png",
     }
+    made_by_a_run |= {"walk.png", "arithmetic.png"}
     for path in paths - made_by_a_run:
         found = [_PROJECT / path, _PROJECT / "tf_dcgan" / path]
         assert any(place.exists() for place in found), path

@@ -230,6 +230,7 @@ def test_purposes_never_change_their_number():
         "SPECTRAL_VECTORS": 7,
         "HORIZONTAL_FLIPS": 8,
         "EVALUATION_LATENTS": 9,
+        "NEIGHBOUR_OFFSETS": 10,
     }
 
 
@@ -242,3 +243,19 @@ def test_images_to_be_scored_are_not_those_that_are_shown():
         purpose=randomness.Purpose.EVALUATION_LATENTS,
     )
     assert not np.isin(scored.numpy(), shown).any()
+
+
+def test_neighbour_offsets_are_uniform_within_their_scale_and_repeatable():
+    found, again, other = (
+        randomness.neighbour_offsets(
+            seed, count=8, latent_dim=1000, scale=0.25
+        ).numpy()
+        for seed in (3, 3, 4)
+    )
+    assert found.shape == (8, 1000)
+    np.testing.assert_array_equal(found, again)
+    assert not np.array_equal(found, other)
+    assert -0.25 <= found.min() < -0.249 and 0.249 < found.max() <= 0.25
+    # Of a uniform distribution: width / sqrt(12).
+    assert abs(found.std() - 0.5 / 12**0.5) < 0.005
+    assert abs(found.mean()) < 0.01

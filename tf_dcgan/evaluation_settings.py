@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 
-from tf_dcgan import errors, files, settings
+from tf_dcgan import errors, files, run_flags, settings
 
 _IMAGES = "Images"
 _SCORES = "Scores"
@@ -69,24 +69,8 @@ class EvaluateSettings:
     split: str = settings.setting(
         "test", "of the run's data set", group=_IMAGES
     )
-    weights: str = settings.setting(
-        "ema",
-        "which weights of the generator",
-        group=_IMAGES,
-        choices={
-            "ema": "their moving average",
-            "raw": "those of the last update",
-        },
-    )
-    checkpoint: str = settings.setting(
-        "last",
-        "which checkpoint of the run",
-        group=_IMAGES,
-        choices={
-            "last": "the last one",
-            "best": "the best by the score of --evaluate_every",
-        },
-    )
+    weights: str = run_flags.weights(_IMAGES)
+    checkpoint: str = run_flags.checkpoint(_IMAGES)
     seed: int = settings.setting(
         0,
         "determines the images and everything drawn at random",

@@ -33,6 +33,7 @@ class Purpose(enum.IntEnum):
     SPECTRAL_VECTORS = 7
     HORIZONTAL_FLIPS = 8
     EVALUATION_LATENTS = 9
+    NEIGHBOUR_OFFSETS = 10
 
 
 def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
@@ -138,6 +139,31 @@ def horizontal_flips(
         alg=_ALGORITHM,
     )
     return bits < 0  # The sign is one fair bit.
+
+
+def neighbour_offsets(
+    seed: int, *, count: int, latent_dim: int, scale: float
+) -> tf.Tensor:
+    """Draws what is added to a latent vector for others in its neighbourhood.
+
+    Args:
+        seed: below 2^31.
+        count: how many.
+        latent_dim: length of a latent vector.
+        scale: the largest offset per number, at least 0.
+
+    Returns:
+        [count, latent_dim] float32, uniform in [-scale, scale).
+    """
+    key = _key(seed, Purpose.NEIGHBOUR_OFFSETS)
+    uniform = tf.random.stateless_uniform(
+        [count, latent_dim],
+        seed=tf.stack([key, tf.constant(0, tf.int64)]),
+        minval=-1.0,
+        maxval=1.0,
+        alg=_ALGORITHM,
+    )
+    return scale * uniform
 
 
 def set_seed_generators(

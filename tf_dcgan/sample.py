@@ -6,12 +6,18 @@ from collections.abc import Sequence
 import dataclasses
 import os
 import pathlib
-import tempfile
 
-from tf_dcgan import command_line, errors, quiet, runs, settings
+from tf_dcgan import (
+    command_line,
+    errors,
+    out_paths,
+    quiet,
+    run_flags,
+    runs,
+    settings,
+)
 
 _GROUP = "Sampling"
-_OTHER_IMAGES = {".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
 _LARGEST_GRID = 10_000
 
 
@@ -42,24 +48,8 @@ class SampleSettings:
         "named by seed and number",
         group=_GROUP,
     )
-    weights: str = settings.setting(
-        "ema",
-        "which weights of the generator",
-        group=_GROUP,
-        choices={
-            "ema": "their moving average",
-            "raw": "those of the last update",
-        },
-    )
-    checkpoint: str = settings.setting(
-        "last",
-        "which checkpoint of the run",
-        group=_GROUP,
-        choices={
-            "last": "the last one",
-            "best": "the best by the score of --evaluate_every",
-        },
-    )
+    weights: str = run_flags.weights(_GROUP)
+    checkpoint: str = run_flags.checkpoint(_GROUP)
     batch_size: int = settings.setting(
         64,
         "images made at once; does not change them",
@@ -120,13 +110,10 @@ def _check_out(wanted: SampleSettings) -> pathlib.Path:
             "folder for single images"
         )
     out = pathlib.Path(wanted.out).expanduser()
-    suffix = out.suffix.lower()
-    is_grid = suffix == ".png"
-    if suffix in _OTHER_IMAGES:
-        raise errors.UserError(
-            f"--out={out} asks for a {suffix} image: only PNG is written; "
-            "give a name ending in .png for one grid, or a folder"
-        )
+    is_grid = out.suffix.lower() == ".png"
+    out_paths.check_suffix(
+        out, "give a name ending in .png for one grid, or a folder"
+    )
     if (is_grid and os.path.isdir(out)) or (
         not is_grid and os.path.isfile(out)
     ):
@@ -140,16 +127,7 @@ def _check_out(wanted: SampleSettings) -> pathlib.Path:
             f"--num_images={wanted.num_images} are too many for one grid of "
             f"at most {_LARGEST_GRID:,}: give a folder as --out"
         )
-    folder = out.parent if is_grid else out
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise errors.UserError(
-            f"--out={out} cannot be written ({error.strerror}): give another "
-            "name"
-        ) from error
+    out_paths.make_folder(out, out.parent if is_grid else out)
     return out
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 import pathlib
 
 import keras
@@ -10,7 +10,17 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
-from tf_dcgan import checkpoints, errors, gan, images, randomness, runs
+from tf_dcgan import (
+    checkpoints,
+    errors,
+    gan,
+    images,
+    latent_flags,
+    randomness,
+    runs,
+)
+
+_BATCH = 64  # Latents at once where the user has no say in it.
 
 
 def load_generator(
@@ -66,7 +76,11 @@ class Sampler:
             content_box: (top, left, height, width) of what is not padding.
             purpose: what the images are for; the same seed gives others.
         """
-        latent_dim = generator.input_shape[-1]
+        self.latent_dim = latent_dim = generator.input_shape[-1]
+
+        def draw(latents):
+            made = generator(latents, training=False)
+            return images.to_uint8(images.crop(made, content_box))
 
         @tf.function(
             input_signature=[
@@ -78,10 +92,13 @@ class Sampler:
             latents = randomness.sample_latents(
                 seed, indices, latent_dim=latent_dim, purpose=purpose
             )
-            made = generator(latents, training=False)
-            return images.to_uint8(images.crop(made, content_box))
+            return draw(latents)
 
         self._make = make
+        self._draw = tf.function(
+            draw,
+            input_signature=[tf.TensorSpec([_BATCH, latent_dim], tf.float32)],
+        )
 
     def __call__(self, seed: int, first: int, count: int) -> np.ndarray:
         """Makes the images `first` to `first + count - 1` of a seed.
@@ -97,6 +114,46 @@ class Sampler:
         return self._make(
             seed, tf.range(first, first + count, 1, tf.int64)
         ).numpy()
+
+    def latents(self, points: Iterable[latent_flags.Point]) -> np.ndarray:
+        """Draws the latents of samples.
+
+        Args:
+            points: n samples of any seeds, in any order.
+
+        Returns:
+            [n, latent_dim] float32, standard normal.
+        """
+        return np.concatenate(
+            [
+                randomness.sample_latents(
+                    point.seed, [point.index], latent_dim=self.latent_dim
+                )
+                for point in points
+            ]
+        )
+
+    def from_latents(self, latents: np.ndarray) -> np.ndarray:
+        """Makes the images of given latent vectors.
+
+        Always as many at once, whatever is asked for: the last bit of a sum
+        may depend on the size of a batch.
+
+        Args:
+            latents: [n, latent_dim] float32.
+
+        Returns:
+            [n, height, width, channels] uint8.
+        """
+        padded = np.zeros(
+            [-(-len(latents) // _BATCH) * _BATCH, self.latent_dim], np.float32
+        )
+        padded[: len(latents)] = latents
+        made = [
+            self._draw(padded[first : first + _BATCH]).numpy()
+            for first in range(0, len(padded), _BATCH)
+        ]
+        return np.concatenate(made)[: len(latents)]
 
     def batches(
         self, seed: int, *, num_images: int, batch_size: int

@@ -45,6 +45,28 @@ _LEAST_ACCURACY = {
 _LUMA = (0.299, 0.587, 0.114)
 
 
+class UnusableError(errors.UserError):
+    """No classifier can be trained on a set.
+
+    Attributes:
+        reason: why, as the end of a sentence.
+    """
+
+    def __init__(self, name: str, reason: str):
+        """Makes the message.
+
+        Args:
+            name: of the set.
+            reason: why.
+        """
+        super().__init__(
+            f"--features=classifier cannot be trained on {name}: {reason}. Use "
+            f"--features=inception or --features=keras_inception, which take "
+            f"any images"
+        )
+        self.reason = reason
+
+
 def classifier_network(
     dataset_name: str,
     *,
@@ -74,9 +96,10 @@ def classifier_network(
         A network with the outputs `features` and `logits`.
 
     Raises:
-        errors.UserError: the set has no labels, no test split or images that
-            are too large or of different sizes; it cannot be found; or the
-            cache cannot be written to.
+        UnusableError: the set has no labels, no test split or images that are
+            too large or of different sizes.
+        errors.UserError: it cannot be found, or the cache cannot be written
+            to.
     """
     train, test = _load(dataset_name, data_dir, cache_dir)
     image_shape = train.images.shape[1:]
@@ -119,10 +142,10 @@ def _load(
     """Opens both splits, at the size that the set has."""
     size = data.native_shape(name, data_dir)[:2]
     if None in size:
-        raise _unusable(name, "its images have different sizes")
+        raise UnusableError(name, "its images have different sizes")
     smallest, largest = classifier_model.SMALLEST_SIDE, _LARGEST_SIDE
     if min(size) < smallest or max(size) > largest:
-        raise _unusable(
+        raise UnusableError(
             name,
             f"its images have {size[0]}x{size[1]} pixels, and {smallest} to "
             f"{largest} a side are possible",
@@ -130,24 +153,16 @@ def _load(
     folders = {"data_dir": data_dir, "cache_dir": cache_dir}
     train = data.load(name, "train", image_size=size, **folders)
     if train.labels is None or not train.class_names:
-        raise _unusable(name, "it has no labels")
+        raise UnusableError(name, "it has no labels")
     try:
         test = data.load(name, "test", image_size=size, **folders)
     except errors.UserError as error:
-        raise _unusable(
+        raise UnusableError(
             name, f"its test split cannot be had ({error})"
         ) from error
     if test.labels is None or np.any(test.labels < 0):
-        raise _unusable(name, "its test split has no labels")
+        raise UnusableError(name, "its test split has no labels")
     return train, test
-
-
-def _unusable(name: str, reason: str) -> errors.UserError:
-    return errors.UserError(
-        f"--features=classifier cannot be trained on {name}: {reason}. Use "
-        f"--features=inception or --features=keras_inception, which take any "
-        f"images"
-    )
 
 
 def _train(

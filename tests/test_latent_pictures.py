@@ -1,0 +1,81 @@
+import numpy as np
+
+from tf_dcgan import latent_pictures
+
+
+def _shades(*shape, channels):
+    """Images of one colour each, no two alike."""
+    count = int(np.prod(shape))
+    shades = np.arange(100, 100 + count, dtype=np.uint8)
+    shades = shades.reshape(*shape, 1, 1, 1)
+    return np.broadcast_to(shades, [*shape, 28, 28, channels]).copy()
+
+
+def _place(picture, shade):
+    """(top, left) of the 56 x 56 pixels of one shade, which are there once."""
+    mask = (picture == shade).all(axis=-1)
+    # Single pixels of the captions may have the shade too.
+    rows = np.flatnonzero(mask.sum(axis=1) >= 56)
+    columns = np.flatnonzero(mask.sum(axis=0) >= 56)
+    top, left = int(rows[0]), int(columns[0])
+    assert len(rows) == len(columns) == 56
+    assert mask[top : top + 56, left : left + 56].all()
+    return top, left
+
+
+def test_a_strip_has_a_row_for_each_walk():
+    walks = _shades(2, 3, channels=3)
+    picture = latent_pictures.strip(walks, ["a", "b"], caption="c")
+    assert picture.shape[2] == 3
+    places = [_place(picture, 100 + k) for k in range(6)]
+    assert [top for top, _ in places] == [32, 32, 32, 92, 92, 92]
+    lefts = [left for _, left in places]
+    assert lefts[:3] == lefts[3:]
+    assert np.diff(lefts[:3]).tolist() == [60, 60]
+
+
+def test_the_animation_of_a_loop_leaves_out_the_end_of_each_segment():
+    walks = _shades(2, 3, channels=1)
+    frames = latent_pictures.animation(walks, loop=True)
+    assert [frame[0, 0, 0] for frame in frames] == [100, 101, 103, 104]
+    frames = latent_pictures.animation(walks, loop=False)
+    assert [frame[0, 0, 0] for frame in frames] == [100, 101, 103, 104, 105]
+    assert frames[0].shape == (280, 280, 1)
+
+
+def test_the_arithmetic_stands_in_columns_that_lead_to_the_framed_result():
+    tiles = _shades(27, channels=3)
+    columns = [
+        latent_pictures.Column(
+            name, "title", tiles[5 * k : 5 * k + 5], tiles[15 + k]
+        )
+        for k, name in enumerate("ABC")
+    ]
+    picture = latent_pictures.arithmetic(columns, tiles[18:], note="note")
+    places = [_place(picture, 100 + k) for k in range(27)]
+    # Five samples take two columns of four rows, the means are in one line
+    # with the last row of the result, and nothing is left of what it leads to.
+    assert [top for top, _ in places[:5]] == [60, 60, 120, 120, 180]
+    means, results = places[15:18], places[18:]
+    assert {top for top, _ in means} == {results[-1][0]}
+    lefts = [left for _, left in means]
+    assert lefts == sorted(lefts)
+    assert lefts[-1] < results[0][1]
+    # White, just around the image in the middle.
+    top, left = results[4]
+    assert (picture[top - 3, left : left + 56] == 255).all()
+    assert (picture[top : top + 56, left - 3] == 255).all()
+    top, left = results[0]
+    assert (picture[top - 3, left : left + 56] == 48).all()
+
+
+def test_few_samples_leave_room_for_the_result():
+    tiles = _shades(15, channels=1)
+    columns = [
+        latent_pictures.Column(name, "", tiles[k : k + 1], tiles[3 + k])
+        for k, name in enumerate("ABC")
+    ]
+    picture = latent_pictures.arithmetic(columns, tiles[6:], note="")
+    places = [_place(picture, 100 + k) for k in range(15)]
+    assert {top for top, _ in places[:3]} == {60}
+    assert {top for top, _ in places[3:6]} == {places[-1][0]}

@@ -1,0 +1,179 @@
+"""Walks in latent space: `python -m tf_dcgan.interpolate --run_dir=RUN`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import os
+import pathlib
+
+from tf_dcgan import (
+    command_line,
+    errors,
+    latent_flags,
+    out_paths,
+    quiet,
+    runs,
+    settings,
+)
+
+_GROUP = "Walk"
+_MOST_IMAGES = 10_000
+_SECONDS_PER_FRAME = 0.1
+_SUMMARY = """\
+Walks from one sample of a run to the next: a strip with a row for each leg of
+the way (PNG), and the whole way as an animation (GIF)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class InterpolateSettings(latent_flags.LatentSettings):
+    """The flags of this command."""
+
+    indices: str = settings.setting(
+        "0,1,2,3,4,5",
+        "the samples to visit, by number; 7:17 is sample 17 of seed 7",
+        group=_GROUP,
+    )
+    loop: bool = settings.setting(
+        False, "go back to the first sample at the end", group=_GROUP
+    )
+    method: str = settings.setting(
+        "spherical",
+        "the way from one to the next",
+        group=_GROUP,
+        choices={
+            "spherical": "turns the direction evenly (slerp)",
+            "linear": "straight, through latents shorter than the generator "
+            "has been trained on",
+        },
+    )
+    frames: int = settings.setting(
+        12,
+        "images from one sample to the next, both counted",
+        group=_GROUP,
+        minimum=2,
+        maximum=1000,
+    )
+    out: str = settings.setting(
+        "walk",
+        "name.png for the strip, name.gif for the animation, a name without "
+        "either for both",
+        group=_GROUP,
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs the command.
+
+    Args:
+        arguments: the words of the command line, the command first.
+
+    Raises:
+        errors.UserError: a flag, the run or the place to write is wrong.
+    """
+    (given,) = command_line.parse(
+        arguments,
+        InterpolateSettings,
+        summary=_SUMMARY,
+        command="python -m tf_dcgan.interpolate",
+    )
+    wanted = InterpolateSettings(**given)
+    points = _points(wanted)
+    run = runs.open_run(wanted.run_dir)
+    outs = _outs(wanted.out)
+    quiet.import_tensorflow()
+    from tf_dcgan import (
+        best,
+        devices,
+        images,
+        latent_pictures,
+        latents,
+        sampling,
+    )
+
+    devices.share_gpus()
+    generator, step = sampling.load_generator(
+        run, wanted.weights, wanted.checkpoint
+    )
+    sampler = sampling.Sampler(generator, run.data.content_box)
+    walks = latents.walk(
+        sampler.latents(points), frames=wanted.frames, method=wanted.method
+    )
+    made = sampler.from_latents(walks.reshape(-1, walks.shape[-1]))
+    made = made.reshape(*walks.shape[:2], *made.shape[1:])
+    names = [
+        latent_flags.show_point(point, seed=wanted.seed) for point in points
+    ]
+    way = f"{wanted.method}, seed {wanted.seed}"
+    for out in outs:
+        if out.suffix.lower() == ".gif":
+            images.write_gif(
+                out,
+                latent_pictures.animation(made, loop=wanted.loop),
+                seconds_per_frame=_SECONDS_PER_FRAME,
+                hold_last_seconds=_SECONDS_PER_FRAME if wanted.loop else 1.0,
+            )
+        else:
+            labels = [
+                f"#{start} to #{end}"
+                for start, end in zip(names[:-1], names[1:], strict=True)
+            ]
+            images.write_png(
+                out,
+                latent_pictures.strip(
+                    made,
+                    labels,
+                    caption=f"from sample to sample, {way}",
+                ),
+            )
+    print(
+        f"{', '.join(map(str, outs))}: samples {' to '.join(names)}, "
+        f"{wanted.frames} images each, {way}, {wanted.weights} weights of "
+        f"{best.origin(run, step, wanted.checkpoint)}"
+    )
+
+
+def _points(wanted: InterpolateSettings) -> list[latent_flags.Point]:
+    """Reads the way; a loop ends where it began."""
+    points = latent_flags.parse_points(
+        wanted.indices, flag="indices", seed=wanted.seed
+    )
+    if len(points) < 2:
+        raise errors.UserError(
+            f"--indices={wanted.indices} names one sample: give two at least, "
+            "separated by commas"
+        )
+    if wanted.loop:
+        points.append(points[0])
+    images = (len(points) - 1) * wanted.frames
+    if images > _MOST_IMAGES:
+        raise errors.UserError(
+            f"--indices and --frames={wanted.frames} ask for {images:,} "
+            f"images: at most {_MOST_IMAGES:,} are made; give fewer of either"
+        )
+    return points
+
+
+def _outs(given: str) -> list[pathlib.Path]:
+    """Finds out early whether the pictures can be written."""
+    advice = (
+        "give name.png for the strip, name.gif for the animation, or a name "
+        "without either for both"
+    )
+    if not given:
+        raise errors.UserError(f"--out= is empty: {advice}")
+    out = pathlib.Path(given).expanduser()
+    out_paths.check_suffix(out, advice, written=(".png", ".gif"))
+    if given.endswith(os.sep) or os.path.isdir(out):
+        raise errors.UserError(
+            f"--out={given} is a folder: {advice}, such as {out / 'walk'}"
+        )
+    outs = [out]
+    if out.suffix.lower() not in (".png", ".gif"):
+        outs = [out.with_name(out.name + end) for end in (".png", ".gif")]
+    out_paths.check_files(*outs)
+    return outs
+
+
+if __name__ == "__main__":
+    command_line.run(main)
