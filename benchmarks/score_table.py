@@ -1,0 +1,212 @@
+r"""Scores a run at several layers in one pass, beside real training images.
+
+    python -m benchmarks.score_table --run_dir=RUN --inception_weights=FILE
+
+For each kind of features there are two rows against the test split of the
+run's data set: the run's generator, and as many real training images, which
+is what a perfect generator would score. All layers of the Inception network
+are computed in one pass over the images, so that the whole table takes the
+time of its deepest layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+
+import numpy as np
+
+from tf_dcgan import command_line, quiet, run_flags, runs, settings
+from tf_dcgan.settings import setting
+
+_GROUP = "Benchmark"
+_TAPS = (64, 192, 768)
+_METRICS = ("fid", "kid", "precision_recall", "density_coverage")
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoreTableSettings:
+    """The flags of this command."""
+
+    run_dir: str | None = setting(None, "the run to score", group=_GROUP)
+    inception_weights: str | None = setting(
+        None,
+        "the network's weights, .tgz, .pb or .npz",
+        group=_GROUP,
+        unset="those in the cache, else a download",
+    )
+    num_real: int = setting(
+        10_000,
+        "images of the test split, evenly spread; all if it has fewer",
+        group=_GROUP,
+        minimum=2048,
+        maximum=50_000,
+    )
+    num_samples: int = setting(
+        5000,
+        "images of the generator, and of the training split",
+        group=_GROUP,
+        minimum=2048,
+        maximum=50_000,
+    )
+    checkpoint: str = run_flags.checkpoint(_GROUP)
+    seed: int = setting(
+        0,
+        "determines the images and all that is drawn at random",
+        group=_GROUP,
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+
+    def __post_init__(self):
+        """Checks every value."""
+        settings.check(self)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs the comparison.
+
+    Args:
+        arguments: the words of the command line, the command first.
+
+    Raises:
+        errors.UserError: the run, its data set or the weights are missing.
+    """
+    (given,) = command_line.parse(
+        arguments,
+        ScoreTableSettings,
+        summary=__doc__.split("\n\n")[0],
+        command="python -m benchmarks.score_table",
+    )
+    wanted = ScoreTableSettings(**given)
+    run = runs.open_run(wanted.run_dir)
+    quiet.import_tensorflow()
+    from tf_dcgan import best, feature_sets, scores
+    from tf_dcgan.metrics import classifier, inception_weights
+
+    sources, step = _sources(run, wanted)
+    weights = inception_weights.load(wanted.inception_weights)
+    network = classifier.classifier_network(
+        run.config.dataset,
+        data_dir=run.config.data_dir,
+        cache_dir=run.config.cache_dir,
+    )
+    taps = _taps(weights)
+    by_class, by_tap = {}, {}
+    for name, source in sources.items():
+        by_class[name] = network.extract(
+            source.batches(), outputs=("features", "logits")
+        )
+        by_tap[name] = taps.extract(
+            source.batches(),
+            outputs=[str(tap) for tap in _TAPS],
+            total=source.count,
+            progress=name,
+        )
+    sizes = ", ".join(f"{s.count:,} {n}" for n, s in sources.items())
+    print(
+        f"{run.path}, {best.origin(run, step, wanted.checkpoint)}, ema "
+        f"weights, {run.config.dataset}, seed {wanted.seed}\n{sizes}\n"
+        f"inception {taps.weights_hash[:12]}, resize tf1; "
+        + ", ".join(f"{k} {v}" for k, v in network.protocol.items())
+        + "\nvalue [95 % interval] (what a perfect generator would score)\n"
+    )
+    frequencies = np.bincount(
+        sources["test"].labels, minlength=len(sources["test"].class_names)
+    )
+    for side in ("generated", "train"):
+        for tap in _TAPS:
+            sets = feature_sets.FeatureSets(
+                {"features": by_tap["test"][str(tap)]},
+                {"features": by_tap[side][str(tap)]},
+                seed=wanted.seed,
+            )
+            _print(f"{side}, inception {tap}", scores.compute(_METRICS, sets))
+        sets = feature_sets.FeatureSets(
+            by_class["test"],
+            by_class[side],
+            real_frequencies=frequencies,
+            seed=wanted.seed,
+        )
+        found_scores = scores.compute((*_METRICS, "modes"), sets)
+        _print(f"{side}, classifier", found_scores)
+
+
+def _sources(run: runs.Run, wanted: ScoreTableSettings):
+    """Opens the test images, as many of the training images, the generator's.
+
+    Returns:
+        Them by name, and the generator's step.
+    """
+    from tf_dcgan import data, image_sources, sampling
+
+    def split(name, count):
+        dataset = data.load(
+            run.config.dataset,
+            name,
+            image_size=run.data.image_shape[:2],
+            crop=run.config.crop_size,
+            data_dir=run.config.data_dir,
+            cache_dir=run.config.cache_dir,
+        )
+        count = min(count, len(dataset.images))
+        chosen = np.linspace(0, len(dataset.images), count, endpoint=False)
+        chosen = chosen.astype(int)
+        top, left, height, width = dataset.content_box
+        return image_sources.from_array(
+            dataset.images[chosen][:, top : top + height, left : left + width],
+            f"{count:,} of {name}",
+            labels=dataset.labels[chosen],
+            class_names=dataset.class_names,
+        )
+
+    generator, step = sampling.load_generator(run, "ema", wanted.checkpoint)
+    return {
+        "test": split("test", wanted.num_real),
+        "train": split("train", wanted.num_samples),
+        "generated": image_sources.from_generator(
+            sampling.Sampler(generator, run.data.content_box),
+            seed=wanted.seed,
+            count=wanted.num_samples,
+            description="generated",
+        ),
+    }, step
+
+
+def _taps(weights):
+    """Makes a network with an output for each layer, by its size as text."""
+    import keras
+
+    from tf_dcgan.metrics import features, inception, inception_layers
+
+    model = inception.build(weights.arrays, feature_dim=_TAPS[-1])
+    outputs = {str(_TAPS[-1]): model.output["features"], **model.output}
+    for tap in _TAPS[:-1]:
+        end = model.get_layer(f"{inception_layers.TAPS[tap]}.max").output
+        # One axis after the other, as in `inception`: the sum is long.
+        outputs[str(tap)] = keras.ops.mean(keras.ops.mean(end, axis=1), axis=1)
+    return features.FeatureNetwork(
+        "inception",
+        keras.Model(model.input, outputs),
+        prepare=features.resize_to(inception_layers.IMAGE_SIDE, "tf1"),
+        digests={"features": weights.digest(_TAPS[-1], ["features"])},
+        protocol={"resize": "tf1"},
+    )
+
+
+def _print(title: str, found) -> None:
+    cells = []
+    for score in found:
+        text = f"{score.name} {score.value:.4g}"
+        if score.low is not None:
+            text += f" [{score.low:.4g}, {score.high:.4g}]"
+        if score.ideal is not None:
+            text += f" ({score.ideal:.4g})"
+        cells.append(text)
+    print(f"{title}: {'; '.join(cells)}", flush=True)
+    for warning in dict.fromkeys(w for score in found for w in score.warnings):
+        print(f"  warning: {warning}")
+
+
+if __name__ == "__main__":
+    command_line.run(main)
