@@ -200,11 +200,18 @@ def test_durations_are_told_in_the_unit_one_would_use(seconds, text):
 
 def test_an_epochs_line_has_losses_scores_and_speed(tmp_path, capsys):
     console = progress.Console(a_run(tmp_path), 0, 2000, 100)
-    console.epoch(3, MEANS)
-    assert capsys.readouterr().out.splitlines()[-1] == (
+    console.epoch(3, MEANS, [])
+    line = (
         "epoch 3/20  loss_d 1.3021  loss_g 0.9134  D(x) 0.62  "
         "D(G(z)) 0.41/0.36  1234 images/s"
     )
+    assert capsys.readouterr().out.splitlines()[1:] == [line]
+    console.epoch(3, MEANS, ["D is odd: 1; go on", "G is odd"])
+    assert capsys.readouterr().out.splitlines() == [
+        line,
+        "health: D is odd: 1; go on",
+        "health: G is odd",
+    ]
 
 
 def test_the_console_says_whether_a_run_starts_or_goes_on(tmp_path, capsys):
