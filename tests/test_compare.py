@@ -440,6 +440,12 @@ def test_other_versions_are_named(tmp_path):
     )
 
 
+def test_the_devices_of_the_runs_are_shown(tmp_path):
+    page = made(tmp_path, a={}, b={"device": "GPU T4"}, c={"device": None})
+    assert page.rows("device") == [["abacus", "GPU T4", "unknown"]]
+    assert "The runs were not started with the same device." in page.warnings
+
+
 def test_a_run_without_logs_is_shown_and_said_to_have_none(tmp_path):
     page = made(tmp_path, a=FULL, b={"seed": 1})
     assert "Nothing is logged in b: no curves." in page.warnings
