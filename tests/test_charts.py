@@ -114,8 +114,8 @@ def test_verdicts_are_marked_by_kind_at_the_top(tmp_path, figures):
     charts.write_curves(tmp_path)
     axes = figures[0].axes[0]
     marks = {line.get_label(): line for line in axes.lines[2:]}
-    assert marks["samples are collapsing"].get_xdata() == [3, 9]
-    assert marks["discriminator is dead"].get_xdata() == [9]
+    assert list(marks["samples are collapsing"].get_xdata()) == [3, 9]
+    assert list(marks["discriminator is dead"].get_xdata()) == [9]
     assert all(0.8 < line.get_ydata()[0] < 1 for line in marks.values())
     assert axes.get_ylim()[0] > 0.9  # The losses' own.
     legend = [text.get_text() for text in axes.get_legend().get_texts()]

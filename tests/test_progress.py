@@ -212,6 +212,11 @@ def test_an_epochs_line_has_losses_scores_and_speed(tmp_path, capsys):
         "health: D is odd: 1; go on",
         "health: G is odd",
     ]
+    console.health(["D is odd: 2; go on", "G is odd: 3; go on or stop"])
+    assert capsys.readouterr().out.splitlines() == [
+        "health: D is odd: 2",
+        "health: G is odd: 3; go on or stop",
+    ]
 
 
 def test_the_console_says_whether_a_run_starts_or_goes_on(tmp_path, capsys):

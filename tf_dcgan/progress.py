@@ -148,6 +148,7 @@ class Console:
         self._started = self._said_at = time.monotonic()
         self._pause = 0.0
         self._has_estimated = False
+        self._advised: set[str] = set()
         beginning = (
             f"goes on after step {step:,} of {total:,}" if step else "starts"
         )
@@ -209,9 +210,14 @@ class Console:
         self.health(verdicts)
 
     def health(self, verdicts: Sequence[str]) -> None:
-        """Prints verdicts on the training, each on a line."""
+        """Prints verdicts on the training, each on a line.
+
+        What to do, after the semicolon, is told once.
+        """
         for verdict in verdicts:
-            say(f"health: {verdict}")
+            finding, _, advice = verdict.partition("; ")
+            say(f"health: {finding if advice in self._advised else verdict}")
+            self._advised.add(advice)
 
     def estimate(self, seconds_per_step: float) -> None:
         """Tells once what the rest will take, and what would be cheaper."""
