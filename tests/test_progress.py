@@ -334,3 +334,24 @@ def test_a_stopped_run_says_how_to_go_on(tmp_path, capsys):
         "stopped after step 60 of 100; to go on: python train.py "
         f"--run_dir={run.path}"
     )
+
+
+def test_a_window_is_apart_from_interval_and_epoch_and_survives_saving():
+    meter = progress.Meter(batch_size=1)
+    meter.add(scalars(1.0, 2.0), seconds=1.0)
+    meter.take_epoch()
+    meter.take_interval()
+    meter = progress.Meter(1, json.loads(json.dumps(meter.to_json())))
+    meter.add(scalars(6.0), seconds=1.0)
+    assert meter.take_window()["loss_d"] == 3.0
+    meter.add(scalars(4.0), seconds=1.0)
+    assert meter.take_window()["loss_d"] == 4.0
+    assert meter.interval()["loss_d"] == 5.0
+
+
+def test_a_meter_of_before_there_were_windows_begins_one():
+    saved = progress.Meter(batch_size=1).to_json()
+    del saved["window"]
+    meter = progress.Meter(1, saved)
+    meter.add(scalars(4.0), seconds=1.0)
+    assert meter.take_window()["loss_d"] == 4.0

@@ -49,14 +49,7 @@ def entry(verdicts: Sequence[str]) -> dict[str, str]:
 
 
 def kinds(line: Mapping[str, Any]) -> list[str]:
-    """Returns what a line of `metrics.jsonl` finds wrong, without numbers.
-
-    Args:
-        line: one that may have an `entry`.
-
-    Returns:
-        Such as ["samples are collapsing"].
-    """
+    """Returns what a line finds wrong: ["samples are collapsing"], …."""
     text = line.get("health")
     if not isinstance(text, str):
         return []

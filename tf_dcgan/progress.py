@@ -100,9 +100,8 @@ class Meter:
 
     def take_window(self) -> dict[str, float]:
         """Returns the means since it was last called, for `health`."""
-        means = self._window.means(self._batch_size)
-        self._window = _Sums()
-        return means
+        ended, self._window = self._window, _Sums()
+        return ended.means(self._batch_size)
 
 
 @dataclasses.dataclass
