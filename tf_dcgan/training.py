@@ -84,7 +84,9 @@ class _Loop:
         self._stop = stop
         self._steps_per_epoch = run.config.steps_per_epoch(run.data.num_images)
         self._total = run.config.total_steps(self._steps_per_epoch)
-        self._state = gan.create_state(run.config, run.data.image_shape)
+        self._state = gan.create_state(
+            run.config, run.data.image_shape, run.num_classes
+        )
         self._meter, self._step = resuming.resume(run, self._state)
         self._saved_step = self._step
         self._evaluations = best.Evaluations(
@@ -95,11 +97,10 @@ class _Loop:
             total=self._total,
         )
         self._train_steps = _compile(self._state, run)
-        self._sampler = sampling.Sampler(
-            self._state.averaged_generator, run.data.content_box
-        )
+        self._sampler = sampling.of_run(run, self._state.averaged_generator)
         self._batches = batches.Reader(
             dataset.images,
+            dataset.labels if run.config.conditional else None,
             batch_size=run.config.batch_size,
             seed=run.config.seed,
         )
@@ -153,7 +154,8 @@ class _Loop:
     def _call(self) -> dict[str, np.ndarray]:
         """Does the steps up to the next thing due, about a second's worth."""
         batch = self._batches.take()
-        following = self._step + len(batch)
+        count = len(batch[0])
+        following = self._step + count
         self._batches.prefetch(following, self._next_count(following))
         started = time.monotonic()
         scalars = {
@@ -163,7 +165,7 @@ class _Loop:
         self._calls += 1
         if self._calls > 1:  # The first traces.
             seconds = time.monotonic() - started
-            self._seconds_per_step = seconds / len(batch)
+            self._seconds_per_step = seconds / count
         if self._calls > _CALLS_BEFORE_ESTIMATE:
             self._console.estimate(self._seconds_per_step)
         return scalars
@@ -218,8 +220,10 @@ class _Loop:
         return self._step % every == 0
 
     def _write_samples(self) -> None:
-        made = self._sampler(self._config.seed, 0, _GRID_IMAGES)
-        self._summaries.write_sample_grid(images.grid(made), step=self._step)
+        made = self._sampler.grid(self._config.seed)
+        self._summaries.write_sample_grid(
+            images.grid(made, columns=self._sampler.columns()), step=self._step
+        )
 
     def _evaluate(self) -> None:
         """Scores the generator if that is due; a new best is saved."""
@@ -269,6 +273,7 @@ class _Loop:
                 self._run.path,
                 self._state.averaged_generator,
                 content_box=self._run.data.content_box,
+                num_classes=self._run.num_classes,
             )
             charts.write_curves(self._run.path)
             charts.write_progress(self._run.path)
@@ -277,7 +282,7 @@ class _Loop:
 
 def _compile(
     state: gan.GanState, run: runs.Run
-) -> Callable[[np.ndarray], dict[str, tf.Tensor]]:
+) -> Callable[[tuple[np.ndarray, ...]], dict[str, tf.Tensor]]:
     """Makes the one call into TensorFlow that does several steps.
 
     Args:
@@ -285,32 +290,39 @@ def _compile(
         run: its config and image shape.
 
     Returns:
-        [steps, batch, height, width, channels] uint8 to [steps] float32 of
-        each of `gan.scalars`. It is traced once, whatever the steps' number.
+        What `batches.Reader` reads, images [steps, batch, height, width,
+        channels] uint8 and in conditional runs their labels [steps, batch]
+        int32, to [steps] float32 of each of `gan.scalars`. It is traced once,
+        whatever the steps' number.
     """
 
-    def step(uint8_images):
+    def step(uint8_images, *labels):
         uint8_images = augmentation.augment(
             uint8_images,
             run.config,
             step=state.step.value(),
             content_box=run.data.content_box,
         )
-        return gan.update(state, run.config, images.to_float(uint8_images))
+        return gan.update(
+            state, run.config, images.to_float(uint8_images), *labels
+        )
 
     if devices.uses_xla(run.config):
         step = tf.function(step, jit_compile=True)
-    shape = [None, run.config.batch_size, *run.data.image_shape]
+    shape = [None, run.config.batch_size]
+    signature = (tf.TensorSpec([*shape, *run.data.image_shape], tf.uint8),)
+    if run.config.conditional:
+        signature += (tf.TensorSpec(shape, tf.int32),)
     names = gan.scalars(run.config)
 
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)])
-    def train_steps(uint8_batches):
-        count = tf.shape(uint8_batches)[0]
+    @tf.function(input_signature=[signature])
+    def train_steps(batches_of_steps):
+        count = tf.shape(batches_of_steps[0])[0]
         history = tf.TensorArray(
             tf.float32, size=count, element_shape=[len(names)]
         )
         for position in tf.range(count):
-            scalars = step(uint8_batches[position])
+            scalars = step(*[part[position] for part in batches_of_steps])
             history = history.write(
                 position, tf.stack([scalars[name] for name in names])
             )
