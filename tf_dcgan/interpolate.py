@@ -106,6 +106,8 @@ def main(arguments: Sequence[str]) -> None:
         latent_flags.show_point(point, seed=wanted.seed) for point in points
     ]
     way = f"{wanted.method}, seed {wanted.seed}"
+    if label is not None:
+        way += f", class {run.data.class_names[label]}"
     for out in outs:
         if out.suffix.lower() == ".gif":
             images.write_gif(

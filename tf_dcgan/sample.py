@@ -30,8 +30,8 @@ class SampleSettings:
     )
     num_images: int | None = settings.setting(
         None,
-        "how many images to make; a grid with a row for each class is filled "
-        "up to its last row",
+        "how many images to make; rounded up to whole columns in a grid with a "
+        "row for each class",
         group=_GROUP,
         minimum=1,
         maximum=10_000_000,
