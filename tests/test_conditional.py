@@ -275,7 +275,9 @@ def test_keras_alone_loads_the_generator(told, generator):
 # Latent tools.
 
 
-def test_a_walk_keeps_to_its_class(told, generator, tmp_path, monkeypatch):
+def test_a_walk_keeps_to_its_class(
+    told, generator, tmp_path, monkeypatch, capsys
+):
     seen = []
     monkeypatch.setattr(
         images, "write_gif", lambda path, frames, **more: seen.append(frames)
@@ -290,6 +292,7 @@ def test_a_walk_keeps_to_its_class(told, generator, tmp_path, monkeypatch):
             f"--out={tmp_path / 'walk.gif'}",
         ]
     )
+    assert "spherical, seed 0, class 6, ema" in capsys.readouterr().out
     of_six = sampling.Sampler(
         generator, (0, 0, 28, 28), num_classes=10, label=6
     )
@@ -300,7 +303,7 @@ def test_a_walk_keeps_to_its_class(told, generator, tmp_path, monkeypatch):
         assert close(np.asarray(frame)[::factor, ::factor], end)
 
 
-def test_arithmetic_keeps_to_its_class(told, tmp_path):
+def test_arithmetic_keeps_to_its_class(told, tmp_path, capsys):
     flags = ["--a=0,1,2", "--b=3,4,5", "--c=6,7,8"]
     pictures = []
     for label in (2, 3):
@@ -315,6 +318,7 @@ def test_arithmetic_keeps_to_its_class(told, tmp_path):
             ]
         )
         pictures.append(images.read_png(out))
+        assert f"--c=6,7,8 --label={label} --seed=0" in capsys.readouterr().out
     assert not np.array_equal(*pictures)
 
 

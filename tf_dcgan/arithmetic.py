@@ -142,6 +142,8 @@ def main(arguments: Sequence[str]) -> None:
         + latent_flags.show_points(concept.points, seed=wanted.seed)
         for concept in concepts
     )
+    if label is not None:
+        flags += f" --label={wanted.label}"
     print(
         f"{out}: A - B + C with {flags} --seed={wanted.seed}, noise "
         f"{wanted.noise:g}, {'' if wanted.rescale else 'not '}rescaled, "
