@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 import tiny_data
 
-from tf_dcgan import augmentation, gan, randomness, runs, training
+from tf_dcgan import augmentation, gan, randomness, runs, steps
 from tf_dcgan import config as configs
 from tf_dcgan import images as image_tools
 
@@ -82,7 +82,7 @@ def updated_with(monkeypatch):
         sums = tf.reduce_sum(images * weights, axis=[1, 2, 3])
         tf.py_function(lambda x: seen.append(x.numpy()), [sums], [])
         state.step.assign_add(1)
-        return dict.fromkeys(gan.SCALARS, tf.constant(0.0))
+        return dict.fromkeys(gan.scalars(config), tf.constant(0.0))
 
     monkeypatch.setattr(gan, "update", update)
     return seen
@@ -96,9 +96,9 @@ def test_a_step_is_flipped_by_its_number_however_calls_are_cut(updated_with):
     def train(*cuts):
         updated_with.clear()
         state = gan.create_state(CONFIG, facts.image_shape)
-        call = training._compile(state, run)
+        call = steps.several(state, run)
         for first, last in cuts:
-            call(batches[first:last])
+            call((batches[first:last],))
         return np.stack(updated_with)
 
     weights = np.arange(16)[:, np.newaxis]

@@ -21,6 +21,7 @@ FIXED = {
     "latent_dim": 64,
     "image_size": "64x64",
     "extra_layers": 1,
+    "conditional": True,
     "loss": "minimax",
     "dataset": "cifar10",
     "batch_size": 32,

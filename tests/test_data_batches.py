@@ -100,14 +100,26 @@ def test_a_reader_takes_the_batches_of_its_seed_and_steps(reader):
     for step, count in ((0, 3), (3, 5), (1, 1)):
         reader.prefetch(step, count)
         expected = NUMBERED[indices(step, count, seed=3)]
-        np.testing.assert_array_equal(reader.take(), expected)
+        np.testing.assert_array_equal(reader.take()[0], expected)
+
+
+def test_a_reader_reads_the_labels_of_the_same_images():
+    labels = np.arange(18, dtype=np.int64) % 5
+    reader = batches.Reader(NUMBERED, labels, batch_size=4, seed=3)
+    reader.prefetch(3, 2)
+    taken = reader.take()
+    reader.close()
+    chosen = indices(3, 2, seed=3)
+    np.testing.assert_array_equal(taken[0], NUMBERED[chosen])
+    np.testing.assert_array_equal(taken[1], chosen % 5)
+    assert taken[1].shape == (2, 4) and taken[1].dtype == np.int32
 
 
 def test_a_reader_gives_what_was_begun_last(reader):
     reader.prefetch(0, 2)
     reader.prefetch(2, 1)
     np.testing.assert_array_equal(
-        reader.take(), NUMBERED[indices(2, 1, seed=3)]
+        reader.take()[0], NUMBERED[indices(2, 1, seed=3)]
     )
 
 
@@ -121,7 +133,7 @@ def test_a_reader_reads_while_others_work(reader, monkeypatch):
     monkeypatch.setattr(batches, "gather", wait)
     reader.prefetch(0, 1)  # Would wait here if it read at once.
     may_read.set()
-    assert reader.take().shape == (1, 4, 1, 2, 1)
+    assert reader.take()[0].shape == (1, 4, 1, 2, 1)
 
 
 def test_what_fails_in_a_readers_thread_is_raised_when_it_is_taken(

@@ -68,6 +68,7 @@ def test_sub_folders_are_the_classes_in_the_order_of_their_names(load, folder):
     (folder / "empty").mkdir()
     array = load()
     assert array.class_names == ("Zebra", "cat", "dog")
+    assert data.class_names(str(folder)) == array.class_names
     assert array.labels.tolist() == [0, 1, 2, 2]
     assert colours(array) == [0, 1, 3, 4]
 

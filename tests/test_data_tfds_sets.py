@@ -447,6 +447,20 @@ def test_the_shape_of_a_set_is_known_without_its_data(root, offline):
     assert offline == []
 
 
+def test_the_classes_of_a_set_are_known_without_its_data(root, offline):
+    assert data.class_names("cats_vs_dogs", str(root)) == ("cat", "dog")
+    assert data.class_names("celeb_a", str(root)) == ()
+    assert data.class_names("kmnist", str(root))[2] == "su"
+    tiny_data.write_tfds(
+        root,
+        "my_own",
+        {"train": (tiny_data.images(3), np.arange(3))},
+        num_classes=3,
+    )
+    assert data.class_names("my_own", str(root)) == ("0", "1", "2")
+    assert offline == []
+
+
 def faces(count):
     """[count, 218, 178, 3] uint8: a white square of 178 on noise."""
     made = tiny_data.images(count, height=218, width=178, channels=3)

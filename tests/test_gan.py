@@ -544,7 +544,7 @@ def dropout_masks(monkeypatch):
     """Makes both networks drop; returns the masks in the order of calls."""
     masks = []
 
-    def build(config, image_shape):
+    def build(config, image_shape, num_classes=0):
         seeds = iter(range(9))
 
         def dense(units, activation=None):

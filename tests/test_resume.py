@@ -41,15 +41,23 @@ def _kill(process):
     process.communicate()
 
 
-# The second has dropout in both networks.
-@pytest.mark.parametrize("recipe", ["dcgan_small", "vanilla_gan"])
+# The second has dropout in both networks, the third within another model.
+@pytest.mark.parametrize(
+    "system",
+    [
+        ["--recipe=dcgan_small"],
+        ["--recipe=vanilla_gan"],
+        ["--recipe=dcgan_upsampling", "--conditional"],
+    ],
+    ids=["dcgan_small", "vanilla_gan", "conditional"],
+)
 def test_a_run_killed_several_times_ends_bit_identical_to_one_never_stopped(
-    tmp_path, frequent_flags, recipe
+    tmp_path, frequent_flags, system
 ):
-    flags = [*frequent_flags, f"--recipe={recipe}"]
+    flags = [*frequent_flags, *system]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     trainings.train([*flags, f"--run_dir={whole}"])
-    chance = random.Random(len(recipe))
+    chance = random.Random(len(system[0]))
     reached = 0
     for _ in range(3):
         process = trainings.start([*flags, f"--run_dir={killed}"])

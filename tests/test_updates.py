@@ -349,7 +349,7 @@ def test_batch_normalisation_is_told_of_where_a_penalty_is(normalized):
 def test_every_loss_moves_generated_points_to_the_real_ones(loss, monkeypatch):
     # Points of two numbers: G only shifts what it is given; the real ones
     # lie around (0.5, -0.5), the generated ones start around 0.
-    def build(config, image_shape):
+    def build(config, image_shape, num_classes=0):
         generator = keras.Sequential(
             [
                 keras.Input([2]),

@@ -123,6 +123,8 @@ def main(arguments: Sequence[str]) -> None:
     wanted = ArithmeticSettings(**given)
     concepts = [_concept(wanted, name) for name in _NAMES]
     run = runs.open_run(wanted.run_dir)
+    label = latent_flags.find_label(run, wanted)
+    _check_class_free(run, concepts)
     out = _out(wanted.out)
     quiet.import_tensorflow()
     from tf_dcgan import best, devices, sampling
@@ -131,7 +133,7 @@ def main(arguments: Sequence[str]) -> None:
     generator, step = sampling.load_generator(
         run, wanted.weights, wanted.checkpoint
     )
-    sampler = sampling.Sampler(generator, run.data.content_box)
+    sampler = sampling.of_run(run, generator, label=label)
     concepts = _with_samples(concepts, run, sampler, wanted)
     _warn_of_few(concepts)
     _write(out, concepts, sampler, wanted)
@@ -140,6 +142,8 @@ def main(arguments: Sequence[str]) -> None:
         + latent_flags.show_points(concept.points, seed=wanted.seed)
         for concept in concepts
     )
+    if label is not None:
+        flags += f" --label={wanted.label}"
     print(
         f"{out}: A - B + C with {flags} --seed={wanted.seed}, noise "
         f"{wanted.noise:g}, {'' if wanted.rescale else 'not '}rescaled, "
@@ -168,6 +172,17 @@ def _concept(wanted: ArithmeticSettings, flag: str) -> _Concept:
             f"--{flag} names {len(points)} samples: at most {_MOST} are shown"
         )
     return _Concept(flag, points)
+
+
+def _check_class_free(run: runs.Run, concepts: Sequence[_Concept]) -> None:
+    """Refuses classes as concepts where the latents do not hold them."""
+    for concept in concepts:
+        if run.num_classes and concept.class_name:
+            raise errors.UserError(
+                f"--{concept.flag}=class:{concept.class_name}: {run.path} is "
+                "conditional, so that the class is not in the latents: give "
+                "numbers of samples"
+            )
 
 
 def _warn_of_few(concepts: Sequence[_Concept]) -> None:

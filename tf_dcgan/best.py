@@ -152,10 +152,8 @@ class Evaluations:
         self._warned = set()
         if evaluator is None:
             return
-        self._sampler = sampling.Sampler(
-            generator,
-            run.data.content_box,
-            purpose=randomness.Purpose.EVALUATION_LATENTS,
+        self._sampler = sampling.of_run(
+            run, generator, purpose=randomness.Purpose.EVALUATION_LATENTS
         )
         self._best = self._comparable_best()
         # A score that was put off, or is new to the run, has no line yet.

@@ -29,6 +29,8 @@ LOSSES = {
 _LOSSES_WITHOUT_LABELS = ("hinge", "wasserstein_gp")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _FEATURE_DIMS = (64, 192, 768, 1280, 2048)
+# What runs did before there were these settings.
+_ADDED_LATER = {"conditional": False}
 _PATHS = ("data_dir", "cache_dir", "inception_weights")
 
 
@@ -77,6 +79,12 @@ class Config:
         group=_SYSTEM,
         minimum=0,
         maximum=16,
+    )
+    conditional: bool = settings.setting(
+        False,
+        "tell G and D the class of each image, so that one can be chosen "
+        "afterwards; for labelled sets, in all recipes but vanilla_gan",
+        group=_SYSTEM,
     )
     loss: str = settings.setting(
         "non_saturating",
@@ -370,6 +378,12 @@ class Config:
                 f"{self.recipe}: give it to "
                 f"{' or '.join(recipes.WITH_EXTRA_LAYERS)}, or leave it out"
             )
+        if self.conditional and self.recipe not in recipes.WITH_LABELS:
+            raise errors.UserError(
+                f"--conditional means nothing to recipe {self.recipe}, whose "
+                "discriminator has no maps for a label: give it to "
+                f"{', '.join(recipes.WITH_LABELS)}, or leave it out"
+            )
         if self.evaluate_feature_dim not in _FEATURE_DIMS:
             raise errors.UserError(
                 f"--evaluate_feature_dim={self.evaluate_feature_dim} is no "
@@ -602,6 +616,7 @@ def from_json(values: Mapping[str, Any]) -> Config:
     Raises:
         errors.UserError: a field is unknown, missing or not allowed.
     """
+    values = {**_ADDED_LATER, **values}
     names = {field.name for field in dataclasses.fields(Config)}
     unknown = sorted(set(values) - names)
     missing = sorted(names - set(values))

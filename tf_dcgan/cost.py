@@ -9,6 +9,7 @@ import keras
 
 from tf_dcgan import config as configs
 from tf_dcgan import models
+from tf_dcgan.models import layers
 
 _FLOAT_BYTES = 4
 # TensorFlow's own code and buffers. This and the factors of two below were
@@ -31,7 +32,9 @@ class StepCost:
 
 
 def estimate(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: configs.Config,
+    image_shape: tuple[int, int, int],
+    num_classes: int = 0,
 ) -> StepCost:
     """Adds up what a step of the config's schedule does.
 
@@ -42,12 +45,15 @@ def estimate(
     Args:
         config: the networks, the schedule and the batch size.
         image_shape: (height, width, channels).
+        num_classes: of conditional networks; 0 for others.
 
     Returns:
         The cost of one step. No weight is allocated for it.
     """
     with keras.StatelessScope(initialize_variables=False):
-        generator, discriminator = models.build(config, image_shape)
+        generator, discriminator = models.build(
+            config, image_shape, num_classes
+        )
     forward_g = forward_operations(generator)
     forward_d = forward_operations(discriminator)
     shares_first = config.generator_latents == "shared"
@@ -76,7 +82,7 @@ def forward_operations(model: keras.Model) -> int:
         Floating-point operations of its dense layers and convolutions.
     """
     total = 0
-    for outer in model.layers:
+    for outer in layers.all_of(model):
         is_wrapper = isinstance(outer, keras.layers.Wrapper)
         layer = outer.layer if is_wrapper else outer
         if isinstance(layer, keras.layers.Dense):
@@ -106,6 +112,6 @@ def _memory_bytes(config, generator, discriminator) -> int:
 def _activations(model: keras.Model) -> int:
     return sum(
         math.prod(layer.output.shape[1:])
-        for layer in model.layers
+        for layer in layers.all_of(model)
         if not isinstance(layer, keras.layers.Reshape | keras.layers.Flatten)
     )

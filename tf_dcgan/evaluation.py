@@ -103,7 +103,7 @@ def evaluate(
     Raises:
         errors.UserError: a metric cannot be computed from these.
     """
-    evaluation_checks.check(real, network, metrics, train)
+    evaluation_checks.check(real, fake, network, metrics, train)
     names = ()
     if per_class:
         names = evaluation_checks.class_names(real, fake, network)
@@ -114,6 +114,7 @@ def evaluate(
         _outputs(metrics, per_class and fake.labels is None),
         train=train,
         wants_classes="modes" in metrics,
+        wants_labels="label_accuracy" in metrics,
         seed=seed,
         batch_size=batch_size,
         cache_dir=cache_dir,
@@ -145,6 +146,7 @@ def _feature_sets(
     *,
     train,
     wants_classes,
+    wants_labels,
     seed,
     batch_size,
     cache_dir,
@@ -177,7 +179,18 @@ def _feature_sets(
         of_train = feature_cache.extract(
             train, network, ["features"], title="training images", **keywords
         )["features"]
-    return feature_sets.FeatureSets(of_real, made, of_train, frequencies, seed)
+    fake_labels = None
+    if wants_labels:
+        fake_labels = fake.labels_among(network.class_names)
+    return feature_sets.FeatureSets(
+        of_real,
+        made,
+        of_train,
+        frequencies,
+        fake_labels,
+        network.protocol.get("test_accuracy"),
+        seed,
+    )
 
 
 def _by_class(metrics, sets, real, fake, names):

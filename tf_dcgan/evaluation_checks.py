@@ -18,6 +18,7 @@ _MISSING_OUTPUT = {
 
 def check(
     real: image_sources.ImageSource | feature_statistics.Statistics,
+    fake: image_sources.ImageSource,
     network: features.FeatureNetwork,
     metrics: Sequence[str],
     train: image_sources.ImageSource | None,
@@ -26,6 +27,7 @@ def check(
 
     Args:
         real: real images, or statistics of them.
+        fake: generated images.
         network: makes the features.
         metrics: keys of `scores.METRICS`.
         train: the training images, or None.
@@ -53,6 +55,20 @@ def check(
                 "--features=classifier, or leave modes out of --metrics"
             )
         real.labels_among(network.class_names)
+    if "label_accuracy" in metrics:
+        if fake.labels is None:
+            raise errors.UserError(
+                "label_accuracy needs the class that each image should be of, "
+                f"and {fake.description} has none: give a run that was trained "
+                "with --conditional, or labelled images, or leave it out of "
+                "--metrics"
+            )
+        if not network.class_names:
+            raise errors.UserError(
+                "label_accuracy needs to know the classes of its logits: give "
+                "--features=classifier, or leave it out of --metrics"
+            )
+        fake.labels_among(network.class_names)
     if "memorization" in metrics:
         if train is None:
             raise errors.UserError(

@@ -119,10 +119,16 @@ def _class_lines(classes: Iterable[class_scores.ClassScores]) -> list[str]:
     classes = tuple(classes)
     names = [score.name for score in classes[0].scores]
     width = max(len("class"), *(len(one.name) for one in classes))
-    heads = "".join(f" {name:>10}" for name in names)
+    widths = [max(10, len(name)) for name in names]
+    heads = "".join(
+        f" {name:>{w}}" for name, w in zip(names, widths, strict=True)
+    )
     lines = [f"{'class':{width}} {'real':>7} {'generated':>10}{heads}"]
     for one in classes:
-        values = "".join(f" {_number(s.value):>10}" for s in one.scores)
+        values = "".join(
+            f" {_number(s.value):>{w}}"
+            for s, w in zip(one.scores, widths, strict=True)
+        )
         lines.append(
             f"{one.name:{width}} {one.real_images:7,} {one.fake_images:10,}"
             f"{values}  {', '.join(_names_of_warnings(one.scores))}".rstrip()

@@ -19,6 +19,8 @@ METRICS = {
     "precision_recall": "shares of samples and of real images that are near",
     "density_coverage": "the same, robust against outliers",
     "modes": "predicted classes; needs --features=classifier",
+    "label_accuracy": "generated images of the class that they should be of; "
+    "needs --features=classifier",
     "memorization": "whether training images are nearer than held-out ones",
 }
 # Metrics that not all features will do for.
@@ -26,8 +28,16 @@ _NEED = {
     "sfid": ("inception",),
     "inception_score": ("inception", "classifier"),
     "modes": ("classifier",),
+    "label_accuracy": ("classifier",),
 }
-_PER_CLASS = ("fid", "sfid", "kid", "precision_recall", "density_coverage")
+_PER_CLASS = (
+    "fid",
+    "sfid",
+    "kid",
+    "precision_recall",
+    "density_coverage",
+    "label_accuracy",
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tf_dcgan import files, images, randomness
+from tf_dcgan.models import conditional
 
 
 def export(
@@ -16,6 +17,7 @@ def export(
     generator: keras.Model,
     *,
     content_box: tuple[int, int, int, int],
+    num_classes: int = 0,
 ) -> None:
     """Writes `saved_model/` and `generator.keras`, each atomically.
 
@@ -28,14 +30,46 @@ def export(
       [count, height, width, channels] uint8 with the padding cropped off,
       the ones that `python -m tf_dcgan.sample` makes of that seed.
 
+    Of a conditional generator, `serve(latents, labels)` takes [n] int32 too,
+    and `generate(count, seed, label)` the class of all images, or -1 for the
+    classes in turn; both raise InvalidArgumentError for what is no class.
+
     Args:
         folder: the run's directory.
         generator: latents to images, in float32.
         content_box: (top, left, height, width) of what is not padding.
+        num_classes: of a conditional generator; 0 for others.
 
     Raises:
         OSError: the disk is full; older exports are untouched.
     """
+    endpoints = (
+        _conditional_endpoints(generator, content_box, num_classes)
+        if num_classes
+        else _endpoints(generator, content_box)
+    )
+    archive = keras.export.ExportArchive()
+    archive.track(generator)
+    for function, signature in endpoints:
+        archive.add_endpoint(function.__name__, function, signature)
+    saved_model = folder / "saved_model"
+    with (
+        files.disk_errors(saved_model),
+        files.atomic_directory(saved_model) as unfinished,
+    ):
+        archive.write_out(os.fspath(unfinished), verbose=False)
+    with files.atomic_file(folder / "generator.keras") as unfinished:
+        generator.save(unfinished)
+
+
+_COUNT_AND_SEED = [
+    tf.TensorSpec([], tf.int32, name="count"),
+    tf.TensorSpec([], tf.int32, name="seed"),
+]
+
+
+def _endpoints(generator, content_box):
+    """Returns functions with their signatures."""
     latent_dim = generator.input_shape[-1]
 
     def serve(latents):
@@ -47,26 +81,38 @@ def export(
         )
         return images.to_uint8(images.crop(serve(latents), content_box))
 
-    archive = keras.export.ExportArchive()
-    archive.track(generator)
-    archive.add_endpoint(
-        "serve",
-        serve,
-        [tf.TensorSpec([None, latent_dim], tf.float32, name="latents")],
-    )
-    archive.add_endpoint(
-        "generate",
-        generate,
-        [
-            tf.TensorSpec([], tf.int32, name="count"),
-            tf.TensorSpec([], tf.int32, name="seed"),
-        ],
-    )
-    saved_model = folder / "saved_model"
-    with (
-        files.disk_errors(saved_model),
-        files.atomic_directory(saved_model) as unfinished,
-    ):
-        archive.write_out(os.fspath(unfinished), verbose=False)
-    with files.atomic_file(folder / "generator.keras") as unfinished:
-        generator.save(unfinished)
+    latents = tf.TensorSpec([None, latent_dim], tf.float32, name="latents")
+    return (serve, [latents]), (generate, _COUNT_AND_SEED)
+
+
+def _conditional_endpoints(generator, content_box, num_classes):
+    """Returns functions that take labels, with their signatures."""
+    latent_dim = generator.input_shape[0][-1]
+
+    def check(labels, lowest, words):
+        low = tf.debugging.assert_greater_equal(labels, lowest, words)
+        high = tf.debugging.assert_less(labels, num_classes, words)
+        return tf.control_dependencies([low, high])
+
+    def serve(latents, labels):
+        with check(labels, 0, f"labels are 0 to {num_classes - 1}"):
+            given = conditional.inputs(latents, tf.identity(labels))
+        return generator(given, training=False)
+
+    def generate(count, seed, label):
+        words = f"a label is 0 to {num_classes - 1}, or -1 for all in turn"
+        with check(label, -1, words):
+            indices = tf.range(count)
+        latents = randomness.sample_latents(
+            seed, indices, latent_dim=latent_dim
+        )
+        labels = tf.where(label < 0, indices % num_classes, label)
+        made = serve(latents, labels)
+        return images.to_uint8(images.crop(made, content_box))
+
+    of_serve = [
+        tf.TensorSpec([None, latent_dim], tf.float32, name="latents"),
+        tf.TensorSpec([None], tf.int32, name="labels"),
+    ]
+    label = tf.TensorSpec([], tf.int32, name="label")
+    return (serve, of_serve), (generate, [*_COUNT_AND_SEED, label])

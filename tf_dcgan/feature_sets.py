@@ -24,6 +24,10 @@ class FeatureSets:
         train_features: [t, dimension] float32 of the training images, or
             None.
         real_frequencies: [classes] of the real images' classes, or None.
+        fake_labels: [m] int64, the classes of the network's logits that the
+            generated images should be of, or None.
+        real_accuracy: share of real images in [0, 1] whose class the logits
+            tell, or None.
         seed: of everything drawn at random.
     """
 
@@ -31,6 +35,8 @@ class FeatureSets:
     fake: Mapping[str, np.ndarray]
     train_features: np.ndarray | None = None
     real_frequencies: np.ndarray | None = None
+    fake_labels: np.ndarray | None = None
+    real_accuracy: float | None = None
     seed: int = 0
 
     @functools.cached_property
@@ -48,10 +54,13 @@ class FeatureSets:
             fake_rows: [m] bool.
 
         Returns:
-            Their features; without training images and frequencies.
+            Their features and labels; without all else.
         """
         return FeatureSets(
             {name: values[real_rows] for name, values in self.real.items()},
             {name: values[fake_rows] for name, values in self.fake.items()},
+            fake_labels=None
+            if self.fake_labels is None
+            else self.fake_labels[fake_rows],
             seed=self.seed,
         )

@@ -106,20 +106,25 @@ def non_finite_variables(state: GanState) -> list[str]:
 
 
 def create_state(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: configs.Config,
+    image_shape: tuple[int, int, int],
+    num_classes: int = 0,
 ) -> GanState:
     """Builds networks and optimizers; the weights follow from the seed.
 
     Args:
         config: recipe, sizes, precision, learning rates and seed.
         image_shape: (height, width, channels).
+        num_classes: of conditional networks; 0 for others.
 
     Returns:
         The state before the first step.
     """
     keras.config.set_dtype_policy(config.precision)
-    generator, discriminator = models.build(config, image_shape)
-    averaged_generator = create_averaged_generator(config, image_shape)
+    generator, discriminator = models.build(config, image_shape, num_classes)
+    averaged_generator = create_averaged_generator(
+        config, image_shape, num_classes
+    )
     optimizers = []
     for model, learning_rate in (
         (generator, config.generator_learning_rate),
@@ -148,13 +153,16 @@ def create_state(
 
 
 def create_averaged_generator(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: configs.Config,
+    image_shape: tuple[int, int, int],
+    num_classes: int = 0,
 ) -> keras.Model:
     """Builds a generator in float32, as samples and exports need it.
 
     Args:
         config: recipe, sizes and seed.
         image_shape: (height, width, channels).
+        num_classes: of conditional networks; 0 for others.
 
     Returns:
         A generator with the initial weights.
@@ -162,7 +170,7 @@ def create_averaged_generator(
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        generator, _ = models.build(config, image_shape)
+        generator, _ = models.build(config, image_shape, num_classes)
     finally:
         keras.config.set_dtype_policy(policy)
     return generator
@@ -178,7 +186,10 @@ def scalars(config: configs.Config) -> tuple[str, ...]:
 
 
 def update(
-    state: GanState, config: configs.Config, images: tf.Tensor
+    state: GanState,
+    config: configs.Config,
+    images: tf.Tensor,
+    labels: tf.Tensor | None = None,
 ) -> dict[str, tf.Tensor]:
     """Does one step: D is updated, then G, then the average of G's weights.
 
@@ -191,6 +202,8 @@ def update(
         state: changed in place, its step included.
         config: the schedule, the losses and the seed.
         images: [batch, height, width, channels] float32 in [-1, 1].
+        labels: [batch] int32, the images' classes, for conditional networks;
+            the generated images are to be of the same.
 
     Returns:
         Scalars float32, by the names of `scalars(config)`. What a loss or a
@@ -216,20 +229,23 @@ def update(
     step = state.step.value()
     randomness.set_seed_generators(state.seed_generators(), config.seed, step)
     draw = _LatentDraws(config, step, batch_size=images.shape[0])
-    generated = updates.Generated(state.generator, draw())
+    generated = updates.Generated(state.generator, draw(), labels)
     measured = updates.update_discriminator(
         state.discriminator,
         state.discriminator_optimizer,
         config,
         images=images,
         fake_images=generated.images,
+        labels=labels,
         step=step,
     )
     for number in range(config.generator_updates):
         if config.generator_latents == "new":
-            generated = updates.Generated(state.generator, draw())
+            generated = updates.Generated(state.generator, draw(), labels)
         elif number > 0:
-            generated = updates.Generated(state.generator, generated.latents)
+            generated = updates.Generated(
+                state.generator, generated.latents, labels
+            )
         of_update = updates.update_generator(
             state.generator,
             state.generator_optimizer,

@@ -147,6 +147,8 @@ def from_generator(
     seed: int,
     count: int,
     description: str,
+    labels: np.ndarray | None = None,
+    class_names: tuple[str, ...] = (),
 ) -> ImageSource:
     """Makes a source of generated images, made anew at every reading.
 
@@ -156,13 +158,17 @@ def from_generator(
         seed: of the images.
         count: how many.
         description: whose they are.
+        labels: [count] int64, the classes they should be of, or None.
+        class_names: one per class, or none.
     """
 
     def batches():
         for first in range(0, count, _CHUNK):
             yield sampler(seed, first, min(_CHUNK, count - first))
 
-    return ImageSource(description, description, count, batches)
+    return ImageSource(
+        description, description, count, batches, labels, class_names
+    )
 
 
 def take(source: ImageSource, indices: Sequence[int]) -> list[np.ndarray]:

@@ -80,6 +80,7 @@ def main(arguments: Sequence[str]) -> None:
     wanted = InterpolateSettings(**given)
     points = _points(wanted)
     run = runs.open_run(wanted.run_dir)
+    label = latent_flags.find_label(run, wanted)
     outs = _outs(wanted.out)
     quiet.import_tensorflow()
     from tf_dcgan import (
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str]) -> None:
     generator, step = sampling.load_generator(
         run, wanted.weights, wanted.checkpoint
     )
-    sampler = sampling.Sampler(generator, run.data.content_box)
+    sampler = sampling.of_run(run, generator, label=label)
     walks = latents.walk(
         sampler.latents(points), frames=wanted.frames, method=wanted.method
     )
@@ -105,6 +106,8 @@ def main(arguments: Sequence[str]) -> None:
         latent_flags.show_point(point, seed=wanted.seed) for point in points
     ]
     way = f"{wanted.method}, seed {wanted.seed}"
+    if label is not None:
+        way += f", class {run.data.class_names[label]}"
     for out in outs:
         if out.suffix.lower() == ".gif":
             images.write_gif(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import dataclasses
 
-from tf_dcgan import errors, run_flags, settings
+from tf_dcgan import errors, run_flags, runs, settings
 
 _GROUP = "Run"
 # `sample` makes ten million images at most, counted from 0.
@@ -30,10 +30,36 @@ class LatentSettings:
         minimum=0,
         maximum=_LARGEST_SEED,
     )
+    label: str | None = run_flags.label(
+        _GROUP, unset="only of a run that is not conditional"
+    )
 
     def __post_init__(self):
         """Checks every value."""
         settings.check(self)
+
+
+def find_label(run: runs.Run, wanted: LatentSettings) -> int | None:
+    """Finds the class in which latent vectors are shown.
+
+    Args:
+        run: the run.
+        wanted: has the flag.
+
+    Returns:
+        The class's number, or None where the run is not conditional.
+
+    Raises:
+        errors.UserError: there is no such class, or none is given.
+    """
+    label = run_flags.find_label(run, wanted.label)
+    if run.num_classes and label is None:
+        raise errors.UserError(
+            f"{run.path} is conditional, and its latents show everything but "
+            "the class: give that as --label, such as "
+            f"--label={run.data.class_names[0]}"
+        )
+    return label
 
 
 @dataclasses.dataclass(frozen=True, order=True)

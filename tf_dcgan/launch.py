@@ -40,7 +40,7 @@ def launch(
         errors.UserError: something does not fit, in one line.
     """
     progress.say(devices.set_up(config))
-    config, shape = _resolve(config)
+    config, shape, _ = _resolve(config)
     dataset = data.load(
         config.dataset,
         image_size=shape[:2],
@@ -59,6 +59,8 @@ def launch(
     for note in dataset.notes:
         progress.say(f"note: {note}")
     config.steps_per_epoch(len(dataset.images))
+    if config.conditional and dataset.labels is None:
+        raise _without_labels(config)
     facts = _facts(dataset)
     if old_run is not None:
         run = runs.continued(old_run, config, facts)
@@ -90,16 +92,16 @@ def describe(config: configs.Config) -> None:
 
     Raises:
         errors.UserError: the networks cannot make the size, or the data set
-            is unknown.
+            is unknown or has no labels for conditional networks.
     """
     device = devices.set_up(config)
-    config, shape = _resolve(config)
-    networks = models.build(config, shape)
+    config, shape, num_classes = _resolve(config)
+    networks = models.build(config, shape, num_classes)
     note = updates.penalty_note(config, networks[1])
-    step = cost.estimate(config, shape)
+    step = cost.estimate(config, shape, num_classes)
     print(json.dumps(configs.to_json(config), indent=2))
     for network in networks:
-        network.summary(line_length=79)
+        network.summary(line_length=79, expand_nested=True)
     print(
         f"per step: {step.operations / 1e9:.1f} billion floating-point "
         f"operations for {config.batch_size} images"
@@ -112,11 +114,12 @@ def describe(config: configs.Config) -> None:
 
 def _resolve(
     config: configs.Config,
-) -> tuple[configs.Config, tuple[int, int, int]]:
+) -> tuple[configs.Config, tuple[int, int, int], int]:
     """Fixes what follows from the data set and the machine.
 
     Returns:
-        The config with nothing left to choose, and (height, width, channels).
+        The config with nothing left to choose, (height, width, channels) and
+        how many classes the networks are told of; 0 without --conditional.
     """
     crop = config.crop or known_sets.DEFAULT_CROPS.get(config.dataset)
     config = dataclasses.replace(config, crop=crop)
@@ -131,8 +134,21 @@ def _resolve(
         devices.resolve(config), image_size=f"{size[0]}x{size[1]}"
     )
     shape = (*size, channels)
-    _check_memory(config, shape)
-    return config, shape
+    num_classes = 0
+    if config.conditional:
+        num_classes = len(data.class_names(config.dataset, config.data_dir))
+        if not num_classes:
+            raise _without_labels(config)
+    _check_memory(config, shape, num_classes)
+    return config, shape, num_classes
+
+
+def _without_labels(config: configs.Config) -> errors.UserError:
+    return errors.UserError(
+        f"--conditional needs class labels, and {config.dataset} has none: "
+        "leave it out, or give a labelled --dataset such as mnist, or a folder "
+        "with a folder for each class"
+    )
 
 
 def _tell_other_machine(run: runs.Run) -> None:
@@ -155,10 +171,12 @@ def _tell_other_machine(run: runs.Run) -> None:
         )
 
 
-def _check_memory(config: configs.Config, image_shape) -> None:
+def _check_memory(
+    config: configs.Config, image_shape, num_classes: int
+) -> None:
     """Refuses what would be killed for its memory after minutes of work."""
     available = devices.memory_bytes()
-    needed = cost.estimate(config, image_shape).memory_bytes
+    needed = cost.estimate(config, image_shape, num_classes).memory_bytes
     if available is not None and needed > available:
         raise errors.UserError(
             f"--width={config.width:g}, --latent_dim={config.latent_dim} and "
@@ -178,4 +196,5 @@ def _facts(dataset: data.ImageArray) -> runs.DataFacts:
         num_images=num_images,
         preparation=dataset.preparation,
         fingerprint=dataset.fingerprint,
+        class_names=dataset.class_names,
     )

@@ -62,11 +62,16 @@ def evaluate_run(
     )
     generator, step = sampling.load_generator(run, weights, checkpoint)
     origin = best.origin(run, step, checkpoint)
+    sampler = sampling.of_run(run, generator)
+    labels = sampler.labels(num_samples)
     fake = image_sources.from_generator(
-        sampling.Sampler(generator, run.data.content_box),
+        sampler,
         seed=request.seed,
         count=num_samples,
-        description=f"{run.path}, {origin}, {weights} weights",
+        description=f"{run.path}, {origin}, {weights} weights"
+        + ", classes in turn" * (labels is not None),
+        labels=labels,
+        class_names=() if labels is None else run.data.class_names,
     )
     train = None
     if "memorization" in request.metrics:

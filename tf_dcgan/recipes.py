@@ -91,3 +91,6 @@ RECIPES = {
 
 # Those whose networks have convolutions to add to with `--extra_layers`.
 WITH_EXTRA_LAYERS = ("dcgan", "dcgan_small")
+
+# Those whose D sees maps, to which a label can add its own.
+WITH_LABELS = tuple(name for name in RECIPES if name != "vanilla_gan")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf_dcgan import settings
+from tf_dcgan import errors, runs, settings
 
 
 def weights(group: str):
@@ -36,4 +36,53 @@ def checkpoint(group: str):
             "last": "the last one",
             "best": "the best by the score of --evaluate_every",
         },
+    )
+
+
+def label(group: str, *, unset: str):
+    """Makes the field `label`.
+
+    Args:
+        group: the heading in `--help`.
+        unset: what happens without it, in words.
+    """
+    return settings.setting(
+        None,
+        "the class that a conditional run shall make, by name or number",
+        group=group,
+        unset=unset,
+    )
+
+
+def find_label(run: runs.Run, given: str | None) -> int | None:
+    """Finds the class that `--label` names.
+
+    Args:
+        run: the run.
+        given: a class's name, or its number from 0; a name comes first. None
+            for none.
+
+    Returns:
+        The class's number, or None for none.
+
+    Raises:
+        errors.UserError: the run is not conditional, or has no such class.
+    """
+    if given is None:
+        return None
+    if not run.num_classes:
+        raise errors.UserError(
+            f"--label={given}: {run.path} is not conditional: leave --label "
+            "out, or train a run with --conditional"
+        )
+    names = run.data.class_names
+    if given in names:
+        return names.index(given)
+    if given.isascii() and given.isdigit() and len(given) < 10:
+        if int(given) < len(names):
+            return int(given)
+    raise errors.UserError(
+        f"--label={given} is no class of {run.config.dataset}: "
+        + errors.suggestion(given, names)
+        + f"; or a number from 0 to {len(names) - 1}"
     )

@@ -31,6 +31,7 @@ class DataFacts:
         num_images: size of the training split.
         preparation: how the images came to this size, in words.
         fingerprint: SHA-256 of the prepared images and labels.
+        class_names: the name of each label; empty if there are none.
     """
 
     height: int
@@ -40,6 +41,7 @@ class DataFacts:
     num_images: int
     preparation: str
     fingerprint: str
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self):
         """Checks what a damaged config.json could hold.
@@ -56,6 +58,7 @@ class DataFacts:
             and self.num_images > 0
             and 0 < height <= self.height - top
             and 0 < width <= self.width - left
+            and all(type(name) is str for name in self.class_names)
         ):
             raise ValueError(f"impossible facts of the data: {self}")
 
@@ -84,6 +87,11 @@ class Run:
     started_with: dict[str, str]
     git_commit: str | None
     device: str | None = None
+
+    @property
+    def num_classes(self) -> int:
+        """Classes that the networks are told; 0 if it is not conditional."""
+        return len(self.data.class_names) if self.config.conditional else 0
 
     @property
     def checkpoints(self) -> pathlib.Path:
@@ -180,6 +188,9 @@ def open_run(path: os.PathLike | str) -> Run:
         config = configs.from_json(content["settings"])
         facts = dict(content["data"])
         facts["content_box"] = tuple(facts["content_box"])
+        facts["class_names"] = tuple(facts.get("class_names", ()))
+        if config.conditional and not facts["class_names"]:
+            raise ValueError("a conditional run without class names")
         return Run(
             path,
             config,

@@ -28,12 +28,19 @@ class SampleSettings:
     run_dir: str | None = settings.setting(
         None, "the run to take the generator from", group=_GROUP
     )
-    num_images: int = settings.setting(
-        64,
-        "how many images to make",
+    num_images: int | None = settings.setting(
+        None,
+        "how many images to make; rounded up to whole columns in a grid with a "
+        "row for each class",
         group=_GROUP,
         minimum=1,
         maximum=10_000_000,
+        unset="64, or in a grid of classes 8 of each",
+    )
+    label: str | None = run_flags.label(
+        _GROUP,
+        unset="each class in turn; in a grid, a row for each with the same "
+        "latents",
     )
     seed: int = settings.setting(
         0,
@@ -80,26 +87,33 @@ def main(arguments: Sequence[str]) -> None:
     )
     wanted = SampleSettings(**given)
     run = runs.open_run(wanted.run_dir)
+    label = run_flags.find_label(run, wanted.label)
     out = _check_out(wanted)
     quiet.import_tensorflow()
-    from tf_dcgan import best, devices, sampling
+    from tf_dcgan import best, devices, sample_files, sampling
 
     devices.share_gpus()
     generator, step = sampling.load_generator(
         run, wanted.weights, wanted.checkpoint
     )
-    sampling.write_samples(
+    made = sample_files.write(
         out,
-        sampling.Sampler(generator, run.data.content_box),
+        sampling.of_run(run, generator, label=label),
         seed=wanted.seed,
         num_images=wanted.num_images,
         batch_size=wanted.batch_size,
     )
     print(
-        f"{out}: {wanted.num_images} images, seed {wanted.seed}, "
+        f"{out}: {made} images{_of_classes(run, label)}, seed {wanted.seed}, "
         f"{wanted.weights} weights of "
         f"{best.origin(run, step, wanted.checkpoint)}"
     )
+
+
+def _of_classes(run: runs.Run, label: int | None) -> str:
+    if label is not None:
+        return f" of class {run.data.class_names[label]}"
+    return f" of {run.num_classes} classes" * bool(run.num_classes)
 
 
 def _check_out(wanted: SampleSettings) -> pathlib.Path:
@@ -122,7 +136,7 @@ def _check_out(wanted: SampleSettings) -> pathlib.Path:
             f"--out={out} is {found} already: give another name, ending in "
             ".png for one grid and in anything else for a folder"
         )
-    if is_grid and wanted.num_images > _LARGEST_GRID:
+    if is_grid and (wanted.num_images or 0) > _LARGEST_GRID:
         raise errors.UserError(
             f"--num_images={wanted.num_images} are too many for one grid of "
             f"at most {_LARGEST_GRID:,}: give a folder as --out"

@@ -16,6 +16,7 @@ from tf_dcgan.metrics import (
     frechet_sampling,
     inception_score,
     kernel,
+    label_accuracy,
     memorization,
     modes,
 )
@@ -231,6 +232,20 @@ def _modes(sets: feature_sets.FeatureSets) -> list[Score]:
     ]
 
 
+def _label_accuracy(sets: feature_sets.FeatureSets) -> list[Score]:
+    found = label_accuracy.label_accuracy(sets.fake["logits"], sets.fake_labels)
+    return [
+        Score(
+            "label_accuracy",
+            found.value,
+            found.low,
+            found.high,
+            ideal=sets.real_accuracy,
+            details=dataclasses.asdict(found),
+        )
+    ]
+
+
 def _memorization(sets: feature_sets.FeatureSets) -> list[Score]:
     found = memorization.memorization(
         sets.fake["features"],
@@ -288,6 +303,13 @@ METRICS = {
     ),
     "modes": Metric(
         _modes, ("modes", "mode_divergence", "confidence"), output="logits"
+    ),
+    "label_accuracy": Metric(
+        _label_accuracy,
+        ("label_accuracy",),
+        output="logits",
+        takes_statistics=True,
+        takes_classes=True,
     ),
     "memorization": Metric(_memorization, ("memorization", "distance_ratio")),
 }

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import time
 
 import numpy as np
-import tensorflow as tf
 
 from tf_dcgan import (
-    augmentation,
     best,
     charts,
     checkpoints,
     data,
-    devices,
     divergence,
     diversity,
     export,
@@ -25,6 +21,7 @@ from tf_dcgan import (
     resuming,
     runs,
     sampling,
+    steps,
     stopping,
     summaries,
     updates,
@@ -86,7 +83,9 @@ class _Loop:
         self._stop = stop
         self._steps_per_epoch = run.config.steps_per_epoch(run.data.num_images)
         self._total = run.config.total_steps(self._steps_per_epoch)
-        self._state = gan.create_state(run.config, run.data.image_shape)
+        self._state = gan.create_state(
+            run.config, run.data.image_shape, run.num_classes
+        )
         self._meter, self._health, self._step = resuming.resume(
             run, self._state
         )
@@ -98,12 +97,11 @@ class _Loop:
             step=self._step,
             total=self._total,
         )
-        self._train_steps = _compile(self._state, run)
-        self._sampler = sampling.Sampler(
-            self._state.averaged_generator, run.data.content_box
-        )
+        self._train_steps = steps.several(self._state, run)
+        self._sampler = sampling.of_run(run, self._state.averaged_generator)
         self._batches = batches.Reader(
             dataset.images,
+            dataset.labels if run.config.conditional else None,
             batch_size=run.config.batch_size,
             seed=run.config.seed,
         )
@@ -163,7 +161,8 @@ class _Loop:
     def _call(self) -> dict[str, np.ndarray]:
         """Does the steps up to the next thing due, about a second's worth."""
         batch = self._batches.take()
-        following = self._step + len(batch)
+        count = len(batch[0])
+        following = self._step + count
         self._batches.prefetch(following, self._next_count(following))
         started = time.monotonic()
         scalars = {
@@ -173,7 +172,7 @@ class _Loop:
         self._calls += 1
         if self._calls > 1:  # The first traces.
             seconds = time.monotonic() - started
-            self._seconds_per_step = seconds / len(batch)
+            self._seconds_per_step = seconds / count
         if self._calls > _CALLS_BEFORE_ESTIMATE:
             self._console.estimate(self._seconds_per_step)
         return scalars
@@ -251,11 +250,13 @@ class _Loop:
             self._console.health(verdicts)
 
     def _make_samples(self) -> np.ndarray:
-        return self._sampler(self._config.seed, 0, _GRID_IMAGES)
+        return self._sampler.grid(self._config.seed)
 
     def _write_samples(self) -> None:
         made = self._make_samples()
-        self._summaries.write_sample_grid(images.grid(made), step=self._step)
+        self._summaries.write_sample_grid(
+            images.grid(made, columns=self._sampler.columns()), step=self._step
+        )
         measured = self._diversity(made)
         if measured is not None:
             self._summaries.write_scalars(
@@ -316,52 +317,8 @@ class _Loop:
                 self._run.path,
                 self._state.averaged_generator,
                 content_box=self._run.data.content_box,
+                num_classes=self._run.num_classes,
             )
             charts.write_curves(self._run.path)
             charts.write_progress(self._run.path)
         self._console.finish(self._step)
-
-
-def _compile(
-    state: gan.GanState, run: runs.Run
-) -> Callable[[np.ndarray], dict[str, tf.Tensor]]:
-    """Makes the one call into TensorFlow that does several steps.
-
-    Args:
-        state: changed by the call.
-        run: its config and image shape.
-
-    Returns:
-        [steps, batch, height, width, channels] uint8 to [steps] float32 of
-        each of `gan.scalars`. It is traced once, whatever the steps' number.
-    """
-
-    def step(uint8_images):
-        uint8_images = augmentation.augment(
-            uint8_images,
-            run.config,
-            step=state.step.value(),
-            content_box=run.data.content_box,
-        )
-        return gan.update(state, run.config, images.to_float(uint8_images))
-
-    if devices.uses_xla(run.config):
-        step = tf.function(step, jit_compile=True)
-    shape = [None, run.config.batch_size, *run.data.image_shape]
-    names = gan.scalars(run.config)
-
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)])
-    def train_steps(uint8_batches):
-        count = tf.shape(uint8_batches)[0]
-        history = tf.TensorArray(
-            tf.float32, size=count, element_shape=[len(names)]
-        )
-        for position in tf.range(count):
-            scalars = step(uint8_batches[position])
-            history = history.write(
-                position, tf.stack([scalars[name] for name in names])
-            )
-        values = tf.unstack(history.stack(), len(names), axis=1)
-        return dict(zip(names, values, strict=True))
-
-    return train_steps

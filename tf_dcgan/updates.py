@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import keras
 import tensorflow as tf
 
 from tf_dcgan import config as configs
 from tf_dcgan import losses, randomness
+from tf_dcgan.models import conditional, layers
 
 
 def penalty_note(
@@ -27,7 +26,7 @@ def penalty_note(
     flags += [f"--r1_gamma={config.r1_gamma:g}"] * (config.r1_gamma > 0)
     has_batch_norm = any(
         isinstance(layer, keras.layers.BatchNormalization)
-        for layer in _layers(discriminator)
+        for layer in layers.all_of(discriminator)
     )
     if not flags or not has_batch_norm:
         return None
@@ -46,6 +45,7 @@ def update_discriminator(
     *,
     images: tf.Tensor,
     fake_images: tf.Tensor,
+    labels: tf.Tensor | None = None,
     step: tf.Tensor,
 ) -> dict[str, tf.Tensor]:
     """Updates D on generated and real images, each passed by itself.
@@ -62,6 +62,8 @@ def update_discriminator(
             parts are minimised one after the other or together.
         images: [batch, height, width, channels] float32 in [-1, 1].
         fake_images: generated ones, likewise.
+        labels: [batch] int32, the classes of either, and so of what lies
+            between them; None where D is not conditional.
         step: scalar integer, number of the step.
 
     Returns:
@@ -70,7 +72,9 @@ def update_discriminator(
     loss = losses.LOSSES[config.loss]
 
     def fake_half():
-        outputs = discriminator(fake_images, training=True)
+        outputs = discriminator(
+            conditional.inputs(fake_images, labels), training=True
+        )
         value = loss.discriminator(outputs, config.fake_label)
         return _half(value, config), {
             "fake_score_before": loss.score(outputs),
@@ -80,12 +84,16 @@ def update_discriminator(
     def real_half():
         penalty = {}
         if config.r1_gamma:
-            outputs, gradients = _outputs_and_gradients(discriminator, images)
+            outputs, gradients = _outputs_and_gradients(
+                discriminator, images, labels
+            )
             penalty["r1_penalty"] = losses.zero_centered_penalty(
                 gradients, config.r1_gamma
             )
         else:
-            outputs = discriminator(images, training=True)
+            outputs = discriminator(
+                conditional.inputs(images, labels), training=True
+            )
         value = loss.discriminator(outputs, config.real_label)
         value = sum(penalty.values(), _half(value, config))
         return value, penalty | {
@@ -98,7 +106,7 @@ def update_discriminator(
             config.seed, step, batch_size=images.shape[0]
         )
         between = share * images + (1.0 - share) * fake_images
-        _, gradients = _outputs_and_gradients(discriminator, between)
+        _, gradients = _outputs_and_gradients(discriminator, between, labels)
         value = losses.lipschitz_penalty(gradients)
         return value, {"gradient_penalty": value}
 
@@ -113,20 +121,31 @@ class Generated:
 
     Attributes:
         latents: [batch, latent_dim] float32.
+        labels: [batch] int32, or None.
         images: [batch, height, width, channels] float32 in [-1, 1].
     """
 
-    def __init__(self, generator: keras.Model, latents: tf.Tensor):
+    def __init__(
+        self,
+        generator: keras.Model,
+        latents: tf.Tensor,
+        labels: tf.Tensor | None = None,
+    ):
         """Passes latents through the generator in training mode.
 
         Args:
             generator: latents to images.
             latents: [batch, latent_dim] float32.
+            labels: [batch] int32, the classes to make; None where the
+                generator is not conditional.
         """
         self.latents = latents
+        self.labels = labels
         self._variables = [v.value for v in generator.trainable_variables]
         with tf.GradientTape() as self._tape:
-            self.images = generator(latents, training=True)
+            self.images = generator(
+                conditional.inputs(latents, labels), training=True
+            )
 
     def gradients(self, image_gradients: tf.Tensor) -> list[tf.Tensor]:
         """Carries gradients of the images back to the generator's weights."""
@@ -159,7 +178,10 @@ def update_generator(
     # Only the images are watched: D's own gradients are not computed.
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(generated.images)
-        outputs = discriminator(generated.images, training=True)
+        outputs = discriminator(
+            conditional.inputs(generated.images, generated.labels),
+            training=True,
+        )
         value = loss.generator(outputs)
         scaled_value = optimizer.scale_loss(value)
     gradients = generated.gradients(
@@ -207,7 +229,9 @@ def _descend(parts, discriminator, optimizer, config):
 
 
 def _outputs_and_gradients(
-    discriminator: keras.Model, images: tf.Tensor
+    discriminator: keras.Model,
+    images: tf.Tensor,
+    labels: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Passes images through D and differentiates each one's output by it.
 
@@ -218,7 +242,9 @@ def _outputs_and_gradients(
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
-        outputs = discriminator(images, training=True)
+        outputs = discriminator(
+            conditional.inputs(images, labels), training=True
+        )
     return outputs, tape.gradient(outputs, images)
 
 
@@ -240,11 +266,3 @@ def _gradient_norm(
 def _half(value: tf.Tensor, config: configs.Config) -> tf.Tensor:
     """Weighs the loss of one kind of images against the other."""
     return 0.5 * value if config.discriminator_loss == "mean" else value
-
-
-def _layers(model: keras.Model) -> Iterator[keras.Layer]:
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
-        else:
-            yield layer

@@ -89,6 +89,26 @@ def native_shape(
     return preparation.cropped_shape(shape, crop)
 
 
+def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
+    """The classes of a set, found without preparing or downloading it.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+
+    Returns:
+        The name of each label; none if it has no labels.
+
+    Raises:
+        errors.UserError: there is no such set.
+    """
+    if name in known_sets.SETS:
+        return known_sets.SETS[name].class_names
+    if os.path.isabs(name):
+        return image_folders.class_names(name)
+    return tfds_sets.class_names(name, data_dir)
+
+
 def load(
     name: str,
     split: str = "train",

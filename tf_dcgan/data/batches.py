@@ -95,16 +95,25 @@ def gather(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
 class Reader:
     """Reads the next call's batches while the device is busy with this one."""
 
-    def __init__(self, uint8_images: np.ndarray, *, batch_size: int, seed: int):
+    def __init__(
+        self,
+        uint8_images: np.ndarray,
+        labels: np.ndarray | None = None,
+        *,
+        batch_size: int,
+        seed: int,
+    ):
         """Reads nothing yet.
 
         Args:
             uint8_images: [n, height, width, channels] uint8, may be a memory
                 map.
+            labels: [n] integers to read with them, or None.
             batch_size: images per step, at most n.
             seed: at least 0.
         """
         self._images = uint8_images
+        self._labels = labels
         self._batch_size = batch_size
         self._seed = seed
         self._executor = concurrent.futures.ThreadPoolExecutor(1)
@@ -115,8 +124,13 @@ class Reader:
         """Begins to read the batches of `count` steps after `step`."""
         self._pending = self._executor.submit(self._read, step, count)
 
-    def take(self) -> np.ndarray:
-        """Returns what was begun last, [count, batch, h, w, c] uint8."""
+    def take(self) -> tuple[np.ndarray, ...]:
+        """Returns what was begun last.
+
+        Returns:
+            (images,) or (images, labels): [count, batch, h, w, c] uint8 and
+            [count, batch] int32.
+        """
         return self._pending.result()
 
     def first_images(self, count: int) -> np.ndarray:
@@ -134,7 +148,7 @@ class Reader:
         """Drops what was begun and ends the reading thread."""
         self._executor.shutdown(cancel_futures=True)
 
-    def _read(self, step: int, count: int) -> np.ndarray:
+    def _read(self, step: int, count: int) -> tuple[np.ndarray, ...]:
         indices = batch_indices(
             step,
             count,
@@ -142,4 +156,7 @@ class Reader:
             num_images=len(self._images),
             seed=self._seed,
         )
-        return gather(self._images, indices)
+        images = gather(self._images, indices)
+        if self._labels is None:
+            return (images,)
+        return images, np.asarray(self._labels)[indices].astype(np.int32)

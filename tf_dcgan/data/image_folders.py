@@ -80,6 +80,18 @@ def native_shape(
     return _shape(_list(folder), cache_dir)
 
 
+def class_names(folder: str) -> tuple[str, ...]:
+    """The classes of a folder, as far as its sub-folders are such.
+
+    Args:
+        folder: its absolute path.
+
+    Raises:
+        errors.UserError: there is no such folder, or it has no images.
+    """
+    return _readable_names(_list(folder))
+
+
 @dataclasses.dataclass(frozen=True)
 class _Listing:
     """The files of a folder.
@@ -221,12 +233,14 @@ def _read(
     return sources.Content(
         num_images=len(paths),
         shape=shape,
-        class_names=tuple(
-            image_files.readable(name) for name in listing.class_names
-        ),
+        class_names=_readable_names(listing),
         chunks=_chunks(listing, below, paths, shape=shape, notes=notes),
         notes=notes,
     )
+
+
+def _readable_names(listing: _Listing) -> tuple[str, ...]:
+    return tuple(image_files.readable(name) for name in listing.class_names)
 
 
 def _chunks(

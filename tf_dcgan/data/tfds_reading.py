@@ -121,6 +121,24 @@ def image_shape(name: str, builder) -> tuple[int | None, int | None, int]:
     return tuple(image.shape)
 
 
+def class_names(name: str, builder) -> tuple[str, ...]:
+    """The classes of a set.
+
+    Args:
+        name: the set's name.
+        builder: TFDS's builder of it.
+
+    Returns:
+        The name of each label; none if it has no feature `label` of classes.
+    """
+    label = dict(builder.info.features or {}).get("label")
+    if not isinstance(label, tfds.features.ClassLabel):
+        return ()
+    if name in known_sets.SETS:
+        return known_sets.SETS[name].class_names
+    return tuple(label.names)
+
+
 def read(name: str, split: str, *, folder: pathlib.Path) -> sources.Content:
     """Opens one split of a prepared set.
 
@@ -144,18 +162,12 @@ def read(name: str, split: str, *, folder: pathlib.Path) -> sources.Content:
             f"{name} has no split {split!r}: "
             + errors.suggestion(split, splits.keys())
         )
-    label = dict(builder.info.features).get("label")
-    labelled = isinstance(label, tfds.features.ClassLabel)
-    class_names = ()
-    if name in known_sets.SETS:
-        class_names = known_sets.SETS[name].class_names
-    elif labelled:
-        class_names = tuple(label.names)
+    names = class_names(name, builder)
     return sources.Content(
         num_images=splits[split].num_examples,
         shape=shape,
-        class_names=class_names if labelled else (),
-        chunks=_chunks(builder, split, shape=shape, labelled=labelled),
+        class_names=names,
+        chunks=_chunks(builder, split, shape=shape, labelled=bool(names)),
     )
 
 

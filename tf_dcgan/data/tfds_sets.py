@@ -65,6 +65,26 @@ def native_shape(
     Raises:
         errors.UserError: there is no such set, or it has no images.
     """
+    from tf_dcgan.data import tfds_reading
+
+    return tfds_reading.image_shape(name, _builder(name, data_dir))
+
+
+def class_names(name: str, data_dir: str | None) -> tuple[str, ...]:
+    """The classes of a TFDS set; none if it has no labels.
+
+    Nothing is downloaded.
+
+    Raises:
+        errors.UserError: there is no such set.
+    """
+    from tf_dcgan.data import tfds_reading
+
+    return tfds_reading.class_names(name, _builder(name, data_dir))
+
+
+def _builder(name: str, data_dir: str | None):
+    """Makes TFDS's builder of a set, from prepared files if there are any."""
     if data_dir is not None:
         check_data_dir(data_dir)
     root = _root(data_dir)
@@ -72,10 +92,8 @@ def native_shape(
     from tf_dcgan.data import tfds_reading
 
     if folder is None:
-        builder = tfds_reading.new_builder(name, root)
-    else:
-        builder = tfds_reading.open_folder(folder)
-    return tfds_reading.image_shape(name, builder)
+        return tfds_reading.new_builder(name, root)
+    return tfds_reading.open_folder(folder)
 
 
 def check_data_dir(data_dir: str) -> pathlib.Path:

@@ -11,6 +11,7 @@ import keras
 from tf_dcgan import config as configs
 from tf_dcgan import errors
 from tf_dcgan.models import (
+    conditional,
     dcgan,
     fully_convolutional,
     spectral,
@@ -59,23 +60,40 @@ NETWORKS = {
 
 
 def build(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: configs.Config,
+    image_shape: tuple[int, int, int],
+    num_classes: int = 0,
 ) -> tuple[keras.Model, keras.Model]:
     """Builds a config's generator and discriminator.
 
     Args:
         config: what the networks depend on.
         image_shape: (height, width, channels).
+        num_classes: of conditional networks; 0 for others.
 
     Returns:
         (generator, discriminator): latents [n, latent_dim] float32 to images
         [n, height, width, channels] float32 in [-1, 1], and images to logits
-        [n, 1] float32. Their weights are a function of the config alone.
+        [n, 1] float32. Conditional ones take labels [n] int32 as a second
+        input. Their weights are a function of the arguments alone.
     """
-    networks = NETWORKS[config.network].build(config, image_shape)
+    pair = NETWORKS[config.network].build
+    if num_classes:
+        *sides, channels = image_shape
+        wider = dataclasses.replace(
+            config, latent_dim=config.latent_dim + num_classes
+        )
+        # Of each pair one network is too wide at its other end.
+        generator, _ = pair(wider, image_shape)
+        _, discriminator = pair(config, (*sides, channels + num_classes))
+    else:
+        generator, discriminator = pair(config, image_shape)
     if config.spectral_norm:
-        networks = networks[0], spectral.normalized(networks[1], config.seed)
-    return networks
+        discriminator = spectral.normalized(discriminator, config.seed)
+    if num_classes:
+        generator = conditional.generator(generator, num_classes)
+        discriminator = conditional.discriminator(discriminator, num_classes)
+    return generator, discriminator
 
 
 def image_size(

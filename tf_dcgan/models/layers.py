@@ -75,6 +75,19 @@ def dense_logits(
     )(x)
 
 
+def all_of(model: keras.Model) -> Iterator[keras.Layer]:
+    """Yields a model's layers, those of models within it too.
+
+    Args:
+        model: a functional model.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from all_of(layer)
+        else:
+            yield layer
+
+
 def scaled(channels: int, width: float) -> int:
     """Returns a channel count times `--width`, at least 1."""
     return max(1, round(channels * width))

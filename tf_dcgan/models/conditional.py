@@ -1,0 +1,74 @@
+"""Any pair of networks, told the class of each image.
+
+A label enters G as further numbers of the latent vector, one for each class,
+and D as further channels of the image, a constant map for each class: 1 for
+the image's class and 0 for all others. So what is learnt of a class begins in
+the first layer of either network, and no network needs code of its own.
+"""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+
+def generator(network: keras.Model, num_classes: int) -> keras.Model:
+    """Gives a generator a second input, the labels.
+
+    Args:
+        network: vectors [n, latent_dim + num_classes] float32 to images.
+        num_classes: how many.
+
+    Returns:
+        (latents [n, latent_dim] float32, labels [n] int32) to the images. A
+        label that is no class acts like none: all its numbers are 0.
+
+    Source: Mirza and Osindero 2014, section 3.2 (arXiv:1411.1784).
+    Deviation: without a hidden layer for latents and label each before they
+        meet.
+    """
+    latents = keras.Input(
+        (network.input_shape[-1] - num_classes,), name="latents"
+    )
+    labels = keras.Input((), dtype="int32", name="labels")
+    joined = keras.layers.Concatenate(name="latents_and_label")(
+        [latents, keras.ops.one_hot(labels, num_classes)]
+    )
+    return keras.Model([latents, labels], network(joined), name="generator")
+
+
+def discriminator(network: keras.Model, num_classes: int) -> keras.Model:
+    """Gives a discriminator a second input, the labels.
+
+    Args:
+        network: [n, height, width, channels + num_classes] float32 to [n, 1].
+        num_classes: how many.
+
+    Returns:
+        (images [n, height, width, channels] float32, labels [n] int32) to the
+        same outputs.
+
+    Source: Mirza and Osindero 2014, section 3.2 (arXiv:1411.1784).
+    Deviation: maps in place of their vectors, since the layers are
+        convolutions.
+    """
+    *sides, channels = network.input_shape[1:]
+    images = keras.Input((*sides, channels - num_classes), name="images")
+    labels = keras.Input((), dtype="int32", name="labels")
+    one_hot = keras.ops.one_hot(labels, num_classes)
+    pixel = keras.layers.Reshape((1, 1, num_classes), name="label")(one_hot)
+    maps = keras.layers.UpSampling2D(tuple(sides), name="label_maps")(pixel)
+    joined = keras.layers.Concatenate(name="image_and_label")([images, maps])
+    return keras.Model([images, labels], network(joined), name="discriminator")
+
+
+def inputs(
+    given: tf.Tensor, labels: tf.Tensor | None
+) -> tf.Tensor | list[tf.Tensor]:
+    """Returns what a network is called with, conditional or not.
+
+    Args:
+        given: [n, …] float32, latents or images.
+        labels: [n] int32, or None for a network that is not conditional.
+    """
+    return given if labels is None else [given, labels]
