@@ -66,9 +66,10 @@ def main(arguments: Sequence[str]) -> None:
         )
         return
     found = _score(wanted, run, request)
-    print(evaluation_report.table(found))
+    # Nobody may be left to read what is printed.
     if wanted.output is not None:
         evaluation_report.write_json(wanted.output, found)
+    print(evaluation_report.table(found))
 
 
 def _score(wanted, run, request):

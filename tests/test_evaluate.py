@@ -430,6 +430,64 @@ def test_statistics_serve_in_place_of_real_images(main, arrays, capsys):
     assert content["protocol"]["real_images"] == 200
 
 
+def test_statistics_have_no_interval_of_few_images(main, arrays):
+    np.save("few.npy", np.load(arrays[0])[:12])
+    main("--real=few.npy", "--statistics=s.npz")
+    main(
+        "--real=s.npz",
+        f"--fake={arrays[1]}",
+        "--metrics=fid",
+        "--output=e.json",
+    )
+    fid = _scores("e.json")[0]["fid"]
+    assert fid["low"] is None
+    assert "no_interval: 12 images, an interval wants 40" in fid["warnings"]
+    assert "few_samples: 12 images, FID wants 2,048" in fid["warnings"]
+
+
+def test_an_interval_from_statistics_says_what_it_leaves_out(main, arrays):
+    main(f"--real={arrays[0]}", "--statistics=s.npz")
+    flags = [f"--fake={arrays[1]}", "--metrics=fid", "--output=e.json"]
+    main("--real=s.npz", *flags)
+    fid = _scores("e.json")[0]["fid"]
+    assert fid["low"] < fid["value"]
+    assert fid["remark"].endswith("without the bias of the generated images")
+    assert any(w.startswith("real_as_exact: ") for w in fid["warnings"])
+    main(f"--real={arrays[0]}", *flags)
+    fid = _scores("e.json")[0]["fid"]
+    assert fid["remark"].endswith("] without the bias")
+    assert not any(w.startswith("real_as_exact") for w in fid["warnings"])
+
+
+def test_no_interval_reaches_below_zero(main, arrays):
+    images = np.load(arrays[0])
+    np.save("a.npy", images[:100])
+    np.save("b.npy", images[100:])
+    main("--real=a.npy", "--fake=b.npy", "--metrics=fid", "--output=e.json")
+    fid = _scores("e.json")[0]["fid"]
+    assert fid["details"]["low"] < 0 == fid["low"]
+    details = fid["details"]
+    assert fid["remark"] == (
+        f"{details['corrected']:.4g} [{details['corrected_low']:.4g}, "
+        f"{details['corrected_high']:.4g}] without the bias"
+    )
+
+
+def test_scores_are_kept_where_nobody_reads_them(main, arrays, monkeypatch):
+    def gone(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", gone)
+    with pytest.raises(BrokenPipeError):
+        main(
+            f"--real={arrays[0]}",
+            f"--fake={arrays[1]}",
+            "--metrics=fid",
+            "--output=e.json",
+        )
+    assert _scores("e.json")[0]["fid"]["value"] > 0
+
+
 def test_statistics_of_another_protocol_are_refused(main, arrays, monkeypatch):
     main(f"--real={arrays[0]}", "--statistics=s.npz")
     network = _tiny_network("second")

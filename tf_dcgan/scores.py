@@ -107,23 +107,27 @@ def _frechet(
 ) -> Score:
     """Makes a Fréchet distance with floor and, if it can be had, interval."""
     checks.features(fake, what="generated", metric=name, needed=2)
-    moments, counts = real, [len(fake)]
+    moments, of_whom = real, " of the generated images"
     if not isinstance(real, Moments):
         checks.features(real, what="real", metric=name, needed=2)
-        moments = Moments.from_features(real)
-        counts.append(len(real))
-    if min(counts) < _INTERVAL_IMAGES:
+        moments, of_whom = Moments.from_features(real), ""
+    # Other tools' statistics do not tell their count.
+    fewest = min(len(fake), moments.count or len(fake))
+    if fewest < _INTERVAL_IMAGES:
         found = frechet.frechet_distance(moments, Moments.from_features(fake))
         low = high = None
         remark = ""
         warnings = found.warnings + (
-            f"no_interval: {min(counts)} images, an interval wants "
+            f"no_interval: {fewest} images, an interval wants "
             f"{_INTERVAL_IMAGES}",
         )
     else:
         found = frechet_sampling.frechet_interval(real, fake, seed=seed)
-        low, high = found.low, found.high
-        remark = f"{found.corrected:.4g} without bias"
+        low, high = max(0.0, found.low), found.high  # As no distance is.
+        remark = (
+            f"{found.corrected:.4g} [{found.corrected_low:.4g}, "
+            f"{found.corrected_high:.4g}] without the bias{of_whom}"
+        )
         warnings = found.warnings
     floor = None
     if moments.count is not None:

@@ -18,6 +18,10 @@ from tf_dcgan.metrics.moments import Moments
 _BIAS_LEFT = 0.2
 # So that of an extrapolation no more than 2 % stays.
 _IMAGES_PER_DIMENSION = 10
+_REAL_AS_EXACT = (
+    "real_as_exact: the interval leaves out what the sampling of the real "
+    "images adds"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +148,7 @@ def frechet_interval(
 
     Args:
         real: [n, dimension] of any number type; or moments, which then count
-            as known without error and without bias.
+            as known without error and without bias; a warning says so.
         fake_features: [m, dimension] of any number type.
         seed: of the groups.
         level: share of such intervals that should hold the truth.
@@ -174,13 +178,16 @@ def frechet_interval(
     ]
     biases, variances = zip(*parts, strict=True)
     fewest = min(total.count for _, total, _ in sides)
+    warnings = _bias_left(fewest, fake.dimension)
+    if known:
+        warnings += (_REAL_AS_EXACT,)
     return _interval(
         whole,
         bias=sum(biases),
         error=float(np.sqrt(sum(variances))),
         level=level,
         num_groups=num_groups,
-        warnings=_bias_left(fewest, fake.dimension),
+        warnings=warnings,
     )
 
 
