@@ -138,7 +138,9 @@ def from_dataset(
         class_names=dataset.class_names,
         fingerprint=fingerprint,
     )
-    return dataclasses.replace(source, dataset=dataset.name)
+    return dataclasses.replace(
+        source, dataset=dataset.name, notes=dataset.notes
+    )
 
 
 def from_generator(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 import os
 import pathlib
+import tokenize
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -17,6 +19,18 @@ from tf_dcgan import (
     image_sources,
 )
 from tf_dcgan.data import known_sets
+
+# All that NumPy and the modules below it raise about a damaged file.
+_DAMAGE = (
+    EOFError,
+    NotImplementedError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def open_source(
@@ -99,9 +113,12 @@ def _array_file(
                 arrays = {name: content[name] for name in content.files}
     except FileNotFoundError as error:
         raise errors.UserError(f"{path} does not exist") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
+        # NumPy takes what is no array for a pickle and tells how to load it.
+        is_other = "pickle" in str(error)
+        reason = "it holds other things than arrays" if is_other else error
         raise errors.UserError(
-            f"{path} cannot be read ({error}): write it again with "
+            f"{path} cannot be read ({reason}): write it again with "
             "numpy.save or numpy.savez"
         ) from error
     if {"mu", "sigma"} <= set(arrays):
