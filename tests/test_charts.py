@@ -87,7 +87,16 @@ def test_curves_of_one_point_show_it(tmp_path, figures):
 
 def write_scores(run_dir, values, **more):
     lines = [
-        (step, {"fid_x_100": value, "during": "training", "real": "x", **more})
+        (
+            step,
+            {
+                "fid_x_100": value,
+                "during": "training",
+                "real": "x",
+                "features": "y",
+                **more,
+            },
+        )
         for step, value in zip((10, 20, 30), values, strict=True)
     ]
     write_lines(run_dir, "evaluation", lines)
