@@ -129,7 +129,11 @@ def test_each_warning_is_printed_once_with_its_scores(main, arrays, capsys):
     main(f"--real={arrays[0]}", f"--fake={arrays[1]}", "--output=e.json")
     printed = " ".join(capsys.readouterr().out.split())
     assert printed.count("few_samples: 200 images, FID wants 2,048 (fid)") == 1
-    assert printed.count("few_samples") == 2
+    assert printed.count("few_samples") == 3
+    assert (
+        "few_samples: 200 images, these scores want 2,048 (precision, recall, "
+        "density, coverage)" in printed
+    )
     assert "KID wants 1,000 (kid)" in printed
     assert printed.count("low_accuracy: right on 12 % (all scores)") == 1
     found, content = _scores("e.json")
@@ -307,7 +311,8 @@ def test_few_images_have_a_distance_without_an_interval(main, arrays):
     [
         ("fid", 1, "fid needs at least 2 generated images"),
         ("kid", 3, "kid needs at least 4 generated"),
-        ("precision_recall", 5, "density_coverage needs at least 6 generated"),
+        ("precision_recall", 3, "precision_recall needs at least 4 generated"),
+        ("density_coverage", 3, "density_coverage needs at least 4 generated"),
         ("fid_infinity", 19, "fid_infinity needs at least 20 generated"),
         ("inception_score", 9, "inception_score needs at least 10 generated"),
     ],
@@ -338,7 +343,8 @@ def test_features_that_are_no_numbers_are_refused_and_not_kept(
 def test_progress_off_a_terminal_is_told_in_lines(
     main, arrays, capsys, monkeypatch
 ):
-    flags = [f"--real={arrays[0]}", f"--fake={arrays[1]}", "--metrics=fid"]
+    metrics = "--metrics=fid,kid,precision_recall"
+    flags = [f"--real={arrays[0]}", f"--fake={arrays[1]}", metrics]
     main(*flags, "--cache_dir=a")
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(counting, "_SECONDS_PER_LINE", 0.0)
@@ -346,6 +352,12 @@ def test_progress_off_a_terminal_is_told_in_lines(
     shown = capsys.readouterr().err
     assert "generated images: 100 of 200 images  " in shown
     assert " s left\n" in shown and "\r" not in shown
+    for line in (
+        "interval of fid: 30 of 40 distances  ",
+        "kid: 1 of 1 subsets  ",
+        "neighbourhoods: 1 of 1 tiles  ",
+    ):
+        assert line in shown
 
 
 def test_a_run_is_scored_against_its_own_data(main, trained, tiny_mnist):

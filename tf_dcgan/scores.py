@@ -122,12 +122,11 @@ def _frechet(
             f"{_INTERVAL_IMAGES}",
         )
     else:
-        found = frechet_sampling.frechet_interval(real, fake, seed=seed)
-        low, high = max(0.0, found.low), found.high  # As no distance is.
-        remark = (
-            f"{found.corrected:.4g} [{found.corrected_low:.4g}, "
-            f"{found.corrected_high:.4g}] without the bias{of_whom}"
+        found = frechet_sampling.frechet_interval(
+            real, fake, seed=seed, progress=f"interval of {name}"
         )
+        low, high = max(0.0, found.low), found.high  # As no distance is.
+        remark = f"{found.without_bias} without the bias{of_whom}"
         warnings = found.warnings
     floor = None
     if moments.count is not None:
@@ -165,7 +164,10 @@ def _fid_infinity(sets: feature_sets.FeatureSets) -> list[Score]:
 
 def _kid(sets: feature_sets.FeatureSets) -> list[Score]:
     found = kernel.kernel_distance(
-        sets.real["features"], sets.fake["features"], seed=sets.seed
+        sets.real["features"],
+        sets.fake["features"],
+        seed=sets.seed,
+        progress="kid",
     )
     reach = 1.96 * found.standard_error
     return [
@@ -195,7 +197,7 @@ def _inception_score(sets: feature_sets.FeatureSets) -> list[Score]:
 
 
 def _precision_recall(sets: feature_sets.FeatureSets) -> list[Score]:
-    found = sets.manifold
+    found = sets.manifold("precision_recall")
     return [
         Score("precision", found.precision, warnings=found.warnings),
         Score("recall", found.recall, warnings=found.warnings),
@@ -203,7 +205,7 @@ def _precision_recall(sets: feature_sets.FeatureSets) -> list[Score]:
 
 
 def _density_coverage(sets: feature_sets.FeatureSets) -> list[Score]:
-    found = sets.manifold
+    found = sets.manifold("density_coverage")
     return [
         Score("density", found.density, ideal=1.0, warnings=found.warnings),
         Score(
@@ -242,6 +244,7 @@ def _memorization(sets: feature_sets.FeatureSets) -> list[Score]:
         sets.real["features"],
         seed=sets.seed,
         num_pairs=_CLOSEST,
+        progress="nearest images",
     )
     return [
         Score(

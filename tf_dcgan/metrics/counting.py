@@ -9,6 +9,8 @@ import time
 import tqdm
 
 _SECONDS_PER_LINE = 15.0
+# Seconds after which a bar is worth showing where it mostly is not.
+LASTING = 3.0
 
 
 class Progress:
@@ -18,13 +20,16 @@ class Progress:
     Use it in a `with` block.
     """
 
-    def __init__(self, title: str, total: int | None, unit: str):
+    def __init__(
+        self, title: str, total: int | None, unit: str, *, delay: float = 0.0
+    ):
         """Starts at nothing.
 
         Args:
             title: begins the bar and the lines; without it nothing is shown.
             total: where it ends, if that is known.
             unit: of what is counted, in the plural.
+            delay: seconds before a bar appears.
         """
         self._title = title
         self._unit = unit
@@ -33,6 +38,7 @@ class Progress:
             total=total,
             unit=f" {unit}",
             dynamic_ncols=True,
+            delay=delay,
             disable=not title or not sys.stderr.isatty(),
         )
         self._done, self._total = 0, total

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import scipy.stats
 
-from tf_dcgan.metrics import checks, frechet
+from tf_dcgan.metrics import checks, counting, frechet
 from tf_dcgan.metrics.moments import Moments
 
 # The bias is a line in 1/N only for many images per dimension. At most this
@@ -74,6 +74,14 @@ class FrechetInterval:
     level: float
     warnings: tuple[str, ...]
 
+    @property
+    def without_bias(self) -> str:
+        """The corrected distance and its interval in words."""
+        return (
+            f"{self.corrected:.4g} [{self.corrected_low:.4g}, "
+            f"{self.corrected_high:.4g}]"
+        )
+
 
 def frechet_infinity(
     fake_features: np.ndarray,
@@ -135,6 +143,7 @@ def frechet_interval(
     seed: int,
     level: float = 0.95,
     num_groups: int = 20,
+    progress: str = "",
 ) -> FrechetInterval:
     """Confidence intervals for a Fréchet distance, corrected for its bias.
 
@@ -153,6 +162,8 @@ def frechet_interval(
         seed: of the groups.
         level: share of such intervals that should hold the truth.
         num_groups: at least 2; each set needs twice as many images.
+        progress: begins what is shown of the progress if it lasts; nothing
+            is shown without.
 
     Returns:
         The value and both intervals: of the average distance of such
@@ -173,9 +184,16 @@ def frechet_interval(
     if not known:
         sides.append((real, moments, fake))
     whole = frechet.frechet_distance(moments, fake)
-    parts = [
-        _leave_out(*side, whole.value, num_groups, chance) for side in sides
-    ]
+    with counting.Progress(
+        progress,
+        len(sides) * num_groups,
+        "distances",
+        delay=counting.LASTING,
+    ) as counted:
+        parts = [
+            _leave_out(*side, whole.value, num_groups, chance, counted)
+            for side in sides
+        ]
     biases, variances = zip(*parts, strict=True)
     fewest = min(total.count for _, total, _ in sides)
     warnings = _bias_left(fewest, fake.dimension)
@@ -201,7 +219,7 @@ def _side(features: np.ndarray, what: str, num_groups: int) -> Moments:
     return Moments.from_features(features)
 
 
-def _leave_out(features, total, other, value, num_groups, chance):
+def _leave_out(features, total, other, value, num_groups, chance, counted):
     """Takes the distance again without each group of one set in turn.
 
     The images are dealt into G groups at random. How the G distances spread
@@ -216,6 +234,7 @@ def _leave_out(features, total, other, value, num_groups, chance):
         value: the distance of the whole sets.
         num_groups: G.
         chance: deals the groups.
+        counted: is told of each distance.
 
     Returns:
         Bias and variance of the value that this set's sampling brings.
@@ -232,6 +251,7 @@ def _leave_out(features, total, other, value, num_groups, chance):
         else:
             rest = total.without(Moments.from_features(features[group]))
         values.append(frechet.frechet_distance(other, rest).value)
+        counted.update()
     bias = (num_groups - 1) * (np.mean(values) - value)
     return float(bias), (num_groups - 1) * float(np.var(values))
 

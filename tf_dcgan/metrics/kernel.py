@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from tf_dcgan.metrics import checks
+from tf_dcgan.metrics import checks, counting
 
 SUBSET_SIZE = 1000
 
@@ -50,6 +50,7 @@ def kernel_distance(
     seed: int,
     num_subsets: int = 100,
     subset_size: int = SUBSET_SIZE,
+    progress: str = "",
 ) -> KernelDistance:
     """Unbiased squared MMD with the kernel (x·y / dimension + 1)³.
 
@@ -67,6 +68,8 @@ def kernel_distance(
         seed: of the subsets.
         num_subsets: subsets to draw. If a subset is everything, one is taken.
         subset_size: images in each, lowered to the size of the smaller set.
+        progress: begins what is shown of the progress if it lasts; nothing
+            is shown without.
 
     Returns:
         The distance, 0 on average for equal distributions; not times 1,000.
@@ -87,10 +90,15 @@ def kernel_distance(
     if size == len(real) == len(fake):
         num_subsets = 1
     chance = np.random.default_rng(seed)
-    parts = [
-        _parts(_draw(real, size, chance), _draw(fake, size, chance))
-        for _ in range(num_subsets)
-    ]
+    parts = []
+    with counting.Progress(
+        progress, num_subsets, "subsets", delay=counting.LASTING
+    ) as counted:
+        for _ in range(num_subsets):
+            parts.append(
+                _parts(_draw(real, size, chance), _draw(fake, size, chance))
+            )
+            counted.update()
     values = np.array([part.distance for part in parts])
     variance = _variance(parts, len(real), len(fake))
     if num_subsets > 1:

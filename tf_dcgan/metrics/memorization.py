@@ -74,6 +74,7 @@ def memorization(
     *,
     seed: int,
     num_pairs: int = 16,
+    progress: str = "",
 ) -> Memorization:
     """Compares distances to the training set with those to a held-out set.
 
@@ -89,6 +90,8 @@ def memorization(
             same distribution that the generator has not seen.
         seed: of the random part.
         num_pairs: closest pairs to give, lowered to n.
+        progress: begins what is shown of the progress if it lasts; nothing
+            is shown without.
 
     Returns:
         Distances, indices and a summary; exact in float64.
@@ -108,8 +111,10 @@ def memorization(
     checks.same_dimension(fake.shape[1], held_out.shape[1])
     size = min(len(train), len(held_out))
     chance = np.random.default_rng(seed)
-    train_part, train_all = _nearest(fake, train, size, chance)
-    held_out_part, held_out_all = _nearest(fake, held_out, size, chance)
+    train_part, train_all = _nearest(fake, train, size, chance, progress)
+    held_out_part, held_out_all = _nearest(
+        fake, held_out, size, chance, progress
+    )
     share, error = _share(train_part, held_out_part, size)
     medians = [np.median(part[0]) for part in (train_part, held_out_part)]
     closest = np.argsort(train_all[0], kind="stable")[:num_pairs]
@@ -131,7 +136,7 @@ def _checked(features: np.ndarray, what: str) -> np.ndarray:
     return checks.features(features, what=what, metric="memorization", needed=1)
 
 
-def _nearest(fake, real, size, chance):
+def _nearest(fake, real, size, chance, progress):
     """Finds the nearest of a random part of the real images and of all.
 
     Returns:
@@ -145,7 +150,7 @@ def _nearest(fake, real, size, chance):
         if not len(chosen):
             continue
         squared, positions = neighbours.nearest(
-            fake, real[chosen], num_neighbours=1
+            fake, real[chosen], num_neighbours=1, progress=progress
         )
         found.append((np.sqrt(squared[:, 0]), positions[:, 0], chosen))
     distances, positions, _ = found[0]
