@@ -264,6 +264,32 @@ def test_copies_of_training_images_are_seen_and_shown(main, arrays, tmp_path):
     np.testing.assert_array_equal(tiles[0], expected)
 
 
+def test_without_a_place_for_it_no_picture_is_written(
+    main, arrays, capsys, tmp_path
+):
+    before = set(tmp_path.iterdir())
+    main(
+        f"--real={arrays[0]}",
+        f"--fake={arrays[1]}",
+        f"--train={arrays[1]}",
+        "--metrics=memorization",
+        "--cache_dir=c",
+    )
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "no picture of the closest pairs was written" in printed
+    assert {path.name for path in set(tmp_path.iterdir()) - before} == {"c"}
+
+
+def test_images_of_other_sizes_are_told(main, arrays, capsys):
+    np.save("large.npy", np.load(arrays[1]).repeat(2, axis=1)[..., :1])
+    flags = ["--metrics=fid", "--cache_dir=c"]
+    main(f"--real={arrays[0]}", "--fake=large.npy", *flags)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "the real images are 8x8x3 and the generated ones 16x8x1" in printed
+    main(f"--real={arrays[0]}", f"--fake={arrays[1]}", *flags)
+    assert "the real images are" not in capsys.readouterr().out
+
+
 def test_training_images_cannot_be_held_out_too(main, arrays):
     with pytest.raises(errors.UserError, match="given as both"):
         main(
@@ -370,16 +396,21 @@ def test_a_run_is_scored_against_its_own_data(main, trained, tiny_mnist):
             "--metrics=fid,modes,memorization",
             "--features=classifier",
             "--per_class",
+            "--output=copy.json",
         )
         found, content = _scores(trained[0] / "evaluation.json")
         assert content["step"] == 45
+        assert _scores("copy.json")[1] == content
         assert content["protocol"]["real_images"] == 40
         assert content["protocol"]["fake_images"] == 50
-        assert found["modes"]["value"] <= 10
         assert (trained[0] / "memorization.png").exists()
         assert "mnist:train" in content["protocol"]["training_images"]
         predicted = [one["fake_images"] for one in content["per_class"]]
         assert sum(predicted) == 50
+        assert found["modes"]["value"] == sum(
+            one["real_images"] > 0 and one["fake_images"] > 0
+            for one in content["per_class"]
+        )
         lines = (trained[0] / "metrics.jsonl").read_text().splitlines()
         last = json.loads(lines[-1])
         assert (last["kind"], last["step"]) == ("evaluation", 45)
@@ -510,7 +541,9 @@ def test_statistics_of_another_protocol_are_refused(main, arrays, monkeypatch):
 
 def test_statistics_of_one_image_are_refused(main, arrays):
     np.save("one_only.npy", np.load(arrays[0])[:1])
-    with pytest.raises(errors.UserError, match="at least 2 real images"):
+    with pytest.raises(
+        errors.UserError, match="at least 2 real images, .* has 1: give more$"
+    ):
         main("--real=one_only.npy", "--statistics=s.npz")
     assert not pathlib.Path("s.npz").exists()
 
@@ -626,6 +659,29 @@ def test_a_place_that_cannot_be_written_is_found_out_first(
             "has no metric to take per class",
         ),
         (["--run_dir=r", "--train=x"], "a run knows its training"),
+        (["--real=x", "--fake=y", "--num_samples=9"], "num_samples is for"),
+        (["--real=x", "--fake=y", "--split=test"], "--split is for --run_dir"),
+        (["--real=x", "--fake=y", "--weights=ema"], "--weights is for"),
+        (["--real=x", "--fake=y", "--checkpoint=last"], "checkpoint is for"),
+        (
+            ["--run_dir=r", "--features=classifier", "--feature_dim=2048"],
+            "--feature_dim is for --features=inception, not for",
+        ),
+        (
+            ["--run_dir=r", "--features=classifier", "--resize=tf1"],
+            "--resize is for Inception networks",
+        ),
+        (
+            ["--run_dir=r", "--features=classifier", "--inception_weights=x"],
+            "--inception_weights is for --features=inception",
+        ),
+        (
+            ["--run_dir=r", "--features=keras_inception", "--feature_dim=64"],
+            "--feature_dim is for --features=inception",
+        ),
+        (["--real=x", "--statistics=s.npz", "--output=e"], "--output is for"),
+        (["--real=x", "--statistics=s.npz", "--metrics=fid"], "makes none"),
+        (["--real=x", "--statistics=s.npz", "--per_class"], "makes none"),
         (["--real=x", "--fake=y", "--train=x"], "is for memorization"),
         (["--run_dir=r", "--pairs=x.png"], "is for memorization"),
         (

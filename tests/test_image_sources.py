@@ -250,6 +250,7 @@ def test_statistics_of_other_tools_have_no_count_and_no_protocol(tmp_path):
             "NaN or infinity",
         ),
         ({"mu": np.zeros(2), "sigma": [[1, 1], [0, 1]]}, "not symmetric"),
+        ({"mu": np.zeros(2), "sigma": np.diag([1.0, -1.0])}, "negative eigen"),
         ({"mu": ["a"], "sigma": np.eye(1)}, "mu is <U1"),
         ({"mu": [1j], "sigma": np.eye(1)}, "mu is complex"),
         ({"mu": [1.0], "sigma": np.eye(1), "count": 1}, "at least 2 images"),
@@ -362,6 +363,34 @@ def test_a_split_is_taken_as_one(tiny_mnist):
         "mnist:train", flag="real", data_dir=str(tiny_mnist)
     )
     assert source.count == 300
+
+
+def test_a_bare_name_is_a_data_set_whatever_lies_here(
+    tiny_mnist, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mnist").mkdir()
+    PIL.Image.new("L", (4, 4)).save(tmp_path / "mnist" / "a.png")
+    source = named_sources.open_source(
+        "mnist", flag="real", data_dir=str(tiny_mnist)
+    )
+    assert source.description.startswith("mnist:test")
+    assert named_sources.open_source("./mnist", flag="real").count == 1
+
+
+def test_a_part_of_a_folder_is_named_by_its_path(tmp_path):
+    with pytest.raises(errors.UserError, match=f"give {tmp_path}/test, a"):
+        named_sources.open_source(f"{tmp_path}:test", flag="real")
+
+
+@pytest.mark.parametrize("suffix", ["NPY", "Npy"])
+def test_suffixes_count_in_any_case(tmp_path, suffix):
+    with (tmp_path / f"x.{suffix}").open("wb") as file:
+        np.save(file, _images())
+    source = named_sources.open_source(
+        str(tmp_path / f"x.{suffix}"), flag="fake"
+    )
+    assert (source.count, source.shape) == (3, (4, 5, 3))
 
 
 @pytest.mark.parametrize("text", ["mnist:", ":test", "mnist:test:1:2"])

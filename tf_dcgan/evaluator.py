@@ -149,12 +149,7 @@ def prepare(
         errors.UserError: the data set has no such split, the features cannot
             be had, or there are too few images.
     """
-    told = f"evaluation: preparing {config.evaluate_features} features"
-    if config.evaluate_features == "classifier":
-        told += (
-            f" (the classifier of {config.dataset} is trained once, then kept)"
-        )
-    progress.say(told)
+    _announce(config)
     try:
         real = data.load(
             config.dataset,
@@ -193,6 +188,15 @@ def prepare(
     for warning in network.protocol.get("warnings", ()):
         progress.say(f"warning: {warning}")
     return evaluator
+
+
+def _announce(config: configs.Config) -> None:
+    text = f"evaluation: preparing {config.evaluate_features} features"
+    if config.evaluate_features == "classifier":
+        text += (
+            f" (the classifier of {config.dataset} is trained once, then kept)"
+        )
+    progress.say(text)
 
 
 def _evenly_spread(

@@ -47,7 +47,8 @@ def read(path: pathlib.Path) -> image_sources.ImageSource:
             f"{len(images)} images: {_listed(path, others)}. Give a folder of "
             "images"
         )
-    whole, damaged, sizes, fingerprint = _examine(path, images)
+    whole, damaged, shapes, fingerprint = _examine(path, images)
+    sizes = {shape[:2] for shape in shapes}
     notes = [damaged] if damaged else []
     if others:
         plural = "file" if len(others) == 1 else "files"
@@ -65,6 +66,7 @@ def read(path: pathlib.Path) -> image_sources.ImageSource:
         labels,
         class_names,
         notes=tuple(f"{name}: {note}" for note in notes),
+        shape=shapes.pop() if len(shapes) == 1 else None,
     )
 
 
@@ -80,23 +82,23 @@ def _examine(path: pathlib.Path, files: Sequence[pathlib.Path]):
     """Decodes every file once.
 
     Returns:
-        The whole ones, what to say of the others, all sizes, and a digest.
+        The whole ones, what to say of the others, all shapes, and a digest.
 
     Raises:
         errors.UserError: too many are damaged.
     """
     digest = hashlib.sha256()
     damaged = image_files.Damaged(str(path), len(files))
-    whole, sizes = [], set()
+    whole, shapes = [], set()
     for file in files:
         try:
-            sizes.add(image_files.read(file).shape[:2])
+            shapes.add(image_files.read(file).shape)
         except image_files.DamagedImageError as error:
             damaged.add(str(file), error)
             continue
         whole.append(file)
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return whole, damaged.note(), sizes, digest.hexdigest()
+    return whole, damaged.note(), shapes, digest.hexdigest()
 
 
 def _batches(files: Sequence[pathlib.Path]) -> Iterator[np.ndarray]:

@@ -57,10 +57,14 @@ def open_source(
     Raises:
         errors.UserError: there is no such thing, or it cannot be read.
     """
+    name, colon, split = text.partition(":")
+    folders = {"data_dir": data_dir, "cache_dir": cache_dir}
+    if name in {*known_sets.SETS, *known_sets.DEFAULT_CROPS}:
+        return _named_set(text, **folders)
     path = pathlib.Path(text).expanduser()
     if path.is_dir():
         return image_folders.read(path)
-    if path.suffix in (".npz", ".npy"):
+    if path.suffix.lower() in (".npz", ".npy"):
         return _array_file(path)
     if path.exists():
         raise errors.UserError(
@@ -68,9 +72,14 @@ def open_source(
             "folder of images, an .npz or .npy of uint8 images, an .npz with "
             "mu and sigma, or a data set such as mnist:test"
         )
-    if os.sep in text.partition(":")[0]:
+    if name and colon and pathlib.Path(name).expanduser().is_dir():
+        raise errors.UserError(
+            f"--{flag}={text} narrows a folder, and only data sets can be "
+            f"narrowed so: give {os.path.join(name, split)}, a folder in it"
+        )
+    if os.sep in name:
         raise errors.UserError(f"--{flag}={text} does not exist")
-    return _named_set(text, data_dir=data_dir, cache_dir=cache_dir)
+    return _named_set(text, **folders)
 
 
 def open_images(
@@ -182,7 +191,7 @@ def _named_set(text: str, *, data_dir, cache_dir) -> image_sources.ImageSource:
             class_name = narrowed[0]
         else:
             split = narrowed[0]
-    height, width, _ = data.native_shape(name, data_dir)
+    height, width, _ = data.native_shape(name, data_dir, cache_dir=cache_dir)
     if height is None or width is None:
         raise errors.UserError(
             f"{name} has images of different sizes: export them to a folder "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 import sys
 import time
+from typing import Any
 
 import tqdm
 
@@ -75,3 +76,22 @@ class Progress:
             words.append(f"{left:.0f} s left")
         text = "  ".join(word for word in words if word)
         print(f"{self._title}: {text}", file=sys.stderr, flush=True)
+
+
+def listed(
+    results: Iterable[Any], title: str, total: int, unit: str
+) -> list[Any]:
+    """Lists results, and shows how far that is if it lasts.
+
+    Args:
+        results: are computed one by one.
+        title: as `Progress` takes it.
+        total: how many there are.
+        unit: of the results, in the plural.
+    """
+    found = []
+    with Progress(title, total, unit, delay=LASTING) as counted:
+        for result in results:
+            found.append(result)
+            counted.update()
+    return found

@@ -162,8 +162,7 @@ def frechet_interval(
         seed: of the groups.
         level: share of such intervals that should hold the truth.
         num_groups: at least 2; each set needs twice as many images.
-        progress: begins what is shown of the progress if it lasts; nothing
-            is shown without.
+        progress: begins what is shown if it lasts; without it nothing is.
 
     Returns:
         The value and both intervals: of the average distance of such
@@ -184,25 +183,25 @@ def frechet_interval(
     if not known:
         sides.append((real, moments, fake))
     whole = frechet.frechet_distance(moments, fake)
-    with counting.Progress(
+    distances = counting.listed(
+        (d for side in sides for d in _leave_out(*side, num_groups, chance)),
         progress,
         len(sides) * num_groups,
         "distances",
-        delay=counting.LASTING,
-    ) as counted:
-        parts = [
-            _leave_out(*side, whole.value, num_groups, chance, counted)
-            for side in sides
-        ]
-    biases, variances = zip(*parts, strict=True)
+    )
+    # [sides, groups]; how they spread gives the variance, and how far their
+    # mean lies above the whole's the bias, which grows as 1/N.
+    distances = np.reshape(distances, [len(sides), num_groups])
+    biases = (num_groups - 1) * (distances.mean(axis=1) - whole.value)
+    variances = (num_groups - 1) * distances.var(axis=1)
     fewest = min(total.count for _, total, _ in sides)
     warnings = _bias_left(fewest, fake.dimension)
     if known:
         warnings += (_REAL_AS_EXACT,)
     return _interval(
         whole,
-        bias=sum(biases),
-        error=float(np.sqrt(sum(variances))),
+        bias=float(biases.sum()),
+        error=float(np.sqrt(variances.sum())),
         level=level,
         num_groups=num_groups,
         warnings=warnings,
@@ -219,29 +218,24 @@ def _side(features: np.ndarray, what: str, num_groups: int) -> Moments:
     return Moments.from_features(features)
 
 
-def _leave_out(features, total, other, value, num_groups, chance, counted):
+def _leave_out(features, total, other, num_groups, chance):
     """Takes the distance again without each group of one set in turn.
 
-    The images are dealt into G groups at random. How the G distances spread
-    gives the variance; how far their mean lies above the whole's gives the
-    bias, which grows as 1/N. A group's moments are subtracted from the
-    whole's, not taken anew.
+    The images are dealt into groups at random. A group's moments are
+    subtracted from the whole's, not taken anew.
 
     Args:
         features: [n, dimension], the set to leave some out of.
         total: its moments.
         other: moments of the other set.
-        value: the distance of the whole sets.
-        num_groups: G.
+        num_groups: how many.
         chance: deals the groups.
-        counted: is told of each distance.
 
-    Returns:
-        Bias and variance of the value that this set's sampling brings.
+    Yields:
+        The distances, one without each group.
     """
     features = np.asarray(features)
     order = chance.permutation(len(features))
-    values = []
     for group in np.array_split(order, num_groups):
         if total.is_deficient:
             # So few images that taking their moments anew costs little, and
@@ -250,10 +244,7 @@ def _leave_out(features, total, other, value, num_groups, chance, counted):
             rest = Moments.from_features(features[left])
         else:
             rest = total.without(Moments.from_features(features[group]))
-        values.append(frechet.frechet_distance(other, rest).value)
-        counted.update()
-    bias = (num_groups - 1) * (np.mean(values) - value)
-    return float(bias), (num_groups - 1) * float(np.var(values))
+        yield frechet.frechet_distance(other, rest).value
 
 
 def _interval(whole, *, bias, error, level, num_groups, warnings):

@@ -68,8 +68,7 @@ def kernel_distance(
         seed: of the subsets.
         num_subsets: subsets to draw. If a subset is everything, one is taken.
         subset_size: images in each, lowered to the size of the smaller set.
-        progress: begins what is shown of the progress if it lasts; nothing
-            is shown without.
+        progress: begins what is shown if it lasts; without it nothing is.
 
     Returns:
         The distance, 0 on average for equal distributions; not times 1,000.
@@ -90,15 +89,11 @@ def kernel_distance(
     if size == len(real) == len(fake):
         num_subsets = 1
     chance = np.random.default_rng(seed)
-    parts = []
-    with counting.Progress(
-        progress, num_subsets, "subsets", delay=counting.LASTING
-    ) as counted:
-        for _ in range(num_subsets):
-            parts.append(
-                _parts(_draw(real, size, chance), _draw(fake, size, chance))
-            )
-            counted.update()
+    drawn = (
+        _parts(_draw(real, size, chance), _draw(fake, size, chance))
+        for _ in range(num_subsets)
+    )
+    parts = counting.listed(drawn, progress, num_subsets, "subsets")
     values = np.array([part.distance for part in parts])
     variance = _variance(parts, len(real), len(fake))
     if num_subsets > 1:

@@ -74,8 +74,7 @@ def manifold_scores(
         fake_features: [m, dimension] of any number type, m above the first.
         precision_recall_neighbours: k of precision and recall.
         density_coverage_neighbours: k of density and coverage.
-        progress: begins what is shown of the progress if it lasts; nothing
-            is shown without.
+        progress: begins what is shown if it lasts; without it nothing is.
 
     Returns:
         The scores, exact in float64.
@@ -89,20 +88,13 @@ def manifold_scores(
         3.1, equations 5 and 6 (arXiv:2002.09797).
     """
     narrow, wide = precision_recall_neighbours, density_coverage_neighbours
-    real, fake = (
-        checks.features(
-            features, what=what, metric="precision_recall", needed=narrow + 1
-        )
-        for features, what in (
-            (real_features, "real"),
-            (fake_features, "generated"),
-        )
-    )
+    needed = {"metric": "precision_recall", "needed": narrow + 1}
+    real = checks.features(real_features, what="real", **needed)
+    fake = checks.features(fake_features, what="generated", **needed)
     checks.same_dimension(real.shape[1], fake.shape[1])
     has_wide = len(real) > wide
-    real_radii = _squared_radii(
-        real, max(narrow, wide) if has_wide else narrow, progress
-    )
+    most = max(narrow, wide) if has_wide else narrow
+    real_radii = _squared_radii(real, most, progress)
     fake_radii = _squared_radii(fake, narrow, progress)
     precise, recalled, covered, memberships = _count(
         real,
@@ -113,13 +105,13 @@ def manifold_scores(
         progress=progress,
     )
     expected = expected_coverage(len(real), len(fake), num_neighbours=wide)
-    wide_scores = memberships / (wide * len(fake)), covered.mean(), expected
-    if not has_wide:
-        wide_scores = (np.nan,) * 3
+    known = 1.0 if has_wide else np.nan
     return ManifoldScores(
-        float(precise.mean()),
-        float(recalled.mean()),
-        *map(float, wide_scores),
+        precision=float(precise.mean()),
+        recall=float(recalled.mean()),
+        density=known * float(memberships / (wide * len(fake))),
+        coverage=known * float(covered.mean()),
+        expected_coverage=known * expected,
         warnings=_warnings(len(real), len(fake)),
     )
 

@@ -90,8 +90,7 @@ def memorization(
             same distribution that the generator has not seen.
         seed: of the random part.
         num_pairs: closest pairs to give, lowered to n.
-        progress: begins what is shown of the progress if it lasts; nothing
-            is shown without.
+        progress: begins what is shown if it lasts; without it nothing is.
 
     Returns:
         Distances, indices and a summary; exact in float64.
@@ -111,10 +110,9 @@ def memorization(
     checks.same_dimension(fake.shape[1], held_out.shape[1])
     size = min(len(train), len(held_out))
     chance = np.random.default_rng(seed)
-    train_part, train_all = _nearest(fake, train, size, chance, progress)
-    held_out_part, held_out_all = _nearest(
-        fake, held_out, size, chance, progress
-    )
+    drawn = size, chance, progress
+    train_part, train_all = _nearest(fake, train, *drawn)
+    held_out_part, held_out_all = _nearest(fake, held_out, *drawn)
     share, error = _share(train_part, held_out_part, size)
     medians = [np.median(part[0]) for part in (train_part, held_out_part)]
     closest = np.argsort(train_all[0], kind="stable")[:num_pairs]
