@@ -3,6 +3,7 @@
 import json
 import math
 import pathlib
+import types
 
 import keras
 import numpy as np
@@ -10,11 +11,14 @@ import pytest
 
 import evaluate
 from tf_dcgan import (
+    best,
     devices,
     errors,
     evaluation_request,
     evaluation_settings,
     images,
+    launch_evaluation,
+    sampling,
     scores,
 )
 from tf_dcgan.metrics import counting, features
@@ -589,6 +593,25 @@ def test_a_classifier_needs_a_set_to_be_of(main, arrays, monkeypatch):
             f"--fake={arrays[1]}",
             "--features=classifier",
         )
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "weights", "noted"),
+    [("best", "raw", 1), ("best", "ema", 0), ("last", "raw", 0)],
+)
+def test_the_best_checkpoints_raw_weights_are_not_those_that_were_scored(
+    monkeypatch, checkpoint, weights, noted
+):
+    monkeypatch.setattr(sampling, "load_generator", lambda *_: (None, 7))
+    monkeypatch.setattr(sampling, "Sampler", lambda *_: None)
+    monkeypatch.setattr(best, "origin", lambda *_: "step 7")
+    run = types.SimpleNamespace(
+        path="r", data=types.SimpleNamespace(content_box=None)
+    )
+    fake, step = launch_evaluation._generated(run, 0, 9, weights, checkpoint)
+    assert (step, fake.count, len(fake.notes)) == (7, 9, noted)
+    assert fake.description == f"r, step 7, {weights} weights"
+    assert all("was the averaged weights'" in note for note in fake.notes)
 
 
 def test_a_run_without_a_checkpoint_is_refused(main, trained, tmp_path):

@@ -165,8 +165,7 @@ def frechet_interval(
         progress: begins what is shown if it lasts; without it nothing is.
 
     Returns:
-        The value and both intervals: of the average distance of such
-        samples, and of the distance between the distributions.
+        The value and both intervals, of average and true distance.
 
     Raises:
         errors.UserError: there are too few images, features that are NaN or
@@ -189,23 +188,12 @@ def frechet_interval(
         len(sides) * num_groups,
         "distances",
     )
-    # [sides, groups]; how they spread gives the variance, and how far their
-    # mean lies above the whole's the bias, which grows as 1/N.
-    distances = np.reshape(distances, [len(sides), num_groups])
-    biases = (num_groups - 1) * (distances.mean(axis=1) - whole.value)
-    variances = (num_groups - 1) * distances.var(axis=1)
     fewest = min(total.count for _, total, _ in sides)
     warnings = _bias_left(fewest, fake.dimension)
     if known:
         warnings += (_REAL_AS_EXACT,)
-    return _interval(
-        whole,
-        bias=float(biases.sum()),
-        error=float(np.sqrt(variances.sum())),
-        level=level,
-        num_groups=num_groups,
-        warnings=warnings,
-    )
+    distances = np.reshape(distances, [len(sides), num_groups])
+    return _interval(whole, distances, level, warnings)
 
 
 def _side(features: np.ndarray, what: str, num_groups: int) -> Moments:
@@ -247,7 +235,16 @@ def _leave_out(features, total, other, num_groups, chance):
         yield frechet.frechet_distance(other, rest).value
 
 
-def _interval(whole, *, bias, error, level, num_groups, warnings):
+def _interval(whole, distances, level, warnings):
+    """Makes the intervals from the distances, [sides, groups], of the parts.
+
+    How they spread gives the variance, and how far their mean lies above the
+    whole's the bias, which grows as 1/N.
+    """
+    num_groups = distances.shape[1]
+    biases = (num_groups - 1) * (distances.mean(axis=1) - whole.value)
+    bias = float(biases.sum())
+    error = float(np.sqrt((num_groups - 1) * distances.var(axis=1).sum()))
     quantile = scipy.stats.t.ppf((1 + level) / 2, num_groups - 1)
     reach = error * float(quantile)
     corrected = whole.value - bias

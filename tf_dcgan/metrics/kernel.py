@@ -88,11 +88,7 @@ def kernel_distance(
     size = min(subset_size, len(real), len(fake))
     if size == len(real) == len(fake):
         num_subsets = 1
-    chance = np.random.default_rng(seed)
-    drawn = (
-        _parts(_draw(real, size, chance), _draw(fake, size, chance))
-        for _ in range(num_subsets)
-    )
+    drawn = _drawn_parts(real, fake, size, num_subsets, seed)
     parts = counting.listed(drawn, progress, num_subsets, "subsets")
     values = np.array([part.distance for part in parts])
     variance = _variance(parts, len(real), len(fake))
@@ -113,6 +109,12 @@ def _warnings(size: int) -> tuple[str, ...]:
     return (
         f"few_samples: subsets of {size:,} images, KID wants {SUBSET_SIZE:,}",
     )
+
+
+def _drawn_parts(real, fake, size, num_subsets, seed):
+    chance = np.random.default_rng(seed)
+    for _ in range(num_subsets):
+        yield _parts(_draw(real, size, chance), _draw(fake, size, chance))
 
 
 def _draw(features, size, chance):

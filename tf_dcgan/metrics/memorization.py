@@ -109,8 +109,7 @@ def memorization(
     checks.same_dimension(fake.shape[1], train.shape[1])
     checks.same_dimension(fake.shape[1], held_out.shape[1])
     size = min(len(train), len(held_out))
-    chance = np.random.default_rng(seed)
-    drawn = size, chance, progress
+    drawn = size, np.random.default_rng(seed), progress
     train_part, train_all = _nearest(fake, train, *drawn)
     held_out_part, held_out_all = _nearest(fake, held_out, *drawn)
     share, error = _share(train_part, held_out_part, size)
