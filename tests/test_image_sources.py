@@ -148,6 +148,11 @@ def test_names_that_are_not_utf_8_can_be_printed(tmp_path):
     for text in (source.description, *source.notes, *source.class_names):
         text.encode()
     assert source.notes[0].endswith("skipped: \ufffd.txt")
+    path = folder / os.fsdecode(b"\xe9.npz")
+    for arrays in ({"x": _images()}, {"mu": np.zeros(2), "sigma": np.eye(2)}):
+        np.savez(path, **arrays)
+        found = named_sources.open_source(str(path), flag="real")
+        assert found.description.endswith("caf\ufffd/\ufffd.npz")
 
 
 def test_a_folder_without_images_is_an_error(tmp_path):

@@ -18,7 +18,7 @@ from tf_dcgan import (
     image_folders,
     image_sources,
 )
-from tf_dcgan.data import known_sets
+from tf_dcgan.data import image_files, known_sets
 
 # All that NumPy and the modules below it raise about a damaged file.
 _DAMAGE = (
@@ -130,8 +130,9 @@ def _array_file(
             f"{path} cannot be read ({reason}): write it again with "
             "numpy.save or numpy.savez"
         ) from error
+    name = image_files.readable(str(path))
     if {"mu", "sigma"} <= set(arrays):
-        return feature_statistics.from_arrays(arrays, str(path))
+        return feature_statistics.from_arrays(arrays, name)
     images = [array for array in arrays.values() if _are_images(array)]
     if len(images) != 1:
         shapes = ", ".join(
@@ -143,7 +144,7 @@ def _array_file(
             f"width, 1 or 3], or mu and sigma; it holds {shapes or 'nothing'}"
         )
     return image_sources.from_array(
-        images[0], str(path), labels=_labels(arrays, len(images[0]), path)
+        images[0], name, labels=_labels(arrays, len(images[0]), path)
     )
 
 
