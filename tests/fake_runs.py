@@ -19,6 +19,7 @@ def make(
     evaluation=None,
     fingerprint="f" * 64,
     versions=VERSIONS,
+    device="abacus",
     num_images=6400,
     **settings,
 ):
@@ -33,7 +34,9 @@ def make(
     )
     path.mkdir(parents=True)
     runs.write_config(
-        runs.Run(path, config.Config(**given), facts, versions, "0" * 40)
+        runs.Run(
+            path, config.Config(**given), facts, versions, "0" * 40, device
+        )
     )
     if lines:
         (path / "metrics.jsonl").write_text(

@@ -85,6 +85,43 @@ def test_curves_of_one_point_show_it(tmp_path, figures):
     assert figures[0].axes[0].lines[1].get_marker() == "o"
 
 
+def test_the_diversity_of_samples_is_drawn_below_the_scores(tmp_path, figures):
+    write_lines(tmp_path, "train", [(9, {"loss_d": 1.0, "real_score": 0.5})])
+    write_lines(
+        tmp_path, "samples", [(1, {"diversity": 0.1}), (9, {"diversity": 0.8})]
+    )
+    charts.write_curves(tmp_path)
+    _, scores, below = figures[0].axes
+    assert below.get_ylabel() == "diversity of samples"
+    measured, real = below.lines
+    assert measured.get_xydata().tolist() == [[1, 0.1], [9, 0.8]]
+    assert set(real.get_ydata()) == {1.0}
+    assert below.get_ylim()[0] == 0
+
+
+def test_verdicts_are_marked_by_kind_at_the_top(tmp_path, figures):
+    dead, alike = "discriminator is dead: 1", "samples are collapsing: 2"
+    write_lines(tmp_path, "train", [(step, {"loss_d": 1.0}) for step in (1, 9)])
+    write_lines(
+        tmp_path,
+        "epoch",
+        [
+            (3, {"epoch": 1, "loss_d": 1.0, "health": alike}),
+            (6, {"epoch": 2, "loss_d": 1.0}),
+            (9, {"epoch": 3, "loss_d": 1.0, "health": f"{dead}; {alike}"}),
+        ],
+    )
+    charts.write_curves(tmp_path)
+    axes = figures[0].axes[0]
+    marks = {line.get_label(): line for line in axes.lines[2:]}
+    assert list(marks["samples are collapsing"].get_xdata()) == [3, 9]
+    assert list(marks["discriminator is dead"].get_xdata()) == [9]
+    assert all(0.8 < line.get_ydata()[0] < 1 for line in marks.values())
+    assert axes.get_ylim()[0] > 0.9  # The losses' own.
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == ["discriminator", *marks]
+
+
 def write_scores(run_dir, values, **more):
     lines = [
         (

@@ -434,7 +434,16 @@ def test_other_versions_are_named(tmp_path):
     page = made(tmp_path, a={}, b={"versions": {"tensorflow": "2.22.0"}})
     assert page.rows("tensorflow") == [["2.21.0", "2.22.0"]]
     assert page.rows("tf_dcgan") == [["0.1.0", "–"]]
-    assert any("different versions" in text for text in page.warnings)
+    assert (
+        "The runs were not started with the same tf_dcgan and tensorflow."
+        in page.warnings
+    )
+
+
+def test_the_devices_of_the_runs_are_shown(tmp_path):
+    page = made(tmp_path, a={}, b={"device": "GPU T4"}, c={"device": None})
+    assert page.rows("device") == [["abacus", "GPU T4", "unknown"]]
+    assert "The runs were not started with the same device." in page.warnings
 
 
 def test_a_run_without_logs_is_shown_and_said_to_have_none(tmp_path):

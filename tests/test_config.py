@@ -314,7 +314,26 @@ def test_paths_mean_the_same_from_another_place(
         ("~/data", os.path.abspath("/home/someone/data")),
         (None, None),
     ):
-        assert getattr(function({name: given}), name) == kept
+        values = {name: given, "evaluate_every": 5}
+        assert getattr(function(values), name) == kept
+
+
+@pytest.mark.parametrize(
+    "function", [configs.from_flags, lambda g: configs.resume(Config(), g)]
+)
+def test_how_to_evaluate_a_run_that_shall_not_be_is_refused(function):
+    # Also where it is what would be taken anyway.
+    given = {"evaluate_metric": "fid", "evaluate_samples": 1000}
+    assert refusal(function, given) == (
+        "--evaluate_metric=fid and --evaluate_samples=1000 would do nothing "
+        "without --evaluate_every: give an interval in steps, such as "
+        "--evaluate_every=1000, or leave it out"
+    )
+    assert "--inception_weights" in refusal(
+        function, {"inception_weights": "x.npz", "evaluate_every": 0}
+    )
+    assert function({**given, "evaluate_every": 9}).evaluate_samples == 1000
+    assert function({"evaluate_every": 0}).evaluate_every == 0
 
 
 def test_only_paths_are_made_absolute():
@@ -405,8 +424,9 @@ def test_resume_refuses_by_name_what_would_change_the_training(name):
 
 @pytest.mark.parametrize("name", FREE)
 def test_resume_takes_over_what_may_change(name):
-    new = configs.resume(Config(), {name: FREE[name]})
-    assert new == dataclasses.replace(Config(), **{name: FREE[name]})
+    old = Config(evaluate_every=5)
+    new = configs.resume(old, {name: FREE[name]})
+    assert new == dataclasses.replace(old, **{name: FREE[name]})
 
 
 def test_resume_lists_all_that_differs():

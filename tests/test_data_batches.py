@@ -115,7 +115,7 @@ def test_a_reader_reads_while_others_work(reader, monkeypatch):
     may_read, gather = threading.Event(), batches.gather
 
     def wait(images, chosen):
-        assert may_read.wait(timeout=30)
+        assert may_read.wait(timeout=300)
         return gather(images, chosen)
 
     monkeypatch.setattr(batches, "gather", wait)
@@ -151,14 +151,14 @@ def test_a_closed_reader_has_dropped_what_it_had_not_begun(reader, monkeypatch):
 
     def wait(images, chosen):
         begun.set()
-        assert may_read.wait(timeout=30)
+        assert may_read.wait(timeout=300)
         read.append(len(chosen))
 
     monkeypatch.setattr(batches, "gather", wait)
     threads = threading.active_count()
     reader.prefetch(0, 1)
     reader.prefetch(1, 2)
-    assert begun.wait(timeout=30)
+    assert begun.wait(timeout=300)
     threading.Timer(0.2, may_read.set).start()
     reader.close()
     assert read == [1]

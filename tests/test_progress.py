@@ -200,11 +200,23 @@ def test_durations_are_told_in_the_unit_one_would_use(seconds, text):
 
 def test_an_epochs_line_has_losses_scores_and_speed(tmp_path, capsys):
     console = progress.Console(a_run(tmp_path), 0, 2000, 100)
-    console.epoch(3, MEANS)
-    assert capsys.readouterr().out.splitlines()[-1] == (
+    console.epoch(3, MEANS, [])
+    line = (
         "epoch 3/20  loss_d 1.3021  loss_g 0.9134  D(x) 0.62  "
         "D(G(z)) 0.41/0.36  1234 images/s"
     )
+    assert capsys.readouterr().out.splitlines()[1:] == [line]
+    console.epoch(3, MEANS, ["D is odd: 1; go on", "G is odd"])
+    assert capsys.readouterr().out.splitlines() == [
+        line,
+        "health: D is odd: 1; go on",
+        "health: G is odd",
+    ]
+    console.health(["D is odd: 2; go on", "G is odd: 3; go on or stop"])
+    assert capsys.readouterr().out.splitlines() == [
+        "health: D is odd: 2",
+        "health: G is odd: 3; go on or stop",
+    ]
 
 
 def test_the_console_says_whether_a_run_starts_or_goes_on(tmp_path, capsys):
@@ -343,3 +355,24 @@ def test_a_stopped_run_says_how_to_go_on(tmp_path, capsys):
         "stopped after step 60 of 100; to go on: python train.py "
         f"--run_dir={run.path}"
     )
+
+
+def test_a_window_is_apart_from_interval_and_epoch_and_survives_saving():
+    meter = progress.Meter(batch_size=1)
+    meter.add(scalars(1.0, 2.0), seconds=1.0)
+    meter.take_epoch()
+    meter.take_interval()
+    meter = progress.Meter(1, json.loads(json.dumps(meter.to_json())))
+    meter.add(scalars(6.0), seconds=1.0)
+    assert meter.take_window()["loss_d"] == 3.0
+    meter.add(scalars(4.0), seconds=1.0)
+    assert meter.take_window()["loss_d"] == 4.0
+    assert meter.interval()["loss_d"] == 5.0
+
+
+def test_a_meter_of_before_there_were_windows_begins_one():
+    saved = progress.Meter(batch_size=1).to_json()
+    del saved["window"]
+    meter = progress.Meter(1, saved)
+    meter.add(scalars(4.0), seconds=1.0)
+    assert meter.take_window()["loss_d"] == 4.0

@@ -32,7 +32,7 @@ def run(tmp_path, tensorflow, **environment):
         capture_output=True,
         text=True,
         env=variables | {"PYTHONPATH": path} | environment,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -11,6 +11,7 @@ from benchmarks import kill_and_resume, trainings
 from tf_dcgan import files
 
 _STEPS = 400
+_PATIENCE = 300  # Seconds; a busy machine is slow, not broken.
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def frequent_flags(tiny_flags):
 
 
 def _wait_for_checkpoint(process, run_dir, after=0):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         path = trainings.last_checkpoint(run_dir)
         if path is not None and int(path.name[5:]) > after:
@@ -91,7 +92,7 @@ def test_a_signal_saves_everything_and_ends_cleanly(
     # Past the first line of the log: before it there are no curves to draw.
     _wait_for_checkpoint(process, run_dir, after=7)
     process.send_signal(kind)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 0, output
     step = int(trainings.last_checkpoint(run_dir).name[5:])
     assert f"stopped after step {step} of {_STEPS}" in output
@@ -109,7 +110,7 @@ def test_an_interrupted_run_goes_on_without_doubled_or_missing_lines(
     process = trainings.start([*frequent_flags, f"--run_dir={run_dir}"])
     _wait_for_checkpoint(process, run_dir)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=_PATIENCE)
     trainings.train([f"--run_dir={run_dir}"])
     lines = [
         json.loads(line)

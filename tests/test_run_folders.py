@@ -237,7 +237,7 @@ def test_a_lock_ends_with_its_process(run):
         assert process.stdout.readline() == "locked\n"
         assert "another process" in refusal(run_folders.locked(run).__enter__)
         process.kill()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
         with run_folders.locked(run):
             pass
 

@@ -9,7 +9,7 @@ import pytest
 
 import tf_dcgan
 from tf_dcgan import config as configs
-from tf_dcgan import errors, files, runs
+from tf_dcgan import devices, errors, files, runs
 
 CONFIG = configs.Config(recipe="dcgan_small", image_size="28", steps=3)
 DATA = runs.DataFacts(
@@ -63,18 +63,28 @@ def test_a_new_run_remembers_what_it_was_started_with(run, monkeypatch):
     new = runs.create(run.path / "new", CONFIG, DATA)
     assert new.started_with == runs.versions()
     assert new.git_commit == "1234-dirty"
+    assert new.device == devices.name()
     assert runs.open_run(new.path) == new
 
 
 def test_a_run_written_again_keeps_what_it_was_started_with(run):
     old = dataclasses.replace(
-        run, started_with={"tf_dcgan": "0.1"}, git_commit="old"
+        run,
+        started_with={"tf_dcgan": "0.1"},
+        git_commit="old",
+        device="abacus",
     )
     runs.write_config(old)
     content = json.loads((run.path / "config.json").read_text())
     assert content["versions"] == {"tf_dcgan": "0.1"}
     assert content["git_commit"] == "old"
+    assert content["device"] == "abacus"
     assert runs.open_run(run.path) == old
+
+
+def test_a_run_of_before_devices_were_recorded_can_be_opened(run):
+    edited(run, device=None)
+    assert runs.open_run(run.path).device is None
 
 
 @pytest.fixture
@@ -155,6 +165,7 @@ def test_config_json_holds_settings_data_and_versions(run):
         "data",
         "versions",
         "git_commit",
+        "device",
         "written",
     }
 

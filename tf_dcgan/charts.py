@@ -15,7 +15,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from tf_dcgan import files, images, series, summaries
+from tf_dcgan import files, health, images, series, summaries
 
 CURVES = "curves.png"
 PROGRESS = "progress.gif"
@@ -40,8 +40,9 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
 
     Of the `train` lines, losses, every key that begins with `loss`, are
     above; scores, every key that contains `score`, below. A light line joins
-    the values as they are, a strong one their running mean. Last come the
-    scores of `--evaluate_every`, if there are any.
+    the values as they are, a strong one their running mean. Then come the
+    diversity of the samples and the scores of `--evaluate_every`, if there
+    are any. Triangles at the top mark verdicts on the training's health.
 
     Args:
         run_dir: the run.
@@ -69,7 +70,8 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     }
     panels = {title: keys for title, keys in panels.items() if keys}
     evaluations = [line for line in lines if line.get("during") == "training"]
-    count = len(panels) + bool(evaluations)
+    measured = [line for line in lines if line.get("diversity") is not None]
+    count = len(panels) + bool(measured) + bool(evaluations)
     if not count:
         return None
     figure = matplotlib.figure.Figure(
@@ -81,6 +83,11 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     for axes, (title, keys) in zip(all_axes, panels.items(), strict=False):
         _draw_panel(axes, train, keys)
         axes.set_ylabel(title)
+    if measured:
+        axes = all_axes[len(panels)]
+        _draw_diversity(axes, measured)
+        axes.set_ylabel("diversity of samples")
+    _mark_verdicts(all_axes[0], lines)
     axes = all_axes[-1]
     if evaluations:
         _draw_evaluations(axes, evaluations)
@@ -145,6 +152,40 @@ def _draw_panel(
             linewidth=1.8,
             label=label,
             marker="o" if len(points) == 1 else None,
+        )
+    _decorate(axes)
+
+
+def _draw_diversity(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
+    axes.plot(
+        [line["step"] for line in lines],
+        [line["diversity"] for line in lines],
+        color=_OTHER_COLOURS[2],
+        marker=".",
+        label="mean distance of the 64 samples",
+    )
+    axes.axhline(1.0, color="0.5", linestyle="--", label="real images")
+    axes.set_ylim(bottom=0)
+    _decorate(axes)
+
+
+def _mark_verdicts(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
+    """Marks the steps of verdicts, of each kind in a colour, at the top."""
+    kinds: dict[str, list[int]] = {}
+    for line in lines:
+        for kind in health.kinds(line):
+            kinds.setdefault(kind, []).append(line["step"])
+    if not kinds:
+        return
+    for place, (kind, steps) in enumerate(kinds.items()):
+        axes.plot(
+            steps,
+            [0.97 - 0.06 * place] * len(steps),
+            transform=axes.get_xaxis_transform(),
+            color=_OTHER_COLOURS[2 + place % 3],
+            linestyle="none",
+            marker="v",
+            label=kind,
         )
     _decorate(axes)
 

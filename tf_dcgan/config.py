@@ -475,6 +475,7 @@ def from_flags(given: Mapping[str, Any]) -> Config:
     differences = recipe.differences if recipe else {}
     config = Config(**{**differences, **given})
     _check_loss(config, given)
+    _check_evaluation(config, given)
     return config
 
 
@@ -499,6 +500,7 @@ def resume(config: Config, given: Mapping[str, Any]) -> Config:
         given["steps"] = None
     new = dataclasses.replace(config, **given)
     _check_loss(new, given)
+    _check_evaluation(new, given)
     refused = [
         f"--{field.name} (was {getattr(config, field.name)}, "
         f"now {getattr(new, field.name)})"
@@ -570,6 +572,23 @@ def _check_loss(config: Config, given: Mapping[str, Any]) -> None:
                 f"--{name}={wanted} does not go with --loss={config.loss}, "
                 f"which {reason}: give --{name}={needed}, or leave it out"
             )
+
+
+def _check_evaluation(config: Config, given: Mapping[str, Any]) -> None:
+    """Refuses to say how to evaluate a run that shall not be."""
+    unused = [
+        f"--{field.name}={given[field.name]}"
+        for field in dataclasses.fields(config)
+        if field.name in given
+        and field.metadata["group"] == _EVALUATION
+        and field.name != "evaluate_every"
+    ]
+    if unused and not config.evaluate_every:
+        raise errors.UserError(
+            f"{' and '.join(unused)} would do nothing without "
+            "--evaluate_every: give an interval in steps, such as "
+            "--evaluate_every=1000, or leave it out"
+        )
 
 
 def to_json(config: Config) -> dict[str, Any]:

@@ -28,13 +28,13 @@ def set_up(config: configs.Config) -> str:
     Returns:
         One line that names the devices found and how they are used.
     """
-    gpus = share_gpus()
+    share_gpus()
     deterministic = is_deterministic(config)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
     return "device: " + ", ".join(
         [
-            _names(gpus),
+            name(),
             f"TensorFlow {tf.__version__}",
             config.precision,
             "XLA on" if uses_xla(config) else "XLA off",
@@ -96,7 +96,9 @@ def memory_bytes() -> int | None:
     return min(limits, default=None)
 
 
-def _names(gpus: list[tf.config.PhysicalDevice]) -> str:
+def name() -> str:
+    """Names what a training computes on, such as "CPU with 2 cores …"."""
+    gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         names = [
             tf.config.experimental.get_device_details(gpu).get(

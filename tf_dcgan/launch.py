@@ -62,7 +62,7 @@ def launch(
     facts = _facts(dataset)
     if old_run is not None:
         run = runs.continued(old_run, config, facts)
-        _tell_other_versions(run)
+        _tell_other_machine(run)
     evaluator = _evaluator(config, shape[:2])
     if old_run is None:
         run = runs.create(run_dir, config, facts)
@@ -135,7 +135,7 @@ def _resolve(
     return config, shape
 
 
-def _tell_other_versions(run: runs.Run) -> None:
+def _tell_other_machine(run: runs.Run) -> None:
     now = runs.versions()
     changed = [
         f"{name} {was}, now {now.get(name)}"
@@ -146,6 +146,12 @@ def _tell_other_versions(run: runs.Run) -> None:
         progress.say(
             "note: the run was started with other versions "
             f"({'; '.join(changed)}); it goes on, but not bit for bit"
+        )
+    device = devices.name()
+    if run.device not in (None, device):
+        progress.say(
+            f"note: the run was started on another device ({run.device}, now "
+            f"{device}); it goes on, but not bit for bit"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import contextlib
 import dataclasses
 import os
@@ -35,7 +35,7 @@ def say(text: str) -> None:
 
 
 class Meter:
-    """Sums of each scalar over the current interval and the current epoch.
+    """Sums of each scalar over the current interval, epoch and window.
 
     Part of a checkpoint, so that the means of a resumed run are those of one
     that was never stopped. The values are added one by one in double
@@ -52,6 +52,8 @@ class Meter:
         self._batch_size = batch_size
         self._interval = _Sums(**(saved["interval"] if saved else {}))
         self._epoch = _Sums(**(saved["epoch"] if saved else {}))
+        # An older checkpoint has no window: then one begins here.
+        self._window = _Sums(**(saved.get("window", {}) if saved else {}))
         self._elapsed_seconds = saved["elapsed_seconds"] if saved else 0.0
 
     def to_json(self) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class Meter:
         return {
             "interval": dataclasses.asdict(self._interval),
             "epoch": dataclasses.asdict(self._epoch),
+            "window": dataclasses.asdict(self._window),
             "elapsed_seconds": self._elapsed_seconds,
         }
 
@@ -69,7 +72,7 @@ class Meter:
             scalars: name to [steps] float32.
             seconds: what the call took.
         """
-        for sums in (self._interval, self._epoch):
+        for sums in (self._interval, self._epoch, self._window):
             sums.add(scalars, seconds)
         self._elapsed_seconds += seconds
 
@@ -94,6 +97,11 @@ class Meter:
             **means,
             "elapsed_seconds": round(self._elapsed_seconds, 3),
         }
+
+    def take_window(self) -> dict[str, float]:
+        """Returns the means since it was last called, for `health`."""
+        ended, self._window = self._window, _Sums()
+        return ended.means(self._batch_size)
 
 
 @dataclasses.dataclass
@@ -140,6 +148,7 @@ class Console:
         self._pause = 0.0
         self._has_estimated = False
         self._timed_from: int | None = None
+        self._advised: set[str] = set()
         beginning = (
             f"goes on after step {step:,} of {total:,}" if step else "starts"
         )
@@ -189,9 +198,28 @@ class Console:
         pauses = -(-left // every) if every else 0
         return seconds + pauses * self._pause
 
-    def epoch(self, number: int, means: Mapping[str, float]) -> None:
-        """Prints the line of a finished epoch."""
+    def epoch(
+        self, number: int, means: Mapping[str, float], verdicts: Sequence[str]
+    ) -> None:
+        """Prints the line of a finished epoch, and below it what is wrong.
+
+        Args:
+            number: of the epoch, from 1.
+            means: over its steps.
+            verdicts: as of `health.Monitor`.
+        """
         say(f"epoch {number}/{self._epochs}  {_in_words(means)}")
+        self.health(verdicts)
+
+    def health(self, verdicts: Sequence[str]) -> None:
+        """Prints verdicts on the training, each on a line.
+
+        What to do, after the semicolon, is told once.
+        """
+        for verdict in verdicts:
+            finding, _, advice = verdict.partition("; ")
+            say(f"health: {finding if advice in self._advised else verdict}")
+            self._advised.add(advice)
 
     def estimate(self, seconds_per_step: float) -> None:
         """Tells once what the rest will take, and what would be cheaper."""

@@ -215,9 +215,9 @@ def _timing(groups: Sequence[comparison.Group]) -> str:
         report_page.table(groups, rows, means=True),
         report_page.note(
             "Images per second: median of the logged intervals. Time spent on "
-            "samples, evaluations and checkpoints is not in these numbers. A "
-            "run does not record its device: compare speeds only if you know "
-            "that it was the same machine with the same other work."
+            "samples, evaluations and checkpoints is not in these numbers. "
+            "Compare speeds only if it was the same machine with the same "
+            "other work; what a run was started on is below."
         ),
     )
 
@@ -229,6 +229,7 @@ def _origins(groups: Sequence[comparison.Group]) -> str:
         {
             **record.run.started_with,
             "git commit": _short_commit(record.run.git_commit),
+            "device": record.run.device or "unknown",
         }
         for record in records
     ]
@@ -245,15 +246,15 @@ def _origins(groups: Sequence[comparison.Group]) -> str:
         rows = _fact_rows(different, records, facts)
         parts += [
             report_page.warning(
-                f"The runs were started with different versions "
-                f"({report_page.joined(different)})."
+                f"The runs were not started with the same "
+                f"{report_page.joined(different)}."
             ),
             report_page.table(groups, rows, means=False),
         ]
     if shared:
         text = ", ".join(f"{name} {facts[0][name]}" for name in shared)
         parts.append(report_page.note(f"Started with {text}."))
-    return report_page.section("Seeds and versions", *parts)
+    return report_page.section("Seeds, versions and devices", *parts)
 
 
 def _short_commit(commit: str | None) -> str:

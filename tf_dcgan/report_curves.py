@@ -18,6 +18,7 @@ _TITLES = {
     "fake_accuracy": "D's accuracy on generated images",
     "generator_gradient_norm": "Gradient norm of G",
     "discriminator_gradient_norm": "Gradient norm of D",
+    "diversity": "Diversity, 1 as real images",
 }
 # A key goes where one of these words is in it; the first place that fits.
 _FAMILIES = {
@@ -26,6 +27,7 @@ _FAMILIES = {
     "Evaluation": (),
     "Accuracy of D": ("accuracy",),
     "Gradients": ("gradient", "norm"),
+    "Samples": ("diversity",),
     "Other": ("",),
 }
 # Shown from 0 to 1 where all of their values lie there.
@@ -159,7 +161,8 @@ def _family_charts(
 def _title(key: Key) -> str:
     kind, name = key
     title = _TITLES.get(name, name)
-    return title if kind in ("train", "evaluation") else f"{title} ({kind})"
+    is_plain = kind in ("train", "evaluation", "samples")
+    return title if is_plain else f"{title} ({kind})"
 
 
 def _lines(

@@ -7,13 +7,16 @@ from tf_dcgan import (
     errors,
     files,
     gan,
+    health,
     progress,
     runs,
     summaries,
 )
 
 
-def resume(run: runs.Run, state: gan.GanState) -> tuple[progress.Meter, int]:
+def resume(
+    run: runs.Run, state: gan.GanState
+) -> tuple[progress.Meter, health.Monitor, int]:
     """Restores a run's last checkpoint and forgets what came after it.
 
     Logs, sample grids and best checkpoints of later steps go; the run makes
@@ -24,7 +27,8 @@ def resume(run: runs.Run, state: gan.GanState) -> tuple[progress.Meter, int]:
         state: takes the checkpoint's values; unchanged if there is none.
 
     Returns:
-        (meter, step): the means under way and the finished steps.
+        (meter, monitor, step): the means under way, what verdicts on the
+        training's health follow from, and the finished steps.
 
     Raises:
         errors.UserError: a checkpoint or log is damaged, or the checkpoints
@@ -35,17 +39,20 @@ def resume(run: runs.Run, state: gan.GanState) -> tuple[progress.Meter, int]:
     if path is None:
         _check_untrained(run)
         meter, step = progress.Meter(run.config.batch_size), 0
+        monitor = health.Monitor(run.config)
     else:
         saved = checkpoints.restore(path, state.variables())
         try:
             meter = progress.Meter(run.config.batch_size, saved["meter"])
-        except (KeyError, TypeError) as error:
+            # An older checkpoint has none: then the windows begin here.
+            monitor = health.Monitor(run.config, saved.get("health"))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise checkpoints.damaged(path, error) from error
         step = saved["step"]
     # Step 0 has logs only if a kill came before the first checkpoint.
     summaries.rewind(run.path, step if path else -1)
     checkpoints.rewind(run.best_checkpoint, step)
-    return meter, step
+    return meter, monitor, step
 
 
 def _check_untrained(run: runs.Run) -> None:

@@ -75,6 +75,7 @@ class Run:
         data: the data set's facts.
         started_with: the versions it was started with, by name.
         git_commit: of the source it was started with, if known.
+        device: that it was started on, in words, if known.
     """
 
     path: pathlib.Path
@@ -82,6 +83,7 @@ class Run:
     data: DataFacts
     started_with: dict[str, str]
     git_commit: str | None
+    device: str | None = None
 
     @property
     def checkpoints(self) -> pathlib.Path:
@@ -117,7 +119,7 @@ def create(
             else pathlib.Path(path)
         )
         path.mkdir(parents=True, exist_ok=True)
-        run = Run(path, config, data, versions(), _git_commit())
+        run = Run(path, config, data, versions(), _git_commit(), _device())
         write_config(run)
     except OSError as error:
         if error.errno in files.DISK_FULL:
@@ -127,7 +129,7 @@ def create(
 
 
 def write_config(run: Run) -> None:
-    """Writes config.json: settings, data, versions and commit.
+    """Writes config.json: settings, data, versions, commit and device.
 
     Raises:
         errors.UserError: the directory cannot be written.
@@ -138,6 +140,7 @@ def write_config(run: Run) -> None:
         "data": dataclasses.asdict(run.data),
         "versions": run.started_with,
         "git_commit": run.git_commit,
+        "device": run.device,
         "written": datetime.datetime.now(datetime.UTC).isoformat(
             timespec="seconds"
         ),
@@ -183,6 +186,7 @@ def open_run(path: os.PathLike | str) -> Run:
             DataFacts(**facts),
             dict(content["versions"]),
             content["git_commit"],
+            content.get("device"),  # Runs of before 2026-11-24 lack it.
         )
     except errors.UserError as error:
         raise errors.UserError(f"{file}: {error}") from error
@@ -256,6 +260,12 @@ def versions() -> dict[str, str]:
         "numpy": numpy.__version__,
         "tensorflow_datasets": metadata.version("tensorflow_datasets"),
     }
+
+
+def _device() -> str:
+    from tf_dcgan import devices  # It needs TensorFlow, reading does not.
+
+    return devices.name()
 
 
 def _git_commit() -> str | None:

@@ -16,8 +16,10 @@ from tf_dcgan import (
     data,
     devices,
     divergence,
+    diversity,
     export,
     gan,
+    health,
     images,
     progress,
     resuming,
@@ -85,7 +87,9 @@ class _Loop:
         self._steps_per_epoch = run.config.steps_per_epoch(run.data.num_images)
         self._total = run.config.total_steps(self._steps_per_epoch)
         self._state = gan.create_state(run.config, run.data.image_shape)
-        self._meter, self._step = resuming.resume(run, self._state)
+        self._meter, self._health, self._step = resuming.resume(
+            run, self._state
+        )
         self._saved_step = self._step
         self._evaluations = best.Evaluations(
             run,
@@ -102,6 +106,9 @@ class _Loop:
             dataset.images,
             batch_size=run.config.batch_size,
             seed=run.config.seed,
+        )
+        self._diversity = diversity.Diversity(
+            self._first_images(diversity.REAL_IMAGES)
         )
         self._console = progress.Console(
             run, self._step, self._total, self._steps_per_epoch
@@ -144,11 +151,14 @@ class _Loop:
         self._summaries.write_hyperparameters(
             {k: v for k, v in vars(self._config).items() if v is not None}
         )
-        count = min(_GRID_IMAGES, self._run.data.num_images)
-        real = self._batches.first_images(count)
         self._summaries.write_real_grid(
-            images.grid(images.crop(real, self._run.data.content_box))
+            images.grid(self._first_images(_GRID_IMAGES))
         )
+
+    def _first_images(self, count: int) -> np.ndarray:
+        """Returns the first real images of the order, without padding."""
+        real = self._batches.first_images(min(count, self._run.data.num_images))
+        return images.crop(real, self._run.data.content_box)
 
     def _call(self) -> dict[str, np.ndarray]:
         """Does the steps up to the next thing due, about a second's worth."""
@@ -179,6 +189,7 @@ class _Loop:
                 config.evaluate_every or self._total,
                 config.checkpoint_every,
                 self._steps_per_epoch,
+                health.WINDOW_STEPS,
             )
         ]
         if self._seconds_per_step is None:
@@ -200,13 +211,14 @@ class _Loop:
             self._summaries.write_scalars(
                 "train", self._meter.interval(), step=self._step
             )
-        if self._is_due(self._steps_per_epoch):
-            epoch = self._meter.take_epoch()
-            number = self._step // self._steps_per_epoch
-            self._summaries.write_scalars(
-                "epoch", {"epoch": number, **epoch}, step=self._step
+        if self._is_due(health.WINDOW_STEPS):
+            self._health.add(
+                self._meter.take_window(), self._diversity(self._make_samples())
             )
-            self._console.epoch(number, epoch)
+        if self._is_due(self._steps_per_epoch):
+            self._write_epoch()
+        elif ended:
+            self._write_verdicts()
         if self._is_due(self._config.sample_every) or self._step == 1 or ended:
             self._write_samples()
         self._evaluate()
@@ -217,9 +229,38 @@ class _Loop:
     def _is_due(self, every: int) -> bool:
         return self._step % every == 0
 
+    def _write_epoch(self) -> None:
+        """Tells how the epoch went, and whether anything is wrong."""
+        epoch = self._meter.take_epoch()
+        number = self._step // self._steps_per_epoch
+        verdicts = self._health.take_verdicts()
+        self._summaries.write_scalars(
+            "epoch",
+            {"epoch": number, **epoch, **health.entry(verdicts)},
+            step=self._step,
+        )
+        self._console.epoch(number, epoch, verdicts)
+
+    def _write_verdicts(self) -> None:
+        """Tells what is wrong where the training ends within an epoch."""
+        verdicts = self._health.verdicts
+        if verdicts:
+            self._summaries.write_scalars(
+                "health", health.entry(verdicts), step=self._step
+            )
+            self._console.health(verdicts)
+
+    def _make_samples(self) -> np.ndarray:
+        return self._sampler(self._config.seed, 0, _GRID_IMAGES)
+
     def _write_samples(self) -> None:
-        made = self._sampler(self._config.seed, 0, _GRID_IMAGES)
+        made = self._make_samples()
         self._summaries.write_sample_grid(images.grid(made), step=self._step)
+        measured = self._diversity(made)
+        if measured is not None:
+            self._summaries.write_scalars(
+                "samples", {"diversity": measured}, step=self._step
+            )
 
     def _evaluate(self) -> None:
         """Scores the generator if that is due; a new best is saved."""
@@ -250,7 +291,11 @@ class _Loop:
             folder,
             self._step,
             variables=self._state.variables(),
-            progress={"meter": self._meter.to_json(), **more},
+            progress={
+                "meter": self._meter.to_json(),
+                "health": self._health.to_json(),
+                **more,
+            },
             kept=kept,
         )
 
@@ -258,6 +303,8 @@ class _Loop:
         """Saves what is not saved and makes what a user looks for."""
         if self._stop.requested:
             progress.say("stopping: saving the run (again to stop at once)")
+        if self._step < self._total and self._calls:
+            self._write_verdicts()
         if self._saved_step != self._step:
             if not self._is_due(self._config.sample_every):
                 self._write_samples()

@@ -1,0 +1,61 @@
+"""How much images differ from each other, as a share of how real ones do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+REAL_IMAGES = 256
+
+
+def mean_distance(uint8_images: np.ndarray) -> float | None:
+    """Averages the distance of each image from each other one.
+
+    Of two images it is the root mean square of the differences of their
+    pixels and channels. Computed from the matrix of inner products, which
+    float64 holds without rounding: no order of summation changes a bit.
+
+    Args:
+        uint8_images: [count, height, width, channels] uint8.
+
+    Returns:
+        In the units of images in [-1, 1], so at least 0 and at most 2; None
+        for less than two images.
+    """
+    count = len(uint8_images)
+    if count < 2:
+        return None
+    pixels = np.reshape(uint8_images, [count, -1]).astype(np.float64)
+    products = pixels @ pixels.T
+    squares = np.diagonal(products)
+    distances = np.sqrt(squares[:, None] + squares - 2 * products)
+    total = float(distances.sum()) / (127.5 * pixels.shape[1] ** 0.5)
+    return total / (count * (count - 1))
+
+
+class Diversity:
+    """Compares the distances of generated images with those of real ones."""
+
+    def __init__(self, real_images: np.ndarray):
+        """Measures the real images.
+
+        Args:
+            real_images: [count, height, width, channels] uint8, some of the
+                training set without padding; `REAL_IMAGES` are enough.
+        """
+        self._real = mean_distance(real_images)
+
+    def __call__(self, uint8_images: np.ndarray) -> float | None:
+        """Returns the mean distance of images divided by that of real ones.
+
+        0 if all are the same, about 1 if they differ as real ones do; noise
+        may exceed it.
+
+        Args:
+            uint8_images: [count >= 2, height, width, channels] uint8.
+
+        Returns:
+            At least 0; None where the real images are one, or all the same.
+        """
+        if not self._real:
+            return None
+        return mean_distance(uint8_images) / self._real
