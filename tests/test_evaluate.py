@@ -502,7 +502,7 @@ def test_an_interval_from_statistics_says_what_it_leaves_out(main, arrays):
     assert any(w.startswith("real_as_exact: ") for w in fid["warnings"])
     main(f"--real={arrays[0]}", *flags)
     fid = _scores("e.json")[0]["fid"]
-    assert fid["remark"].endswith("] without the bias")
+    assert fid["remark"].endswith("] without bias")
     assert not any(w.startswith("real_as_exact") for w in fid["warnings"])
 
 
@@ -516,7 +516,7 @@ def test_no_interval_reaches_below_zero(main, arrays):
     details = fid["details"]
     assert fid["remark"] == (
         f"{details['corrected']:.4g} [{details['corrected_low']:.4g}, "
-        f"{details['corrected_high']:.4g}] without the bias"
+        f"{details['corrected_high']:.4g}] without bias"
     )
 
 

@@ -107,10 +107,10 @@ def _frechet(
 ) -> Score:
     """Makes a Fréchet distance with floor and, if it can be had, interval."""
     checks.features(fake, what="generated", metric=name, needed=2)
-    moments, of_whom = real, " of the generated images"
+    moments, bias = real, "the bias of the generated images"
     if not isinstance(real, Moments):
         checks.features(real, what="real", metric=name, needed=2)
-        moments, of_whom = Moments.from_features(real), ""
+        moments, bias = Moments.from_features(real), "bias"
     # Other tools' statistics do not tell their count.
     fewest = min(len(fake), moments.count or len(fake))
     if fewest < _INTERVAL_IMAGES:
@@ -126,7 +126,7 @@ def _frechet(
             real, fake, seed=seed, progress=f"interval of {name}"
         )
         low, high = max(0.0, found.low), found.high  # As no distance is.
-        remark = f"{found.without_bias} without the bias{of_whom}"
+        remark = f"{found.without_bias} without {bias}"
         warnings = found.warnings
     floor = None
     if moments.count is not None:
