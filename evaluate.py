@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 import pathlib
 
-from tf_dcgan import command_line, evaluation_settings, quiet, runs
+from tf_dcgan import (
+    command_line,
+    evaluation_settings,
+    idle_flags,
+    quiet,
+    runs,
+)
 
 _SUMMARY = """\
 Scores generated images against real ones.
@@ -36,6 +42,7 @@ def main(arguments: Sequence[str]) -> None:
         command="python evaluate.py",
     )
     wanted = evaluation_settings.EvaluateSettings(**given)
+    idle_flags.refuse(wanted, given)
     run = runs.open_run(wanted.run_dir) if wanted.run_dir else None
     wanted.require_writable()
     quiet.import_tensorflow()
@@ -67,12 +74,14 @@ def main(arguments: Sequence[str]) -> None:
         return
     found = _score(wanted, run, request)
     print(evaluation_report.table(found))
-    if wanted.output is not None:
-        evaluation_report.write_json(wanted.output, found)
 
 
 def _score(wanted, run, request):
-    """Scores the run, or the pair of sources."""
+    """Scores the run or the pair of sources, and writes the scores.
+
+    That comes before they are printed, which may fail: nobody may be left to
+    read it.
+    """
     from tf_dcgan import launch_evaluation
 
     if run is not None:
@@ -84,6 +93,7 @@ def _score(wanted, run, request):
             weights=wanted.weights,
             checkpoint=wanted.checkpoint,
             pairs=wanted.pairs,
+            output=wanted.output,
         )
     pairs = wanted.pairs
     if pairs is None and wanted.output is not None:
@@ -94,6 +104,7 @@ def _score(wanted, run, request):
         request,
         train=wanted.train,
         pairs=pairs,
+        output=wanted.output,
     )
 
 

@@ -6,7 +6,6 @@ r"""Compares scores of real CIFAR-10 images with the published ones.
 Needs all layers of the FID network and the original CIFAR-10, not one that
 was stored as JPEG. Published are an FID of 3.15 between the 50,000 training
 and the 10,000 test images and an Inception Score of 11.24 of the former.
-Takes an hour on a few cores.
 
 Source: the reference implementations of both scores, as measured by
     github.com/w86763777/pytorch-image-generation-metrics, README.

@@ -165,7 +165,7 @@ def _sources(run: runs.Run, wanted: ScoreTableSettings):
         "test": split("test", wanted.num_real),
         "train": split("train", wanted.num_samples),
         "generated": image_sources.from_generator(
-            sampling.Sampler(generator, run.data.content_box),
+            sampling.of_run(run, generator),
             seed=wanted.seed,
             count=wanted.num_samples,
             description="generated",

@@ -11,6 +11,7 @@ class MeanEvaluator:
     name = "mean_100"
     num_samples = 100
     real = "nothing"
+    features = "the mean pixel"
 
     def __init__(self, protocol="first"):
         self.protocol = {"of": protocol}

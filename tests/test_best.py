@@ -87,7 +87,9 @@ def test_the_line_of_a_score_tells_what_it_was(died):
     lines = summaries.read_metrics(died[0] / "whole")
     lines = [line for line in lines if line["kind"] == "evaluation"]
     assert [line["step"] for line in lines] == [*range(2, 45, 2), 45]
-    assert lines[-1].keys() == {"kind", "step", "mean_100", "real", "during"}
+    keys = {"kind", "step", "mean_100", "real", "features", "during"}
+    assert lines[-1].keys() == keys
+    assert lines[-1]["features"] == "the mean pixel"
 
 
 # Which checkpoint is the best.

@@ -124,7 +124,16 @@ def test_verdicts_are_marked_by_kind_at_the_top(tmp_path, figures):
 
 def write_scores(run_dir, values, **more):
     lines = [
-        (step, {"fid_x_100": value, "during": "training", "real": "x", **more})
+        (
+            step,
+            {
+                "fid_x_100": value,
+                "during": "training",
+                "real": "x",
+                "features": "y",
+                **more,
+            },
+        )
         for step, value in zip((10, 20, 30), values, strict=True)
     ]
     write_lines(run_dir, "evaluation", lines)

@@ -3,6 +3,7 @@
 import json
 import math
 import pathlib
+import types
 
 import keras
 import numpy as np
@@ -10,11 +11,14 @@ import pytest
 
 import evaluate
 from tf_dcgan import (
+    best,
     devices,
     errors,
     evaluation_request,
     evaluation_settings,
     images,
+    launch_evaluation,
+    sampling,
     scores,
 )
 from tf_dcgan.metrics import counting, features
@@ -129,7 +133,11 @@ def test_each_warning_is_printed_once_with_its_scores(main, arrays, capsys):
     main(f"--real={arrays[0]}", f"--fake={arrays[1]}", "--output=e.json")
     printed = " ".join(capsys.readouterr().out.split())
     assert printed.count("few_samples: 200 images, FID wants 2,048 (fid)") == 1
-    assert printed.count("few_samples") == 2
+    assert printed.count("few_samples") == 3
+    assert (
+        "few_samples: 200 images, these scores want 2,048 (precision, recall, "
+        "density, coverage)" in printed
+    )
     assert "KID wants 1,000 (kid)" in printed
     assert printed.count("low_accuracy: right on 12 % (all scores)") == 1
     found, content = _scores("e.json")
@@ -260,6 +268,32 @@ def test_copies_of_training_images_are_seen_and_shown(main, arrays, tmp_path):
     np.testing.assert_array_equal(tiles[0], expected)
 
 
+def test_without_a_place_for_it_no_picture_is_written(
+    main, arrays, capsys, tmp_path
+):
+    before = set(tmp_path.iterdir())
+    main(
+        f"--real={arrays[0]}",
+        f"--fake={arrays[1]}",
+        f"--train={arrays[1]}",
+        "--metrics=memorization",
+        "--cache_dir=c",
+    )
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "no picture of the closest pairs was written" in printed
+    assert {path.name for path in set(tmp_path.iterdir()) - before} == {"c"}
+
+
+def test_images_of_other_sizes_are_told(main, arrays, capsys):
+    np.save("large.npy", np.load(arrays[1]).repeat(2, axis=1)[..., :1])
+    flags = ["--metrics=fid", "--cache_dir=c"]
+    main(f"--real={arrays[0]}", "--fake=large.npy", *flags)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "the real images are 8x8x3 and the generated ones 16x8x1" in printed
+    main(f"--real={arrays[0]}", f"--fake={arrays[1]}", *flags)
+    assert "the real images are" not in capsys.readouterr().out
+
+
 def test_training_images_cannot_be_held_out_too(main, arrays):
     with pytest.raises(errors.UserError, match="given as both"):
         main(
@@ -307,7 +341,8 @@ def test_few_images_have_a_distance_without_an_interval(main, arrays):
     [
         ("fid", 1, "fid needs at least 2 generated images"),
         ("kid", 3, "kid needs at least 4 generated"),
-        ("precision_recall", 5, "density_coverage needs at least 6 generated"),
+        ("precision_recall", 3, "precision_recall needs at least 4 generated"),
+        ("density_coverage", 3, "density_coverage needs at least 4 generated"),
         ("fid_infinity", 19, "fid_infinity needs at least 20 generated"),
         ("inception_score", 9, "inception_score needs at least 10 generated"),
     ],
@@ -338,7 +373,8 @@ def test_features_that_are_no_numbers_are_refused_and_not_kept(
 def test_progress_off_a_terminal_is_told_in_lines(
     main, arrays, capsys, monkeypatch
 ):
-    flags = [f"--real={arrays[0]}", f"--fake={arrays[1]}", "--metrics=fid"]
+    metrics = "--metrics=fid,kid,precision_recall"
+    flags = [f"--real={arrays[0]}", f"--fake={arrays[1]}", metrics]
     main(*flags, "--cache_dir=a")
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(counting, "_SECONDS_PER_LINE", 0.0)
@@ -346,6 +382,12 @@ def test_progress_off_a_terminal_is_told_in_lines(
     shown = capsys.readouterr().err
     assert "generated images: 100 of 200 images  " in shown
     assert " s left\n" in shown and "\r" not in shown
+    for line in (
+        "interval of fid: 30 of 40 distances  ",
+        "kid: 1 of 1 subsets  ",
+        "neighbourhoods: 1 of 1 tiles  ",
+    ):
+        assert line in shown
 
 
 def test_a_run_is_scored_against_its_own_data(main, trained, tiny_mnist):
@@ -358,16 +400,21 @@ def test_a_run_is_scored_against_its_own_data(main, trained, tiny_mnist):
             "--metrics=fid,modes,memorization",
             "--features=classifier",
             "--per_class",
+            "--output=copy.json",
         )
         found, content = _scores(trained[0] / "evaluation.json")
         assert content["step"] == 45
+        assert _scores("copy.json")[1] == content
         assert content["protocol"]["real_images"] == 40
         assert content["protocol"]["fake_images"] == 50
-        assert found["modes"]["value"] <= 10
         assert (trained[0] / "memorization.png").exists()
         assert "mnist:train" in content["protocol"]["training_images"]
         predicted = [one["fake_images"] for one in content["per_class"]]
         assert sum(predicted) == 50
+        assert found["modes"]["value"] == sum(
+            one["real_images"] > 0 and one["fake_images"] > 0
+            for one in content["per_class"]
+        )
         lines = (trained[0] / "metrics.jsonl").read_text().splitlines()
         last = json.loads(lines[-1])
         assert (last["kind"], last["step"]) == ("evaluation", 45)
@@ -430,6 +477,64 @@ def test_statistics_serve_in_place_of_real_images(main, arrays, capsys):
     assert content["protocol"]["real_images"] == 200
 
 
+def test_statistics_have_no_interval_of_few_images(main, arrays):
+    np.save("few.npy", np.load(arrays[0])[:12])
+    main("--real=few.npy", "--statistics=s.npz")
+    main(
+        "--real=s.npz",
+        f"--fake={arrays[1]}",
+        "--metrics=fid",
+        "--output=e.json",
+    )
+    fid = _scores("e.json")[0]["fid"]
+    assert fid["low"] is None
+    assert "no_interval: 12 images, an interval wants 40" in fid["warnings"]
+    assert "few_samples: 12 images, FID wants 2,048" in fid["warnings"]
+
+
+def test_an_interval_from_statistics_says_what_it_leaves_out(main, arrays):
+    main(f"--real={arrays[0]}", "--statistics=s.npz")
+    flags = [f"--fake={arrays[1]}", "--metrics=fid", "--output=e.json"]
+    main("--real=s.npz", *flags)
+    fid = _scores("e.json")[0]["fid"]
+    assert fid["low"] < fid["value"]
+    assert fid["remark"].endswith("without the bias of the generated images")
+    assert any(w.startswith("real_as_exact: ") for w in fid["warnings"])
+    main(f"--real={arrays[0]}", *flags)
+    fid = _scores("e.json")[0]["fid"]
+    assert fid["remark"].endswith("] without bias")
+    assert not any(w.startswith("real_as_exact") for w in fid["warnings"])
+
+
+def test_no_interval_reaches_below_zero(main, arrays):
+    images = np.load(arrays[0])
+    np.save("a.npy", images[:100])
+    np.save("b.npy", images[100:])
+    main("--real=a.npy", "--fake=b.npy", "--metrics=fid", "--output=e.json")
+    fid = _scores("e.json")[0]["fid"]
+    assert fid["details"]["low"] < 0 == fid["low"]
+    details = fid["details"]
+    assert fid["remark"] == (
+        f"{details['corrected']:.4g} [{details['corrected_low']:.4g}, "
+        f"{details['corrected_high']:.4g}] without bias"
+    )
+
+
+def test_scores_are_kept_where_nobody_reads_them(main, arrays, monkeypatch):
+    def gone(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", gone)
+    with pytest.raises(BrokenPipeError):
+        main(
+            f"--real={arrays[0]}",
+            f"--fake={arrays[1]}",
+            "--metrics=fid",
+            "--output=e.json",
+        )
+    assert _scores("e.json")[0]["fid"]["value"] > 0
+
+
 def test_statistics_of_another_protocol_are_refused(main, arrays, monkeypatch):
     main(f"--real={arrays[0]}", "--statistics=s.npz")
     network = _tiny_network("second")
@@ -440,7 +545,9 @@ def test_statistics_of_another_protocol_are_refused(main, arrays, monkeypatch):
 
 def test_statistics_of_one_image_are_refused(main, arrays):
     np.save("one_only.npy", np.load(arrays[0])[:1])
-    with pytest.raises(errors.UserError, match="at least 2 real images"):
+    with pytest.raises(
+        errors.UserError, match="at least 2 real images, .* has 1: give more$"
+    ):
         main("--real=one_only.npy", "--statistics=s.npz")
     assert not pathlib.Path("s.npz").exists()
 
@@ -486,6 +593,25 @@ def test_a_classifier_needs_a_set_to_be_of(main, arrays, monkeypatch):
             f"--fake={arrays[1]}",
             "--features=classifier",
         )
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "weights", "noted"),
+    [("best", "raw", 1), ("best", "ema", 0), ("last", "raw", 0)],
+)
+def test_the_best_checkpoints_raw_weights_are_not_those_that_were_scored(
+    monkeypatch, checkpoint, weights, noted
+):
+    monkeypatch.setattr(sampling, "load_generator", lambda *_: (None, 7))
+    monkeypatch.setattr(sampling, "Sampler", lambda *_: None)
+    monkeypatch.setattr(best, "origin", lambda *_: "step 7")
+    run = types.SimpleNamespace(
+        path="r", data=types.SimpleNamespace(content_box=None)
+    )
+    fake, step = launch_evaluation._generated(run, 0, 9, weights, checkpoint)
+    assert (step, fake.count, len(fake.notes)) == (7, 9, noted)
+    assert fake.description == f"r, step 7, {weights} weights"
+    assert all("was the averaged weights'" in note for note in fake.notes)
 
 
 def test_a_run_without_a_checkpoint_is_refused(main, trained, tmp_path):
@@ -556,6 +682,29 @@ def test_a_place_that_cannot_be_written_is_found_out_first(
             "has no metric to take per class",
         ),
         (["--run_dir=r", "--train=x"], "a run knows its training"),
+        (["--real=x", "--fake=y", "--num_samples=9"], "num_samples is for"),
+        (["--real=x", "--fake=y", "--split=test"], "--split is for --run_dir"),
+        (["--real=x", "--fake=y", "--weights=ema"], "--weights is for"),
+        (["--real=x", "--fake=y", "--checkpoint=last"], "checkpoint is for"),
+        (
+            ["--run_dir=r", "--features=classifier", "--feature_dim=2048"],
+            "--feature_dim is for --features=inception, not for",
+        ),
+        (
+            ["--run_dir=r", "--features=classifier", "--resize=tf1"],
+            "--resize is for Inception networks",
+        ),
+        (
+            ["--run_dir=r", "--features=classifier", "--inception_weights=x"],
+            "--inception_weights is for --features=inception",
+        ),
+        (
+            ["--run_dir=r", "--features=keras_inception", "--feature_dim=64"],
+            "--feature_dim is for --features=inception",
+        ),
+        (["--real=x", "--statistics=s.npz", "--output=e"], "--output is for"),
+        (["--real=x", "--statistics=s.npz", "--metrics=fid"], "makes none"),
+        (["--real=x", "--statistics=s.npz", "--per_class"], "makes none"),
         (["--real=x", "--fake=y", "--train=x"], "is for memorization"),
         (["--run_dir=r", "--pairs=x.png"], "is for memorization"),
         (

@@ -94,26 +94,45 @@ def _split(count, box=(0, 0, 8, 8)):
     )
 
 
-def test_real_images_are_evenly_spread_and_without_padding(monkeypatch):
+def test_real_images_are_evenly_spread_and_without_padding(
+    monkeypatch, tmp_path, capsys
+):
     split = _split(25, box=(1, 2, 4, 5))
     monkeypatch.setattr(data, "load", lambda *_, **__: split)
     monkeypatch.setattr(evaluator, "_REAL_IMAGES", 10)
     seen = []
 
     class Network:
-        name, feature_dim, protocol = "tiny", 2, {}
+        name, feature_dim, key, asked = "tiny", 2, "tiny", 0
+
+        def __init__(self):
+            self.digests = {"features": "f" * 64}
+            self.protocol = {
+                "test_accuracy": 0.98765,
+                "weights_sha256": "0123456789abcdef" * 4,
+            }
 
         def extract(self, batches, **_):
             seen.extend(np.concatenate(list(batches)))
-            return {"features": np.zeros([10, 2]) + np.arange(10)[:, None]}
+            self.asked += 1
+            rows = np.arange(10, dtype=np.float32)[:, None]
+            return {"features": np.tile(rows, (1, 2))}
 
-    monkeypatch.setattr(evaluator, "_network", lambda config: Network())
-    made = evaluator.prepare(configs.Config(evaluate_every=5), (8, 8))
+    network = Network()
+    monkeypatch.setattr(evaluator, "_network", lambda config: network)
+    config = configs.Config(evaluate_every=5, cache_dir=str(tmp_path))
+    made = evaluator.prepare(config, (8, 8))
+    words = "tiny, right on 98.77% of test images, weights 0123456789ab"
+    assert made.features == words
+    assert f"by {words} against mine:test, 10" in capsys.readouterr().out
     assert made.real == "mine:test, 10 images"
     chosen = [0, 2, 5, 7, 10, 12, 15, 17, 20, 22]
     np.testing.assert_array_equal(
         np.array(seen), split.images[chosen][:, 1:5, 2:7]
     )
+    # The next start finds them in the cache.
+    evaluator.prepare(config, (8, 8))
+    assert network.asked == 1
 
 
 def test_a_set_without_labels_is_told_what_to_give_instead(

@@ -1,3 +1,6 @@
+import dataclasses
+import os
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -93,7 +96,7 @@ def test_a_few_damaged_files_are_named_and_skipped(tmp_path):
     source = image_folders.read(tmp_path)
     assert source.count == 10
     assert source.notes == (
-        f"{tmp_path}: 1 damaged file skipped: broken.png",
+        f"{tmp_path}: 1 of 11 files are damaged and left out: broken.png",
         f"{tmp_path}: 1 other file skipped: notes.txt",
     )
 
@@ -117,8 +120,39 @@ def test_a_folder_of_other_files_is_an_error(tmp_path):
 def test_many_damaged_files_are_an_error(tmp_path):
     PIL.Image.new("L", (4, 4)).save(tmp_path / "a.png")
     (tmp_path / "broken.png").write_bytes(b"no image")
-    with pytest.raises(errors.UserError, match="1 of 2 images cannot be read"):
+    with pytest.raises(
+        errors.UserError, match="more than a tenth of its 2 images are damaged"
+    ):
         image_folders.read(tmp_path)
+
+
+def test_large_images_are_not_kept_waiting_for_others(tmp_path, monkeypatch):
+    for number in range(5):
+        PIL.Image.new("RGB", (10, 10), (number,) * 3).save(
+            tmp_path / f"{number}.png"
+        )
+    monkeypatch.setattr(image_folders, "_CHUNK_BYTES", 700)  # Two and a bit.
+    found = list(image_folders.read(tmp_path).batches())
+    assert [len(batch) for batch in found] == [2, 2, 1]
+    assert np.concatenate(found)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_names_that_are_not_utf_8_can_be_printed(tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    for name in (b"b\xe9/1.png", b"c/2.png"):
+        path = folder / os.fsdecode(name)
+        path.parent.mkdir(parents=True)
+        PIL.Image.new("L", (4, 4)).save(path)
+    (folder / os.fsdecode(b"\xe9.txt")).write_text("x")
+    source = image_folders.read(folder)
+    for text in (source.description, *source.notes, *source.class_names):
+        text.encode()
+    assert source.notes[0].endswith("skipped: \ufffd.txt")
+    path = folder / os.fsdecode(b"\xe9.npz")
+    for arrays in ({"x": _images()}, {"mu": np.zeros(2), "sigma": np.eye(2)}):
+        np.savez(path, **arrays)
+        found = named_sources.open_source(str(path), flag="real")
+        assert found.description.endswith("caf\ufffd/\ufffd.npz")
 
 
 def test_a_folder_without_images_is_an_error(tmp_path):
@@ -150,6 +184,56 @@ def test_a_damaged_array_file_is_refused(tmp_path):
         named_sources.open_source(str(tmp_path / "x.npz"), flag="fake")
 
 
+def _with_other_method(path):
+    """An .npz of a compression that nobody has."""
+    np.savez(path, images=_images())
+    data = bytearray(path.read_bytes())
+    for begin, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        data[data.index(begin) + offset] = 99
+    path.write_bytes(data)
+
+
+def _with_damaged_stream(path):
+    np.savez_compressed(path, images=np.zeros((3, 4, 4, 3), np.uint8))
+    data = bytearray(path.read_bytes())
+    data[60:80] = bytes(range(100, 120))
+    path.write_bytes(data)
+
+
+def _with_header(header):
+    def write(path):
+        np.save(path, _images())
+        data = path.read_bytes()
+        path.write_bytes(data[:10] + header.ljust(118) + data[128:])
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("suffix", "damage"),
+    [
+        ("npz", _with_other_method),
+        ("npz", _with_damaged_stream),
+        ("npy", _with_header(b"{'descr': '|u1', 'fortran_order': (")),
+        ("npy", _with_header(b"\x00{")),
+        ("npy", _with_header(b"{'descr': '")),
+    ],
+)
+def test_damage_of_any_kind_is_told_in_one_line(tmp_path, suffix, damage):
+    path = tmp_path / f"x.{suffix}"
+    damage(path)
+    with pytest.raises(errors.UserError, match="cannot be read"):
+        named_sources.open_source(str(path), flag="fake")
+
+
+def test_nobody_is_told_to_load_pickles(tmp_path):
+    (tmp_path / "x.npy").write_text("these are no numbers")
+    with pytest.raises(errors.UserError) as raised:
+        named_sources.open_source(str(tmp_path / "x.npy"), flag="fake")
+    assert "x.npy cannot be read (it holds other things" in str(raised.value)
+    assert "pickle" not in str(raised.value)
+
+
 def test_statistics_of_other_tools_have_no_count_and_no_protocol(tmp_path):
     np.savez(tmp_path / "s.npz", mu=np.zeros(3), sigma=np.eye(3))
     found = named_sources.open_source(str(tmp_path / "s.npz"), flag="real")
@@ -171,6 +255,7 @@ def test_statistics_of_other_tools_have_no_count_and_no_protocol(tmp_path):
             "NaN or infinity",
         ),
         ({"mu": np.zeros(2), "sigma": [[1, 1], [0, 1]]}, "not symmetric"),
+        ({"mu": np.zeros(2), "sigma": np.diag([1.0, -1.0])}, "negative eigen"),
         ({"mu": ["a"], "sigma": np.eye(1)}, "mu is <U1"),
         ({"mu": [1j], "sigma": np.eye(1)}, "mu is complex"),
         ({"mu": [1.0], "sigma": np.eye(1), "count": 1}, "at least 2 images"),
@@ -247,6 +332,11 @@ def test_padding_is_cropped_off_a_data_set():
     np.testing.assert_array_equal(_read(source), dataset.images[:, 1:4, 2:6])
 
 
+def test_what_there_is_to_say_of_a_data_set_is_passed_on():
+    dataset = dataclasses.replace(_prepared(), notes=("2 are damaged",))
+    assert image_sources.from_dataset(dataset).notes == ("2 are damaged",)
+
+
 def test_one_class_of_a_data_set_can_be_taken():
     dataset = _prepared(np.array([0, 1, 0, 1]), ("cat", "dog"))
     source = image_sources.from_dataset(dataset, class_name="dog")
@@ -278,6 +368,34 @@ def test_a_split_is_taken_as_one(tiny_mnist):
         "mnist:train", flag="real", data_dir=str(tiny_mnist)
     )
     assert source.count == 300
+
+
+def test_a_bare_name_is_a_data_set_whatever_lies_here(
+    tiny_mnist, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mnist").mkdir()
+    PIL.Image.new("L", (4, 4)).save(tmp_path / "mnist" / "a.png")
+    source = named_sources.open_source(
+        "mnist", flag="real", data_dir=str(tiny_mnist)
+    )
+    assert source.description.startswith("mnist:test")
+    assert named_sources.open_source("./mnist", flag="real").count == 1
+
+
+def test_a_part_of_a_folder_is_named_by_its_path(tmp_path):
+    with pytest.raises(errors.UserError, match=f"give {tmp_path}/test, a"):
+        named_sources.open_source(f"{tmp_path}:test", flag="real")
+
+
+@pytest.mark.parametrize("suffix", ["NPY", "Npy"])
+def test_suffixes_count_in_any_case(tmp_path, suffix):
+    with (tmp_path / f"x.{suffix}").open("wb") as file:
+        np.save(file, _images())
+    source = named_sources.open_source(
+        str(tmp_path / f"x.{suffix}"), flag="fake"
+    )
+    assert (source.count, source.shape) == (3, (4, 5, 3))
 
 
 @pytest.mark.parametrize("text", ["mnist:", ":test", "mnist:test:1:2"])

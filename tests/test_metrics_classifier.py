@@ -278,8 +278,16 @@ def test_a_set_without_a_test_split_is_refused(tmp_path):
 def test_sizes_that_do_not_suit_are_refused(
     tmp_path, monkeypatch, shape, reason
 ):
-    monkeypatch.setattr(data, "native_shape", lambda *_: shape)
+    asked = []
+
+    def native_shape(*_, **keywords):
+        asked.append(keywords)
+        return shape
+
+    monkeypatch.setattr(data, "native_shape", native_shape)
     assert reason in _refusal(tmp_path, tmp_path / "cache", "celeb_a")
+    # Where the headers of a folder's files are kept.
+    assert asked == [{"cache_dir": str(tmp_path / "cache")}]
 
 
 def test_augmentation_is_a_function_of_seed_and_step():

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tf_dcgan import errors
 from tf_dcgan.metrics import (
     features,
+    inception_fingerprint,
     inception_weights,
     keras_inception,
     resizing,
@@ -173,7 +174,7 @@ def test_only_the_published_weights_compare_with_published_scores(
         inception_arrays.random_weights(), "random weights"
     )
     assert "this very" in deep_network.protocol["comparable_with"]
-    monkeypatch.setattr(inception_weights, "_ROOT_MEAN_SQUARES", {})
+    monkeypatch.setattr(inception_fingerprint, "_KNOWN", {})
     for resize, word in (("tf1", "original"), ("clean", "clean-fid")):
         network = features.inception_network(weights, resize=resize)
         assert network.protocol["weights"] == "inception-2015-12-05"

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tf_dcgan import errors
 from tf_dcgan.metrics import (
     inception_files,
+    inception_fingerprint,
     inception_layers,
     inception_weights,
 )
@@ -157,6 +158,23 @@ def test_the_given_weights_serve_all_taps_but_the_last(shared_data):
     )
 
 
+def test_the_fingerprint_sees_signs_but_not_rounding(shared_data):
+    path = inception_arrays.given_weights(shared_data)
+    name = "mixed_1/conv/weights"
+    with np.load(path) as archive:
+        array = archive[name]
+    noise = np.random.default_rng(0).normal(1, 1e-6, array.shape)
+    assert inception_fingerprint.fits({name: array, "other": array})
+    assert inception_fingerprint.fits({name: array * noise})
+    for changed in (-array, array[..., ::-1], array * 1.001):
+        assert not inception_fingerprint.fits({name: changed})
+
+
+def test_all_known_layers_have_a_fingerprint(shared_data):
+    with np.load(inception_arrays.given_weights(shared_data)) as archive:
+        assert set(inception_fingerprint._KNOWN) == set(archive.files)
+
+
 def test_other_weights_are_not_taken_for_the_published_ones(npz):
     assert not inception_weights.load(npz).is_canonical
 
@@ -221,7 +239,7 @@ def test_a_download_is_folded_and_cached(tmp_path, monkeypatch):
     )
     cache_dir = tmp_path / "cache"
     _answer(monkeypatch, archive)
-    monkeypatch.setattr(inception_weights, "_ROOT_MEAN_SQUARES", {})
+    monkeypatch.setattr(inception_fingerprint, "_KNOWN", {})
 
     downloaded = inception_weights.load(cache_dir=str(cache_dir))
     monkeypatch.undo()
@@ -284,6 +302,18 @@ def test_files_cut_short_are_called_damaged(npz, tmp_path):
         path.write_bytes(whole[: len(whole) // 2])
         with pytest.raises(errors.UserError, match="damaged or cut short"):
             inception_weights.load(path)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("bad block"), NotImplementedError("method 99")]
+)
+def test_what_the_modules_below_raise_is_damage(npz, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(np, "load", fail)
+    with pytest.raises(errors.UserError, match="damaged or cut short"):
+        inception_weights.load(npz)
 
 
 def test_a_flipped_bit_is_noticed(npz, tmp_path):

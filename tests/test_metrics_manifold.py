@@ -48,7 +48,7 @@ def test_four_points_on_a_line_by_hand():
     assert result.coverage == 0.75  # all but [10, 16]
     # The generated ones: 0.5 ± 2, 2.5 ± 2, 9 ± 6.5 and 30 ± 21.
     assert result.recall == 1.0
-    assert result.warnings == ()
+    assert not any(w.startswith("unequal_sizes") for w in result.warnings)
 
 
 @pytest.mark.parametrize("counts", [(40, 33), (12, 60), (14, 14)])
@@ -132,16 +132,30 @@ def test_unequal_sizes_are_named():
     result = manifold.manifold_scores(
         chance.standard_normal((10, 2)), chance.standard_normal((12, 2))
     )
-    (warning,) = result.warnings
-    assert warning.startswith("unequal_sizes: 10 real and 12 generated")
+    few, unequal = result.warnings
+    assert few == "few_samples: 10 images, these scores want 2,048"
+    assert unequal.startswith("unequal_sizes: 10 real and 12 generated")
 
 
 def test_as_many_images_as_neighbours_are_too_few():
-    real, fake = np.zeros((5, 2)), np.zeros((9, 2))
-    with pytest.raises(errors.UserError, match="at least 6 real .*given 5"):
+    real, fake = np.zeros((3, 2)), np.zeros((9, 2))
+    with pytest.raises(errors.UserError, match="at least 4 real .*given 3"):
         manifold.manifold_scores(real, fake)
-    with pytest.raises(errors.UserError, match="6 generated .*given 5"):
+    with pytest.raises(errors.UserError, match="4 generated .*given 3"):
         manifold.manifold_scores(fake, real)
+    with pytest.raises(errors.UserError, match="^density_coverage .* 6 real"):
+        manifold.check("density_coverage", fake[:5], fake)
+
+
+def test_four_images_have_precision_but_no_density():
+    # In one dimension the third neighbour is the farthest of the others.
+    real = np.array([[0.0], [1.0], [2.0], [10.0]])
+    fake = np.array([[5.0], [19.0], [21.0], [25.0]])
+    found = manifold.manifold_scores(real, fake)
+    assert found.precision == 0.5  # 5 and 19 are within 10 of 10.
+    assert found.recall == 1.0  # All are within 20 of 5.
+    assert np.isnan([found.density, found.coverage]).all()
+    assert np.isnan(found.expected_coverage)
 
 
 def test_different_dimensions_are_refused():

@@ -239,14 +239,33 @@ def test_plain_lines_come_now_and_then(tmp_path, capsys, monkeypatch):
     now[0] = 14.0
     console.update(140, meter)
     assert capsys.readouterr().out == ""
+    console.estimate(0.5)
+    capsys.readouterr()
     now[0] = 20.0
-    console.update(151, meter)
-    # 51 of 1,000 steps took 20 s, so 949 will take 372 s.
+    console.update(160, meter)
+    # 20 steps took 6 s, so 940 will take 282 s.
     out = capsys.readouterr().out
-    assert out.startswith("step 151/1,100  epoch 4/22  loss_d 1.3021")
-    assert out.endswith("  6 min left\n")
-    console.update(152, meter)
+    assert out.startswith("step 160/1,100  epoch 4/22  loss_d 1.3021")
+    assert out.endswith("  5 min left\n")
+    console.update(161, meter)
     assert capsys.readouterr().out == ""
+
+
+def test_no_time_left_is_told_before_it_is_known(tmp_path, capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    meter = progress.Meter(1, None)
+    meter.add({n: np.float32([v]) for n, v in MEANS.items()}, seconds=1.0)
+    console = progress.Console(a_run(tmp_path), 0, 1000, 50)
+    for step in (1, 2):  # The first traces for a minute.
+        now[0] += 60.0
+        console.update(step, meter)
+        assert " left" not in capsys.readouterr().out
+    console.estimate(0.5)
+    now[0] += 20.0
+    console.update(42, meter)
+    # 41 steps took 80 s, so 958 will take 31 minutes.
+    assert capsys.readouterr().out.endswith("  31 min left\n")
 
 
 def test_the_time_left_counts_scores_apart(tmp_path, capsys, monkeypatch):
@@ -256,10 +275,12 @@ def test_the_time_left_counts_scores_apart(tmp_path, capsys, monkeypatch):
     meter.add({n: np.float32([v]) for n, v in MEANS.items()}, seconds=1.0)
     run = a_run(tmp_path, evaluate_every=100)
     console = progress.Console(run, 0, 1000, 50)
-    now[0] = 70.0
+    console.update(1, meter)
+    console.estimate(0.1)
+    now[0] = 69.9
     console.leave_out(60.0)
     console.update(100, meter)
-    # 100 steps took 10 s, so 900 will take 90 s, and nine scores 540 s.
+    # 99 steps took 9.9 s, so 900 will take 90 s, and nine scores 540 s.
     assert capsys.readouterr().out.endswith("  10 min left\n")
 
 

@@ -45,12 +45,14 @@ class Evaluator(Protocol):
         name: of the score, which tells features and number of images.
         num_samples: images that a score takes.
         real: what they are compared with, in words.
+        features: by what, in words.
         protocol: JSON-able; scores of equal protocols can be compared.
     """
 
     name: str
     num_samples: int
     real: str
+    features: str
     protocol: Mapping[str, Any]
 
     def __call__(self, batches: Iterable[np.ndarray]) -> scores.Score:
@@ -262,6 +264,7 @@ class Evaluations:
                 if value is not None
             },
             "real": self._evaluator.real,
+            "features": self._evaluator.features,
             "during": "training",
         }
 

@@ -197,7 +197,7 @@ def _draw_evaluations(
     keys = [
         key
         for key in dict.fromkeys(itertools.chain(*lines))
-        if key not in ("kind", "step", "real", "during")
+        if key not in ("kind", "step", "real", "features", "during")
         and key.rpartition("_")[2] not in ("low", "high", "floor")
     ]
     for key, colour in zip(keys, itertools.cycle(_OTHER_COLOURS[2:])):

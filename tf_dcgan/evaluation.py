@@ -123,7 +123,7 @@ def evaluate(
     protocol = _protocol(real, fake, network, seed)
     protocol |= _further_protocol(fake, train, per_class)
     notes = [*fake.notes, *real.notes, *(train.notes if train else ())]
-    notes += _unlike_published(protocol)
+    notes += _unlike_each_other(real, fake) + _unlike_published(protocol)
     return Evaluation(
         tuple(scores.compute(metrics, sets)),
         by_class,
@@ -231,6 +231,19 @@ def _further_protocol(fake, train, per_class: bool) -> dict[str, str]:
             else "predicted by the classifier"
         )
     return further
+
+
+def _unlike_each_other(real, fake) -> list[str]:
+    """Says if the images of both sides have other sizes or channels."""
+    shapes = getattr(real, "shape", None), fake.shape
+    if None in shapes or shapes[0] == shapes[1]:
+        return []
+    of_real, of_fake = ("x".join(map(str, shape)) for shape in shapes)
+    return [
+        f"the real images are {of_real} and the generated ones {of_fake} "
+        "(height, width, channels): what brings them to one size and to the "
+        "same channels leaves traces that count in every score"
+    ]
 
 
 def _unlike_published(protocol: Mapping[str, Any]) -> list[str]:

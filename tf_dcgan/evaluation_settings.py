@@ -163,9 +163,10 @@ class EvaluateSettings:
     )
     output: str | None = settings.setting(
         None,
-        "a JSON file to write the scores to",
+        "a JSON file to write the scores to; those of a run are in its "
+        "evaluation.json in any case",
         group=_SCORES,
-        unset="evaluation.json in the run",
+        unset="nowhere else",
     )
     pairs: str | None = settings.setting(
         None,

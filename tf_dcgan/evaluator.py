@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import json
-import sys
 
 import numpy as np
 
 from tf_dcgan import config as configs
-from tf_dcgan import data, errors, images, progress, scores
+from tf_dcgan import (
+    data,
+    errors,
+    feature_cache,
+    image_sources,
+    images,
+    progress,
+    scores,
+)
 from tf_dcgan.metrics import (
     classifier,
     features,
@@ -22,6 +29,7 @@ from tf_dcgan.metrics.moments import Moments
 
 _REAL_IMAGES = 10_000
 _KERNEL_SUBSETS = 20
+_BATCH = 50  # Images at once; changes nothing.
 _STANDARD_ERRORS = 1.96  # To either side of 95 %.
 
 
@@ -60,6 +68,7 @@ class FeatureEvaluator:
         self.name = f"{metric}_{features_name}_{num_samples}"
         self.num_samples = num_samples
         self.real = real
+        self.features = _in_words(network)
         protocol = {
             "metric": metric,
             "num_samples": num_samples,
@@ -140,14 +149,7 @@ def prepare(
         errors.UserError: the data set has no such split, the features cannot
             be had, or there are too few images.
     """
-    progress.say(
-        f"evaluation: preparing {config.evaluate_features} features"
-        + (
-            f" (the classifier of {config.dataset} is trained once, then kept)"
-            if config.evaluate_features == "classifier"
-            else ""
-        )
-    )
+    _announce(config)
     try:
         real = data.load(
             config.dataset,
@@ -161,35 +163,71 @@ def prepare(
     except errors.UserError as error:
         raise _in_flags_of_training(error) from error
     count = min(len(real.images), _REAL_IMAGES)
-    description = f"{real.name}:{real.split}, {count:,} images"
-    # Evenly spread: the halves of MNIST's test split are not alike.
-    chosen = np.linspace(0, len(real.images), count, endpoint=False).astype(int)
-    found = network.extract(
-        _batches(real, chosen),
-        total=count,
-        progress="real images" if sys.stderr.isatty() else "",
-    )
+    source = _evenly_spread(real, count)
     evaluator = FeatureEvaluator(
         network,
-        found["features"],
+        feature_cache.extract(
+            source,
+            network,
+            ["features"],
+            batch_size=_BATCH,
+            cache_dir=config.cache_dir,
+            title="real images",
+        )["features"],
         metric=config.evaluate_metric,
         num_samples=config.evaluate_samples,
-        real=description,
+        real=source.description,
         real_fingerprint=real.fingerprint,
         seed=config.seed,
     )
     progress.say(
-        f"evaluation: {evaluator.name} against {description} every "
-        f"{config.evaluate_every:,} steps and at the end"
+        f"evaluation: {evaluator.name} by {evaluator.features} against "
+        f"{source.description} every {config.evaluate_every:,} steps and at "
+        "the end"
     )
     for warning in network.protocol.get("warnings", ()):
         progress.say(f"warning: {warning}")
     return evaluator
 
 
-def _batches(real: data.ImageArray, chosen: np.ndarray):
-    for indices in np.array_split(chosen, -(-len(chosen) // 256)):
-        yield images.crop(real.images[indices], real.content_box)
+def _announce(config: configs.Config) -> None:
+    text = f"evaluation: preparing {config.evaluate_features} features"
+    if config.evaluate_features == "classifier":
+        text += (
+            f" (the classifier of {config.dataset} is trained once, then kept)"
+        )
+    progress.say(text)
+
+
+def _evenly_spread(
+    real: data.ImageArray, count: int
+) -> image_sources.ImageSource:
+    """Takes some images; the halves of MNIST's test split are not alike."""
+    chosen = np.linspace(0, len(real.images), count, endpoint=False).astype(int)
+
+    def batches():
+        for indices in np.array_split(chosen, -(-count // 256)):
+            yield images.crop(real.images[indices], real.content_box)
+
+    return image_sources.ImageSource(
+        f"{real.name}:{real.split}, {count:,} images",
+        f"{real.fingerprint}-{real.content_box}-{count} evenly",
+        count,
+        batches,
+    )
+
+
+def _in_words(network: features.FeatureNetwork) -> str:
+    """Says by which features, as exactly as a line of a log allows."""
+    protocol = network.protocol
+    words = [network.name]
+    if network.name == "inception":
+        words.append(f"layer of {network.feature_dim}")
+    if "test_accuracy" in protocol:
+        words.append(f"right on {protocol['test_accuracy']:.2%} of test images")
+    if "weights_sha256" in protocol:
+        words.append(f"weights {protocol['weights_sha256'][:12]}")
+    return ", ".join(words)
 
 
 def _network(config: configs.Config) -> features.FeatureNetwork:

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 import hashlib
 import json
 import pathlib
+import tokenize
 
 import numpy as np
 
 from tf_dcgan import errors, files, image_sources
 from tf_dcgan.data import cache
 from tf_dcgan.metrics import checks, features
+
+_VERSION = 1  # Raise when the same images and settings give other features.
 
 
 def extract(
@@ -70,6 +73,7 @@ def _name(
     """Names the file after everything that shaped the features."""
     key = json.dumps(
         [
+            _VERSION,
             source.fingerprint,
             source.count,
             network.protocol,
@@ -85,9 +89,15 @@ def _name(
 def _load(path: pathlib.Path, count: int) -> np.ndarray | None:
     try:
         values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None  # Not there, or cut short by hand; made anew.
-    is_whole = values.shape[:1] == (count,) and values.dtype == np.float32
+    except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError):
+        return None  # Not there, or damaged by hand; made anew.
+    is_whole = (
+        isinstance(values, np.ndarray)
+        and values.ndim == 2
+        and len(values) == count
+        and values.dtype == np.float32
+        and bool(np.isfinite(values).all())
+    )
     return values if is_whole else None
 
 

@@ -39,11 +39,27 @@ class FeatureSets:
     real_accuracy: float | None = None
     seed: int = 0
 
+    def manifold(self, metric: str) -> metric_manifold.ManifoldScores:
+        """Precision, recall, density and coverage, computed once.
+
+        Args:
+            metric: "precision_recall" or "density_coverage".
+
+        Raises:
+            checks.TooFewImages: there are too few images for the metric.
+            errors.UserError: features are NaN or infinite.
+        """
+        metric_manifold.check(
+            metric, self.real["features"], self.fake["features"]
+        )
+        return self._manifold
+
     @functools.cached_property
-    def manifold(self) -> metric_manifold.ManifoldScores:
-        """Precision, recall, density and coverage, computed once."""
+    def _manifold(self) -> metric_manifold.ManifoldScores:
         return metric_manifold.manifold_scores(
-            self.real["features"], self.fake["features"]
+            self.real["features"],
+            self.fake["features"],
+            progress="neighbourhoods",
         )
 
     def part(self, real_rows: np.ndarray, fake_rows: np.ndarray) -> FeatureSets:

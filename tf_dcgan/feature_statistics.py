@@ -85,6 +85,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], path: str) -> Statistics:
             arrays["sigma"],
             count=None if count is None else int(count),
         )
+        found.factor()  # Finds out now whether sigma can be a covariance.
         text = arrays.get("protocol")
         protocol = None if text is None else dict(json.loads(str(text)))
     except errors.UserError as error:

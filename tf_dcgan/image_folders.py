@@ -7,16 +7,14 @@ import hashlib
 import os
 import pathlib
 
-from absl import logging
 import numpy as np
 
 from tf_dcgan import errors, image_sources
 from tf_dcgan.data import image_files
 
+# Images that are handed on together: so many at most, and of so many bytes.
 _CHUNK = 256
-_NAMED = 5
-# Beyond this share of damaged files a folder is not what its user thinks.
-_DAMAGED_SHARE = 0.1
+_CHUNK_BYTES = 2**24
 
 
 def read(path: pathlib.Path) -> image_sources.ImageSource:
@@ -36,6 +34,7 @@ def read(path: pathlib.Path) -> image_sources.ImageSource:
         errors.UserError: it has no images, too many damaged ones, or more
             files that are no images than images.
     """
+    name = image_files.readable(str(path))
     images = [pathlib.Path(file) for file in image_files.find(path)]
     others = [
         pathlib.Path(file)
@@ -44,62 +43,62 @@ def read(path: pathlib.Path) -> image_sources.ImageSource:
     ]
     if len(others) > len(images):
         raise errors.UserError(
-            f"{path} has {len(others)} files that are no images and only "
-            f"{len(images)} images: {_listed(others)}. Give a folder of images"
+            f"{name} has {len(others)} files that are no images and only "
+            f"{len(images)} images: {_listed(path, others)}. Give a folder of "
+            "images"
         )
-    whole, damaged, sizes, fingerprint = _examine(images)
-    if len(damaged) > _DAMAGED_SHARE * len(images):
-        raise errors.UserError(
-            f"{path}: {len(damaged)} of {len(images)} images cannot be read: "
-            f"{_listed(damaged)}. Mend or remove them"
-        )
-    notes = []
-    if damaged:
-        notes.append(f"{_files_of(damaged, 'damaged')}: {_listed(damaged)}")
+    whole, damaged, shapes, fingerprint = _examine(path, images)
+    sizes = {shape[:2] for shape in shapes}
+    notes = [damaged] if damaged else []
     if others:
-        notes.append(f"{_files_of(others, 'other')}: {_listed(others)}")
+        plural = "file" if len(others) == 1 else "files"
+        notes.append(
+            f"{len(others)} other {plural} skipped: {_listed(path, others)}"
+        )
     if len(sizes) > 1:
         notes.append(f"{len(sizes)} different sizes, each resized on its own")
     labels, class_names = _classes(path, whole)
     return image_sources.ImageSource(
-        str(path),
+        name,
         fingerprint,
         len(whole),
         lambda: _batches(whole),
         labels,
         class_names,
-        notes=tuple(f"{path}: {note}" for note in notes),
+        notes=tuple(f"{name}: {note}" for note in notes),
+        shape=shapes.pop() if len(shapes) == 1 else None,
     )
 
 
-def _files_of(files: Sequence[pathlib.Path], kind: str) -> str:
-    plural = "file" if len(files) == 1 else "files"
-    return f"{len(files)} {kind} {plural} skipped"
+def _listed(path: pathlib.Path, files: Sequence[pathlib.Path]) -> str:
+    names = [
+        image_files.readable(os.path.relpath(file, path))
+        for file in files[: image_files.NAMED]
+    ]
+    return ", ".join(names) + (", …" if len(files) > len(names) else "")
 
 
-def _listed(files: Sequence[pathlib.Path]) -> str:
-    names = ", ".join(file.name for file in files[:_NAMED])
-    return names + (", …" if len(files) > _NAMED else "")
-
-
-def _examine(files: Sequence[pathlib.Path]):
+def _examine(path: pathlib.Path, files: Sequence[pathlib.Path]):
     """Decodes every file once.
 
     Returns:
-        The whole ones, the damaged ones, all sizes, and a digest.
+        The whole ones, what to say of the others, all shapes, and a digest.
+
+    Raises:
+        errors.UserError: too many are damaged.
     """
     digest = hashlib.sha256()
-    whole, damaged, sizes = [], [], set()
+    damaged = image_files.Damaged(str(path), len(files))
+    whole, shapes = [], set()
     for file in files:
         try:
-            sizes.add(image_files.read(file).shape[:2])
+            shapes.add(image_files.read(file).shape)
         except image_files.DamagedImageError as error:
-            damaged.append(file)
-            logging.info("%s is skipped: %s", file, error)
+            damaged.add(str(file), error)
             continue
         whole.append(file)
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return whole, damaged, sizes, digest.hexdigest()
+    return whole, damaged.note(), shapes, digest.hexdigest()
 
 
 def _batches(files: Sequence[pathlib.Path]) -> Iterator[np.ndarray]:
@@ -107,8 +106,9 @@ def _batches(files: Sequence[pathlib.Path]) -> Iterator[np.ndarray]:
     waiting = []
     for file in files:
         pixels = image_files.read(file)
+        most = min(_CHUNK, max(1, _CHUNK_BYTES // pixels.nbytes))
         if waiting and (
-            len(waiting) == _CHUNK or pixels.shape != waiting[0].shape
+            len(waiting) >= most or pixels.shape != waiting[0].shape
         ):
             yield np.stack(waiting)
             waiting = []
@@ -125,4 +125,4 @@ def _classes(path: pathlib.Path, files: Sequence[pathlib.Path]):
     folders = [part[0] for part in parts]
     names = sorted(set(folders))
     labels = np.array([names.index(folder) for folder in folders], np.int64)
-    return labels, tuple(names)
+    return labels, tuple(map(image_files.readable, names))

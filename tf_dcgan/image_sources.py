@@ -27,6 +27,7 @@ class ImageSource:
         class_names: one per class, or none; then labels are just numbers.
         notes: what its user should know, one line each.
         dataset: the set's name, if it is one that is known by name.
+        shape: (height, width, channels) where it is known and all share it.
     """
 
     description: str
@@ -37,6 +38,7 @@ class ImageSource:
     class_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     dataset: str | None = None
+    shape: tuple[int, int, int] | None = None
 
     def labels_among(self, names: Sequence[str]) -> np.ndarray:
         """Returns the images' classes as positions in a list of names.
@@ -100,7 +102,13 @@ def from_array(
             digest.update(np.ascontiguousarray(batch))
         fingerprint = digest.hexdigest()
     return ImageSource(
-        description, fingerprint, len(images), batches, labels, class_names
+        description,
+        fingerprint,
+        len(images),
+        batches,
+        labels,
+        class_names,
+        shape=images.shape[1:],
     )
 
 
@@ -138,7 +146,9 @@ def from_dataset(
         class_names=dataset.class_names,
         fingerprint=fingerprint,
     )
-    return dataclasses.replace(source, dataset=dataset.name)
+    return dataclasses.replace(
+        source, dataset=dataset.name, notes=dataset.notes
+    )
 
 
 def from_generator(

@@ -9,6 +9,7 @@ from tf_dcgan import (
     best,
     data,
     devices,
+    errors,
     evaluation,
     evaluation_report,
     evaluation_request,
@@ -33,6 +34,7 @@ def evaluate_run(
     weights: str,
     checkpoint: str = "last",
     pairs: str | None = None,
+    output: str | None = None,
 ) -> evaluation.Evaluation:
     """Scores a run's generator against the run's own data set.
 
@@ -46,6 +48,7 @@ def evaluate_run(
         weights: "ema" or "raw".
         checkpoint: "last" or "best".
         pairs: for `memorization`'s picture, or None for one in the run.
+        output: a further JSON file for the scores, or None.
 
     Returns:
         What was found.
@@ -60,19 +63,7 @@ def evaluate_run(
         data_dir=request.data_dir or run.config.data_dir,
         cache_dir=request.cache_dir or run.config.cache_dir,
     )
-    generator, step = sampling.load_generator(run, weights, checkpoint)
-    origin = best.origin(run, step, checkpoint)
-    sampler = sampling.of_run(run, generator)
-    labels = sampler.labels(num_samples)
-    fake = image_sources.from_generator(
-        sampler,
-        seed=request.seed,
-        count=num_samples,
-        description=f"{run.path}, {origin}, {weights} weights"
-        + ", classes in turn" * (labels is not None),
-        labels=labels,
-        class_names=() if labels is None else run.data.class_names,
-    )
+    fake, step = _generated(run, request.seed, num_samples, weights, checkpoint)
     train = None
     if "memorization" in request.metrics:
         train = _of_run(run, "train", request)
@@ -84,7 +75,8 @@ def evaluate_run(
         train=train,
         pairs=pairs or run.path / "memorization.png",
     )
-    evaluation_report.write_json(run.path / "evaluation.json", found, step=step)
+    for path in filter(None, (run.path / "evaluation.json", output)):
+        evaluation_report.write_json(path, found, step=step)
     with summaries.Summaries(run.path) as log:
         log.write_scalars(
             "evaluation",
@@ -101,6 +93,7 @@ def evaluate_pair(
     *,
     train: str | None = None,
     pairs: str | pathlib.Path | None = None,
+    output: str | None = None,
 ) -> evaluation.Evaluation:
     """Scores any images against any others.
 
@@ -110,6 +103,7 @@ def evaluate_pair(
         request: the metrics and the features.
         train: what `--train` names.
         pairs: where `memorization` puts its picture, or None for nowhere.
+        output: a JSON file for the scores, or None.
 
     Returns:
         What was found.
@@ -125,7 +119,7 @@ def evaluate_pair(
     train_source = None
     if train is not None:
         train_source = named_sources.open_images(train, flag="train", **folders)
-    return _evaluate(
+    found = _evaluate(
         real_source,
         fake_source,
         evaluation_request.network(
@@ -135,6 +129,9 @@ def evaluate_pair(
         train=train_source,
         pairs=pairs,
     )
+    if output is not None:
+        evaluation_report.write_json(output, found)
+    return found
 
 
 def write_statistics(
@@ -160,6 +157,11 @@ def write_statistics(
         data_dir=request.data_dir,
         cache_dir=request.cache_dir,
     )
+    if source.count < 2:
+        raise errors.UserError(
+            f"a covariance needs at least 2 real images, and "
+            f"{source.description} has {source.count}: give more"
+        )
     network = evaluation_request.network(request, source.dataset)
     found = feature_cache.extract(
         source,
@@ -203,17 +205,48 @@ def _evaluate(
         for score in found.scores
         if score.name == "memorization"
     ] or [None]
-    if closest is None or pairs is None:
+    if closest is None:
         return found
-    memorization_picture.write(
-        pairs, closest, fake=fake, train=train, held_out=real
-    )
     note = (
-        f"{pairs} shows the {len(closest)} closest pairs: below each "
-        "generated image its nearest training image, then its nearest "
-        "held-out one"
+        "no picture of the closest pairs was written: --pairs=FILE.png says "
+        "where to"
     )
+    if pairs is not None:
+        memorization_picture.write(
+            pairs, closest, fake=fake, train=train, held_out=real
+        )
+        note = (
+            f"{pairs} shows the {len(closest)} closest pairs: below each "
+            "generated image its nearest training image, then its nearest "
+            "held-out one"
+        )
     return dataclasses.replace(found, notes=(*found.notes, note))
+
+
+def _generated(
+    run: runs.Run, seed: int, count: int, weights: str, checkpoint: str
+) -> tuple[image_sources.ImageSource, int]:
+    """Opens the images of a run's generator; also returns its step."""
+    generator, step = sampling.load_generator(run, weights, checkpoint)
+    origin = best.origin(run, step, checkpoint)
+    sampler = sampling.of_run(run, generator)
+    labels = sampler.labels(count)
+    fake = image_sources.from_generator(
+        sampler,
+        seed=seed,
+        count=count,
+        description=f"{run.path}, {origin}, {weights} weights"
+        + ", classes in turn" * (labels is not None),
+        labels=labels,
+        class_names=() if labels is None else run.data.class_names,
+    )
+    if (checkpoint, weights) == ("best", "raw"):
+        note = (
+            "the score that made this checkpoint the best was the averaged "
+            "weights', and these images are by the raw ones"
+        )
+        fake = dataclasses.replace(fake, notes=(note,))
+    return fake, step
 
 
 def _of_run(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 import os
 import pathlib
+import tokenize
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -16,7 +18,19 @@ from tf_dcgan import (
     image_folders,
     image_sources,
 )
-from tf_dcgan.data import known_sets
+from tf_dcgan.data import image_files, known_sets
+
+# All that NumPy and the modules below it raise about a damaged file.
+_DAMAGE = (
+    EOFError,
+    NotImplementedError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def open_source(
@@ -43,10 +57,14 @@ def open_source(
     Raises:
         errors.UserError: there is no such thing, or it cannot be read.
     """
+    name, colon, split = text.partition(":")
+    folders = {"data_dir": data_dir, "cache_dir": cache_dir}
+    if name in {*known_sets.SETS, *known_sets.DEFAULT_CROPS}:
+        return _named_set(text, **folders)
     path = pathlib.Path(text).expanduser()
     if path.is_dir():
         return image_folders.read(path)
-    if path.suffix in (".npz", ".npy"):
+    if path.suffix.lower() in (".npz", ".npy"):
         return _array_file(path)
     if path.exists():
         raise errors.UserError(
@@ -54,9 +72,14 @@ def open_source(
             "folder of images, an .npz or .npy of uint8 images, an .npz with "
             "mu and sigma, or a data set such as mnist:test"
         )
-    if os.sep in text.partition(":")[0]:
+    if name and colon and pathlib.Path(name).expanduser().is_dir():
+        raise errors.UserError(
+            f"--{flag}={text} narrows a folder, and only data sets can be "
+            f"narrowed so: give {os.path.join(name, split)}, a folder in it"
+        )
+    if os.sep in name:
         raise errors.UserError(f"--{flag}={text} does not exist")
-    return _named_set(text, data_dir=data_dir, cache_dir=cache_dir)
+    return _named_set(text, **folders)
 
 
 def open_images(
@@ -99,13 +122,17 @@ def _array_file(
                 arrays = {name: content[name] for name in content.files}
     except FileNotFoundError as error:
         raise errors.UserError(f"{path} does not exist") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
+        # NumPy takes what is no array for a pickle and tells how to load it.
+        is_other = "pickle" in str(error)
+        reason = "it holds other things than arrays" if is_other else error
         raise errors.UserError(
-            f"{path} cannot be read ({error}): write it again with "
+            f"{path} cannot be read ({reason}): write it again with "
             "numpy.save or numpy.savez"
         ) from error
+    name = image_files.readable(str(path))
     if {"mu", "sigma"} <= set(arrays):
-        return feature_statistics.from_arrays(arrays, str(path))
+        return feature_statistics.from_arrays(arrays, name)
     images = [array for array in arrays.values() if _are_images(array)]
     if len(images) != 1:
         shapes = ", ".join(
@@ -117,7 +144,7 @@ def _array_file(
             f"width, 1 or 3], or mu and sigma; it holds {shapes or 'nothing'}"
         )
     return image_sources.from_array(
-        images[0], str(path), labels=_labels(arrays, len(images[0]), path)
+        images[0], name, labels=_labels(arrays, len(images[0]), path)
     )
 
 
@@ -165,7 +192,7 @@ def _named_set(text: str, *, data_dir, cache_dir) -> image_sources.ImageSource:
             class_name = narrowed[0]
         else:
             split = narrowed[0]
-    height, width, _ = data.native_shape(name, data_dir)
+    height, width, _ = data.native_shape(name, data_dir, cache_dir=cache_dir)
     if height is None or width is None:
         raise errors.UserError(
             f"{name} has images of different sizes: export them to a folder "

@@ -147,6 +147,7 @@ class Console:
         self._started = self._said_at = time.monotonic()
         self._pause = 0.0
         self._has_estimated = False
+        self._timed_from: int | None = None
         self._advised: set[str] = set()
         beginning = (
             f"goes on after step {step:,} of {total:,}" if step else "starts"
@@ -162,6 +163,9 @@ class Console:
 
     def update(self, step: int, meter: Meter) -> None:
         """Shows the step and the latest means."""
+        if self._timed_from is None:
+            # The first call traces the graph, which tells nothing of the rest.
+            self._timed_from, self._started = step, time.monotonic()
         means = meter.interval()
         epoch = min((step - 1) // self._steps_per_epoch + 1, self._epochs)
         text = f"epoch {epoch}/{self._epochs}  {_in_words(means)}"
@@ -171,10 +175,9 @@ class Console:
                 self._bar.update(step - self._bar.n)
         elif time.monotonic() - self._said_at > _SECONDS_PER_LINE:
             self._said_at = time.monotonic()
-            say(
-                f"step {step:,}/{self._total:,}  {text}  "
-                f"{_duration(self._seconds_left(step))} left"
-            )
+            if self._has_estimated and step > self._timed_from:
+                text += f"  {_duration(self._seconds_left(step))} left"
+            say(f"step {step:,}/{self._total:,}  {text}")
 
     def leave_out(self, seconds: float) -> None:
         """Takes an evaluation that has just been made for no training.
@@ -190,7 +193,7 @@ class Console:
     def _seconds_left(self, step: int) -> float:
         left = self._total - step
         passed = time.monotonic() - self._started
-        seconds = passed / (step - self._first_step) * left
+        seconds = passed / (step - self._timed_from) * left
         every = self._run.config.evaluate_every
         pauses = -(-left // every) if every else 0
         return seconds + pauses * self._pause

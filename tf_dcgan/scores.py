@@ -108,23 +108,26 @@ def _frechet(
 ) -> Score:
     """Makes a Fréchet distance with floor and, if it can be had, interval."""
     checks.features(fake, what="generated", metric=name, needed=2)
-    moments, counts = real, [len(fake)]
+    moments, bias = real, "the bias of the generated images"
     if not isinstance(real, Moments):
         checks.features(real, what="real", metric=name, needed=2)
-        moments = Moments.from_features(real)
-        counts.append(len(real))
-    if min(counts) < _INTERVAL_IMAGES:
+        moments, bias = Moments.from_features(real), "bias"
+    # Other tools' statistics do not tell their count.
+    fewest = min(len(fake), moments.count or len(fake))
+    if fewest < _INTERVAL_IMAGES:
         found = frechet.frechet_distance(moments, Moments.from_features(fake))
         low = high = None
         remark = ""
         warnings = found.warnings + (
-            f"no_interval: {min(counts)} images, an interval wants "
+            f"no_interval: {fewest} images, an interval wants "
             f"{_INTERVAL_IMAGES}",
         )
     else:
-        found = frechet_sampling.frechet_interval(real, fake, seed=seed)
-        low, high = found.low, found.high
-        remark = f"{found.corrected:.4g} without bias"
+        found = frechet_sampling.frechet_interval(
+            real, fake, seed=seed, progress=f"interval of {name}"
+        )
+        low, high = max(0.0, found.low), found.high  # As no distance is.
+        remark = f"{found.without_bias} without {bias}"
         warnings = found.warnings
     floor = None
     if moments.count is not None:
@@ -162,7 +165,10 @@ def _fid_infinity(sets: feature_sets.FeatureSets) -> list[Score]:
 
 def _kid(sets: feature_sets.FeatureSets) -> list[Score]:
     found = kernel.kernel_distance(
-        sets.real["features"], sets.fake["features"], seed=sets.seed
+        sets.real["features"],
+        sets.fake["features"],
+        seed=sets.seed,
+        progress="kid",
     )
     reach = 1.96 * found.standard_error
     return [
@@ -192,7 +198,7 @@ def _inception_score(sets: feature_sets.FeatureSets) -> list[Score]:
 
 
 def _precision_recall(sets: feature_sets.FeatureSets) -> list[Score]:
-    found = sets.manifold
+    found = sets.manifold("precision_recall")
     return [
         Score("precision", found.precision, warnings=found.warnings),
         Score("recall", found.recall, warnings=found.warnings),
@@ -200,7 +206,7 @@ def _precision_recall(sets: feature_sets.FeatureSets) -> list[Score]:
 
 
 def _density_coverage(sets: feature_sets.FeatureSets) -> list[Score]:
-    found = sets.manifold
+    found = sets.manifold("density_coverage")
     return [
         Score("density", found.density, ideal=1.0, warnings=found.warnings),
         Score(
@@ -253,6 +259,7 @@ def _memorization(sets: feature_sets.FeatureSets) -> list[Score]:
         sets.real["features"],
         seed=sets.seed,
         num_pairs=_CLOSEST,
+        progress="nearest images",
     )
     return [
         Score(

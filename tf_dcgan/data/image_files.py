@@ -32,7 +32,7 @@ SUFFIXES = frozenset(
 
 # Beyond this share of damaged files a folder is not what its user thinks.
 _DAMAGED_SHARE = 0.1
-_NAMED = 5  # Damaged files that are told by name.
+NAMED = 5  # Files left out that are told by name.
 
 _GRAY = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L"))
 _WITH_ALPHA = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
@@ -92,11 +92,11 @@ class Damaged:
         name = readable(os.path.relpath(path, self._folder))
         logging.info("%s is left out: %s", name, error)
         self._count += 1
-        if len(self._first) < _NAMED:
+        if len(self._first) < NAMED:
             self._first.append(name)
         if self._count > _DAMAGED_SHARE * self._num_files:
             raise errors.UserError(
-                f"{self._folder}: more than a tenth of its "
+                f"{readable(self._folder)}: more than a tenth of its "
                 f"{self._num_files:,} images are damaged, among them "
                 f"{', '.join(self._first)} ({error}): mend or remove them"
             )

@@ -102,11 +102,29 @@ def classifier_network(
             to.
     """
     train, test = _load(dataset_name, data_dir, cache_dir)
+    model, info = _trained(train, test, cache_dir, progress)
+    return features.FeatureNetwork(
+        "classifier",
+        model,
+        prepare=_prepare(train.images.shape[1:]),
+        digests=info["weights_sha256"],
+        protocol=_protocol(train, test, info),
+        class_names=train.class_names,
+    )
+
+
+def _trained(
+    train: data.ImageArray,
+    test: data.ImageArray,
+    cache_dir: str | None,
+    progress: bool,
+) -> tuple[keras.Model, dict[str, Any]]:
+    """Reads the classifier from the cache, or trains and keeps it."""
     image_shape = train.images.shape[1:]
-    settings = classifier_training.settings_for(dataset_name, image_shape)
+    settings = classifier_training.settings_for(train.name, image_shape)
     key = {
         "classifier_version": _VERSION,
-        "dataset": dataset_name,
+        "dataset": train.name,
         "train_fingerprint": train.fingerprint,
         "test_fingerprint": test.fingerprint,
         "settings": dataclasses.asdict(settings),
@@ -117,7 +135,7 @@ def classifier_network(
         width=settings.width,
         seed=settings.seed,
     )
-    entry = cache.Entry(cache_dir, f"{dataset_name}-classifier", key=key)
+    entry = cache.Entry(cache_dir, f"{train.name}-classifier", key=key)
     info = classifier_files.read(entry.folder, model, key=key)
     if info is None:
         # The block begins by finding out whether the cache can be written to.
@@ -126,21 +144,14 @@ def classifier_network(
                 model, train, test, settings=settings, progress=progress
             )
             classifier_files.write(folder, model, {"key": key, **info})
-    return features.FeatureNetwork(
-        "classifier",
-        model,
-        prepare=_prepare(image_shape),
-        digests=info["weights_sha256"],
-        protocol=_protocol(train, test, info),
-        class_names=train.class_names,
-    )
+    return model, info
 
 
 def _load(
     name: str, data_dir: str | None, cache_dir: str | None
 ) -> tuple[data.ImageArray, data.ImageArray]:
     """Opens both splits, at the size that the set has."""
-    size = data.native_shape(name, data_dir)[:2]
+    size = data.native_shape(name, data_dir, cache_dir=cache_dir)[:2]
     if None in size:
         raise UnusableError(name, "its images have different sizes")
     smallest, largest = classifier_model.SMALLEST_SIDE, _LARGEST_SIDE

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 import sys
 import time
+from typing import Any
 
 import tqdm
 
 _SECONDS_PER_LINE = 15.0
+# Seconds after which a bar is worth showing where it mostly is not.
+LASTING = 3.0
 
 
 class Progress:
@@ -18,13 +21,16 @@ class Progress:
     Use it in a `with` block.
     """
 
-    def __init__(self, title: str, total: int | None, unit: str):
+    def __init__(
+        self, title: str, total: int | None, unit: str, *, delay: float = 0.0
+    ):
         """Starts at nothing.
 
         Args:
             title: begins the bar and the lines; without it nothing is shown.
             total: where it ends, if that is known.
             unit: of what is counted, in the plural.
+            delay: seconds before a bar appears.
         """
         self._title = title
         self._unit = unit
@@ -33,6 +39,7 @@ class Progress:
             total=total,
             unit=f" {unit}",
             dynamic_ncols=True,
+            delay=delay,
             disable=not title or not sys.stderr.isatty(),
         )
         self._done, self._total = 0, total
@@ -69,3 +76,22 @@ class Progress:
             words.append(f"{left:.0f} s left")
         text = "  ".join(word for word in words if word)
         print(f"{self._title}: {text}", file=sys.stderr, flush=True)
+
+
+def listed(
+    results: Iterable[Any], title: str, total: int, unit: str
+) -> list[Any]:
+    """Lists results, and shows how far that is if it lasts.
+
+    Args:
+        results: are computed one by one.
+        title: as `Progress` takes it.
+        total: how many there are.
+        unit: of the results, in the plural.
+    """
+    found = []
+    with Progress(title, total, unit, delay=LASTING) as counted:
+        for result in results:
+            found.append(result)
+            counted.update()
+    return found

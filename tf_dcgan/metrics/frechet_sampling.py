@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import scipy.stats
 
-from tf_dcgan.metrics import checks, frechet
+from tf_dcgan.metrics import checks, counting, frechet
 from tf_dcgan.metrics.moments import Moments
 
 # The bias is a line in 1/N only for many images per dimension. At most this
@@ -18,6 +18,10 @@ from tf_dcgan.metrics.moments import Moments
 _BIAS_LEFT = 0.2
 # So that of an extrapolation no more than 2 % stays.
 _IMAGES_PER_DIMENSION = 10
+_REAL_AS_EXACT = (
+    "real_as_exact: the interval leaves out what the sampling of the real "
+    "images adds"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +73,14 @@ class FrechetInterval:
     corrected_high: float
     level: float
     warnings: tuple[str, ...]
+
+    @property
+    def without_bias(self) -> str:
+        """The corrected distance and its interval in words."""
+        return (
+            f"{self.corrected:.4g} [{self.corrected_low:.4g}, "
+            f"{self.corrected_high:.4g}]"
+        )
 
 
 def frechet_infinity(
@@ -131,6 +143,7 @@ def frechet_interval(
     seed: int,
     level: float = 0.95,
     num_groups: int = 20,
+    progress: str = "",
 ) -> FrechetInterval:
     """Confidence intervals for a Fréchet distance, corrected for its bias.
 
@@ -144,15 +157,15 @@ def frechet_interval(
 
     Args:
         real: [n, dimension] of any number type; or moments, which then count
-            as known without error and without bias.
+            as known without error and without bias; a warning says so.
         fake_features: [m, dimension] of any number type.
         seed: of the groups.
         level: share of such intervals that should hold the truth.
         num_groups: at least 2; each set needs twice as many images.
+        progress: begins what is shown if it lasts; without it nothing is.
 
     Returns:
-        The value and both intervals: of the average distance of such
-        samples, and of the distance between the distributions.
+        The value and both intervals, of average and true distance.
 
     Raises:
         errors.UserError: there are too few images, features that are NaN or
@@ -169,19 +182,18 @@ def frechet_interval(
     if not known:
         sides.append((real, moments, fake))
     whole = frechet.frechet_distance(moments, fake)
-    parts = [
-        _leave_out(*side, whole.value, num_groups, chance) for side in sides
-    ]
-    biases, variances = zip(*parts, strict=True)
-    fewest = min(total.count for _, total, _ in sides)
-    return _interval(
-        whole,
-        bias=sum(biases),
-        error=float(np.sqrt(sum(variances))),
-        level=level,
-        num_groups=num_groups,
-        warnings=_bias_left(fewest, fake.dimension),
+    distances = counting.listed(
+        (d for side in sides for d in _leave_out(*side, num_groups, chance)),
+        progress,
+        len(sides) * num_groups,
+        "distances",
     )
+    fewest = min(total.count for _, total, _ in sides)
+    warnings = _bias_left(fewest, fake.dimension)
+    if known:
+        warnings += (_REAL_AS_EXACT,)
+    distances = np.reshape(distances, [len(sides), num_groups])
+    return _interval(whole, distances, level, warnings)
 
 
 def _side(features: np.ndarray, what: str, num_groups: int) -> Moments:
@@ -194,28 +206,24 @@ def _side(features: np.ndarray, what: str, num_groups: int) -> Moments:
     return Moments.from_features(features)
 
 
-def _leave_out(features, total, other, value, num_groups, chance):
+def _leave_out(features, total, other, num_groups, chance):
     """Takes the distance again without each group of one set in turn.
 
-    The images are dealt into G groups at random. How the G distances spread
-    gives the variance; how far their mean lies above the whole's gives the
-    bias, which grows as 1/N. A group's moments are subtracted from the
-    whole's, not taken anew.
+    The images are dealt into groups at random. A group's moments are
+    subtracted from the whole's, not taken anew.
 
     Args:
         features: [n, dimension], the set to leave some out of.
         total: its moments.
         other: moments of the other set.
-        value: the distance of the whole sets.
-        num_groups: G.
+        num_groups: how many.
         chance: deals the groups.
 
-    Returns:
-        Bias and variance of the value that this set's sampling brings.
+    Yields:
+        The distances, one without each group.
     """
     features = np.asarray(features)
     order = chance.permutation(len(features))
-    values = []
     for group in np.array_split(order, num_groups):
         if total.is_deficient:
             # So few images that taking their moments anew costs little, and
@@ -224,12 +232,19 @@ def _leave_out(features, total, other, value, num_groups, chance):
             rest = Moments.from_features(features[left])
         else:
             rest = total.without(Moments.from_features(features[group]))
-        values.append(frechet.frechet_distance(other, rest).value)
-    bias = (num_groups - 1) * (np.mean(values) - value)
-    return float(bias), (num_groups - 1) * float(np.var(values))
+        yield frechet.frechet_distance(other, rest).value
 
 
-def _interval(whole, *, bias, error, level, num_groups, warnings):
+def _interval(whole, distances, level, warnings):
+    """Makes the intervals from the distances, [sides, groups], of the parts.
+
+    How they spread gives the variance, and how far their mean lies above the
+    whole's the bias, which grows as 1/N.
+    """
+    num_groups = distances.shape[1]
+    biases = (num_groups - 1) * (distances.mean(axis=1) - whole.value)
+    bias = float(biases.sum())
+    error = float(np.sqrt((num_groups - 1) * distances.var(axis=1).sum()))
     quantile = scipy.stats.t.ppf((1 + level) / 2, num_groups - 1)
     reach = error * float(quantile)
     corrected = whole.value - bias

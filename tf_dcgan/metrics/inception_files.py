@@ -21,7 +21,14 @@ _EPSILON = 1e-3  # Of the batch normalisation, where the graph says nothing.
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
 _FIRST_NODE = b"\x0a"  # How a GraphDef begins: field 1, a message.
-_DAMAGE = (EOFError, tarfile.ReadError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    EOFError,
+    NotImplementedError,
+    OSError,
+    tarfile.ReadError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def read(path: os.PathLike | str) -> dict[str, np.ndarray]:

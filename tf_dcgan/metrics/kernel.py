@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from tf_dcgan.metrics import checks
+from tf_dcgan.metrics import checks, counting
 
 SUBSET_SIZE = 1000
 
@@ -50,6 +50,7 @@ def kernel_distance(
     seed: int,
     num_subsets: int = 100,
     subset_size: int = SUBSET_SIZE,
+    progress: str = "",
 ) -> KernelDistance:
     """Unbiased squared MMD with the kernel (x·y / dimension + 1)³.
 
@@ -67,6 +68,7 @@ def kernel_distance(
         seed: of the subsets.
         num_subsets: subsets to draw. If a subset is everything, one is taken.
         subset_size: images in each, lowered to the size of the smaller set.
+        progress: begins what is shown if it lasts; without it nothing is.
 
     Returns:
         The distance, 0 on average for equal distributions; not times 1,000.
@@ -86,11 +88,8 @@ def kernel_distance(
     size = min(subset_size, len(real), len(fake))
     if size == len(real) == len(fake):
         num_subsets = 1
-    chance = np.random.default_rng(seed)
-    parts = [
-        _parts(_draw(real, size, chance), _draw(fake, size, chance))
-        for _ in range(num_subsets)
-    ]
+    drawn = _drawn_parts(real, fake, size, num_subsets, seed)
+    parts = counting.listed(drawn, progress, num_subsets, "subsets")
     values = np.array([part.distance for part in parts])
     variance = _variance(parts, len(real), len(fake))
     if num_subsets > 1:
@@ -110,6 +109,12 @@ def _warnings(size: int) -> tuple[str, ...]:
     return (
         f"few_samples: subsets of {size:,} images, KID wants {SUBSET_SIZE:,}",
     )
+
+
+def _drawn_parts(real, fake, size, num_subsets, seed):
+    chance = np.random.default_rng(seed)
+    for _ in range(num_subsets):
+        yield _parts(_draw(real, size, chance), _draw(fake, size, chance))
 
 
 def _draw(features, size, chance):

@@ -8,7 +8,10 @@ import numpy as np
 
 from tf_dcgan.metrics import checks, neighbours
 
-_METRICS = "precision_recall or density_coverage"
+# As for a Fréchet distance; of fewer, neighbourhoods are large and few.
+_RECOMMENDED_IMAGES = 2048
+# Neighbours that precision and recall, and density and coverage, look at.
+_NARROW, _WIDE = 3, 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +23,7 @@ class ManifoldScores:
         recall: share of real images near some generated one, in [0, 1].
         density: real neighbourhoods a generated image lies in, relative to
             what a real one does; 1 for equal distributions, and may exceed 1.
+            NaN, as the coverages, of too few real images.
         coverage: share of real images with a generated one near, in [0, 1].
         expected_coverage: the coverage of a perfect generator.
         warnings: named warnings that belong beside the numbers.
@@ -33,12 +37,31 @@ class ManifoldScores:
     warnings: tuple[str, ...]
 
 
+def check(metric: str, real: np.ndarray, fake: np.ndarray) -> None:
+    """Checks that there are images enough for one of the metrics.
+
+    Args:
+        metric: "precision_recall" or "density_coverage", with their usual
+            numbers of neighbours.
+        real: [n, dimension] of any number type.
+        fake: [m, dimension] of any number type.
+
+    Raises:
+        errors.UserError: there are too few, or features that are NaN or
+            infinite.
+    """
+    needed = {"precision_recall": _NARROW, "density_coverage": _WIDE}[metric]
+    checks.features(real, what="real", metric=metric, needed=needed + 1)
+    checks.features(fake, what="generated", metric=metric, needed=_NARROW + 1)
+
+
 def manifold_scores(
     real_features: np.ndarray,
     fake_features: np.ndarray,
     *,
-    precision_recall_neighbours: int = 3,
-    density_coverage_neighbours: int = 5,
+    precision_recall_neighbours: int = _NARROW,
+    density_coverage_neighbours: int = _WIDE,
+    progress: str = "",
 ) -> ManifoldScores:
     """Computes all four scores; compare them only for sets of equal sizes.
 
@@ -46,10 +69,12 @@ def manifold_scores(
     in its own set, not counting itself.
 
     Args:
-        real_features: [n, dimension] of any number type, n above both k.
-        fake_features: [m, dimension] of any number type.
+        real_features: [n, dimension] of any number type, n above the k of
+            precision and recall, and of density and coverage for those.
+        fake_features: [m, dimension] of any number type, m above the first.
         precision_recall_neighbours: k of precision and recall.
         density_coverage_neighbours: k of density and coverage.
+        progress: begins what is shown if it lasts; without it nothing is.
 
     Returns:
         The scores, exact in float64.
@@ -63,30 +88,30 @@ def manifold_scores(
         3.1, equations 5 and 6 (arXiv:2002.09797).
     """
     narrow, wide = precision_recall_neighbours, density_coverage_neighbours
-    most = max(narrow, wide)
-    real = checks.features(
-        real_features, what="real", metric=_METRICS, needed=most + 1
-    )
-    fake = checks.features(
-        fake_features, what="generated", metric=_METRICS, needed=most + 1
-    )
+    needed = {"metric": "precision_recall", "needed": narrow + 1}
+    real = checks.features(real_features, what="real", **needed)
+    fake = checks.features(fake_features, what="generated", **needed)
     checks.same_dimension(real.shape[1], fake.shape[1])
-    real_radii = _squared_radii(real, most)
-    fake_radii = _squared_radii(fake, narrow)
+    has_wide = len(real) > wide
+    most = max(narrow, wide) if has_wide else narrow
+    real_radii = _squared_radii(real, most, progress)
+    fake_radii = _squared_radii(fake, narrow, progress)
     precise, recalled, covered, memberships = _count(
         real,
         fake,
         narrow=real_radii[:, narrow - 1],
-        wide=real_radii[:, wide - 1],
+        wide=real_radii[:, (wide if has_wide else narrow) - 1],
         fakes=fake_radii[:, narrow - 1],
+        progress=progress,
     )
     expected = expected_coverage(len(real), len(fake), num_neighbours=wide)
+    known = 1.0 if has_wide else np.nan
     return ManifoldScores(
         precision=float(precise.mean()),
         recall=float(recalled.mean()),
-        density=float(memberships / (wide * len(fake))),
-        coverage=float(covered.mean()),
-        expected_coverage=expected,
+        density=known * float(memberships / (wide * len(fake))),
+        coverage=known * float(covered.mean()),
+        expected_coverage=known * expected,
         warnings=_warnings(len(real), len(fake)),
     )
 
@@ -115,13 +140,19 @@ def expected_coverage(
     return float(1 - np.prod((num_real - i) / (num_real + num_fake - i)))
 
 
-def _squared_radii(features: np.ndarray, num_neighbours: int) -> np.ndarray:
+def _squared_radii(
+    features: np.ndarray, num_neighbours: int, progress: str
+) -> np.ndarray:
     return neighbours.nearest(
-        features, features, num_neighbours=num_neighbours, same=True
+        features,
+        features,
+        num_neighbours=num_neighbours,
+        same=True,
+        progress=progress,
     )[0]
 
 
-def _count(real, fake, *, narrow, wide, fakes):
+def _count(real, fake, *, narrow, wide, fakes, progress):
     """Goes through all distances once.
 
     Args:
@@ -130,6 +161,7 @@ def _count(real, fake, *, narrow, wide, fakes):
         narrow: [n] squared radii of real images, for the precision.
         wide: [n] the same, for density and coverage.
         fakes: [m] squared radii of generated images, for the recall.
+        progress: as for `manifold_scores`.
 
     Returns:
         Which generated images lie in a real one's narrow ball, which real
@@ -140,7 +172,7 @@ def _count(real, fake, *, narrow, wide, fakes):
     recalled = np.zeros(len(real), bool)
     covered = np.zeros(len(real), bool)
     memberships = 0
-    for tile in neighbours.tiles(real, fake):
+    for tile in neighbours.tiles(real, fake, progress=progress):
         rows, columns = tile.rows, tile.columns
         inside = _within(tile, real, fake, narrow[rows, None])
         precise[columns] |= inside.any(axis=0)
@@ -169,8 +201,14 @@ def _within(tile, real, fake, radii):
 
 def _warnings(num_real: int, num_fake: int) -> tuple[str, ...]:
     warnings = ()
+    fewest = min(num_real, num_fake)
+    if fewest < _RECOMMENDED_IMAGES:
+        warnings += (
+            f"few_samples: {fewest:,} images, these scores want "
+            f"{_RECOMMENDED_IMAGES:,}",
+        )
     if num_real != num_fake:
-        warnings = (
+        warnings += (
             f"unequal_sizes: {num_real:,} real and {num_fake:,} generated "
             "images; published scores take equally many",
         )

@@ -74,6 +74,7 @@ def memorization(
     *,
     seed: int,
     num_pairs: int = 16,
+    progress: str = "",
 ) -> Memorization:
     """Compares distances to the training set with those to a held-out set.
 
@@ -89,6 +90,7 @@ def memorization(
             same distribution that the generator has not seen.
         seed: of the random part.
         num_pairs: closest pairs to give, lowered to n.
+        progress: begins what is shown if it lasts; without it nothing is.
 
     Returns:
         Distances, indices and a summary; exact in float64.
@@ -107,9 +109,9 @@ def memorization(
     checks.same_dimension(fake.shape[1], train.shape[1])
     checks.same_dimension(fake.shape[1], held_out.shape[1])
     size = min(len(train), len(held_out))
-    chance = np.random.default_rng(seed)
-    train_part, train_all = _nearest(fake, train, size, chance)
-    held_out_part, held_out_all = _nearest(fake, held_out, size, chance)
+    drawn = size, np.random.default_rng(seed), progress
+    train_part, train_all = _nearest(fake, train, *drawn)
+    held_out_part, held_out_all = _nearest(fake, held_out, *drawn)
     share, error = _share(train_part, held_out_part, size)
     medians = [np.median(part[0]) for part in (train_part, held_out_part)]
     closest = np.argsort(train_all[0], kind="stable")[:num_pairs]
@@ -131,7 +133,7 @@ def _checked(features: np.ndarray, what: str) -> np.ndarray:
     return checks.features(features, what=what, metric="memorization", needed=1)
 
 
-def _nearest(fake, real, size, chance):
+def _nearest(fake, real, size, chance, progress):
     """Finds the nearest of a random part of the real images and of all.
 
     Returns:
@@ -145,7 +147,7 @@ def _nearest(fake, real, size, chance):
         if not len(chosen):
             continue
         squared, positions = neighbours.nearest(
-            fake, real[chosen], num_neighbours=1
+            fake, real[chosen], num_neighbours=1, progress=progress
         )
         found.append((np.sqrt(squared[:, 0]), positions[:, 0], chosen))
     distances, positions, _ = found[0]

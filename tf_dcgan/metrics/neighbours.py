@@ -13,6 +13,8 @@ import dataclasses
 
 import numpy as np
 
+from tf_dcgan.metrics import counting
+
 _TILE = 2048
 # Numbers in the differences that are held at a time.
 _CHUNK = 2**22
@@ -35,19 +37,36 @@ class Tile:
     margin: np.ndarray
 
 
-def tiles(first: np.ndarray, second: np.ndarray) -> Iterator[Tile]:
+def tiles(
+    first: np.ndarray, second: np.ndarray, *, progress: str = ""
+) -> Iterator[Tile]:
     """Computes all squared distances, tile by tile, row by row of tiles.
 
     Args:
         first: [n, dimension] of any number type.
         second: [m, dimension] of any number type.
+        progress: begins what is shown of the progress if it lasts; nothing
+            is shown without.
 
     Yields:
         The tiles; all columns of a range of rows come before the next rows.
     """
-    dimension = first.shape[1]
     # Around a common centre the products lose fewer digits.
     centre = second.mean(axis=0, dtype=np.float64)
+    total = -(-len(first) // _TILE) * -(-len(second) // _TILE)
+    counted = counting.Progress(
+        progress, total, "tiles", delay=counting.LASTING
+    )
+    with counted:
+        for tile in _tiles(first, second, centre):
+            yield tile
+            counted.update()
+
+
+def _tiles(
+    first: np.ndarray, second: np.ndarray, centre: np.ndarray
+) -> Iterator[Tile]:
+    dimension = first.shape[1]
     for row in range(0, len(first), _TILE):
         rows = slice(row, min(row + _TILE, len(first)))
         left = first[rows] - centre
@@ -98,6 +117,7 @@ def nearest(
     *,
     num_neighbours: int,
     same: bool = False,
+    progress: str = "",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Finds the nearest vectors of another set, or of the same.
 
@@ -107,6 +127,7 @@ def nearest(
         num_neighbours: k, at most m, or m - 1 within the same set.
         same: whether the two are one set, whose vectors are not their own
             neighbours.
+        progress: as for `tiles`.
 
     Returns:
         Squared distances, [n, k] float64, ascending, and the neighbours'
@@ -116,7 +137,7 @@ def nearest(
     kept = min(num_neighbours + 4, len(second))
     found, indices = [], []
     best = which = None
-    for tile in tiles(first, second):
+    for tile in tiles(first, second, progress=progress):
         if tile.columns.start == 0:
             height = tile.rows.stop - tile.rows.start
             best = np.full((height, 0), np.inf)
