@@ -96,7 +96,9 @@ def test_a_signal_saves_everything_and_ends_cleanly(
     tmp_path, frequent_flags, kind
 ):
     run_dir = tmp_path / "run"
-    process = trainings.start([*frequent_flags, f"--run_dir={run_dir}"])
+    # The step of the signal is then always one that has been saved.
+    flags = [*frequent_flags[:-1], "--checkpoint_every=1"]
+    process = trainings.start([*flags, f"--run_dir={run_dir}"])
     # Past the first line of the log: before it there are no curves to draw.
     _wait_for_checkpoint(process, run_dir, after=7)
     process.send_signal(kind)

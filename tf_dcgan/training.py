@@ -89,7 +89,7 @@ class _Loop:
         self._meter, self._health, self._step = resuming.resume(
             run, self._state
         )
-        self._saved_step = self._step
+        self._saved_step = self._sampled_step = self._step
         self._evaluations = best.Evaluations(
             run,
             evaluator,
@@ -253,6 +253,7 @@ class _Loop:
         return self._sampler.grid(self._config.seed)
 
     def _write_samples(self) -> None:
+        self._sampled_step = self._step
         made = self._make_samples()
         self._summaries.write_sample_grid(
             images.grid(made, columns=self._sampler.columns()), step=self._step
@@ -306,9 +307,9 @@ class _Loop:
             progress.say("stopping: saving the run (again to stop at once)")
         if self._step < self._total and self._calls:
             self._write_verdicts()
+        if self._sampled_step != self._step:
+            self._write_samples()
         if self._saved_step != self._step:
-            if not self._is_due(self._config.sample_every):
-                self._write_samples()
             self._save()
         self._evaluations.prune()
         self._summaries.flush()
