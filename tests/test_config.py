@@ -471,6 +471,16 @@ def test_json_with_an_unknown_field_is_refused():
     assert message.endswith("; unknown: alpha, widht")
 
 
+def test_json_from_before_a_setting_means_what_was_done_then():
+    values = configs.to_json(Config(recipe="dcgan_small", epochs=20))
+    for name in ("crop", "evaluate_every", "r1_gamma", "conditional"):
+        del values[name]
+    config = configs.from_json(values)
+    assert config == Config(recipe="dcgan_small", epochs=20)
+    assert (config.crop, config.evaluate_every) == (None, 0)
+    assert (config.r1_gamma, config.conditional) == (0, False)
+
+
 def test_json_without_a_field_is_refused():
     values = configs.to_json(Config())
     del values["width"], values["seed"]

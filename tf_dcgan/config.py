@@ -29,8 +29,22 @@ LOSSES = {
 _LOSSES_WITHOUT_LABELS = ("hinge", "wasserstein_gp")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _FEATURE_DIMS = (64, 192, 768, 1280, 2048)
-# What runs did before there were these settings.
-_ADDED_LATER = {"conditional": False}
+# Their defaults are what runs did before there were these settings.
+_ADDED_LATER = (
+    "conditional",
+    "crop",
+    "discriminator_loss",
+    "evaluate_every",
+    "evaluate_feature_dim",
+    "evaluate_features",
+    "evaluate_metric",
+    "evaluate_samples",
+    "evaluate_split",
+    "horizontal_flip",
+    "inception_weights",
+    "r1_gamma",
+    "spectral_norm",
+)
 _PATHS = ("data_dir", "cache_dir", "inception_weights")
 
 
@@ -616,7 +630,7 @@ def from_json(values: Mapping[str, Any]) -> Config:
     Raises:
         errors.UserError: a field is unknown, missing or not allowed.
     """
-    values = {**_ADDED_LATER, **values}
+    values = {**{k: getattr(Config, k) for k in _ADDED_LATER}, **values}
     names = {field.name for field in dataclasses.fields(Config)}
     unknown = sorted(set(values) - names)
     missing = sorted(names - set(values))
