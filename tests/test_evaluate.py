@@ -603,11 +603,10 @@ def test_the_best_checkpoints_raw_weights_are_not_those_that_were_scored(
     monkeypatch, checkpoint, weights, noted
 ):
     monkeypatch.setattr(sampling, "load_generator", lambda *_: (None, 7))
-    monkeypatch.setattr(sampling, "Sampler", lambda *_: None)
+    sampler = types.SimpleNamespace(labels=lambda count: None)
+    monkeypatch.setattr(sampling, "of_run", lambda *_: sampler)
     monkeypatch.setattr(best, "origin", lambda *_: "step 7")
-    run = types.SimpleNamespace(
-        path="r", data=types.SimpleNamespace(content_box=None)
-    )
+    run = types.SimpleNamespace(path="r")
     fake, step = launch_evaluation._generated(run, 0, 9, weights, checkpoint)
     assert (step, fake.count, len(fake.notes)) == (7, 9, noted)
     assert fake.description == f"r, step 7, {weights} weights"
