@@ -109,5 +109,5 @@ def test_only_celeb_a_has_a_crop_by_itself_and_the_size_follows_it(
         width=0.06,
         data_dir=str(tmp_path),
     )
-    config, found = launch._resolve(config)
-    assert (config.crop, found) == (resolved, shape)
+    config, found, num_classes = launch._resolve(config)
+    assert (config.crop, found, num_classes) == (resolved, shape, 0)
