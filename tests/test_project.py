@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from benchmarks import score_table
 from tf_dcgan import (
     arithmetic,
     compare,
@@ -40,6 +41,7 @@ def test_every_flag_that_the_readme_names_exists():
         _fields(config.Config)
         | _fields(train.TrainSettings)
         | _fields(sample.SampleSettings)
+        | _fields(score_table.ScoreTableSettings)
         | _fields(compare.CompareSettings)
         | _fields(evaluation_settings.EvaluateSettings)
         | _fields(interpolate.InterpolateSettings)
