@@ -138,7 +138,7 @@ def _sources(run: runs.Run, wanted: ScoreTableSettings):
     Returns:
         Them by name, and the generator's step.
     """
-    from tf_dcgan import data, image_sources, sampling
+    from tf_dcgan import data, image_sources, images, sampling
 
     def split(name, count):
         dataset = data.load(
@@ -152,9 +152,8 @@ def _sources(run: runs.Run, wanted: ScoreTableSettings):
         count = min(count, len(dataset.images))
         chosen = np.linspace(0, len(dataset.images), count, endpoint=False)
         chosen = chosen.astype(int)
-        top, left, height, width = dataset.content_box
         return image_sources.from_array(
-            dataset.images[chosen][:, top : top + height, left : left + width],
+            images.crop(dataset.images[chosen], dataset.content_box),
             f"{count:,} of {name}",
             labels=dataset.labels[chosen],
             class_names=dataset.class_names,
