@@ -83,14 +83,7 @@ def main(arguments: Sequence[str]) -> None:
     label = latent_flags.find_label(run, wanted)
     outs = _outs(wanted.out)
     quiet.import_tensorflow()
-    from tf_dcgan import (
-        best,
-        devices,
-        images,
-        latent_pictures,
-        latents,
-        sampling,
-    )
+    from tf_dcgan import best, devices, latents, sampling
 
     devices.share_gpus()
     generator, step = sampling.load_generator(
@@ -109,31 +102,38 @@ def main(arguments: Sequence[str]) -> None:
     if label is not None:
         way += f", class {run.data.class_names[label]}"
     for out in outs:
-        if out.suffix.lower() == ".gif":
-            images.write_gif(
-                out,
-                latent_pictures.animation(made, loop=wanted.loop),
-                seconds_per_frame=_SECONDS_PER_FRAME,
-                hold_last_seconds=_SECONDS_PER_FRAME if wanted.loop else 1.0,
-            )
-        else:
-            labels = [
-                f"#{start} to #{end}"
-                for start, end in zip(names[:-1], names[1:], strict=True)
-            ]
-            images.write_png(
-                out,
-                latent_pictures.strip(
-                    made,
-                    labels,
-                    caption=f"from sample to sample, {way}",
-                ),
-            )
+        _write(out, made, names, loop=wanted.loop, way=way)
     print(
         f"{', '.join(map(str, outs))}: samples {' to '.join(names)}, "
         f"{wanted.frames} images each, {way}, {wanted.weights} weights of "
         f"{best.origin(run, step, wanted.checkpoint)}"
     )
+
+
+def _write(out: pathlib.Path, made, names, *, loop: bool, way: str) -> None:
+    """Writes the walks as an animation or as a strip, by the suffix."""
+    from tf_dcgan import images, latent_pictures
+
+    if out.suffix.lower() == ".gif":
+        images.write_gif(
+            out,
+            latent_pictures.animation(made, loop=loop),
+            seconds_per_frame=_SECONDS_PER_FRAME,
+            hold_last_seconds=_SECONDS_PER_FRAME if loop else 1.0,
+        )
+    else:
+        labels = [
+            f"#{start} to #{end}"
+            for start, end in zip(names[:-1], names[1:], strict=True)
+        ]
+        images.write_png(
+            out,
+            latent_pictures.strip(
+                made,
+                labels,
+                caption=f"from sample to sample, {way}",
+            ),
+        )
 
 
 def _points(wanted: InterpolateSettings) -> list[latent_flags.Point]:
