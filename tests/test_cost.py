@@ -193,3 +193,14 @@ def test_an_estimate_can_be_made_of_the_widest_network():
         ).operations
     )
     assert 200 < ratio < 256
+
+
+def test_an_estimate_leaves_nothing_to_be_allocated_later():
+    class Doubled(keras.layers.Layer):
+        def call(self, inputs):  # Its shape is found in a stateless scope.
+            return 2.0 * inputs
+
+    # Allocated, its first dense layer alone would take 64 GiB.
+    config = configs.Config(width=16, latent_dim=65_536)
+    cost.estimate(config, (32, 32, 1))
+    assert Doubled()(keras.Input([3])).shape == (None, 3)

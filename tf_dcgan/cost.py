@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import math
 
@@ -50,10 +51,9 @@ def estimate(
     Returns:
         The cost of one step. No weight is allocated for it.
     """
-    with keras.StatelessScope(initialize_variables=False):
-        generator, discriminator = models.build(
-            config, image_shape, num_classes
-        )
+    generator, discriminator = _without_weights(
+        config, image_shape, num_classes
+    )
     forward_g = forward_operations(generator)
     forward_d = forward_operations(discriminator)
     shares_first = config.generator_latents == "shared"
@@ -70,6 +70,22 @@ def estimate(
         operations=per_image * config.batch_size,
         memory_bytes=_memory_bytes(config, generator, discriminator),
     )
+
+
+def _without_weights(*arguments) -> tuple[keras.Model, keras.Model]:
+    """Calls `models.build`, but allocates nothing.
+
+    What a stateless scope leaves without a value, Keras keeps in a list of
+    the thread and allocates at the end of the next such scope, be it that of
+    another network. The list of a thread of its own ends with the thread.
+    """
+
+    def build():
+        with keras.StatelessScope(initialize_variables=False):
+            return models.build(*arguments)
+
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        return thread.submit(build).result()
 
 
 def forward_operations(model: keras.Model) -> int:
