@@ -33,6 +33,8 @@ _FEATURE_DIMS = (64, 192, 768, 1280, 2048)
 _ADDED_LATER = (
     "conditional",
     "crop",
+    "dataset_a",
+    "dataset_b",
     "discriminator_loss",
     "evaluate_every",
     "evaluate_feature_dim",
@@ -42,10 +44,16 @@ _ADDED_LATER = (
     "evaluate_split",
     "horizontal_flip",
     "inception_weights",
+    "lambda_cycle",
+    "lambda_identity",
+    "learning_rate_decay",
     "r1_gamma",
+    "random_crop",
+    "residual_blocks",
     "spectral_norm",
 )
 _PATHS = ("data_dir", "cache_dir", "inception_weights")
+_DATASETS = ("dataset", "dataset_a", "dataset_b")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +92,15 @@ class Config:
         group=_SYSTEM,
         unit="pixels",
         unset="the smallest the network can make that holds the data set's "
-        "images, at most 64",
+        "images, at most 64; of cyclegan at most 256",
+    )
+    residual_blocks: int | None = settings.setting(
+        None,
+        "residual blocks in the middle of each generator; of cyclegan",
+        group=_SYSTEM,
+        minimum=1,
+        maximum=64,
+        unset="9 from 256 pixels on, 6 below",
     )
     extra_layers: int = settings.setting(
         0,
@@ -106,13 +122,28 @@ class Config:
         group=_SYSTEM,
         choices=LOSSES,
     )
-    dataset: str = settings.setting(
+    dataset: str | None = settings.setting(
         "mnist",
         "mnist, fashion_mnist, kmnist, cifar10, celeb_a, any other TFDS name "
         "with an image feature, glyphs (digits drawn from fonts, no download), "
         "or a folder of images, written as a path: ./photos, ~/photos; a bare "
-        "name is never a folder",
+        "name is never a folder. For cyclegan a TFDS name or a folder with "
+        "trainA and trainB",
         group=_DATA,
+        unset="--dataset_a and --dataset_b",
+    )
+    dataset_a: str | None = settings.setting(
+        None,
+        "images to translate, for cyclegan: as --dataset for other recipes; "
+        "name:class takes one class alone, such as cifar10:horse",
+        group=_DATA,
+        unset="trainA of --dataset",
+    )
+    dataset_b: str | None = settings.setting(
+        None,
+        "images to translate into, likewise",
+        group=_DATA,
+        unset="trainB of --dataset",
     )
     data_dir: str | None = settings.setting(
         None,
@@ -149,6 +180,12 @@ class Config:
         False,
         "mirror each real image with probability 1/2, anew in every step; for "
         "images in which left and right mean the same, such as faces",
+        group=_DATA,
+    )
+    random_crop: bool = settings.setting(
+        False,
+        "bring real images to 286/256 of the size, and cut the size out at a "
+        "random place, anew in every step; of cyclegan",
         group=_DATA,
     )
     epochs: int = settings.setting(
@@ -284,6 +321,15 @@ class Config:
         above=0,
         maximum=1.0,
     )
+    learning_rate_decay: str = settings.setting(
+        "none",
+        "how both learning rates change; fixes the length of the run",
+        group=_OPTIMIZATION,
+        choices={
+            "none": "they stay",
+            "second_half": "linearly to 0 in the second half of the steps",
+        },
+    )
     beta_1: float = settings.setting(
         0.5,
         "Adam's decay of the first moment, for G and D",
@@ -335,6 +381,21 @@ class Config:
             "new": "new ones, with a forward pass of their own",
         },
     )
+    lambda_cycle: float = settings.setting(
+        10.0,
+        "weight of the cycle consistency; of cyclegan",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1_000_000.0,
+    )
+    lambda_identity: float = settings.setting(
+        0.5,
+        "weight of the identity loss, as a share of --lambda_cycle; of "
+        "cyclegan",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1_000_000.0,
+    )
     ema_decay: float = settings.setting(
         0.999,
         "decay of the moving average of G's weights, which samples and "
@@ -381,6 +442,7 @@ class Config:
             object.__setattr__(self, "fake_label", 0.0)
         if self.loss == "wasserstein_gp":
             object.__setattr__(self, "discriminator_updates", "joint")
+        self._check_sets()
         if self.real_label <= self.fake_label:
             raise errors.UserError(
                 f"--real_label={self.real_label} must be above "
@@ -410,6 +472,42 @@ class Config:
             height, width = parse_crop(self.crop)
             object.__setattr__(self, "crop", f"{height}x{width}")
 
+    def _check_sets(self):
+        """Checks which data sets are named, and that the loss translates."""
+        pair = (self.dataset_a, self.dataset_b)
+        if not self.translates:
+            if self.dataset is None:
+                raise errors.UserError(
+                    "--dataset needs a value: give a data set or a folder"
+                )
+            return
+        if (pair.count(None), self.dataset is None) not in (
+            (0, True),
+            (2, False),
+        ):
+            raise errors.UserError(
+                f"recipe {self.recipe} needs two sets of images: give "
+                "--dataset_a and --dataset_b, or a --dataset that has both, "
+                "such as cycle_gan/horse2zebra"
+            )
+        if self.loss not in recipes.LOSSES_OF_TRANSLATION:
+            raise errors.UserError(
+                f"--loss={self.loss} is none of recipe {self.recipe}: give "
+                + " or ".join(recipes.LOSSES_OF_TRANSLATION)
+            )
+
+    @property
+    def translates(self) -> bool:
+        """Whether the recipe makes images of images, instead of noise."""
+        return recipes.RECIPES[self.recipe].translates
+
+    @property
+    def title(self) -> str:
+        """The data in a word or two, for names and headings."""
+        if self.dataset is not None:
+            return self.dataset
+        return f"{self.dataset_a} and {self.dataset_b}"
+
     @property
     def network(self) -> str:
         """Key into `tf_dcgan.models.NETWORKS`."""
@@ -432,7 +530,7 @@ class Config:
         if self.batch_size > num_images:
             raise errors.UserError(
                 f"--batch_size={self.batch_size} is more than the "
-                f"{num_images:,} images of {self.dataset}: allowed is 1 to "
+                f"{num_images:,} images of {self.title}: allowed is 1 to "
                 f"{num_images:,}"
             )
         return num_images // self.batch_size
@@ -500,8 +598,12 @@ def from_flags(given: Mapping[str, Any]) -> Config:
     _check_length(given)
     given = _absolute(given)
     recipe = recipes.RECIPES.get(given.get("recipe", Config.recipe))
-    differences = recipe.differences if recipe else {}
+    differences = dict(recipe.differences) if recipe else {}
+    names_a_set = {"dataset_a", "dataset_b"} & set(given)
+    if recipe and recipe.translates and names_a_set:
+        differences["dataset"] = None  # Checked where it must be one.
     config = Config(**{**differences, **given})
+    _check_recipe(config, given)
     _check_loss(config, given)
     _check_evaluation(config, given)
     return config
@@ -527,6 +629,7 @@ def resume(config: Config, given: Mapping[str, Any]) -> Config:
     if "epochs" in given:
         given["steps"] = None
     new = dataclasses.replace(config, **given)
+    _check_recipe(new, given)
     _check_loss(new, given)
     _check_evaluation(new, given)
     refused = [
@@ -536,7 +639,7 @@ def resume(config: Config, given: Mapping[str, Any]) -> Config:
         if field.name in given
         and field.metadata["on_resume"] == "fixed"
         and getattr(config, field.name) != getattr(new, field.name)
-        and not (field.name == "dataset" and _is_moved(config, new))
+        and not _is_moved(config, new, field.name)
     ]
     if refused:
         raise errors.UserError(
@@ -546,16 +649,17 @@ def resume(config: Config, given: Mapping[str, Any]) -> Config:
     return new
 
 
-def _is_moved(config: Config, new: Config) -> bool:
+def _is_moved(config: Config, new: Config, name: str) -> bool:
     """Whether both have folders, whose images are compared later anyway."""
-    return os.path.isabs(config.dataset) and os.path.isabs(new.dataset)
+    values = [getattr(settings, name) for settings in (config, new)]
+    return name in _DATASETS and all(v and os.path.isabs(v) for v in values)
 
 
 def _absolute(given: Mapping[str, Any]) -> dict[str, Any]:
     """Makes paths absolute: a run may go on from another place."""
     return {
         name: os.path.abspath(os.path.expanduser(value))
-        if value and (name in _PATHS or (name == "dataset" and _is_path(value)))
+        if value and (name in _PATHS or (name in _DATASETS and _is_path(value)))
         else value
         for name, value in given.items()
     }
@@ -583,6 +687,25 @@ def _check_length(given: Mapping[str, Any]) -> None:
         raise errors.UserError(
             f"--epochs={given['epochs']} and --steps={given['steps']} both "
             "say how long to train: give one of them"
+        )
+
+
+def _check_recipe(config: Config, given: Mapping[str, Any]) -> None:
+    """Refuses settings that say nothing to the recipe."""
+    of_others = (
+        recipes.OF_GENERATION if config.translates else recipes.OF_TRANSLATION
+    )
+    idle = [f"--{name}={given[name]}" for name in of_others if name in given]
+    if idle:
+        meant = [
+            name
+            for name, recipe in recipes.RECIPES.items()
+            if recipe.translates != config.translates
+        ]
+        raise errors.UserError(
+            f"{' and '.join(idle)} would do nothing in recipe "
+            f"{config.recipe}: leave it out, or take another --recipe, such "
+            f"as {meant[0]}"
         )
 
 

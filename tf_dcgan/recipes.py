@@ -16,11 +16,13 @@ class Recipe:
         network: key into `tf_dcgan.models.NETWORKS`.
         differences: the fields of `tf_dcgan.config.Config` that differ from
             that class's defaults.
+        translates: whether it makes images of images, instead of noise.
     """
 
     summary: str
     network: str
     differences: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    translates: bool = False
 
 
 # The schedule of all but AIRI's: D once on both batches, then G once.
@@ -87,10 +89,52 @@ RECIPES = {
         network="dcgan_28",
         differences={**_OF_28, "loss": "least_squares"},
     ),
+    "cyclegan": Recipe(
+        "unpaired translation between two sets of images; 256x256",
+        network="cyclegan",
+        differences={
+            "dataset": "cycle_gan/horse2zebra",
+            "loss": "least_squares",
+            "real_label": 1.0,
+            "batch_size": 1,
+            "epochs": 200,
+            "learning_rate_decay": "second_half",
+            "random_crop": True,
+            "horizontal_flip": True,
+            "ema_decay": 0.0,
+        },
+        translates=True,
+    ),
 }
 
 # Those whose networks have convolutions to add to with `--extra_layers`.
 WITH_EXTRA_LAYERS = ("dcgan", "dcgan_small")
 
 # Those whose D sees maps, to which a label can add its own.
-WITH_LABELS = tuple(name for name in RECIPES if name != "vanilla_gan")
+WITH_LABELS = tuple(
+    name
+    for name, recipe in RECIPES.items()
+    if name != "vanilla_gan" and not recipe.translates
+)
+
+# Settings that say something to recipes of one kind alone.
+OF_GENERATION = (
+    "latent_dim",
+    "extra_layers",
+    "conditional",
+    "discriminator_updates",
+    "discriminator_loss",
+    "generator_updates",
+    "generator_latents",
+    "r1_gamma",
+    "spectral_norm",
+)
+OF_TRANSLATION = (
+    "dataset_a",
+    "dataset_b",
+    "random_crop",
+    "residual_blocks",
+    "lambda_cycle",
+    "lambda_identity",
+)
+LOSSES_OF_TRANSLATION = ("least_squares", "non_saturating")
