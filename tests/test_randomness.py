@@ -231,6 +231,8 @@ def test_purposes_never_change_their_number():
         "HORIZONTAL_FLIPS": 8,
         "EVALUATION_LATENTS": 9,
         "NEIGHBOUR_OFFSETS": 10,
+        "GENERATOR_B_WEIGHTS": 11,
+        "DISCRIMINATOR_B_WEIGHTS": 12,
     }
 
 

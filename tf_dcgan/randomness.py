@@ -34,6 +34,8 @@ class Purpose(enum.IntEnum):
     HORIZONTAL_FLIPS = 8
     EVALUATION_LATENTS = 9
     NEIGHBOUR_OFFSETS = 10
+    GENERATOR_B_WEIGHTS = 11
+    DISCRIMINATOR_B_WEIGHTS = 12
 
 
 def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
