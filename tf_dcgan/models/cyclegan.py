@@ -1,0 +1,256 @@
+"""CycleGAN: two generators and two discriminators over two sets of images.
+
+After Zhu et al. 2017. A generator halves an image's sides twice, changes it
+in residual blocks and doubles the sides again; a discriminator judges patches
+of 70x70 pixels, each with an output of its own. All are convolutions, so the
+same weights serve images of any size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+
+from tf_dcgan import config as configs
+from tf_dcgan import randomness
+from tf_dcgan.models import layers
+
+_NEAREST_TO_PIXELS = 64
+_SMALLEST_SIDE = 24  # Of a smaller one D has no output.
+_SMALLEST_SIDE_OF_9_BLOCKS = 256
+
+
+def cyclegan_stages(image_size: tuple[int, int]) -> int:
+    """Returns 2, or 0 for sides that are not multiples of 4 from 24 up.
+
+    Args:
+        image_size: (height, width) in pixels.
+
+    Returns:
+        How often a generator halves the sides and doubles them again.
+    """
+    fits = all(side % 4 == 0 and side >= _SMALLEST_SIDE for side in image_size)
+    return 2 if fits else 0
+
+
+def number_of_blocks(
+    config: configs.Config, image_size: tuple[int, int]
+) -> int:
+    """Returns how many residual blocks a generator has.
+
+    Args:
+        config: its `residual_blocks` if it has one.
+        image_size: (height, width) in pixels, of the images to train on.
+
+    Returns:
+        The config's number, else 9 from 256 pixels on and 6 below.
+
+    Source: Zhu et al. 2017, appendix 7.2 (arXiv:1703.10593).
+    """
+    if config.residual_blocks is not None:
+        return config.residual_blocks
+    return 9 if min(image_size) >= _SMALLEST_SIDE_OF_9_BLOCKS else 6
+
+
+def cyclegan(
+    config: configs.Config, image_shape: tuple[int, int, int]
+) -> tuple[keras.Model, keras.Model, keras.Model, keras.Model]:
+    """Builds the networks of the recipe `cyclegan`.
+
+    Args:
+        config: `width`, `residual_blocks` and `seed` are used.
+        image_shape: (height, width, channels) of both sets' images, as
+            `cyclegan_stages` allows.
+
+    Returns:
+        (generator_a_to_b, generator_b_to_a, discriminator_a,
+        discriminator_b), as `generator` and `discriminator` make them: two
+        and two of one shape, and no two with the same weights.
+
+    Raises:
+        ValueError: the size is none that `cyclegan_stages` allows.
+    """
+    if not cyclegan_stages(image_shape[:2]):
+        raise ValueError(f"No network makes this. Received: {image_shape=}")
+    blocks = number_of_blocks(config, image_shape[:2])
+    purposes = randomness.Purpose
+
+    def seeds(purpose):
+        return randomness.weight_seeds(config.seed, purpose)
+
+    return (
+        generator(
+            config,
+            image_shape,
+            blocks=blocks,
+            seeds=seeds(purposes.GENERATOR_WEIGHTS),
+            name="generator_a_to_b",
+        ),
+        generator(
+            config,
+            image_shape,
+            blocks=blocks,
+            seeds=seeds(purposes.GENERATOR_B_WEIGHTS),
+            name="generator_b_to_a",
+        ),
+        discriminator(
+            config,
+            image_shape,
+            seeds=seeds(purposes.DISCRIMINATOR_WEIGHTS),
+            name="discriminator_a",
+        ),
+        discriminator(
+            config,
+            image_shape,
+            seeds=seeds(purposes.DISCRIMINATOR_B_WEIGHTS),
+            name="discriminator_b",
+        ),
+    )
+
+
+def generator(
+    config: configs.Config,
+    image_shape: tuple[int | None, int | None, int],
+    *,
+    blocks: int,
+    seeds: Iterator[int],
+    name: str,
+) -> keras.Model:
+    """Builds a network that makes images of images.
+
+    Args:
+        config: `width` is used.
+        image_shape: (height, width, channels); sides are multiples of 4 from
+            8 up, or None for any such.
+        blocks: how many residual blocks, as `number_of_blocks` says.
+        seeds: of `randomness.weight_seeds`; one is taken per convolution.
+        name: of the model.
+
+    Returns:
+        Images [n, height, width, channels] float32 in [-1, 1] to others of
+        the same shape, dtype and range.
+
+    Source: Zhu et al. 2017, appendix 7.2 (arXiv:1703.10593).
+    """
+    narrow, middle, wide = (
+        layers.scaled(_NEAREST_TO_PIXELS * factor, config.width)
+        for factor in (1, 2, 4)
+    )
+    originals = keras.Input(image_shape, name="originals")
+    x = _reflected(originals, 3)
+    x = _rectified(_convolution(narrow, 7, 1, seeds, "from_pixels"), x)
+    for number, channels in enumerate((middle, wide), 1):
+        # Of an even side "same" pads the far end alone, and the transposed
+        # convolutions below crop that end: together they shift nothing.
+        layer = _convolution(channels, 3, 2, seeds, f"down_{number}", "same")
+        x = _rectified(layer, x)
+    for number in range(1, blocks + 1):
+        x = _residual_block(x, seeds, f"block_{number}")
+    for number, channels in enumerate((middle, narrow), 1):
+        layer = keras.layers.Conv2DTranspose(
+            channels,
+            3,
+            strides=2,
+            padding="same",
+            kernel_initializer=layers.initializer(seeds),
+            name=f"up_{number}",
+        )
+        x = _rectified(layer, x)
+    x = _reflected(x, 3)
+    x = _convolution(image_shape[2], 7, 1, seeds, "to_pixels")(x)
+    return keras.Model(originals, layers.images(x), name=name)
+
+
+def discriminator(
+    config: configs.Config,
+    image_shape: tuple[int | None, int | None, int],
+    *,
+    seeds: Iterator[int],
+    name: str,
+) -> keras.Model:
+    """Builds a network that judges patches of 70x70 pixels.
+
+    Args:
+        config: `width` is used.
+        image_shape: (height, width, channels); sides are at least 24, or
+            None for any such.
+        seeds: of `randomness.weight_seeds`; one is taken per convolution.
+        name: of the model.
+
+    Returns:
+        Images [n, height, width, channels] float32 in [-1, 1] to outputs
+        [n, rows, columns, 1] float32, one for each of the overlapping
+        patches: 30x30 of 256x256 pixels.
+
+    Source: Zhu et al. 2017, appendix 7.2 (arXiv:1703.10593); the padding and
+        the last two strides of 1 as in its authors' program.
+    """
+    images = keras.Input(image_shape, name="images")
+    x = images
+    for number, stride in enumerate((2, 2, 2, 1), 1):
+        channels = _NEAREST_TO_PIXELS * 2 ** (number - 1)
+        channels = layers.scaled(channels, config.width)
+        layer = _convolution(channels, 4, stride, seeds, f"down_{number}")
+        # Keras's "same" would pad by less, and give 32x32 outputs.
+        x = keras.layers.ZeroPadding2D(1, name=f"{layer.name}_padding")(x)
+        x = layer(x) if number == 1 else _normalized(layer, x)
+        x = layers.leaky_relu(f"{layer.name}_leaky_relu")(x)
+    x = keras.layers.ZeroPadding2D(1, name="to_score_padding")(x)
+    # In float32 whatever the precision, as `layers.dense_logits`.
+    x = keras.layers.Conv2D(
+        1,
+        4,
+        kernel_initializer=layers.initializer(seeds),
+        dtype="float32",
+        name="to_score",
+    )(x)
+    return keras.Model(images, x, name=name)
+
+
+def _residual_block(x, seeds, name):
+    """Adds to x what two convolutions make of it: the same shape."""
+    channels = x.shape[-1]
+    first = _convolution(channels, 3, 1, seeds, f"{name}_first")
+    second = _convolution(channels, 3, 1, seeds, f"{name}_second")
+    change = _rectified(first, _reflected(x, 1))
+    change = _normalized(second, _reflected(change, 1))
+    return keras.layers.Add(name=f"{name}_sum")([x, change])
+
+
+def _convolution(channels, kernel, stride, seeds, name, padding="valid"):
+    return keras.layers.Conv2D(
+        channels,
+        kernel,
+        strides=stride,
+        padding=padding,
+        kernel_initializer=layers.initializer(seeds),
+        name=name,
+    )
+
+
+def _reflected(x, width):
+    """Pads both sides with their mirror image, the edge itself left out."""
+    sides = (width, width)
+    return keras.ops.pad(x, ((0, 0), sides, sides, (0, 0)), mode="reflect")
+
+
+def _normalized(layer, x):
+    """Applies a layer and instance normalisation without scale and offset.
+
+    Each channel of each image gets mean 0 and variance 1 over its pixels.
+
+    Source: Ulyanov et al. 2016, section 2 (arXiv:1607.08022).
+    """
+    return keras.layers.GroupNormalization(
+        groups=-1,  # As many as channels.
+        center=False,
+        scale=False,
+        epsilon=1e-5,
+        name=f"{layer.name}_normalization",
+    )(layer(x))
+
+
+def _rectified(layer, x):
+    """Applies a layer, instance normalisation and ReLU."""
+    return keras.layers.ReLU(name=f"{layer.name}_relu")(_normalized(layer, x))
