@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import os
 
 from tf_dcgan import errors
@@ -36,3 +37,28 @@ def cut(text: str, *, given: str) -> tuple[str, list[str]]:
             "name:split:class, such as cifar10:test:horse"
         )
     return name, narrowed
+
+
+def check_class(
+    class_name: str, class_names: Sequence[str], *, name: str
+) -> None:
+    """Refuses a class that a set does not have.
+
+    Args:
+        class_name: the one that is wanted.
+        class_names: those of the set; none if it has no labels.
+        name: the set's.
+
+    Raises:
+        errors.UserError: it is not among them.
+    """
+    if not class_names:
+        raise errors.UserError(
+            f"{name} has no labels, and so no class {class_name!r}: leave the "
+            "class out, or choose a set with labels"
+        )
+    if class_name not in class_names:
+        raise errors.UserError(
+            f"{name} has no class {class_name!r}: "
+            + errors.suggestion(class_name, class_names)
+        )
