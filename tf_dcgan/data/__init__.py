@@ -112,6 +112,26 @@ def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
     return tfds_sets.class_names(name, data_dir)
 
 
+def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
+    """The splits of a set, found without preparing or downloading it.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+
+    Returns:
+        Their names; none where only the download will tell.
+
+    Raises:
+        errors.UserError: there is no such set.
+    """
+    if name in known_sets.SETS:
+        return known_sets.SPLITS
+    if os.path.isabs(name):
+        return image_folders.splits(name)
+    return tfds_sets.splits(name, data_dir)
+
+
 def load(
     name: str,
     split: str = "train",
