@@ -17,10 +17,11 @@ from tf_dcgan.data import cache, mnist_files, preparation
 def load(tmp_path):
     tiny_data.write_raw_mnist(tmp_path / "data" / "mnist")
 
-    def load_set(image_size=(32, 32), cache_dir=tmp_path / "cache"):
+    def load_set(image_size=(32, 32), cache_dir=tmp_path / "cache", **keywords):
         return data.load(
             "mnist",
             image_size=image_size,
+            **keywords,
             data_dir=str(tmp_path / "data"),
             cache_dir=str(cache_dir),
         )
@@ -61,6 +62,39 @@ def test_another_image_size_is_another_entry(load, tmp_path):
     assert load((32, 32)).images.shape[1:3] == (32, 32)
     assert load((28, 28)).images.shape[1:3] == (28, 28)
     assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_a_set_without_a_class_keeps_the_entry_it_always_had(load, tmp_path):
+    load()
+    source = mnist_files.find("mnist", "train", data_dir=tmp_path / "data")
+    expected = cache.Entry(
+        str(tmp_path / "cache"),
+        "mnist-train-32x32",
+        key={
+            "preparation_version": 1,
+            "name": "mnist",
+            "split": "train",
+            "image_size": [32, 32],
+            "source": source.fingerprint,
+        },
+    )
+    assert entry_folder(tmp_path) == expected.folder
+
+
+def test_each_class_is_an_entry_of_its_own(load, tmp_path, monkeypatch):
+    first = load(class_name="3")
+    load(class_name="4")
+    load()
+    kept = sorted(path.name for path in (tmp_path / "cache").iterdir())
+    assert [name.rsplit("-", 1)[0] for name in kept] == [
+        "mnist-train-3-32x32",
+        "mnist-train-32x32",
+        "mnist-train-4-32x32",
+    ]
+    monkeypatch.setattr(mnist_files, "_read_raw", forbid_reading)
+    again = load(class_name="3")
+    np.testing.assert_array_equal(first.images, again.images)
+    assert again.preparation == first.preparation
 
 
 def test_another_version_of_the_preparation_is_another_entry(

@@ -135,6 +135,7 @@ def test_the_folders_of_splits_are_the_splits(load, folder):
     assert test.labels.tolist() == [1]
     assert test.class_names == ("cat", "dog")
     assert colours(load("val")) == [4]
+    assert data.splits(str(folder)) == ("train", "test", "val")
     with pytest.raises(errors.UserError, match="allowed: test, train, val"):
         load("validation")
 
@@ -143,6 +144,7 @@ def test_train_alone_is_a_folder_like_any_other(load, folder):
     write(folder / "train" / "a.png", 1)
     write(folder / "more" / "b.png", 2)
     assert load().class_names == ("more", "train")
+    assert data.splits(str(folder)) == ("train",)
 
 
 def test_a_split_that_is_not_there_says_what_is_and_what_to_do(load, folder):

@@ -461,6 +461,57 @@ def test_the_classes_of_a_set_are_known_without_its_data(root, offline):
     assert offline == []
 
 
+def test_the_splits_of_a_set_are_known_without_reading_it(root, offline):
+    images = tiny_data.images(2)
+    parts = {"training": (images, None), "validation": (images, None)}
+    tiny_data.write_tfds(root, "my_own", parts)
+    assert data.splits("my_own", str(root)) == ("training", "validation")
+    assert data.splits("mnist", str(root)) == ("train", "test")
+    assert data.splits("cats_vs_dogs", str(root)) == ()
+    assert offline == []
+
+
+def test_the_halves_of_a_pair_of_sets_are_splits_like_any_other(load, root):
+    name = "cycle_gan/horse2zebra"
+    parts = {
+        split: (
+            tiny_data.images(count, channels=3, seed=count),
+            [label] * count,
+        )
+        for split, count, label in (
+            ("trainA", 3, 0),
+            ("trainB", 4, 1),
+            ("testA", 1, 0),
+            ("testB", 2, 1),
+        )
+    }
+    tiny_data.write_tfds(
+        root, name, parts, shape=(None, None, 3), num_classes=2
+    )
+    assert data.native_shape(name, str(root)) == (None, None, 3)
+    assert sorted(data.splits(name, str(root))) == sorted(parts)
+    for split, (expected, labels) in parts.items():
+        array = load(name, split)
+        np.testing.assert_array_equal(array.images, expected)
+        assert array.labels.tolist() == labels
+    with pytest.raises(errors.UserError) as caught:
+        load(name)
+    assert "no split 'train': did you mean trainB or trainA?" in str(
+        caught.value
+    )
+
+
+def test_a_pair_of_sets_out_of_reach_names_two_that_are_not(load, offline):
+    with pytest.raises(errors.UserError) as caught:
+        load("cycle_gan/horse2zebra", "trainA")
+    message = str(caught.value)
+    assert "cannot be downloaded" in message and "\n" not in message
+    assert message.endswith(
+        "; or --dataset_a=glyphs --dataset_b=PATH, which need no download"
+    )
+    assert len(offline) == 1
+
+
 def faces(count):
     """[count, 218, 178, 3] uint8: a white square of 178 on noise."""
     made = tiny_data.images(count, height=218, width=178, channels=3)

@@ -10,6 +10,27 @@ def random_pixels(*shape):
     return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
 
+@pytest.mark.parametrize("kind", [np.array, tf.constant])
+def test_gray_becomes_rgb_of_the_same_kind(kind):
+    gray = kind(random_pixels(2, 3, 4, 5, 1))
+    rgb = images.to_channels(gray, 3)
+    assert tf.is_tensor(rgb) == tf.is_tensor(gray)
+    assert rgb.dtype == gray.dtype and rgb.shape == (2, 3, 4, 5, 3)
+    for channel in range(3):
+        np.testing.assert_array_equal(rgb[..., channel], gray[..., 0])
+
+
+def test_images_of_the_wanted_channels_stay_as_they_are():
+    for channels in (1, 3):
+        pixels = random_pixels(2, 4, 4, channels)
+        assert images.to_channels(pixels, channels) is pixels
+
+
+def test_rgb_never_becomes_gray():
+    with pytest.raises(ValueError, match=r"shape=\(4, 4, 3\), channels=1"):
+        images.to_channels(random_pixels(4, 4, 3), 1)
+
+
 def test_to_float_maps_the_ends_to_minus_one_and_one():
     floats = images.to_float(np.array([0, 51, 255], np.uint8))
     assert floats.dtype == tf.float32

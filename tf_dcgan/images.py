@@ -86,6 +86,32 @@ def crop(images, content_box: Sequence[int]):
     return images[..., top : top + height, left : left + width, :]
 
 
+def to_channels(images, channels: int):
+    """Makes RGB of gray images, so that both kinds share a network.
+
+    Args:
+        images: [..., height, width, 1 or 3] array or tensor, any dtype.
+        channels: 1 or 3.
+
+    Returns:
+        [..., height, width, channels], of the kind that came in: gray in all
+        three channels, or what came in where nothing is to be done.
+
+    Raises:
+        ValueError: colours would be lost, or there is no such kind.
+    """
+    given = images.shape[-1]
+    if given == channels:
+        return images
+    if (given, channels) != (1, 3):
+        raise ValueError(
+            f"Only gray becomes RGB. Received: shape={tuple(images.shape)}, "
+            f"channels={channels}"
+        )
+    repeat = tf.repeat if tf.is_tensor(images) else np.repeat
+    return repeat(images, 3, axis=-1)
+
+
 def grid(
     uint8_images, *, columns: int | None = None, gap: int = 2
 ) -> np.ndarray:

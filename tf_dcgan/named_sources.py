@@ -18,7 +18,7 @@ from tf_dcgan import (
     image_folders,
     image_sources,
 )
-from tf_dcgan.data import image_files, known_sets
+from tf_dcgan.data import image_files, known_sets, names
 
 # All that NumPy and the modules below it raise about a damaged file.
 _DAMAGE = (
@@ -176,12 +176,7 @@ def _labels(
 
 
 def _named_set(text: str, *, data_dir, cache_dir) -> image_sources.ImageSource:
-    name, *narrowed = text.split(":")
-    if len(narrowed) > 2 or "" in (name, *narrowed):
-        raise errors.UserError(
-            f"{text!r} names no images: give name, name:split, name:class or "
-            "name:split:class, such as cifar10:test:horse"
-        )
+    name, narrowed = names.cut(text, given=repr(text))
     split, class_name = "test", None
     if len(narrowed) == 2:
         split, class_name = narrowed

@@ -21,10 +21,13 @@ from tf_dcgan.data import (
     image_folders,
     known_sets,
     mnist_files,
+    names,
     preparation,
     sources,
     tfds_sets,
 )
+
+_LONGEST = 32  # Characters of a folder's or a class's name in an entry's.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,12 +112,33 @@ def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
     return tfds_sets.class_names(name, data_dir)
 
 
+def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
+    """The splits of a set, found without preparing or downloading it.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+
+    Returns:
+        Their names; none where only the download will tell.
+
+    Raises:
+        errors.UserError: there is no such set.
+    """
+    if name in known_sets.SETS:
+        return known_sets.SPLITS
+    if os.path.isabs(name):
+        return image_folders.splits(name)
+    return tfds_sets.splits(name, data_dir)
+
+
 def load(
     name: str,
     split: str = "train",
     *,
     image_size: tuple[int, int],
     crop: tuple[int, int] | None = None,
+    class_name: str | None = None,
     data_dir: str | None = None,
     cache_dir: str | None = None,
 ) -> ImageArray:
@@ -127,17 +151,20 @@ def load(
         image_size: (height, width) in pixels of the images wanted.
         crop: (height, width) in pixels of the central part of the original
             images that is brought to this size, or None for all of them.
+        class_name: the only class whose images are taken, or None for all.
+            Its label stays what it is in the whole set.
         data_dir: where the set's files are; None for TFDS's own folder.
             `glyphs` and folders of images need none and ignore it.
         cache_dir: where prepared arrays are kept; None for the user's cache.
 
     Returns:
         The split. How images of another size were fitted is told by its
-        `preparation` and `content_box`.
+        `preparation` and `content_box`, and so is the class.
 
     Raises:
-        errors.UserError: there is no such set or split, its files are damaged
-            or out of reach, or the cache cannot be written to.
+        errors.UserError: there is no such set, split or class, or no image of
+            it, its files are damaged or out of reach, or the cache cannot be
+            written to.
         OSError: the disk is full; nothing half-made is left.
     """
     source = _find_source(name, split, data_dir, cache_dir)
@@ -150,10 +177,21 @@ def load(
     }
     if crop is not None:
         key["crop"] = list(crop)
-    readable = f"{_short(name)}-{split}-{image_size[0]}x{image_size[1]}"
+    part = f"{_short(name)}-{split}"
+    if class_name is not None:
+        key["class_name"] = class_name
+        part += f"-{class_name[:_LONGEST]}"
+    readable = f"{part}-{image_size[0]}x{image_size[1]}"
     entry = cache.Entry(cache_dir, readable, key=key)
-    fit = {"image_size": image_size, "crop": crop, "title": readable}
-    images, labels, info = entry.open() or _prepare(entry, source, name, fit)
+    wanted = {
+        "image_size": image_size,
+        "crop": crop,
+        "class_name": class_name,
+        "title": readable,
+    }
+    images, labels, info = entry.open() or _prepare(
+        entry, source, name=name, split=split, wanted=wanted
+    )
     return ImageArray(
         images=images,
         labels=labels,
@@ -172,7 +210,7 @@ def _short(name: str) -> str:
 
     A file's name may have 255 bytes, of which a character may take four.
     """
-    return os.path.basename(name)[:32] if os.path.isabs(name) else name
+    return os.path.basename(name)[:_LONGEST] if os.path.isabs(name) else name
 
 
 def _find_source(
@@ -198,14 +236,27 @@ def _find_source(
 
 
 def _prepare(
-    entry: cache.Entry, source: sources.Source, name: str, fit: dict
+    entry: cache.Entry,
+    source: sources.Source,
+    *,
+    name: str,
+    split: str,
+    wanted: dict,
 ) -> tuple[np.ndarray, np.ndarray | None, dict]:
-    """Makes a cache entry, `fit` as for `preparation.write`, and opens it."""
+    """Makes a cache entry and opens it; `wanted` is `preparation.write`'s."""
     logging.info("Preparing %s", entry.folder)
     with entry.replaced() as folder:
         content = source.read()
         _check_shape(name, content.shape)
-        preparation.write(folder, content, **fit)
+        class_name = wanted["class_name"]
+        if class_name is not None:
+            names.check_class(class_name, content.class_names, name=name)
+        if not preparation.write(folder, content, **wanted):
+            of_class = "" if class_name is None else f" of class {class_name!r}"
+            raise errors.UserError(
+                f"{name} has no images{of_class} in its split {split}: choose "
+                "another part of it, or another --dataset"
+            )
     opened = entry.open()
     if opened is None:
         raise OSError(f"{entry.folder} cannot be read after writing it")

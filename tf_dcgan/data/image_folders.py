@@ -92,6 +92,18 @@ def class_names(folder: str) -> tuple[str, ...]:
     return _readable_names(_list(folder))
 
 
+def splits(folder: str) -> tuple[str, ...]:
+    """The splits of a folder.
+
+    Args:
+        folder: its absolute path.
+
+    Raises:
+        errors.UserError: there is no such folder, or it has no images.
+    """
+    return tuple(_list(folder).splits)
+
+
 @dataclasses.dataclass(frozen=True)
 class _Listing:
     """The files of a folder.

@@ -60,6 +60,8 @@ SETS = {
     ),
 }
 
+SPLITS = ("train", "test")
+
 # What `--crop` is without the flag. The edge of CelebA's faces is background.
 DEFAULT_CROPS = {"celeb_a": "178x178"}
 
@@ -70,8 +72,8 @@ def check_split(name: str, split: str) -> None:
     Raises:
         errors.UserError: it is neither `train` nor `test`.
     """
-    if split not in ("train", "test"):
+    if split not in SPLITS:
         raise errors.UserError(
             f"{name} has no split {split!r}: "
-            + errors.suggestion(split, ("train", "test"))
+            + errors.suggestion(split, SPLITS)
         )

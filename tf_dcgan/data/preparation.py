@@ -162,8 +162,9 @@ def write(
     *,
     image_size: tuple[int, int],
     crop: tuple[int, int] | None = None,
+    class_name: str | None = None,
     title: str,
-) -> None:
+) -> int:
     """Writes images.npy, labels.npy (if there are any) and info.json.
 
     The array is written from beginning to end with plain writes, a chunk in
@@ -175,13 +176,22 @@ def write(
         content: what to read.
         image_size: (height, width) of the images wanted, in pixels.
         crop: (height, width) of the central part to take first, or None.
-        title: begins the progress bar.
+        class_name: one of the content's classes, the only one that is kept;
+            None to keep all images.
+        title: begins the progress bar, which counts the images read.
+
+    Returns:
+        How many images were written.
 
     Raises:
         errors.UserError: the source is damaged.
         OSError: the disk is full.
     """
     fit = choose_fit(content.shape, image_size, crop=crop)
+    words, only_label = fit.words, None
+    if class_name is not None:
+        words += f", class {class_name} alone"
+        only_label = content.class_names.index(class_name)
     shape = (content.num_images, *image_size, content.shape[2])
     digest = hashlib.sha256()
     num_images, all_labels = 0, []
@@ -194,12 +204,17 @@ def write(
     ):
         np.lib.format.write_array_header_1_0(file, header)
         for images, labels in content.chunks:
+            progress.update(len(images))
+            if only_label is not None:
+                kept = labels == only_label
+                images, labels = images[kept], labels[kept]
+            if not len(images):
+                continue
             fitted = np.ascontiguousarray(apply_fit(fit, images))
             file.write(fitted.data)
             digest.update(fitted.data)
             if labels is not None:
                 all_labels.append(np.asarray(labels, np.int64))
-            progress.update(len(fitted))
             num_images += len(fitted)
         file.seek(0)  # NumPy's headers have room for the count to change.
         header["shape"] = (num_images, *shape[1:])
@@ -213,10 +228,11 @@ def write(
         shape=header["shape"],
         class_names=content.class_names,
         content_box=fit.content_box,
-        preparation=fit.words,
+        preparation=words,
         fingerprint=digest.hexdigest(),
         notes=content.notes,
     )
+    return num_images
 
 
 def _write_info(folder: pathlib.Path, **info) -> None:

@@ -139,10 +139,13 @@ def _advice(
             f"{'it' if len(names) == 1 else 'them'} in {_manual_folder(root)}"
         )
     unpacked = " (img_align_celeba.zip unpacked)" if name == "celeb_a" else ""
+    here = "--dataset=glyphs, which needs no download"
+    if name.partition("/")[0] == "cycle_gan":  # Two sets to translate between.
+        here = "--dataset_a=glyphs --dataset_b=PATH, which need no download"
     return (
         f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS)"
         f"{by_hand}; or give --dataset=PATH, a folder of the images"
-        f"{unpacked}; or --dataset=glyphs, which needs no download"
+        f"{unpacked}; or {here}"
     )
 
 

@@ -83,6 +83,17 @@ def class_names(name: str, data_dir: str | None) -> tuple[str, ...]:
     return tfds_reading.class_names(name, _builder(name, data_dir))
 
 
+def splits(name: str, data_dir: str | None) -> tuple[str, ...]:
+    """The splits of a prepared TFDS set; none where it is still to be made.
+
+    Nothing is downloaded.
+
+    Raises:
+        errors.UserError: there is no such set.
+    """
+    return tuple(_builder(name, data_dir).info.splits)
+
+
 def _builder(name: str, data_dir: str | None):
     """Makes TFDS's builder of a set, from prepared files if there are any."""
     if data_dir is not None:
