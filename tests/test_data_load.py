@@ -139,18 +139,31 @@ def test_a_class_without_an_image_leaves_no_entry(tmp_path):
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_class_of_a_folder_is_its_sub_folder(tmp_path):
-    for name, colour in (("cat", 10), ("dog", 20)):
-        (tmp_path / "photos" / name).mkdir(parents=True)
+@pytest.fixture
+def load_photos(tmp_path):
+    """Loads a class of a folder that has two, of names as long as they get."""
+    long = "a_name_that_is_longer_than_any_part_of_an_entry_"
+    for name, colour, side in (("cat", 10, 8), ("dog", 20, 9)):
         for number in range(3):
-            pixels = np.full((8, 8, 1), colour + number, np.uint8)
             images.write_png(
-                tmp_path / "photos" / name / f"{number}.png", pixels
+                tmp_path / "photos" / f"{long}{name}" / f"{number}.png",
+                np.full((side, side, 1), colour + number, np.uint8),
             )
-    array = data.load(
-        str(tmp_path / "photos"),
-        image_size=(8, 8),
-        class_name="dog",
-        cache_dir=str(tmp_path / "cache"),
-    )
-    assert array.images[:, 0, 0, 0].tolist() == [20, 21, 22]
+
+    def load(name):
+        return data.load(
+            str(tmp_path / "photos"),
+            image_size=(16, 16),
+            class_name=f"{long}{name}",
+            cache_dir=str(tmp_path / "cache"),
+        )
+
+    return load
+
+
+def test_a_class_of_a_folder_is_its_sub_folder(load_photos):
+    # The sizes vary, so each image is read and resized on its own.
+    for name, colours in (("cat", [10, 11, 12]), ("dog", [20, 21, 22])):
+        array = load_photos(name)
+        assert array.images[:, 0, 0, 0].tolist() == colours
+        assert array.images.shape == (3, 16, 16, 1)

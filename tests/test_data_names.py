@@ -25,6 +25,8 @@ def test_a_word_is_cut_at_its_colons(text, name, narrowed):
 def test_a_folder_whose_path_has_a_colon_is_taken_as_the_folder(tmp_path):
     folder = tmp_path / "photos:2024" / "a:b"
     folder.mkdir(parents=True)
+    # Neither is the shorter path that exists as well.
+    (tmp_path / "photos:2024" / "a").mkdir()
     for words in ([], ["cat"], ["train", "cat"]):
         text = ":".join([str(folder), *words])
         assert names.cut(text, given=text) == (str(folder), words)

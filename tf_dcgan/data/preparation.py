@@ -208,8 +208,6 @@ def write(
             if only_label is not None:
                 kept = labels == only_label
                 images, labels = images[kept], labels[kept]
-            if not len(images):
-                continue
             fitted = np.ascontiguousarray(apply_fit(fit, images))
             file.write(fitted.data)
             digest.update(fitted.data)
