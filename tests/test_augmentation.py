@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 import tiny_data
 
-from tf_dcgan import augmentation, gan, randomness, runs, steps
+from tf_dcgan import augmentation, gan, generation, randomness, runs
 from tf_dcgan import config as configs
 from tf_dcgan import images as image_tools
 
@@ -96,7 +96,7 @@ def test_a_step_is_flipped_by_its_number_however_calls_are_cut(updated_with):
     def train(*cuts):
         updated_with.clear()
         state = gan.create_state(CONFIG, facts.image_shape)
-        call = steps.several(state, run)
+        call = generation.train_steps(state, run)
         for first, last in cuts:
             call((batches[first:last],))
         return np.stack(updated_with)

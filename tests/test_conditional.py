@@ -1,5 +1,6 @@
 """`--conditional` from the first step to the last command."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -20,9 +21,10 @@ from tf_dcgan import (
     devices,
     errors,
     evaluation_request,
+    generation,
     images,
     interpolate,
-    launch,
+    launch_data,
     randomness,
     run_flags,
     runs,
@@ -430,7 +432,7 @@ def test_scores_during_training_are_of_the_classes_in_turn(run, generator):
     evaluations = best.Evaluations(
         run,
         types.SimpleNamespace(name="score", num_samples=12, protocol={}),
-        generator,
+        generation.images_to_score(run, generator),
         step=0,
         total=30,
     )
@@ -468,7 +470,7 @@ def test_images_without_labels_are_refused_before_training(
     main, tmp_path, dry, monkeypatch
 ):
     folder = photos(tmp_path / "photos")
-    monkeypatch.setattr(launch.data, "load", None)
+    monkeypatch.setattr(launch_data.data, "load", None)
     with pytest.raises(errors.UserError) as caught:
         main(f"--dataset={folder}", "--conditional", "--batch_size=2", *dry)
     assert str(caught.value) == (
@@ -485,13 +487,13 @@ def test_celeb_a_has_no_classes(main):
 
 
 def test_raw_files_without_labels_are_refused(main, monkeypatch, tiny_mnist):
-    load = launch.data.load
+    load = launch_data.data.load
 
     def without_labels(*arguments, **more):
         found = load(*arguments, **more)
-        return launch.dataclasses.replace(found, labels=None, class_names=())
+        return dataclasses.replace(found, labels=None, class_names=())
 
-    monkeypatch.setattr(launch.data, "load", without_labels)
+    monkeypatch.setattr(launch_data.data, "load", without_labels)
     with pytest.raises(errors.UserError, match="mnist has none"):
         main(
             "--conditional",

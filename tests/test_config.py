@@ -38,11 +38,21 @@ FIXED = {
     "spectral_norm": True,
     "generator_updates": 1,
     "generator_latents": "new",
+    "learning_rate_decay": "second_half",
     "ema_decay": 0.0,
     "seed": 1,
     "deterministic": True,
     "precision": "mixed_bfloat16",
     "xla": "on",
+}
+# Settings of cyclegan alone.
+FIXED_OF_TRANSLATION = {
+    "dataset_a": "kmnist",
+    "dataset_b": "kmnist",
+    "random_crop": False,
+    "residual_blocks": 3,
+    "lambda_cycle": 5.0,
+    "lambda_identity": 0.0,
 }
 FREE = {
     "data_dir": os.path.abspath("elsewhere"),
@@ -127,6 +137,8 @@ def test_zero_is_allowed_only_where_it_means_something():
         "fake_label",
         "beta_1",
         "r1_gamma",
+        "lambda_cycle",
+        "lambda_identity",
         "ema_decay",
         "seed",
     ]
@@ -412,14 +424,25 @@ def test_every_field_is_either_fixed_or_free_on_resume():
     for field in FIELDS:
         expected = "free" if field.name in FREE else "fixed"
         assert field.metadata["on_resume"] == expected, field.name
-    assert set(FIXED) | set(FREE) == {field.name for field in FIELDS}
+    named = FIXED.keys() | FIXED_OF_TRANSLATION.keys() | FREE.keys()
+    assert named == {field.name for field in FIELDS}
 
 
-@pytest.mark.parametrize("name", FIXED)
-def test_resume_refuses_by_name_what_would_change_the_training(name):
-    message = refusal(configs.resume, Config(), {name: FIXED[name]})
-    was = getattr(Config(), name)
-    assert f"--{name} (was {was}, now {FIXED[name]})" in message
+def pair():
+    return configs.from_flags(
+        {"recipe": "cyclegan", "dataset_a": "glyphs", "dataset_b": "mnist"}
+    )
+
+
+@pytest.mark.parametrize(
+    "make, name, now",
+    [(Config, *item) for item in FIXED.items()]
+    + [(pair, *item) for item in FIXED_OF_TRANSLATION.items()],
+)
+def test_resume_refuses_by_name_what_would_change_the_training(make, name, now):
+    message = refusal(configs.resume, make(), {name: now})
+    was = getattr(make(), name)
+    assert f"--{name} (was {was}, now {now})" in message
     assert message.count("(was") == 1
 
 

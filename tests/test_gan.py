@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_dcgan import config as configs
-from tf_dcgan import gan, models, randomness, updates
+from tf_dcgan import gan, models, randomness, states, updates
 
 SHAPE = (16, 16, 1)
 BATCH = 4
@@ -696,7 +696,7 @@ def test_other_precisions_do_not_scale():
 
 
 def test_a_new_state_has_no_variable_that_is_not_finite():
-    assert gan.non_finite_variables(create(tiny())) == []
+    assert states.non_finite_variables(create(tiny())) == []
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -722,4 +722,4 @@ def test_a_variable_with_one_number_that_is_not_finite_is_named(owner, value):
     numbers = variable.numpy()
     numbers.flat[-1] = value
     variable.assign(numbers)
-    assert gan.non_finite_variables(state) == [name]
+    assert states.non_finite_variables(state) == [name]

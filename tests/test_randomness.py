@@ -233,6 +233,8 @@ def test_purposes_never_change_their_number():
         "NEIGHBOUR_OFFSETS": 10,
         "GENERATOR_B_WEIGHTS": 11,
         "DISCRIMINATOR_B_WEIGHTS": 12,
+        "RANDOM_CROPS": 13,
+        "IMAGE_BUFFER": 14,
     }
 
 

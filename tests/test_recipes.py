@@ -10,6 +10,9 @@ from tf_dcgan import devices, errors, gan, images, models, recipes, runs
 import train
 
 AIRIS = {"dcgan", "dcgan_small"}
+OF_NOISE = {
+    name for name, recipe in recipes.RECIPES.items() if not recipe.translates
+}
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
@@ -45,6 +48,7 @@ def test_the_default_recipe_is_the_main_system():
         ("dcgan_celeba", "celeb_a", 128, 100),
         ("dcgan_28", "mnist", 128, 50),
         ("lsgan_28", "mnist", 128, 50),
+        ("cyclegan", "cycle_gan/horse2zebra", 1, 200),
     ],
 )
 def test_recipes_train_on_their_own_data_for_their_own_epochs(
@@ -57,7 +61,7 @@ def test_recipes_train_on_their_own_data_for_their_own_epochs(
     assert config.total_steps(468) == 468 * epochs
 
 
-@pytest.mark.parametrize("recipe", set(recipes.RECIPES) - AIRIS)
+@pytest.mark.parametrize("recipe", sorted(OF_NOISE - AIRIS))
 def test_all_but_airis_update_both_networks_once_with_labels_1_and_0(recipe):
     config = configs.from_flags({"recipe": recipe})
     assert (config.real_label, config.fake_label) == (1.0, 0.0)
@@ -81,9 +85,22 @@ def test_the_28s_differ_in_the_loss_alone_and_average_ds_halves():
 
 
 @pytest.mark.parametrize("recipe", recipes.RECIPES)
-def test_celeba_alone_mirrors_its_images(recipe):
+def test_photos_alone_are_mirrored(recipe):
     config = configs.from_flags({"recipe": recipe})
-    assert config.horizontal_flip == (recipe == "dcgan_celeba")
+    of_photos = {"dcgan_celeba", "cyclegan"}
+    assert config.horizontal_flip == (recipe in of_photos)
+
+
+def test_cyclegan_trains_as_its_authors_do():
+    config = configs.from_flags({"recipe": "cyclegan"})
+    assert (config.real_label, config.fake_label) == (1.0, 0.0)
+    assert config.loss == "least_squares"
+    assert (config.lambda_cycle, config.lambda_identity) == (10.0, 0.5)
+    both = (config.generator_learning_rate, config.discriminator_learning_rate)
+    assert (*both, config.beta_1) == (2e-4, 2e-4, 0.5)
+    assert config.learning_rate_decay == "second_half"
+    assert config.random_crop
+    assert config.ema_decay == 0.0
 
 
 @pytest.mark.parametrize("recipe", AIRIS)
@@ -94,7 +111,7 @@ def test_airis_update_d_separately_and_g_twice_with_smoothed_labels(recipe):
     assert config.generator_updates == 2
 
 
-@pytest.mark.parametrize("recipe", set(recipes.RECIPES) - AIRIS)
+@pytest.mark.parametrize("recipe", sorted(set(recipes.RECIPES) - AIRIS))
 def test_extra_layers_are_refused_where_there_are_none(recipe):
     with pytest.raises(errors.UserError) as caught:
         configs.from_flags({"recipe": recipe, "extra_layers": 2})

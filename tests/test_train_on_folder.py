@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import trainings
 from tf_dcgan import config as configs
-from tf_dcgan import images, launch
+from tf_dcgan import images, launch_data
 
 _FLAGS = (
     "--recipe=dcgan_small",
@@ -109,5 +109,6 @@ def test_only_celeb_a_has_a_crop_by_itself_and_the_size_follows_it(
         width=0.06,
         data_dir=str(tmp_path),
     )
-    config, found, num_classes = launch._resolve(config)
-    assert (config.crop, found, num_classes) == (resolved, shape, 0)
+    found = launch_data.resolve(config)
+    assert found.config.crop == resolved
+    assert (found.image_shape, found.num_classes) == (shape, 0)

@@ -17,15 +17,12 @@ import pathlib
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-import keras
 import numpy as np
 
 from tf_dcgan import (
     checkpoints,
     progress,
-    randomness,
     runs,
-    sampling,
     stopping,
     summaries,
 )
@@ -129,7 +126,7 @@ class Evaluations:
         self,
         run: runs.Run,
         evaluator: Evaluator | None,
-        generator: keras.Model,
+        draw: Callable[[int, int], np.ndarray],
         *,
         step: int,
         total: int,
@@ -139,7 +136,8 @@ class Evaluations:
         Args:
             run: `resuming.resume` has taken it back to the step.
             evaluator: makes the scores; None for none.
-            generator: what is scored, latents to images.
+            draw: (first, count) to the images that are scored, [count,
+                height, width, 1 or 3] uint8.
             step: finished steps.
             total: steps of the whole run.
 
@@ -148,15 +146,13 @@ class Evaluations:
         """
         self._run = run
         self._evaluator = evaluator
+        self._draw = draw
         self._total = total
         self._folder = run.best_checkpoint
         self._best = self._scored_at = None
         self._warned = set()
         if evaluator is None:
             return
-        self._sampler = sampling.of_run(
-            run, generator, purpose=randomness.Purpose.EVALUATION_LATENTS
-        )
         self._best = self._comparable_best()
         # A score that was put off, or is new to the run, has no line yet.
         if any(
@@ -240,9 +236,7 @@ class Evaluations:
         for first in range(0, count, _BATCH):
             if stop.requested:
                 raise _PutOffError
-            yield self._sampler(
-                self._run.config.seed, first, min(_BATCH, count - first)
-            )
+            yield self._draw(first, min(_BATCH, count - first))
 
     def _save_best(self, save: Callable[..., None]) -> None:
         entry = dataclasses.asdict(self._best)

@@ -53,10 +53,7 @@ class Record:
     @property
     def planned_steps(self) -> int:
         """The steps of the whole run."""
-        config = self.run.config
-        return config.total_steps(
-            config.steps_per_epoch(self.run.data.num_images)
-        )
+        return self.run.total_steps
 
     @property
     def latents(self) -> tuple[int, int]:

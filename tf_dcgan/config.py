@@ -695,7 +695,11 @@ def _check_recipe(config: Config, given: Mapping[str, Any]) -> None:
     of_others = (
         recipes.OF_GENERATION if config.translates else recipes.OF_TRANSLATION
     )
-    idle = [f"--{name}={given[name]}" for name in of_others if name in given]
+    idle = [
+        f"--{name}={given[name]}"
+        for name in of_others
+        if given.get(name, getattr(Config, name)) != getattr(Config, name)
+    ]
     if idle:
         meant = [
             name

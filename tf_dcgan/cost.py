@@ -51,11 +51,25 @@ def estimate(
     Returns:
         The cost of one step. No weight is allocated for it.
     """
-    generator, discriminator = _without_weights(
-        config, image_shape, num_classes
+    networks = _without_weights(config, image_shape, num_classes)
+    half = len(networks) // 2
+    generators, discriminators = networks[:half], networks[half:]
+    passes_g, passes_d = _passes(config)
+    per_image = passes_g * sum(map(forward_operations, generators))
+    per_image += passes_d * sum(map(forward_operations, discriminators))
+    return StepCost(
+        operations=per_image * config.batch_size,
+        memory_bytes=_memory_bytes(config, generators, discriminators),
     )
-    forward_g = forward_operations(generator)
-    forward_d = forward_operations(discriminator)
+
+
+def _passes(config: configs.Config) -> tuple[int, int]:
+    """Returns how many forward passes of G and of D a step is worth."""
+    if config.translates:
+        # Each generator translates an image, closes a cycle and maps an image
+        # of its target; each discriminator judges a new image for G, a real
+        # one and one out of the buffer.
+        return 3 * _generator_calls(config), 2 + 2 * 3
     shares_first = config.generator_latents == "shared"
     generator_forwards = config.generator_updates + (0 if shares_first else 1)
     # Forth, back to the images, and back through both; R1's pass forth and
@@ -63,16 +77,13 @@ def estimate(
     penalty_forwards = (6 if config.loss == "wasserstein_gp" else 0) + (
         3 if config.r1_gamma else 0
     )
-    per_image = forward_g * (
-        generator_forwards + 2 * config.generator_updates
-    ) + forward_d * (2 * 3 + penalty_forwards + 2 * config.generator_updates)
-    return StepCost(
-        operations=per_image * config.batch_size,
-        memory_bytes=_memory_bytes(config, generator, discriminator),
+    return (
+        generator_forwards + 2 * config.generator_updates,
+        2 * 3 + penalty_forwards + 2 * config.generator_updates,
     )
 
 
-def _without_weights(*arguments) -> tuple[keras.Model, keras.Model]:
+def _without_weights(*arguments) -> tuple[keras.Model, ...]:
     """Calls `models.build`, but allocates nothing.
 
     What a stateless scope leaves without a value, Keras keeps in a list of
@@ -113,13 +124,23 @@ def forward_operations(model: keras.Model) -> int:
     return total
 
 
-def _memory_bytes(config, generator, discriminator) -> int:
-    weights_g = generator.count_params()
-    weights_d = discriminator.count_params()
+def _generator_calls(config: configs.Config) -> int:
+    """Returns how often a generator is called before it is updated."""
+    if not config.translates:
+        return 1
+    return 3 if config.lambda_identity > 0 else 2
+
+
+def _memory_bytes(config, generators, discriminators) -> int:
+    weights_g, weights_d = (
+        sum(model.count_params() for model in models)
+        for models in (generators, discriminators)
+    )
     # Weight, gradient and Adam's two moments; G's average besides.
     state = 5 * weights_g + 4 * weights_d
     kept_for_gradients = config.batch_size * (
-        _activations(generator) + _activations(discriminator)
+        _generator_calls(config) * sum(map(_activations, generators))
+        + sum(map(_activations, discriminators))
     )
     # Copies in other layouts and gradients live beside them for a while.
     return _FRAMEWORK_BYTES + 2 * _FLOAT_BYTES * (state + kept_for_gradients)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tf_dcgan import checkpoints, errors, gan, runs
+from tf_dcgan import checkpoints, errors, runs, states
 
 
 def check_scalars(
@@ -33,7 +33,7 @@ def check_scalars(
             )
 
 
-def check_weights(run: runs.Run, state: gan.GanState, *, step: int) -> None:
+def check_weights(run: runs.Run, state: states.State, *, step: int) -> None:
     """Checks what is about to be saved.
 
     Args:
@@ -44,7 +44,7 @@ def check_weights(run: runs.Run, state: gan.GanState, *, step: int) -> None:
     Raises:
         errors.UserError: a variable holds NaN or infinity.
     """
-    bad = gan.non_finite_variables(state)
+    bad = states.non_finite_variables(state)
     if bad:
         raise _diverged(run, f"{bad[0]} is not finite after step {step}")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import os
 import pathlib
 
 import keras
 import tensorflow as tf
 
-from tf_dcgan import files, images, randomness
+from tf_dcgan import config as configs
+from tf_dcgan import cyclegan, files, images, randomness
 from tf_dcgan.models import conditional
 
 
@@ -48,8 +50,61 @@ def export(
         if num_classes
         else _endpoints(generator, content_box)
     )
+    _write_saved_model(folder, [generator], endpoints)
+    with files.atomic_file(folder / "generator.keras") as unfinished:
+        generator.save(unfinished)
+
+
+def export_translation(
+    folder: pathlib.Path,
+    config: configs.Config,
+    generators: Sequence[keras.Model],
+    *,
+    image_shape: tuple[int, int, int],
+) -> None:
+    """Writes `saved_model/` and one `.keras` file for each direction.
+
+    The SavedModel needs nothing but TensorFlow and has two endpoints,
+    `a_to_b(images)` and `b_to_a(images)`: [n, height, width, channels]
+    float32 in [-1, 1] to the same, for any number of images and any height
+    and width that are multiples of 4 and at least 8. They raise
+    InvalidArgumentError for other sizes.
+
+    Args:
+        folder: the run's directory.
+        config: of the run.
+        generators: A to B and B to A, in float32.
+        image_shape: (height, width, channels) that they were trained at.
+
+    Raises:
+        OSError: the disk is full; older exports are untouched.
+    """
+    flexible = dict(
+        zip(
+            cyclegan.DIRECTIONS,
+            cyclegan.for_any_size(config, generators, image_shape),
+            strict=True,
+        )
+    )
+    images_of_any_size = tf.TensorSpec(
+        [None, None, None, image_shape[2]], tf.float32, name="images"
+    )
+    endpoints = [
+        (_translation_endpoint(name, generator), [images_of_any_size])
+        for name, generator in flexible.items()
+    ]
+    _write_saved_model(folder, flexible.values(), endpoints)
+    for name, generator in flexible.items():
+        path = folder / f"generator_{name}.keras"
+        with files.atomic_file(path) as unfinished:
+            generator.save(unfinished)
+
+
+def _write_saved_model(folder, models, endpoints) -> None:
+    """Writes `saved_model/` with functions and their signatures."""
     archive = keras.export.ExportArchive()
-    archive.track(generator)
+    for model in models:
+        archive.track(model)
     for function, signature in endpoints:
         archive.add_endpoint(function.__name__, function, signature)
     saved_model = folder / "saved_model"
@@ -58,8 +113,24 @@ def export(
         files.atomic_directory(saved_model) as unfinished,
     ):
         archive.write_out(os.fspath(unfinished), verbose=False)
-    with files.atomic_file(folder / "generator.keras") as unfinished:
-        generator.save(unfinished)
+
+
+def _translation_endpoint(name, generator):
+    """Returns a function of that name."""
+
+    def translate(images_of_any_size):
+        sides = tf.shape(images_of_any_size)[1:3]
+        words = "height and width are multiples of 4 and at least 8"
+        checks = [
+            tf.debugging.assert_equal(sides % 4, 0, words),
+            tf.debugging.assert_greater_equal(sides, 8, words),
+        ]
+        with tf.control_dependencies(checks):
+            checked = tf.identity(images_of_any_size)
+        return generator(checked, training=False)
+
+    translate.__name__ = name
+    return translate
 
 
 _COUNT_AND_SEED = [

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from tf_dcgan import config as configs
-from tf_dcgan import models, randomness, updates
+from tf_dcgan import models, randomness, states, updates
 
 _SCALARS = (
     "loss_d",
@@ -22,12 +22,9 @@ _SCALARS = (
     "discriminator_gradient_norm",
 )
 
-# Keras's name of the variable in which a random layer counts its calls.
-_SEED_GENERATOR = "seed_generator_state"
-
 
 @dataclasses.dataclass(frozen=True)
-class GanState:
+class GanState(states.State):
     """Everything that training changes.
 
     Attributes:
@@ -37,7 +34,6 @@ class GanState:
             weights, always in float32; samples and exports come from it.
         generator_optimizer: over the generator's variables alone.
         discriminator_optimizer: over the discriminator's variables alone.
-        step: int64 scalar variable, the number of finished steps.
     """
 
     generator: keras.Model
@@ -45,64 +41,10 @@ class GanState:
     averaged_generator: keras.Model
     generator_optimizer: keras.optimizers.Optimizer
     discriminator_optimizer: keras.optimizers.Optimizer
-    step: tf.Variable
-
-    def variables(self) -> dict[str, tf.Variable]:
-        """Returns all variables by a name that is unique and stable."""
-        named = {"step": self.step}
-        for field in dataclasses.fields(self):
-            if field.name != "step":
-                owner = getattr(self, field.name)
-                named.update(named_variables(owner, field.name))
-        return named
 
     def seed_generators(self) -> list[tf.Variable]:
         """Returns the states of the random layers, such as dropout."""
-        return [
-            variable.value
-            for model in (self.generator, self.discriminator)
-            for variable in model.variables
-            if variable.name == _SEED_GENERATOR
-        ]
-
-
-def named_variables(
-    owner: keras.Model | keras.optimizers.Optimizer, prefix: str
-) -> dict[str, tf.Variable]:
-    """Names the variables of a model or an optimizer that hold its state.
-
-    The counters of random layers are left out: each step sets them anew.
-
-    Args:
-        owner: a built model or optimizer.
-        prefix: first part of every name.
-
-    Returns:
-        Name to variable; a path that occurs twice is numbered.
-    """
-    named = {}
-    for variable in owner.variables:
-        if variable.name == _SEED_GENERATOR:
-            continue
-        name = f"{prefix}/{variable.path}"
-        while name in named:
-            name += "_again"
-        named[name] = variable.value
-    return named
-
-
-def non_finite_variables(state: GanState) -> list[str]:
-    """Names the variables that hold a NaN or an infinity.
-
-    A step's scalars are computed before its last update, so finite losses do
-    not prove finite weights.
-    """
-    return [
-        name
-        for name, variable in state.variables().items()
-        if variable.dtype.is_floating
-        and not tf.reduce_all(tf.math.is_finite(variable))
-    ]
+        return states.seed_generators([self.generator, self.discriminator])
 
 
 def create_state(
@@ -125,30 +67,21 @@ def create_state(
     averaged_generator = create_averaged_generator(
         config, image_shape, num_classes
     )
-    optimizers = []
-    for model, learning_rate in (
-        (generator, config.generator_learning_rate),
-        (discriminator, config.discriminator_learning_rate),
-    ):
-        optimizer = keras.optimizers.Adam(
-            learning_rate,
-            beta_1=config.beta_1,
-            # Keras would number the names, and checkpoints carry them.
-            name="adam",
-        )
-        if config.precision == "mixed_float16":
-            optimizer = keras.optimizers.LossScaleOptimizer(
-                optimizer, name="loss_scale"
-            )
-        # Slots must exist before tracing and before restoring.
-        optimizer.build(model.trainable_variables)
-        optimizers.append(optimizer)
     return GanState(
+        states.new_step(),
         generator,
         discriminator,
         averaged_generator,
-        *optimizers,
-        step=tf.Variable(0, dtype=tf.int64, trainable=False, name="step"),
+        states.create_optimizer(
+            config,
+            generator.trainable_variables,
+            config.generator_learning_rate,
+        ),
+        states.create_optimizer(
+            config,
+            discriminator.trainable_variables,
+            config.discriminator_learning_rate,
+        ),
     )
 
 
@@ -167,12 +100,8 @@ def create_averaged_generator(
     Returns:
         A generator with the initial weights.
     """
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
+    with models.in_float32():
         generator, _ = models.build(config, image_shape, num_classes)
-    finally:
-        keras.config.set_dtype_policy(policy)
     return generator
 
 
@@ -255,7 +184,12 @@ def update(
         )
         if number == 0:
             measured |= of_update
-    _update_average(state, config, step)
+    states.update_average(
+        state.averaged_generator,
+        state.generator,
+        ema_decay=config.ema_decay,
+        step=step,
+    )
     state.step.assign_add(1)
     return measured
 
@@ -281,21 +215,3 @@ class _LatentDraws:
         )
         self._draws += 1
         return latents
-
-
-def _update_average(state, config, step):
-    """Moves the averaged weights: mean ← decay · mean + (1 - decay) · weight.
-
-    The decay warms up as (1 + step) / (10 + step), so that a short run is
-    not averaged with its random beginning. Moving statistics are averaged
-    with the weights that they belong to.
-    """
-    passed = tf.cast(step, tf.float32)
-    decay = tf.minimum(config.ema_decay, (1.0 + passed) / (10.0 + passed))
-    for mean, weight in zip(
-        state.averaged_generator.variables,
-        state.generator.variables,
-        strict=True,
-    ):
-        if mean.dtype.startswith("float"):
-            mean.assign(decay * mean.value + (1.0 - decay) * weight.value)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 
 from tf_dcgan import (
     best,
     cost,
-    data,
     devices,
     errors,
+    launch_data,
     models,
     progress,
     run_folders,
@@ -20,7 +19,6 @@ from tf_dcgan import (
     updates,
 )
 from tf_dcgan import config as configs
-from tf_dcgan.data import known_sets
 
 
 def launch(
@@ -40,36 +38,21 @@ def launch(
         errors.UserError: something does not fit, in one line.
     """
     progress.say(devices.set_up(config))
-    config, shape, _ = _resolve(config)
-    dataset = data.load(
-        config.dataset,
-        image_size=shape[:2],
-        crop=config.crop_size,
-        data_dir=config.data_dir,
-        cache_dir=config.cache_dir,
-    )
-    progress.say(
-        f"data: {config.dataset}, {len(dataset.images):,} images"
-        + (
-            f" of {len(dataset.class_names)} classes"
-            * bool(dataset.class_names)
-        )
-        + f", {dataset.preparation}"
-    )
-    for note in dataset.notes:
-        progress.say(f"note: {note}")
-    config.steps_per_epoch(len(dataset.images))
-    if config.conditional and dataset.labels is None:
-        raise _without_labels(config)
-    facts = _facts(dataset)
+    resolved = _resolve(config)
+    config = resolved.config
+    for note in resolved.notes:
+        progress.say(note)
+    loaded = launch_data.load(resolved)
+    for line in loaded.lines:
+        progress.say(line)
     if old_run is not None:
-        run = runs.continued(old_run, config, facts)
+        run = runs.continued(old_run, config, *loaded.facts)
         _tell_other_machine(run)
-    evaluator = _evaluator(config, shape[:2])
+    evaluator = _evaluator(config, resolved.image_shape[:2])
     if old_run is None:
-        run = runs.create(run_dir, config, facts)
+        run = runs.create(run_dir, config, *loaded.facts)
     with run_folders.locked(run.path):
-        training.train(run, dataset, evaluator)
+        training.train(run, loaded.datasets, evaluator)
 
 
 def _evaluator(
@@ -95,60 +78,34 @@ def describe(config: configs.Config) -> None:
             is unknown or has no labels for conditional networks.
     """
     device = devices.set_up(config)
-    config, shape, num_classes = _resolve(config)
-    networks = models.build(config, shape, num_classes)
-    note = updates.penalty_note(config, networks[1])
-    step = cost.estimate(config, shape, num_classes)
+    resolved = _resolve(config)
+    config = resolved.config
+    sizes = (config, resolved.image_shape, resolved.num_classes)
+    networks = models.build(*sizes)
+    notes = list(resolved.notes)
+    if not config.translates:
+        notes.append(updates.penalty_note(config, networks[1]))
+    step = cost.estimate(*sizes)
     print(json.dumps(configs.to_json(config), indent=2))
     for network in networks:
         network.summary(line_length=79, expand_nested=True)
     print(
         f"per step: {step.operations / 1e9:.1f} billion floating-point "
         f"operations for {config.batch_size} images"
+        + " of A and as many of B"
+        * config.translates
     )
     print(f"memory: about {step.memory_bytes / 2**30:.1f} GiB")
     print(device)
-    if note:
+    for note in filter(None, notes):
         print(note)
 
 
-def _resolve(
-    config: configs.Config,
-) -> tuple[configs.Config, tuple[int, int, int], int]:
-    """Fixes what follows from the data set and the machine.
-
-    Returns:
-        The config with nothing left to choose, (height, width, channels) and
-        how many classes the networks are told of; 0 without --conditional.
-    """
-    crop = config.crop or known_sets.DEFAULT_CROPS.get(config.dataset)
-    config = dataclasses.replace(config, crop=crop)
-    height, width, channels = data.native_shape(
-        config.dataset,
-        config.data_dir,
-        crop=config.crop_size,
-        cache_dir=config.cache_dir,
-    )
-    size = models.image_size(config, (height, width))
-    config = dataclasses.replace(
-        devices.resolve(config), image_size=f"{size[0]}x{size[1]}"
-    )
-    shape = (*size, channels)
-    num_classes = 0
-    if config.conditional:
-        num_classes = len(data.class_names(config.dataset, config.data_dir))
-        if not num_classes:
-            raise _without_labels(config)
-    _check_memory(config, shape, num_classes)
-    return config, shape, num_classes
-
-
-def _without_labels(config: configs.Config) -> errors.UserError:
-    return errors.UserError(
-        f"--conditional needs class labels, and {config.dataset} has none: "
-        "leave it out, or give a labelled --dataset such as mnist, or a folder "
-        "with a folder for each class"
-    )
+def _resolve(config: configs.Config) -> launch_data.Resolved:
+    """Fixes what is open, and refuses what this machine cannot hold."""
+    resolved = launch_data.resolve(config)
+    _check_memory(resolved)
+    return resolved
 
 
 def _tell_other_machine(run: runs.Run) -> None:
@@ -171,30 +128,18 @@ def _tell_other_machine(run: runs.Run) -> None:
         )
 
 
-def _check_memory(
-    config: configs.Config, image_shape, num_classes: int
-) -> None:
+def _check_memory(resolved: launch_data.Resolved) -> None:
     """Refuses what would be killed for its memory after minutes of work."""
+    config = resolved.config
     available = devices.memory_bytes()
-    needed = cost.estimate(config, image_shape, num_classes).memory_bytes
+    needed = cost.estimate(
+        config, resolved.image_shape, resolved.num_classes
+    ).memory_bytes
     if available is not None and needed > available:
         raise errors.UserError(
-            f"--width={config.width:g}, --latent_dim={config.latent_dim} and "
-            f"--batch_size={config.batch_size} need about "
+            f"--width={config.width:g}, "
+            + f"--latent_dim={config.latent_dim} " * (not config.translates)
+            + f"and --batch_size={config.batch_size} need about "
             f"{needed / 2**30:.0f} GiB of memory, this machine has "
             f"{available / 2**30:.0f}: make them smaller"
         )
-
-
-def _facts(dataset: data.ImageArray) -> runs.DataFacts:
-    num_images, height, width, channels = dataset.images.shape
-    return runs.DataFacts(
-        height=height,
-        width=width,
-        channels=channels,
-        content_box=tuple(dataset.content_box),
-        num_images=num_images,
-        preparation=dataset.preparation,
-        fingerprint=dataset.fingerprint,
-        class_names=dataset.class_names,
-    )

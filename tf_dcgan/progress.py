@@ -246,12 +246,15 @@ class Console:
                 f"python train.py --run_dir={path}"
             )
             return
+        translates = self._run.config.translates
+        keras_files = "the generators" if translates else "generator.keras"
         say(
             f"finished {step:,} steps: {path} has samples/, curves.png, "
-            "progress.gif, saved_model/ and generator.keras"
+            f"progress.gif, saved_model/ and {keras_files}"
         )
+        command = "translate" if translates else "sample"
         say(
-            f"more images: python -m tf_dcgan.sample --run_dir={path}   "
+            f"more images: python -m tf_dcgan.{command} --run_dir={path}   "
             f"curves: tensorboard --logdir={path}"
         )
 
@@ -262,9 +265,14 @@ class Console:
 
 
 def _in_words(means: Mapping[str, float]) -> str:
+    of_translation = "".join(
+        f"{name} {means[f'loss_{name}']:.4f}  "
+        for name in ("cycle", "identity")
+        if f"loss_{name}" in means
+    )
     return (
         f"loss_d {means['loss_d']:.4f}  loss_g {means['loss_g']:.4f}  "
-        f"D(x) {means['real_score']:.2f}  "
+        f"{of_translation}D(x) {means['real_score']:.2f}  "
         f"D(G(z)) {means['fake_score_before']:.2f}/"
         f"{means['fake_score_after']:.2f}  "
         f"{means['images_per_second']:.0f} images/s"
@@ -287,7 +295,7 @@ def _cheaper(run: runs.Run) -> str:
         f"--width={width:g}": (dataclasses.replace(config, width=width), shape)
         for width in (config.width / 2, config.width / 4)
     }
-    if config.recipe != "dcgan_small":
+    if config.recipe != "dcgan_small" and not config.translates:
         small = dataclasses.replace(
             config, recipe="dcgan_small", image_size=None
         )

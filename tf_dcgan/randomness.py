@@ -36,6 +36,8 @@ class Purpose(enum.IntEnum):
     NEIGHBOUR_OFFSETS = 10
     GENERATOR_B_WEIGHTS = 11
     DISCRIMINATOR_B_WEIGHTS = 12
+    RANDOM_CROPS = 13
+    IMAGE_BUFFER = 14
 
 
 def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
@@ -119,7 +121,7 @@ def sample_latents(
 
 
 def horizontal_flips(
-    seed: int, step: tf.Tensor, *, batch_size: int
+    seed: int, step: tf.Tensor, *, batch_size: int, stream: int = 0
 ) -> tf.Tensor:
     """Draws which real images of one training step are mirrored.
 
@@ -127,11 +129,12 @@ def horizontal_flips(
         seed: the run's seed, below 2^31.
         step: scalar integer, number of the step.
         batch_size: images in the global batch.
+        stream: which of several sets of images.
 
     Returns:
         [batch_size] bool, each true with probability 1/2.
     """
-    key = _key(seed, Purpose.HORIZONTAL_FLIPS)
+    key = _key(seed, Purpose.HORIZONTAL_FLIPS, stream)
     bits = tf.random.stateless_uniform(
         [batch_size],
         seed=tf.stack([key, tf.cast(step, tf.int64)]),
@@ -141,6 +144,64 @@ def horizontal_flips(
         alg=_ALGORITHM,
     )
     return bits < 0  # The sign is one fair bit.
+
+
+def crop_offsets(
+    seed: int,
+    step: tf.Tensor,
+    *,
+    batch_size: int,
+    slack: tuple[int, int],
+    stream: int = 0,
+) -> tf.Tensor:
+    """Draws where the real images of one training step are cut out.
+
+    Args:
+        seed: the run's seed, below 2^31.
+        step: scalar integer, number of the step.
+        batch_size: images in the global batch.
+        slack: (height, width), pixels that are left over in each direction.
+        stream: which of several sets of images.
+
+    Returns:
+        [batch_size, 2] int32, (top, left) of each, uniform from 0 to the
+        slack, both included.
+    """
+    key = _key(seed, Purpose.RANDOM_CROPS, stream)
+    uniform = tf.random.stateless_uniform(
+        [batch_size, 2],
+        seed=tf.stack([key, tf.cast(step, tf.int64)]),
+        alg=_ALGORITHM,
+    )
+    # A product with a float32 just below 1 could be rounded up.
+    places = tf.constant(slack, tf.float32) + 1.0
+    return tf.cast(tf.minimum(tf.floor(uniform * places), slack), tf.int32)
+
+
+def buffer_draws(
+    seed: int, step: tf.Tensor, *, batch_size: int, size: int, stream: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Draws what a buffer of earlier images does with those of one step.
+
+    Args:
+        seed: the run's seed, below 2^31.
+        step: scalar integer, number of the step.
+        batch_size: images in the global batch.
+        size: places of the buffer.
+        stream: which of several buffers.
+
+    Returns:
+        (exchanged, places): [batch_size] bool, each true with probability
+        1/2, and [batch_size] int32, uniform in [0, size).
+    """
+    key = _key(seed, Purpose.IMAGE_BUFFER, stream)
+    uniform = tf.random.stateless_uniform(
+        [batch_size, 2],
+        seed=tf.stack([key, tf.cast(step, tf.int64)]),
+        alg=_ALGORITHM,
+    )
+    places = tf.cast(uniform[:, 1] * size, tf.int32)
+    return uniform[:, 0] < 0.5, tf.minimum(places, size - 1)
 
 
 def neighbour_offsets(

@@ -6,16 +6,16 @@ from tf_dcgan import (
     checkpoints,
     errors,
     files,
-    gan,
     health,
     progress,
     runs,
+    states,
     summaries,
 )
 
 
 def resume(
-    run: runs.Run, state: gan.GanState
+    run: runs.Run, state: states.State
 ) -> tuple[progress.Meter, health.Monitor, int]:
     """Restores a run's last checkpoint and forgets what came after it.
 

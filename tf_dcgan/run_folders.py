@@ -126,10 +126,8 @@ def make_next(config: configs.Config) -> pathlib.Path:
     Raises:
         OSError: it cannot be made.
     """
-    name = config.dataset
-    if os.path.isabs(name):  # A folder; its name may have up to 255 bytes.
-        name = os.path.basename(os.path.normpath(name))[:32]
-    name = re.sub(r"[^\w.]+", "_", name).strip("_") or "folder"
+    sets = (config.dataset, config.dataset_a, config.dataset_b)
+    name = "-".join(_short(name) for name in sets if name is not None)
     while True:
         taken = [
             int(match[1])
@@ -145,3 +143,10 @@ def make_next(config: configs.Config) -> pathlib.Path:
                 raise
             continue
         return path
+
+
+def _short(dataset: str) -> str:
+    """Makes a part of a folder's name of a data set's, or a folder's."""
+    if os.path.isabs(dataset):  # Its name may have up to 255 bytes.
+        dataset = os.path.basename(os.path.normpath(dataset))[:32]
+    return re.sub(r"[^\w.]+", "_", dataset).strip("_") or "folder"

@@ -75,10 +75,11 @@ class Run:
     Attributes:
         path: the directory.
         config: the settings.
-        data: the data set's facts.
+        data: the data set's facts; of a translation those of A.
         started_with: the versions it was started with, by name.
         git_commit: of the source it was started with, if known.
         device: that it was started on, in words, if known.
+        data_b: the facts of a translation's B, else None.
     """
 
     path: pathlib.Path
@@ -87,6 +88,29 @@ class Run:
     started_with: dict[str, str]
     git_commit: str | None
     device: str | None = None
+    data_b: DataFacts | None = None
+
+    @property
+    def datasets(self) -> tuple[DataFacts, ...]:
+        """The facts of the one set, or of A and B."""
+        return (self.data,) if self.data_b is None else (self.data, self.data_b)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches in the training images, of A and B in the more.
+
+        Raises:
+            errors.UserError: a set has fewer images than one batch takes.
+        """
+        return max(
+            self.config.steps_per_epoch(facts.num_images)
+            for facts in self.datasets
+        )
+
+    @property
+    def total_steps(self) -> int:
+        """The planned length in steps."""
+        return self.config.total_steps(self.steps_per_epoch)
 
     @property
     def num_classes(self) -> int:
@@ -105,14 +129,18 @@ class Run:
 
 
 def create(
-    path: os.PathLike | str | None, config: configs.Config, data: DataFacts
+    path: os.PathLike | str | None,
+    config: configs.Config,
+    data: DataFacts,
+    data_b: DataFacts | None = None,
 ) -> Run:
     """Makes the directory of a new run.
 
     Args:
         path: the directory, or None for the next number under `runs/`.
         config: the settings.
-        data: the data set's facts.
+        data: the data set's facts; of a translation those of A.
+        data_b: those of a translation's B.
 
     Returns:
         The run.
@@ -127,7 +155,9 @@ def create(
             else pathlib.Path(path)
         )
         path.mkdir(parents=True, exist_ok=True)
-        run = Run(path, config, data, versions(), _git_commit(), _device())
+        run = Run(
+            path, config, data, versions(), _git_commit(), _device(), data_b
+        )
         write_config(run)
     except OSError as error:
         if error.errno in files.DISK_FULL:
@@ -146,6 +176,11 @@ def write_config(run: Run) -> None:
         "format": _FORMAT,
         "settings": configs.to_json(run.config),
         "data": dataclasses.asdict(run.data),
+        **(
+            {"data_b": dataclasses.asdict(run.data_b)}
+            if run.data_b is not None
+            else {}
+        ),
         "versions": run.started_with,
         "git_commit": run.git_commit,
         "device": run.device,
@@ -186,18 +221,19 @@ def open_run(path: os.PathLike | str) -> Run:
                 f"({content.get('versions', {}).get('tf_dcgan', 'unknown')})"
             )
         config = configs.from_json(content["settings"])
-        facts = dict(content["data"])
-        facts["content_box"] = tuple(facts["content_box"])
-        facts["class_names"] = tuple(facts.get("class_names", ()))
-        if config.conditional and not facts["class_names"]:
+        facts = _facts(content["data"])
+        if config.conditional and not facts.class_names:
             raise ValueError("a conditional run without class names")
+        if config.translates != ("data_b" in content):
+            raise ValueError("two sets are a translation's, which has two")
         return Run(
             path,
             config,
-            DataFacts(**facts),
+            facts,
             dict(content["versions"]),
             content["git_commit"],
             content.get("device"),  # Runs of before 2026-11-24 lack it.
+            _facts(content["data_b"]) if config.translates else None,
         )
     except errors.UserError as error:
         raise errors.UserError(f"{file}: {error}") from error
@@ -215,42 +251,79 @@ def open_run(path: os.PathLike | str) -> Run:
         ) from error
 
 
-def continued(old: Run, config: configs.Config, data: DataFacts) -> Run:
+def _facts(content: dict[str, Any]) -> DataFacts:
+    """Reads the facts of a data set as config.json has them."""
+    facts = dict(content)
+    facts["content_box"] = tuple(facts["content_box"])
+    facts["class_names"] = tuple(facts.get("class_names", ()))
+    return DataFacts(**facts)
+
+
+def continued(
+    old: Run,
+    config: configs.Config,
+    data: DataFacts,
+    data_b: DataFacts | None = None,
+) -> Run:
     """Makes the run that goes on where an old one is; writes nothing.
 
     Args:
         old: as its config.json has it.
         config: the settings now.
-        data: the facts of the data set that was found now.
+        data: the facts of the data set that was found now; of a translation
+            those of A.
+        data_b: those of a translation's B.
 
     Returns:
         The run.
 
     Raises:
-        errors.UserError: the data are others than before, or the run would
-            become shorter.
+        errors.UserError: the data are others than before, the run would
+            become shorter, or longer where its learning rate follows from
+            its length.
     """
-    if data.fingerprint != old.data.fingerprint:
-        raise errors.UserError(
-            f"the images of {config.dataset} are not those that {old.path} "
-            f"was started with ({data.num_images:,} now, "
-            f"{old.data.num_images:,} then): "
-            + (
-                "put them back as they were"
-                if os.path.isabs(config.dataset)
-                else "give the same --data_dir"
-            )
-            + ", or start a new run"
-        )
-    per_epoch = config.steps_per_epoch(data.num_images)
-    before, now = (c.total_steps(per_epoch) for c in (old.config, config))
+    new = dataclasses.replace(old, config=config)
+    names = (config.dataset,) if data_b is None else _names_of_pair(config)
+    found_now = (data,) if data_b is None else (data, data_b)
+    for name, was, now in zip(names, old.datasets, found_now, strict=True):
+        if was.fingerprint != now.fingerprint:
+            raise _other_images(name, old.path, was, now)
+    before, now = old.total_steps, new.total_steps
     if now < before:
         raise errors.UserError(
             f"{old.path} is planned for {before:,} steps and cannot become "
             f"shorter ({now:,} now): give at least as many --steps or "
             "--epochs, or stop it when it has enough"
         )
-    return dataclasses.replace(old, config=config)
+    if now > before and config.learning_rate_decay != "none":
+        raise errors.UserError(
+            f"{old.path} is planned for {before:,} steps and cannot become "
+            f"longer ({now:,} now), since its learning rate falls to 0 at the "
+            "planned end: leave --steps and --epochs out, or start a new run"
+        )
+    return new
+
+
+def _names_of_pair(config: configs.Config) -> tuple[str, str]:
+    if config.dataset is not None:
+        return (f"{config.dataset}, A", f"{config.dataset}, B")
+    return (config.dataset_a, config.dataset_b)
+
+
+def _other_images(
+    name: str, path: pathlib.Path, was: DataFacts, now: DataFacts
+) -> errors.UserError:
+    return errors.UserError(
+        f"the images of {name} are not those that {path} "
+        f"was started with ({now.num_images:,} now, "
+        f"{was.num_images:,} then): "
+        + (
+            "put them back as they were"
+            if os.path.isabs(name)
+            else "give the same --data_dir"
+        )
+        + ", or start a new run"
+    )
 
 
 def versions() -> dict[str, str]:

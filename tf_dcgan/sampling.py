@@ -17,6 +17,7 @@ from tf_dcgan import (
     latent_flags,
     randomness,
     runs,
+    states,
 )
 from tf_dcgan.models import conditional
 
@@ -61,7 +62,9 @@ def load_generator(
         run.config, run.data.image_shape, run.num_classes
     )
     kind = {"ema": "averaged_generator", "raw": "generator"}[weights]
-    step = checkpoints.restore_some(path, gan.named_variables(generator, kind))
+    step = checkpoints.restore_some(
+        path, states.named_variables(generator, kind)
+    )
     return generator, step
 
 

@@ -2,57 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan import augmentation, devices, gan, images, runs
+from tf_dcgan import devices, runs, states
 
 
 def several(
-    state: gan.GanState, run: runs.Run
+    step: Callable[..., dict[str, tf.Tensor]],
+    state: states.State,
+    run: runs.Run,
+    *,
+    signature: Sequence[tf.TensorSpec],
+    names: Sequence[str],
 ) -> Callable[[tuple[np.ndarray, ...]], dict[str, tf.Tensor]]:
     """Makes the one call into TensorFlow that does several steps.
 
     Args:
-        state: changed by the call.
-        run: its config and image shape.
+        step: one step's batches, as the signature has them but for the first
+            axis, to scalars float32 by name; changes the state.
+        state: its learning rates are set before each step.
+        run: its config and length.
+        signature: of what is read for a call; the first axis of each is the
+            number of steps.
+        names: of the step's scalars.
 
     Returns:
-        What `batches.Reader` reads, images [steps, batch, height, width,
-        channels] uint8 and in conditional runs their labels [steps, batch]
-        int32, to [steps] float32 of each of `gan.scalars`. It is traced once,
-        whatever the steps' number.
+        What the signature says, as one tuple, to [steps] float32 of each of
+        `names`. It is traced once, whatever the steps' number.
     """
+    total_steps = run.total_steps
 
-    def step(uint8_images, *labels):
-        uint8_images = augmentation.augment(
-            uint8_images,
-            run.config,
-            step=state.step.value(),
-            content_box=run.data.content_box,
-        )
-        return gan.update(
-            state, run.config, images.to_float(uint8_images), *labels
-        )
+    def one_step(*batch):
+        states.decay_learning_rates(state, run.config, total_steps=total_steps)
+        return step(*batch)
 
     if devices.uses_xla(run.config):
-        step = tf.function(step, jit_compile=True)
-    shape = [None, run.config.batch_size]
-    signature = (tf.TensorSpec([*shape, *run.data.image_shape], tf.uint8),)
-    if run.config.conditional:
-        signature += (tf.TensorSpec(shape, tf.int32),)
-    names = gan.scalars(run.config)
+        one_step = tf.function(one_step, jit_compile=True)
 
-    @tf.function(input_signature=[signature])
+    @tf.function(input_signature=[tuple(signature)])
     def train_steps(batches_of_steps):
         count = tf.shape(batches_of_steps[0])[0]
         history = tf.TensorArray(
             tf.float32, size=count, element_shape=[len(names)]
         )
         for position in tf.range(count):
-            scalars = step(*[part[position] for part in batches_of_steps])
+            scalars = one_step(*[part[position] for part in batches_of_steps])
             history = history.write(
                 position, tf.stack([scalars[name] for name in names])
             )

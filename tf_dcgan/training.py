@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import time
 
 import numpy as np
@@ -12,23 +13,19 @@ from tf_dcgan import (
     checkpoints,
     data,
     divergence,
-    diversity,
-    export,
-    gan,
+    generation,
     health,
-    images,
     progress,
     resuming,
     runs,
-    sampling,
-    steps,
     stopping,
     summaries,
-    updates,
+    systems,
+    translation,
 )
-from tf_dcgan.data import batches
 
-_GRID_IMAGES = 64
+# By whether a recipe translates.
+_KINDS = {False: generation.Generation, True: translation.Translation}
 _SECONDS_PER_CALL = 1.0
 _SECONDS_PER_CHECKPOINT = 300.0
 # The first calls are slower than the rest, and so would be the estimate.
@@ -39,7 +36,7 @@ _BYTES_PER_CALL = 64 * 2**20
 
 def train(
     run: runs.Run,
-    dataset: data.ImageArray,
+    datasets: Sequence[data.ImageArray],
     evaluator: best.Evaluator | None = None,
 ) -> None:
     """Trains a run from where it is to its last step.
@@ -51,7 +48,8 @@ def train(
 
     Args:
         run: a new run, or one that has been trained before.
-        dataset: the training split, as the run's config describes it.
+        datasets: the training images, as the run's config describes them:
+            one set, or for a translation A's and B's.
         evaluator: scores the generator at `evaluate_every`; None for never.
 
     Raises:
@@ -61,7 +59,7 @@ def train(
     """
     with (
         stopping.on_signals() as stop,
-        _Loop(run, dataset, evaluator, stop) as loop,
+        _Loop(run, datasets, evaluator, stop) as loop,
     ):
         # Only now is it known that the run can go on as it is asked to.
         runs.write_config(run)
@@ -74,18 +72,20 @@ class _Loop:
     def __init__(
         self,
         run: runs.Run,
-        dataset: data.ImageArray,
+        datasets: Sequence[data.ImageArray],
         evaluator: best.Evaluator | None,
         stop: stopping.Stop,
     ):
         self._run = run
         self._config = run.config
         self._stop = stop
-        self._steps_per_epoch = run.config.steps_per_epoch(run.data.num_images)
-        self._total = run.config.total_steps(self._steps_per_epoch)
-        self._state = gan.create_state(
-            run.config, run.data.image_shape, run.num_classes
+        self._steps_per_epoch = run.steps_per_epoch
+        self._total = run.total_steps
+        self._system: systems.System = _KINDS[run.config.translates](
+            run, *datasets
         )
+        self._state = self._system.state
+        self._batches = self._system.batches
         self._meter, self._health, self._step = resuming.resume(
             run, self._state
         )
@@ -93,20 +93,9 @@ class _Loop:
         self._evaluations = best.Evaluations(
             run,
             evaluator,
-            self._state.averaged_generator,
+            self._system.draw,
             step=self._step,
             total=self._total,
-        )
-        self._train_steps = steps.several(self._state, run)
-        self._sampler = sampling.of_run(run, self._state.averaged_generator)
-        self._batches = batches.Reader(
-            dataset.images,
-            dataset.labels if run.config.conditional else None,
-            batch_size=run.config.batch_size,
-            seed=run.config.seed,
-        )
-        self._diversity = diversity.Diversity(
-            self._first_images(diversity.REAL_IMAGES)
         )
         self._console = progress.Console(
             run, self._step, self._total, self._steps_per_epoch
@@ -143,20 +132,12 @@ class _Loop:
 
     def _describe(self) -> None:
         """Tells and writes what does not change, such as the settings."""
-        note = updates.penalty_note(self._config, self._state.discriminator)
-        if note:
+        for note in self._system.notes():
             progress.say(note)
         self._summaries.write_hyperparameters(
             {k: v for k, v in vars(self._config).items() if v is not None}
         )
-        self._summaries.write_real_grid(
-            images.grid(self._first_images(_GRID_IMAGES))
-        )
-
-    def _first_images(self, count: int) -> np.ndarray:
-        """Returns the first real images of the order, without padding."""
-        real = self._batches.first_images(min(count, self._run.data.num_images))
-        return images.crop(real, self._run.data.content_box)
+        self._summaries.write_real_grid(self._system.real_grid())
 
     def _call(self) -> dict[str, np.ndarray]:
         """Does the steps up to the next thing due, about a second's worth."""
@@ -167,7 +148,7 @@ class _Loop:
         started = time.monotonic()
         scalars = {
             name: values.numpy()
-            for name, values in self._train_steps(batch).items()
+            for name, values in self._system.train_steps(batch).items()
         }
         self._calls += 1
         if self._calls > 1:  # The first traces.
@@ -212,7 +193,7 @@ class _Loop:
             )
         if self._is_due(health.WINDOW_STEPS):
             self._health.add(
-                self._meter.take_window(), self._diversity(self._make_samples())
+                self._meter.take_window(), self._system.samples().diversity
             )
         if self._is_due(self._steps_per_epoch):
             self._write_epoch()
@@ -249,19 +230,13 @@ class _Loop:
             )
             self._console.health(verdicts)
 
-    def _make_samples(self) -> np.ndarray:
-        return self._sampler.grid(self._config.seed)
-
     def _write_samples(self) -> None:
         self._sampled_step = self._step
-        made = self._make_samples()
-        self._summaries.write_sample_grid(
-            images.grid(made, columns=self._sampler.columns()), step=self._step
-        )
-        measured = self._diversity(made)
-        if measured is not None:
+        samples = self._system.samples()
+        self._summaries.write_sample_grid(samples.grid, step=self._step)
+        if samples.diversity is not None:
             self._summaries.write_scalars(
-                "samples", {"diversity": measured}, step=self._step
+                "samples", {"diversity": samples.diversity}, step=self._step
             )
 
     def _evaluate(self) -> None:
@@ -314,12 +289,7 @@ class _Loop:
         self._evaluations.prune()
         self._summaries.flush()
         if self._step > 0:
-            export.export(
-                self._run.path,
-                self._state.averaged_generator,
-                content_box=self._run.data.content_box,
-                num_classes=self._run.num_classes,
-            )
+            self._system.export()
             charts.write_curves(self._run.path)
             charts.write_progress(self._run.path)
         self._console.finish(self._step)

@@ -187,7 +187,7 @@ def update_generator(
     gradients = generated.gradients(
         tape.gradient(scaled_value, generated.images)
     )
-    norm = _gradient_norm(gradients, optimizer)
+    norm = gradient_norm(gradients, optimizer)
     optimizer.apply(gradients, generator.trainable_variables)
     return {
         "loss_g": value,
@@ -213,14 +213,14 @@ def _descend(parts, discriminator, optimizer, config):
         scalars |= measured
         loss = value if loss is None else loss + value
         if config.discriminator_updates == "separate":
-            norms.append(_gradient_norm(gradients, optimizer))
+            norms.append(gradient_norm(gradients, optimizer))
             optimizer.apply(gradients, variables)
         elif summed is None:
             summed = gradients
         else:
             summed = [a + b for a, b in zip(summed, gradients, strict=True)]
     if config.discriminator_updates == "joint":
-        norms.append(_gradient_norm(summed, optimizer))
+        norms.append(gradient_norm(summed, optimizer))
         optimizer.apply(summed, variables)
     return scalars | {
         "loss_d": loss,
@@ -248,7 +248,7 @@ def _outputs_and_gradients(
     return outputs, tape.gradient(outputs, images)
 
 
-def _gradient_norm(
+def gradient_norm(
     gradients: list[tf.Tensor], optimizer: keras.optimizers.Optimizer
 ) -> tf.Tensor:
     """Returns the length of all gradients as one vector, without scaling.

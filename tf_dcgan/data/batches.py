@@ -24,6 +24,7 @@ def batch_indices(
     batch_size: int,
     num_images: int,
     seed: int,
+    stream: int = 0,
 ) -> np.ndarray:
     """The images of each of some consecutive steps.
 
@@ -38,6 +39,7 @@ def batch_indices(
         batch_size: images per step.
         num_images: size of the set.
         seed: at least 0.
+        stream: which of several orders under one seed.
 
     Returns:
         [num_steps, batch_size] int64 in [0, num_images).
@@ -62,7 +64,8 @@ def batch_indices(
         positions -= epoch * steps_per_epoch * batch_size
         # Small numbers are weak keys: as it is, (0, 0xDA7A, 0) leaves the
         # first six of 18 images in their places.
-        key = np.random.SeedSequence([seed, _PURPOSE, epoch]).generate_state(3)
+        entropy = [seed, _PURPOSE, epoch] + [stream] * (stream > 0)
+        key = np.random.SeedSequence(entropy).generate_state(3)
         with tf.device("CPU:0"):
             shuffled = tf.raw_ops.RandomIndexShuffle(
                 index=tf.constant(positions, tf.int64),
@@ -102,6 +105,7 @@ class Reader:
         *,
         batch_size: int,
         seed: int,
+        stream: int = 0,
     ):
         """Reads nothing yet.
 
@@ -111,11 +115,16 @@ class Reader:
             labels: [n] integers to read with them, or None.
             batch_size: images per step, at most n.
             seed: at least 0.
+            stream: which of several orders under one seed.
         """
         self._images = uint8_images
         self._labels = labels
         self._batch_size = batch_size
-        self._seed = seed
+        self._order = {
+            "num_images": len(uint8_images),
+            "seed": seed,
+            "stream": stream,
+        }
         self._executor = concurrent.futures.ThreadPoolExecutor(1)
         self._pending = None
         self.bytes_per_step = uint8_images[0].nbytes * batch_size
@@ -135,13 +144,7 @@ class Reader:
 
     def first_images(self, count: int) -> np.ndarray:
         """Returns the first images of the first epoch's order."""
-        indices = batch_indices(
-            0,
-            1,
-            batch_size=count,
-            num_images=len(self._images),
-            seed=self._seed,
-        )
+        indices = batch_indices(0, 1, batch_size=count, **self._order)
         return gather(self._images, indices)[0]
 
     def close(self) -> None:
@@ -150,13 +153,37 @@ class Reader:
 
     def _read(self, step: int, count: int) -> tuple[np.ndarray, ...]:
         indices = batch_indices(
-            step,
-            count,
-            batch_size=self._batch_size,
-            num_images=len(self._images),
-            seed=self._seed,
+            step, count, batch_size=self._batch_size, **self._order
         )
         images = gather(self._images, indices)
         if self._labels is None:
             return (images,)
         return images, np.asarray(self._labels)[indices].astype(np.int32)
+
+
+class PairReader:
+    """Reads from two sets at a time, each in an order of its own."""
+
+    def __init__(self, first: Reader, second: Reader):
+        """Reads nothing yet.
+
+        Args:
+            first: of one set.
+            second: of the other, with another stream.
+        """
+        self._readers = (first, second)
+        self.bytes_per_step = sum(r.bytes_per_step for r in self._readers)
+
+    def prefetch(self, step: int, count: int) -> None:
+        """Begins to read the batches of `count` steps after `step`."""
+        for reader in self._readers:
+            reader.prefetch(step, count)
+
+    def take(self) -> tuple[np.ndarray, ...]:
+        """Returns what was begun last, of both sets."""
+        return tuple(part for r in self._readers for part in r.take())
+
+    def close(self) -> None:
+        """Drops what was begun and ends the reading threads."""
+        for reader in self._readers:
+            reader.close()

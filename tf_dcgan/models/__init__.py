@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+import contextlib
 import dataclasses
 import itertools
 
@@ -12,6 +13,7 @@ from tf_dcgan import config as configs
 from tf_dcgan import errors
 from tf_dcgan.models import (
     conditional,
+    cyclegan,
     dcgan,
     fully_convolutional,
     spectral,
@@ -20,21 +22,21 @@ from tf_dcgan.models import (
 )
 
 _LARGEST_DEFAULT_SIDE = 64
+_LARGEST_DEFAULT_SIDE_OF_TRANSLATIONS = 256
 _SIDES = range(4, 1025)  # What `--image_size` takes.
 
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """A pair of networks and the image sizes that it can make.
+    """The networks of a system and the image sizes that they can make.
 
     Attributes:
-        build: (config, (height, width, channels)) to (generator,
-            discriminator).
-        stages: (height, width) to a positive number for a size that the
-            pair can make, else 0.
+        build: (config, (height, width, channels)) to the networks.
+        stages: (height, width) to a positive number for a size that they
+            can make, else 0.
     """
 
-    build: Callable[..., tuple[keras.Model, keras.Model]]
+    build: Callable[..., tuple[keras.Model, ...]]
     stages: Callable[[tuple[int, int]], int]
 
 
@@ -56,6 +58,7 @@ NETWORKS = {
     "dcgan_28": Network(
         fully_convolutional.dcgan_28, fully_convolutional.dcgan_28_stages
     ),
+    "cyclegan": Network(cyclegan.cyclegan, cyclegan.cyclegan_stages),
 }
 
 
@@ -63,8 +66,8 @@ def build(
     config: configs.Config,
     image_shape: tuple[int, int, int],
     num_classes: int = 0,
-) -> tuple[keras.Model, keras.Model]:
-    """Builds a config's generator and discriminator.
+) -> tuple[keras.Model, ...]:
+    """Builds a config's networks.
 
     Args:
         config: what the networks depend on.
@@ -75,8 +78,11 @@ def build(
         (generator, discriminator): latents [n, latent_dim] float32 to images
         [n, height, width, channels] float32 in [-1, 1], and images to logits
         [n, 1] float32. Conditional ones take labels [n] int32 as a second
-        input. Their weights are a function of the arguments alone.
+        input. Of a translation, what `cyclegan.cyclegan` returns. Their
+        weights are a function of the arguments alone.
     """
+    if config.translates:
+        return NETWORKS[config.network].build(config, image_shape)
     pair = NETWORKS[config.network].build
     if num_classes:
         *sides, channels = image_shape
@@ -96,6 +102,17 @@ def build(
     return generator, discriminator
 
 
+@contextlib.contextmanager
+def in_float32() -> Iterator[None]:
+    """Builds networks in float32, whatever the precision of the training."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
 def image_size(
     config: configs.Config, native: tuple[int | None, int | None]
 ) -> tuple[int, int]:
@@ -108,8 +125,8 @@ def image_size(
 
     Returns:
         (height, width) in pixels: the config's, else the smallest square
-        that holds the native images, up to 64x64, or the largest if none
-        is large enough.
+        that holds the native images, up to 64x64 (of a translation 256x256),
+        or the largest if none is large enough.
 
     Raises:
         errors.UserError: the networks cannot make the config's size; names
@@ -117,8 +134,12 @@ def image_size(
     """
     stages = NETWORKS[config.network].stages
     if config.image_size is None:
-        wanted = max(side or _LARGEST_DEFAULT_SIDE for side in native)
-        wanted = min(wanted, _LARGEST_DEFAULT_SIDE)
+        largest = (
+            _LARGEST_DEFAULT_SIDE_OF_TRANSLATIONS
+            if config.translates
+            else _LARGEST_DEFAULT_SIDE
+        )
+        wanted = min(largest, max(side or largest for side in native))
         sides = [side for side in _SIDES if stages((side, side))]
         side = min((s for s in sides if s >= wanted), default=sides[-1])
         return side, side

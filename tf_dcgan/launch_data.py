@@ -1,0 +1,229 @@
+"""The data that a config needs: what it fixes, then the images themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from tf_dcgan import augmentation, data, devices, errors, images, models, runs
+from tf_dcgan import config as configs
+from tf_dcgan.data import domain_images, domains, known_sets
+
+
+@dataclasses.dataclass(frozen=True)
+class Resolved:
+    """What follows from a config, its data sets and the machine.
+
+    Attributes:
+        config: with nothing left to choose.
+        image_shape: (height, width, channels) of the networks.
+        num_classes: that the networks are told of; 0 without --conditional.
+        notes: what the user should know, one line each.
+    """
+
+    config: configs.Config
+    image_shape: tuple[int, int, int]
+    num_classes: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """Images to train on.
+
+    Attributes:
+        datasets: what the system of a run takes beside the run.
+        facts: of the one set, or of A and B.
+        lines: about the images, for the user.
+    """
+
+    datasets: tuple[Any, ...]
+    facts: tuple[runs.DataFacts, ...]
+    lines: tuple[str, ...]
+
+
+def resolve(config: configs.Config) -> Resolved:
+    """Fixes what follows from the data sets and the machine.
+
+    No data set is prepared for it.
+
+    Raises:
+        errors.UserError: the networks cannot make the size, or a data set is
+            unknown or has no labels for conditional networks.
+    """
+    if config.translates:
+        return _resolve_pair(config)
+    crop = config.crop or known_sets.DEFAULT_CROPS.get(config.dataset)
+    config = dataclasses.replace(config, crop=crop)
+    height, width, channels = data.native_shape(
+        config.dataset,
+        config.data_dir,
+        crop=config.crop_size,
+        cache_dir=config.cache_dir,
+    )
+    config, size = _with_size(config, (height, width))
+    num_classes = 0
+    if config.conditional:
+        num_classes = len(data.class_names(config.dataset, config.data_dir))
+        if not num_classes:
+            raise _without_labels(config)
+    return Resolved(config, (*size, channels), num_classes)
+
+
+def load(resolved: Resolved) -> Loaded:
+    """Opens the training images, preparing them where the cache lacks them.
+
+    Raises:
+        errors.UserError: the images cannot be had, or are fewer than a batch.
+    """
+    config = resolved.config
+    if config.translates:
+        return _load_pair(resolved)
+    dataset = data.load(
+        config.dataset,
+        image_size=resolved.image_shape[:2],
+        crop=config.crop_size,
+        data_dir=config.data_dir,
+        cache_dir=config.cache_dir,
+    )
+    config.steps_per_epoch(len(dataset.images))
+    if config.conditional and dataset.labels is None:
+        raise _without_labels(config)
+    classes = len(dataset.class_names)
+    lines = [
+        f"data: {config.dataset}, {len(dataset.images):,} images"
+        + f" of {classes} classes" * bool(classes)
+        + f", {dataset.preparation}",
+        *_notes([dataset]),
+    ]
+    return Loaded((dataset,), (_facts(dataset),), tuple(lines))
+
+
+def _with_size(
+    config: configs.Config, native: tuple[int | None, int | None]
+) -> tuple[configs.Config, tuple[int, int]]:
+    """Returns the config as this machine runs it, and the networks' size."""
+    size = models.image_size(config, native)
+    config = dataclasses.replace(
+        devices.resolve(config), image_size=f"{size[0]}x{size[1]}"
+    )
+    return config, size
+
+
+def _resolve_pair(config: configs.Config) -> Resolved:
+    pair = domains.find(config)
+    shapes = [
+        domain_images.native_shape(
+            domain,
+            crop=_crop(config, domain),
+            data_dir=config.data_dir,
+            cache_dir=config.cache_dir,
+        )
+        for domain in pair
+    ]
+    sides = [side for shape in shapes for side in shape[:2]]
+    largest = None if None in sides else max(sides)
+    config, size = _with_size(config, (largest, largest))
+    note = domain_images.channels_note(
+        *pair, shape_a=shapes[0], shape_b=shapes[1]
+    )
+    return Resolved(
+        config,
+        (*size, domain_images.channels(*shapes)),
+        notes=(note,) if note else (),
+    )
+
+
+def _load_pair(resolved: Resolved) -> Loaded:
+    config = resolved.config
+    *size, channels = resolved.image_shape
+    before_crop = augmentation.size_before_crop(config, tuple(size))
+    trained, shown, lines = [], [], []
+    for letter, domain in zip("AB", domains.find(config), strict=True):
+
+        def part(name, image_size, domain=domain):
+            return domain_images.load(
+                domain,
+                name,
+                image_size=image_size,
+                crop=_crop(config, domain),
+                data_dir=config.data_dir,
+                cache_dir=config.cache_dir,
+            )
+
+        dataset = part("train", before_crop)
+        config.steps_per_epoch(len(dataset.images))
+        trained.append(dataset)
+        text = (
+            f"data {letter}: {domain.title}, {len(dataset.images):,} images, "
+            f"{dataset.preparation}"
+        )
+        held_out = part("test", tuple(size))
+        if held_out is None:
+            text += "; no held-out images: training images are shown"
+            to_show = _centre(dataset.images, tuple(size))
+        else:
+            text += f"; {len(held_out.images):,} held out"
+            to_show = held_out.images
+        shown.append(images.to_channels(to_show, channels))
+        lines.append(text)
+    return Loaded(
+        (*trained, *shown),
+        tuple(
+            dataclasses.replace(
+                _facts(dataset),
+                height=size[0],
+                width=size[1],
+                channels=channels,
+                content_box=(0, 0, *size),
+            )
+            for dataset in trained
+        ),
+        (*lines, *_notes(trained)),
+    )
+
+
+def _crop(
+    config: configs.Config, domain: domains.Domain
+) -> tuple[int, int] | None:
+    """Returns the central part of a set's images that is taken."""
+    crop = config.crop or known_sets.DEFAULT_CROPS.get(domain.train.name)
+    return None if crop is None else configs.parse_crop(crop)
+
+
+def _centre(uint8_images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Cuts out the middle of each image."""
+    top, left = (
+        (side - wanted) // 2
+        for side, wanted in zip(uint8_images.shape[1:3], size, strict=True)
+    )
+    return uint8_images[:, top : top + size[0], left : left + size[1]]
+
+
+def _notes(datasets: list[data.ImageArray]) -> Iterator[str]:
+    return (f"note: {note}" for dataset in datasets for note in dataset.notes)
+
+
+def _without_labels(config: configs.Config) -> errors.UserError:
+    return errors.UserError(
+        f"--conditional needs class labels, and {config.dataset} has none: "
+        "leave it out, or give a labelled --dataset such as mnist, or a folder "
+        "with a folder for each class"
+    )
+
+
+def _facts(dataset: data.ImageArray) -> runs.DataFacts:
+    num_images, height, width, channels = dataset.images.shape
+    return runs.DataFacts(
+        height=height,
+        width=width,
+        channels=channels,
+        content_box=tuple(dataset.content_box),
+        num_images=num_images,
+        preparation=dataset.preparation,
+        fingerprint=dataset.fingerprint,
+        class_names=dataset.class_names,
+    )

@@ -1,0 +1,260 @@
+"""Translations between two sets of images, as the training loop sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_dcgan import (
+    augmentation,
+    cyclegan,
+    data,
+    diversity,
+    export,
+    images,
+    runs,
+    steps,
+    systems,
+)
+from tf_dcgan import config as configs
+from tf_dcgan.data import batches
+
+_REAL_GRID_ROWS = 4  # Of each set.
+# Of a grid of samples: more would not fit on a screen.
+_COLUMNS = 8
+_COLUMNS_OF_LARGE = 4
+_LARGE = 128  # Pixels.
+_PIXELS_AT_ONCE = 2**19
+
+
+class Translation:
+    """A CycleGAN between A and B; see `systems.System`."""
+
+    def __init__(
+        self,
+        run: runs.Run,
+        train_a: data.ImageArray,
+        train_b: data.ImageArray,
+        shown_a: np.ndarray,
+        shown_b: np.ndarray,
+    ):
+        """Builds the networks.
+
+        Args:
+            run: the run.
+            train_a: its training images of A, as large as
+                `augmentation.size_before_crop` says.
+            train_b: likewise, of B.
+            shown_a: [n, height, width, channels] uint8 of the networks' size,
+                images of A to show and to score, held out where there are
+                such.
+            shown_b: likewise, of B.
+        """
+        self._run = run
+        config = run.config
+        self.state = cyclegan.create_state(config, run.data.image_shape)
+        self.train_steps = train_steps(
+            self.state,
+            run,
+            shapes=[train_a.images.shape[1:], train_b.images.shape[1:]],
+        )
+        self.batches = batches.PairReader(
+            *(
+                batches.Reader(
+                    dataset.images,
+                    batch_size=config.batch_size,
+                    seed=config.seed,
+                    stream=stream,
+                )
+                for stream, dataset in enumerate((train_a, train_b))
+            )
+        )
+        self._shown = [
+            _some(shown, config, stream)
+            for stream, shown in enumerate((shown_a, shown_b))
+        ]
+        self._scored = [s[: config.evaluate_samples] for s in self._shown]
+        side = max(run.data.image_shape[:2])
+        columns = _COLUMNS if side < _LARGE else _COLUMNS_OF_LARGE
+        self._columns = min(columns, len(shown_a), len(shown_b))
+        self._translate = [
+            Translator(generator)
+            for generator in self.state.averaged_generators
+        ]
+        self._diversities = [
+            diversity.Diversity(shown[: diversity.REAL_IMAGES])
+            for shown in self._shown
+        ]
+
+    def notes(self) -> list[str]:
+        """Returns what the user should know before the first step."""
+        return []
+
+    def real_grid(self) -> np.ndarray:
+        """Returns rows of images of A, then of B, [height, width, c] uint8."""
+        count = self._columns * _REAL_GRID_ROWS
+        rows = [
+            shown[: min(count, len(shown)) // self._columns * self._columns]
+            for shown in self._shown
+        ]
+        return images.grid(np.concatenate(rows), columns=self._columns)
+
+    def samples(self) -> systems.Samples:
+        """Translates the fixed images there and back.
+
+        Returns:
+            Six rows, A, B(A), A(B(A)), B, A(B) and B(A(B)). The diversity is
+            that of the less diverse translation.
+        """
+        rows, found = [], []
+        a_to_b, b_to_a = self._translate
+        for shown, there, back, measure in zip(
+            self._shown,
+            (a_to_b, b_to_a),
+            (b_to_a, a_to_b),
+            reversed(self._diversities),
+            strict=True,
+        ):
+            fixed = shown[: self._columns]
+            translated = there(fixed)
+            rows += [fixed, translated, back(translated)]
+            found.append(measure(translated))
+        known = [value for value in found if value is not None]
+        return systems.Samples(
+            images.grid(np.concatenate(rows), columns=self._columns),
+            min(known, default=None),
+        )
+
+    def draw(self, first: int, count: int) -> np.ndarray:
+        """Translates images for a score, those of A first, then those of B.
+
+        Returns:
+            [count, height, width, channels] uint8.
+        """
+        made = []
+        for translate, scored in zip(
+            self._translate, self._scored, strict=True
+        ):
+            part = scored[max(0, first) : max(0, first + count)]
+            if len(part):
+                made.append(translate(part))
+            first -= len(scored)
+        return np.concatenate(made)
+
+    def export(self) -> None:
+        """Writes `saved_model/` and both generators into the run."""
+        export.export_translation(
+            self._run.path,
+            self._run.config,
+            self.state.averaged_generators,
+            image_shape=self._run.data.image_shape,
+        )
+
+
+class Translator:
+    """Passes images through a generator in inference mode."""
+
+    def __init__(self, generator: keras.Model):
+        """Prepares a graph, which is traced once for each size of images.
+
+        Args:
+            generator: images to images; later changes of its weights count.
+        """
+
+        @tf.function(reduce_retracing=True)
+        def translate(uint8_images):
+            made = generator(images.to_float(uint8_images), training=False)
+            return images.to_uint8(made)
+
+        self._translate = translate
+
+    def __call__(self, uint8_images: np.ndarray) -> np.ndarray:
+        """Translates images, of a size that the generator takes.
+
+        Args:
+            uint8_images: [n, height, width, channels] uint8.
+
+        Returns:
+            The same shape, uint8.
+        """
+        _, height, width, _ = uint8_images.shape
+        at_once = max(1, _PIXELS_AT_ONCE // (height * width))
+        return np.concatenate(
+            [
+                self._translate(uint8_images[first : first + at_once]).numpy()
+                for first in range(0, len(uint8_images), at_once)
+            ]
+        )
+
+
+def train_steps(
+    state: cyclegan.CycleGanState,
+    run: runs.Run,
+    *,
+    shapes: Sequence[tuple[int, int, int]],
+) -> Callable[[tuple[np.ndarray, ...]], dict[str, tf.Tensor]]:
+    """Makes the call that does several steps; see `steps.several`.
+
+    Args:
+        state: changed by the call.
+        run: its config and image shape.
+        shapes: (height, width, channels) of the training images of A and of
+            B, before crops and with channels of their own.
+
+    Returns:
+        What `batches.PairReader` reads, [steps, batch, *shape] uint8 of A and
+        of B, to [steps] float32 of each of `cyclegan.scalars`.
+    """
+    config = run.config
+    height, width, channels = run.data.image_shape
+
+    def step(*uint8_images):
+        number = state.step.value()
+        pair = []
+        for stream, batch in enumerate(uint8_images):
+            cut = augmentation.random_crop(
+                batch,
+                (height, width),
+                seed=config.seed,
+                step=number,
+                stream=stream,
+            )
+            cut = augmentation.augment(
+                cut,
+                config,
+                step=number,
+                content_box=(0, 0, height, width),
+                stream=stream,
+            )
+            pair.append(images.to_float(images.to_channels(cut, channels)))
+        return cyclegan.update(state, config, *pair)
+
+    return steps.several(
+        step,
+        state,
+        run,
+        signature=[
+            tf.TensorSpec([None, config.batch_size, *shape], tf.uint8)
+            for shape in shapes
+        ],
+        names=cyclegan.scalars(config),
+    )
+
+
+def _some(shown: np.ndarray, config: configs.Config, stream: int) -> np.ndarray:
+    """Takes as many images as are shown or scored, in an order of the seed."""
+    count = diversity.REAL_IMAGES
+    if config.evaluate_every:
+        count = max(count, config.evaluate_samples)
+    (order,) = batches.batch_indices(
+        0,
+        1,
+        batch_size=len(shown),
+        num_images=len(shown),
+        seed=config.seed,
+        stream=stream,
+    )
+    return batches.gather(shown, order[:count])
