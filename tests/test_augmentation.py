@@ -72,6 +72,73 @@ def test_each_step_flips_anew_and_only_if_the_config_says_so():
     assert augment(4, off) is images
 
 
+def crops(images, image_size, *, step=0, stream=0):
+    return augmentation.random_crop(
+        images,
+        image_size,
+        seed=0,
+        step=tf.constant(step, tf.int64),
+        stream=stream,
+    ).numpy()
+
+
+def test_crops_are_parts_of_their_own_images():
+    images = tiny_data.images(40, height=10, width=12)
+    cut = crops(tf.constant(images), (8, 9))
+    assert cut.shape == (40, 8, 9, 1)
+    places = set()
+    for image, part in zip(images, cut, strict=True):
+        found = [
+            (top, left)
+            for top in range(3)
+            for left in range(4)
+            if np.array_equal(image[top : top + 8, left : left + 9], part)
+        ]
+        assert len(found) == 1
+        places.update(found)
+    # All rows and columns are used, the edges too.
+    assert {top for top, _ in places} == {0, 1, 2}
+    assert {left for _, left in places} == {0, 1, 2, 3}
+
+
+def test_crops_are_a_function_of_step_and_stream():
+    images = tf.constant(tiny_data.images(8, height=16, width=16))
+    first = crops(images, (8, 8), step=4, stream=1)
+    np.testing.assert_array_equal(
+        first, crops(images, (8, 8), step=4, stream=1)
+    )
+    assert not np.array_equal(first, crops(images, (8, 8), step=5, stream=1))
+    assert not np.array_equal(first, crops(images, (8, 8), step=4, stream=0))
+
+
+def test_images_of_the_size_itself_are_not_cropped():
+    images = tf.constant(tiny_data.images(2, height=16, width=16))
+    assert (
+        augmentation.random_crop(images, (16, 16), seed=0, step=0, stream=0)
+        is images
+    )
+
+
+@pytest.mark.parametrize(
+    "size, before",
+    [((256, 256), (286, 286)), ((32, 64), (36, 72)), ((28, 28), (31, 31))],
+)
+def test_the_size_before_crops_is_286_of_256ths(size, before):
+    pair = {"recipe": "cyclegan", "dataset_a": "glyphs", "dataset_b": "mnist"}
+    config = configs.from_flags(pair)
+    assert augmentation.size_before_crop(config, size) == before
+    off = dataclasses.replace(config, random_crop=False)
+    assert augmentation.size_before_crop(off, size) == size
+
+
+def test_streams_are_mirrored_apart():
+    chosen = [
+        randomness.horizontal_flips(0, 4, batch_size=32, stream=stream)
+        for stream in (0, 1)
+    ]
+    assert np.any(chosen[0] != chosen[1])
+
+
 @pytest.fixture
 def updated_with(monkeypatch):
     """What the compiled step hands to the update: one sum per image."""

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_dcgan import config as configs
-from tf_dcgan import cost, gan, models
+from tf_dcgan import cost, cyclegan, gan, models
 
 # Two operations, a product and a sum, at each of the kernel's positions.
 G_SMALL = 2 * (
@@ -70,10 +70,17 @@ def live_operations(graph):
 
 def profiled_operations(config, image_shape):
     """What TensorFlow's profiler counts in one traced step."""
-    state = gan.create_state(config, image_shape)
-    spec = tf.TensorSpec([config.batch_size, *image_shape], tf.float32)
-    function = tf.function(lambda images: gan.update(state, config, images))
-    graph = function.get_concrete_function(spec).graph
+    return operations_of_graph(
+        lambda: gan.create_state(config, image_shape),
+        lambda state: lambda images: gan.update(state, config, images),
+        [tf.TensorSpec([config.batch_size, *image_shape], tf.float32)],
+    )
+
+
+def operations_of_graph(create, step, specs):
+    """What TensorFlow's profiler counts in a step of a state, once traced."""
+    function = tf.function(step(create()))
+    graph = function.get_concrete_function(*specs).graph
     profiler = tf.compat.v1.profiler
     options = (
         profiler.ProfileOptionBuilder(
@@ -110,6 +117,30 @@ def test_the_estimate_is_what_tensorflow_counts_in_a_step(settings):
     estimated = cost.estimate(config, SHAPE).operations
     # The first layers' inputs need no gradients, which it leaves out.
     assert estimated == pytest.approx(counted, rel=0.03)
+
+
+@pytest.mark.parametrize("lambda_identity", [0.5, 0.0])
+def test_a_translation_costs_what_tensorflow_counts(lambda_identity):
+    config = configs.from_flags(
+        {
+            "recipe": "cyclegan",
+            "dataset_a": "glyphs",
+            "dataset_b": "mnist",
+            "width": 0.125,
+            "residual_blocks": 4,
+            "batch_size": 1,
+            "lambda_identity": lambda_identity,
+        }
+    )
+    shape = (512, 512, 3)
+    counted = operations_of_graph(
+        lambda: cyclegan.create_state(config, shape),
+        lambda state: lambda a, b: cyclegan.update(state, config, a, b),
+        [tf.TensorSpec([1, *shape], tf.float32)] * 2,
+    )
+    estimated = cost.estimate(config, shape).operations
+    # The profiler counts padding as if it were image; here it is narrow.
+    assert estimated == pytest.approx(counted, rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,16 @@ from tf_dcgan import errors
 from tf_dcgan.data import batches
 
 
-def indices(first_step, num_steps, *, batch_size=4, num_images=18, seed=0):
+def indices(
+    first_step, num_steps, *, batch_size=4, num_images=18, seed=0, stream=0
+):
     return batches.batch_indices(
         first_step,
         num_steps,
         batch_size=batch_size,
         num_images=num_images,
         seed=seed,
+        stream=stream,
     )
 
 
@@ -49,6 +52,40 @@ def test_no_steps_are_an_empty_array():
 @pytest.mark.parametrize("other", [1, 2**31 - 1, 2**31, 2**32 + 1])
 def test_another_seed_gives_another_order(other):
     assert not np.array_equal(indices(0, 4), indices(0, 4, seed=other))
+
+
+def test_streams_have_orders_of_their_own():
+    orders = [indices(0, 4, stream=stream).tolist() for stream in range(3)]
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+
+
+def test_a_pair_is_read_from_both_sets_each_in_its_own_epochs():
+    sets = [
+        np.arange(count, dtype=np.uint8).reshape(-1, 1, 1, 1)
+        for count in (10, 6)
+    ]
+    pair = batches.PairReader(
+        *(
+            batches.Reader(images, batch_size=2, seed=0, stream=stream)
+            for stream, images in enumerate(sets)
+        )
+    )
+    pair.prefetch(3, 4)
+    a, b = pair.take()
+    pair.close()
+    for stream, (found, images) in enumerate(zip((a, b), sets, strict=True)):
+        expected = batches.batch_indices(
+            3,
+            4,
+            batch_size=2,
+            num_images=len(images),
+            seed=0,
+            stream=stream,
+        )
+        np.testing.assert_array_equal(found[..., 0, 0, 0], expected)
+    # B's second epoch has begun and ended within A's.
+    assert sorted(b[:3].ravel()) == list(range(6))
+    assert pair.bytes_per_step == 4
 
 
 def test_the_order_of_seed_0_stays_what_it_was():

@@ -379,6 +379,78 @@ def test_a_run_may_stay_as_long_as_it_was_or_grow(run, now):
     assert runs.continued(old, new, DATA).config == new
 
 
+def test_a_run_whose_rate_falls_to_its_end_cannot_become_longer(run):
+    config = configs.Config(
+        recipe="dcgan_small", steps=1200, learning_rate_decay="second_half"
+    )
+    old = dataclasses.replace(run, config=config)
+    assert runs.continued(old, config, DATA).config == config
+    longer = dataclasses.replace(config, steps=1201)
+    message = refusal(runs.continued, old, longer, DATA)
+    assert message.startswith(
+        f"{run.path} is planned for 1,200 steps and cannot become longer "
+        "(1,201 now), since its learning rate falls"
+    )
+
+
+PAIR = configs.from_flags(
+    {
+        "recipe": "cyclegan",
+        "dataset_a": "glyphs",
+        "dataset_b": "/photos",
+        "batch_size": 3,
+        "epochs": 2,
+    }
+)
+DATA_B = dataclasses.replace(DATA, num_images=200, fingerprint="b")
+
+
+@pytest.fixture
+def pair(tmp_path):
+    return runs.create(tmp_path / "pair", PAIR, DATA, DATA_B)
+
+
+def test_a_translation_remembers_both_sets(pair):
+    assert runs.open_run(pair.path) == pair
+    assert pair.datasets == (DATA, DATA_B)
+
+
+def test_an_epoch_is_as_long_as_the_larger_set(pair):
+    assert (pair.steps_per_epoch, pair.total_steps) == (100, 200)
+    other = dataclasses.replace(pair, data=DATA_B, data_b=DATA)
+    assert other.steps_per_epoch == 100
+
+
+def test_a_batch_larger_than_the_smaller_set_is_refused(pair):
+    large = dataclasses.replace(
+        pair, config=dataclasses.replace(PAIR, batch_size=201)
+    )
+    with pytest.raises(errors.UserError, match="more than the 200 images"):
+        large.steps_per_epoch  # noqa: B018
+
+
+def test_other_images_of_b_are_told_apart_from_those_of_a(pair):
+    other = dataclasses.replace(DATA_B, fingerprint="c")
+    message = refusal(runs.continued, pair, PAIR, DATA, other)
+    assert message.startswith("the images of /photos are not those")
+    assert "put them back" in message
+    other = dataclasses.replace(DATA, fingerprint="c")
+    message = refusal(runs.continued, pair, PAIR, other, DATA_B)
+    assert message.startswith("the images of glyphs are not those")
+
+
+@pytest.mark.parametrize("config, kept", [(PAIR, False), (CONFIG, True)])
+def test_one_set_too_many_or_too_few_is_damage(pair, config, kept):
+    file = pair.path / "config.json"
+    content = json.loads(file.read_text())
+    content["settings"] = configs.to_json(config)
+    if not kept:
+        del content["data_b"]
+    file.write_text(json.dumps(content))
+    with pytest.raises(errors.UserError, match="is damaged"):
+        runs.open_run(pair.path)
+
+
 def test_a_run_goes_on_only_with_the_same_images(run):
     before = (run.path / "config.json").read_text()
     other = dataclasses.replace(DATA, fingerprint="abd", num_images=1200)
