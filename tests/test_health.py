@@ -255,10 +255,20 @@ def test_low_diversity_that_rises_is_a_young_generators():
     assert verdicts(SMALL, HEALTHY[:1] * 10, values) == [[]] * 10
 
 
-def test_low_diversity_that_stays_for_1000_steps_is_a_collapse():
-    told = verdicts(SMALL, HEALTHY[:1] * 7, [0.15] * 7)
-    # At the sixth window the 0.15 of five windows before is known.
-    assert told == [[]] * 5 + [["samples are collapsing"]] * 2
+def test_low_diversity_that_stays_for_2000_steps_is_a_collapse():
+    told = verdicts(SMALL, HEALTHY[:1] * 11, [0.05] * 11)
+    assert told == [[]] * 9 + [["samples are collapsing"]] * 2
+
+
+def test_a_late_riser_is_not_taken_for_a_collapse():
+    # As `dcgan_28` on MNIST began, by its first twelve windows.
+    values = [0.05] * 8 + [0.1, 0.19, 0.28, 0.36]
+    assert verdicts(SMALL, HEALTHY[:1] * 12, values) == [[]] * 12
+
+
+def test_a_low_diversity_after_2000_steps_is_judged_at_once():
+    told = verdicts(SMALL, HEALTHY[:1] * 15, [0.35] * 15)
+    assert told[9:] == [["samples are collapsing"]] * 6
 
 
 def test_diversity_that_stays_where_real_images_go_is_well():
@@ -280,7 +290,9 @@ def test_noise_at_the_beginning_sets_no_height_to_fall_from():
 
 
 def test_the_verdict_on_samples_has_its_numbers_and_a_way_out():
-    assert health.samples_are_collapsing(0.123, before=1.0, highest=0.98) == (
+    assert health.samples_are_collapsing(
+        0.123, before=1.0, highest=0.98, young=False
+    ) == (
         "samples are collapsing: they differ by 12.3 % of what real images "
         "do, after 98 % at best; look at samples/, and if they stay alike "
         "start anew with another --seed or a smaller --generator_learning_rate"
@@ -296,7 +308,7 @@ def test_diversity_that_cannot_be_measured_is_not_judged():
 
 def test_several_verdicts_make_one_entry():
     monitor = health.Monitor(SMALL)
-    monitor.add(means(G_ALONE), 0.01)
+    monitor.add(means(G_ALONE), 0.005)
     line = health.entry(monitor.verdicts)
     assert line["health"].count("; samples are collapsing: ") == 1
     assert health.kinds(line) == [

@@ -25,6 +25,8 @@ VANISHED_GRADIENT = 1e-3
 LOW_DIVERSITY = 0.4
 RISING_DIVERSITY = 0.05
 FALLEN_DIVERSITY = 0.75
+NO_DIVERSITY = 0.01
+YOUNG_WINDOWS = 10
 
 _AHEAD = "discriminator is winning"
 _BEHIND = "generator is winning"
@@ -188,7 +190,7 @@ def discriminator_is_dead(
 
 
 def samples_are_collapsing(
-    diversity: float, *, before: float, highest: float
+    diversity: float, *, before: float, highest: float, young: bool
 ) -> str | None:
     """Returns the verdict on samples that are too much alike, else None.
 
@@ -197,9 +199,13 @@ def samples_are_collapsing(
         before: `SUSTAINED_WINDOWS` windows ago; 0 before the first step.
         highest: at the end of any window before, 1 at the most; 0 while
             the first `SUSTAINED_WINDOWS` are under way.
+        young: whether the generator has had too few windows for a low
+            diversity to say more than that.
     """
     # What rises from a low value is a young generator's.
     is_low = diversity < LOW_DIVERSITY and diversity < before + RISING_DIVERSITY
+    if young and diversity >= NO_DIVERSITY:
+        is_low = False
     has_fallen = diversity < FALLEN_DIVERSITY * highest
     if not (is_low or has_fallen):
         return None
@@ -272,12 +278,13 @@ class Monitor:
                     diversity,
                     before=past[-SUSTAINED_WINDOWS],
                     highest=self._highest,
+                    young=len(self._diversities) < YOUNG_WINDOWS - 1,
                 )
             )
             self._diversities = [*self._diversities, diversity]
-            del self._diversities[:-SUSTAINED_WINDOWS]
+            del self._diversities[:-YOUNG_WINDOWS]
             # The first steps may pass through noise, which differs widely.
-            if len(self._diversities) == SUSTAINED_WINDOWS:
+            if len(self._diversities) >= SUSTAINED_WINDOWS:
                 self._highest = min(1.0, max(self._highest, diversity))
         self.verdicts = [verdict for verdict in found if verdict]
 
