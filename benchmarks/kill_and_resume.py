@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import dataclasses
 import pathlib
 import random
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,11 @@ class ProofSettings:
         group=_GROUP,
         minimum=0,
         maximum=1000,
+    )
+    training: str = settings.setting(
+        "--recipe=dcgan_small --dataset=glyphs --width=0.25",
+        "flags of what is trained",
+        group=_GROUP,
     )
     steps: int = settings.setting(
         3000, "length of both runs", group=_GROUP, minimum=10, maximum=10**6
@@ -88,9 +94,7 @@ def main(arguments: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         one, other = (pathlib.Path(folder, n) for n in ("whole", "killed"))
         flags = [
-            "--recipe=dcgan_small",
-            "--dataset=glyphs",
-            "--width=0.25",
+            *shlex.split(wanted.training),
             f"--steps={wanted.steps}",
             "--log_every=7",
             "--sample_every=50",

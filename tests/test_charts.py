@@ -272,6 +272,13 @@ def test_progress_keeps_the_size_of_large_samples(tmp_path):
     assert frame.shape == (28 + 530, 530)
 
 
+def test_progress_reduces_samples_that_fill_more_than_a_screen(tmp_path):
+    write_samples(tmp_path, [0], shape=(1500, 2066, 3))
+    charts.write_progress(tmp_path)
+    ((frame, _),) = frames(tmp_path)
+    assert frame.shape == (28 + 750, 1033)
+
+
 def test_progress_thins_evenly_and_keeps_first_and_last(tmp_path):
     write_samples(tmp_path, range(8), shape=(20, 400, 1))
     charts.write_progress(tmp_path, max_frames=4)

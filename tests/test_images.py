@@ -153,6 +153,17 @@ def test_enlarge_repeats_each_pixel():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
+def test_reduce_averages_squares_and_what_is_left_at_the_edge(channels):
+    pixels = [[10, 20, 50], [30, 40, 70], [7, 9, 5]]
+    image = np.repeat(np.array(pixels, np.uint8)[..., np.newaxis], channels, -1)
+    reduced = images.reduce(image, 2)
+    assert reduced.shape == (2, 2, channels)
+    for channel in range(channels):
+        assert reduced[..., channel].tolist() == [[25, 60], [8, 5]]
+    np.testing.assert_array_equal(images.reduce(image, 1), image)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
 def test_png_keeps_every_pixel(tmp_path, channels):
     pixels = random_pixels(5, 7, channels)
     images.write_png(tmp_path / "new" / "a.png", pixels)

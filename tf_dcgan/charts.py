@@ -32,7 +32,9 @@ _SERIES = {
 }
 _OTHER_COLOURS = ("#56b4e9", "#e69f00", "#332288", "#882255", "#999933")
 _CAPTION_HEIGHT = 28
-_LEAST_WIDTH = 400  # Pixels; narrower grids are enlarged in the animation.
+# Pixels; in the animation narrower grids are enlarged, wider ones reduced.
+_LEAST_WIDTH = 400
+_MOST_WIDTH = 1200
 
 
 def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
@@ -280,7 +282,9 @@ def _captioned(
         first_size = first_size or grid.shape
         if grid.shape != first_size:
             continue  # Not of this run.
-        grid = images.enlarge(grid, -(-_LEAST_WIDTH // grid.shape[1]))
+        enlarged = -(-_LEAST_WIDTH // grid.shape[1])
+        reduced = -(-grid.shape[1] // _MOST_WIDTH)
+        grid = images.reduce(images.enlarge(grid, enlarged), reduced)
         height, width, channels = grid.shape
         caption = PIL.Image.new("L", (width, _CAPTION_HEIGHT))
         drawing = PIL.ImageDraw.Draw(caption)

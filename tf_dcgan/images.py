@@ -170,6 +170,20 @@ def enlarge(image: np.ndarray, factor: int) -> np.ndarray:
     return np.repeat(np.repeat(image, factor, axis=0), factor, axis=1)
 
 
+def reduce(uint8_image: np.ndarray, factor: int) -> np.ndarray:
+    """Makes each square of `factor` by `factor` pixels one, of their mean.
+
+    Args:
+        uint8_image: [height, width, 1 or 3] uint8.
+        factor: whole number >= 1.
+
+    Returns:
+        [ceil(height / factor), ceil(width / factor), channels] uint8.
+    """
+    reduced = np.asarray(_to_pillow(uint8_image).reduce(factor))
+    return np.reshape(reduced, [*reduced.shape[:2], uint8_image.shape[-1]])
+
+
 def write_png(path: os.PathLike | str, uint8_image) -> None:
     """Writes one image as PNG; the file is whole or absent.
 
