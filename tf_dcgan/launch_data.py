@@ -118,7 +118,7 @@ def _resolve_pair(config: configs.Config) -> Resolved:
     shapes = [
         domain_images.native_shape(
             domain,
-            crop=_crop(config, domain),
+            crop=crop_of_set(config, domain.train.name),
             data_dir=config.data_dir,
             cache_dir=config.cache_dir,
         )
@@ -149,7 +149,7 @@ def _load_pair(resolved: Resolved) -> Loaded:
                 domain,
                 name,
                 image_size=image_size,
-                crop=_crop(config, domain),
+                crop=crop_of_set(config, domain.train.name),
                 data_dir=config.data_dir,
                 cache_dir=config.cache_dir,
             )
@@ -186,11 +186,17 @@ def _load_pair(resolved: Resolved) -> Loaded:
     )
 
 
-def _crop(
-    config: configs.Config, domain: domains.Domain
-) -> tuple[int, int] | None:
-    """Returns the central part of a set's images that is taken."""
-    crop = config.crop or known_sets.DEFAULT_CROPS.get(domain.train.name)
+def crop_of_set(config: configs.Config, name: str) -> tuple[int, int] | None:
+    """Returns the central part of a set's images that is taken.
+
+    Args:
+        config: its `crop` comes first.
+        name: the set's.
+
+    Returns:
+        (height, width) in pixels, or None for all of them.
+    """
+    crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
     return None if crop is None else configs.parse_crop(crop)
 
 
