@@ -164,7 +164,7 @@ def _load_pair(resolved: Resolved) -> Loaded:
         held_out = part("test", tuple(size))
         if held_out is None:
             text += "; no held-out images: training images are shown"
-            to_show = _centre(dataset.images, tuple(size))
+            to_show = centre(dataset.images, tuple(size))
         else:
             text += f"; {len(held_out.images):,} held out"
             to_show = held_out.images
@@ -200,8 +200,13 @@ def crop_of_set(config: configs.Config, name: str) -> tuple[int, int] | None:
     return None if crop is None else configs.parse_crop(crop)
 
 
-def _centre(uint8_images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Cuts out the middle of each image."""
+def centre(uint8_images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Cuts out the middle of each image.
+
+    Args:
+        uint8_images: [n, height, width, channels].
+        size: (height, width) wanted, no larger.
+    """
     top, left = (
         (side - wanted) // 2
         for side, wanted in zip(uint8_images.shape[1:3], size, strict=True)

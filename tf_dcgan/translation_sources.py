@@ -7,8 +7,8 @@ import dataclasses
 
 import numpy as np
 
+from tf_dcgan import augmentation, image_sources, images, launch_data
 from tf_dcgan import config as configs
-from tf_dcgan import image_sources, images, launch_data
 from tf_dcgan.data import domain_images, domains
 
 _CHUNK = 256
@@ -34,35 +34,41 @@ def real(
         errors.UserError: they cannot be had.
     """
 
-    def load(which):
+    def load(which, size):
         return domain_images.load(
             domain,
             which,
-            image_size=image_shape[:2],
+            image_size=size,
             crop=launch_data.crop_of_set(config, domain.train.name),
             data_dir=config.data_dir,
             cache_dir=config.cache_dir,
         )
 
-    dataset, notes = load("test"), ()
+    *size, channels = image_shape
+    dataset, notes = load("test", tuple(size)), ()
     if dataset is None:
-        dataset = load("train")
+        before_crop = augmentation.size_before_crop(config, tuple(size))
+        dataset = load("train", before_crop)
         notes = (
             f"{domain.title} has no images put aside: its training images "
             "are scored, which the generators have seen",
         )
-    channels = image_shape[2]
     part = domain.train if notes else domain.test
     of_class = "" if part.class_name is None else f":{part.class_name}"
+
+    words = dataset.preparation
+    if dataset.images.shape[1:3] != tuple(size):
+        words += f", the middle {size[0]}x{size[1]}"
 
     def batches():
         for first in range(0, len(dataset.images), _CHUNK):
             chunk = dataset.images[first : first + _CHUNK]
-            yield images.to_channels(np.asarray(chunk), channels)
+            chunk = launch_data.centre(chunk, tuple(size))
+            yield images.to_channels(np.ascontiguousarray(chunk), channels)
 
     return image_sources.ImageSource(
-        f"{part.name}:{part.split}{of_class} ({dataset.preparation})",
-        f"{dataset.fingerprint}-{channels} channels",
+        f"{part.name}:{part.split}{of_class} ({words})",
+        f"{dataset.fingerprint}-{image_shape}",
         len(dataset.images),
         batches,
         notes=(*dataset.notes, *notes),
