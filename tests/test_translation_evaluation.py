@@ -9,6 +9,7 @@ import pytest
 
 import evaluate
 from tf_dcgan import (
+    compare,
     cyclegan,
     devices,
     errors,
@@ -129,7 +130,8 @@ def test_the_logs_tell_the_directions_apart(asked, run_dir):
         for direction in cyclegan.DIRECTIONS
         for before in ("", "_untranslated")
     } | {"cycle_error_a", "cycle_error_b"}
-    assert "step 4, ema weights; a_to_b: 44 images of " in line["protocol"]
+    assert "step 4, ema weights; a_to_b: " in line["protocol"]
+    assert ", 44 images, translated and not, against " in line["protocol"]
     # Inception is one network, of no set.
     assert asked == [None]
 
@@ -205,6 +207,16 @@ def test_some_images_are_evenly_spread_over_the_batches():
     chosen = np.concatenate(list(some.batches())).ravel()
     np.testing.assert_array_equal(chosen, [0, 2, 5, 7])
     assert translation_sources.some(source, 10) is source
+
+
+def test_evaluated_translations_can_be_compared(asked, run_dir):
+    _evaluate(f"--run_dir={run_dir}", "--metrics=fid")
+    other = shutil.copytree(run_dir, run_dir.parent / "other")
+    compare.main(["compare.py", str(run_dir), str(other), "--out=page.html"])
+    page = (run_dir.parent / "page.html").read_text()
+    for name in ("a_to_b_fid", "b_to_a_untranslated_fid", "cycle_error_b"):
+        assert name in page
+    assert "The protocols differ" not in page
 
 
 @pytest.mark.parametrize(

@@ -47,13 +47,14 @@ class Direction:
 
     def protocol(self) -> str:
         """Returns what the scores were computed from, in a line."""
+        protocol = self.translated.protocol
+        weights = protocol["features"].get("weights_sha256", "")[:12]
         return (
-            f"{self.translated.protocol['fake_images']:,} images of "
-            f"{self.untranslated.protocol['fake']} against "
-            f"{self.translated.protocol['real_images']:,} of "
-            f"{self.translated.protocol['real']}, by {self.translated.key} "
-            f"{self.translated.protocol['features'].get('weights_sha256', '')}"
-        ).strip()
+            f"{self.untranslated.protocol['fake']}, "
+            f"{protocol['fake_images']:,} images, translated and not, against "
+            f"{protocol['real']}, {protocol['real_images']:,} images, by "
+            f"{self.translated.key} {weights}"
+        ).rstrip()
 
     def to_json(self) -> dict[str, Any]:
         """Returns both evaluations, ready for JSON."""
