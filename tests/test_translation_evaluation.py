@@ -25,18 +25,22 @@ from tf_dcgan import (
 from tf_dcgan.metrics import features
 
 
-def _network(key="tiny"):
+def _network(dataset=None):
     """Mean and spread of the pixels, and the mean of the first row."""
     pixels = keras.Input((8, 8, 3))
     mean = keras.layers.GlobalAveragePooling2D()(pixels)
     top = keras.layers.GlobalAveragePooling2D()(pixels[:, :1])
     both = keras.layers.Concatenate()([mean, top])
     return features.FeatureNetwork(
-        key,
+        "tiny",
         keras.Model(pixels, {"features": both}),
         prepare=features.resize_to(8, "pytorch"),
         digests={"features": "f" * 64},
-        protocol={"resize": "pytorch", "weights_sha256": "f" * 64},
+        protocol={
+            "resize": "pytorch",
+            "of": dataset,
+            "weights_sha256": "f" * 64,
+        },
     )
 
 
@@ -49,7 +53,7 @@ def asked(monkeypatch, tmp_path):
 
     def network(request, dataset):
         sets.append(dataset)
-        return _network()
+        return _network(dataset)
 
     monkeypatch.setattr(evaluation_request, "network", network)
     return sets
@@ -97,8 +101,12 @@ def test_both_directions_are_scored_beside_untranslated_images(
     )
     assert "testA" in sections[0]["untranslated"]["protocol"]["fake"]
     assert "trainB" in sections[0]["untranslated"]["protocol"]["real"]
-    # The classifier of the set that is to be made.
     assert asked == [str(two_sets / "trainA"), str(two_sets / "trainB")]
+    # The classifier of the set that is to be made.
+    for section, name in zip(sections, ("trainB", "trainA"), strict=True):
+        for one in ("translated", "untranslated"):
+            features_of = section[one]["protocol"]["features"]["of"]
+            assert features_of == str(two_sets / name)
     values = {score["name"]: score["value"] for score in content["scores"]}
     for direction, section in zip(cyclegan.DIRECTIONS, sections, strict=True):
         fid = section["translated"]["scores"][0]["value"]

@@ -21,7 +21,7 @@ from tf_dcgan.metrics import features
 import train
 
 
-def _network(*_):
+def _network(config=None, dataset=None):
     """Two features: the mean pixel and half of it, from any image."""
     pixels = keras.Input((4, 4, 3))
     mean = keras.layers.GlobalAveragePooling2D()(pixels)[:, :1]
@@ -31,7 +31,7 @@ def _network(*_):
         keras.Model(pixels, {"features": both}),
         prepare=features.resize_to(4, "pytorch"),
         digests={"features": "f" * 64},
-        protocol={"resize": "pytorch"},
+        protocol={"resize": "pytorch", "of": dataset},
     )
 
 
@@ -113,7 +113,7 @@ def scored(translation_flags, tmp_path_factory):
 
     def network(config, dataset):
         asked.append(dataset)
-        return _network()
+        return _network(config, dataset)
 
     folder = tmp_path_factory.mktemp("scored") / "run"
     with pytest.MonkeyPatch.context() as patch:
@@ -153,6 +153,10 @@ def test_a_training_is_scored_and_its_best_checkpoint_kept(scored, two_sets):
     kept = best.read(checkpoints.last(folder / "checkpoints" / "best"))
     assert kept.value == min(values.values())
     assert values[kept.step] == kept.value
+    # The classifier of the set that is to be made.
+    for direction, made in (("a_to_b", "trainB"), ("b_to_a", "trainA")):
+        features_of = kept.protocol[direction]["features"]["of"]
+        assert features_of == str(two_sets / made)
 
 
 def test_a_training_that_was_killed_finds_the_same_scores(

@@ -94,39 +94,35 @@ def main(arguments: Sequence[str]) -> None:
         translation_files,
     )
 
-    at_own_size = wanted.size == "original"
     plan = translation_files.plan(
         source,
         out,
         channels=run.data.channels,
-        smallest=cyclegan.SMALLEST_SIDE if at_own_size else 1,
+        smallest=cyclegan.SMALLEST_SIDE if wanted.size == "original" else 1,
     )
     devices.share_gpus()
     pair, step = generators.load_translators(
         run, wanted.weights, wanted.checkpoint
     )
     out_paths.make_folder(out, out)
-    if at_own_size:
+    fit = translation_files.at_network_size(
+        run.data.image_shape[:2], _crop(run, wanted.direction)
+    )
+    if wanted.size == "original":
         pair = cyclegan.for_any_size(run.config, pair, run.data.image_shape)
         fit = translation_files.at_own_size
-    else:
-        fit = translation_files.at_network_size(
-            run.data.image_shape[:2], _crop(run, wanted.direction)
-        )
     for note in plan.notes:
         print(f"note: {note}", file=sys.stderr)
+    generator = pair[cyclegan.DIRECTIONS.index(wanted.direction)]
     translation_files.write(
         plan,
-        translation.Translator(
-            pair[cyclegan.DIRECTIONS.index(wanted.direction)]
-        ),
+        translation.Translator(generator),
         fit=fit,
         channels=run.data.channels,
     )
     print(
-        f"{out}: {len(plan.pairs)} images of {source}, {wanted.direction}"
-        f"{_between(run, wanted.direction)}, {_size(run, wanted)}, "
-        f"{wanted.weights} weights of "
+        f"{out}: {len(plan.pairs)} images of {source}, "
+        f"{_way(run, wanted)}, {wanted.weights} weights of "
         f"{best.origin(run, step, wanted.checkpoint)}"
     )
 
@@ -175,14 +171,13 @@ def _crop(run: runs.Run, direction: str) -> tuple[int, int] | None:
     return launch_data.crop_of_set(config, name)
 
 
-def _between(run: runs.Run, direction: str) -> str:
-    """Names the sets where each has a name of its own."""
+def _way(run: runs.Run, wanted: TranslateSettings) -> str:
+    """Says from what to what, and at which size."""
     pair = [run.config.dataset_a, run.config.dataset_b]
-    if None in pair:
-        return f" of {run.config.dataset}"
-    if direction == "b_to_a":
+    if wanted.direction == "b_to_a":
         pair.reverse()
-    return f" ({' to '.join(pair)})"
+    title = run.config.dataset or " to ".join(pair)
+    return f"{wanted.direction} ({title}), {_size(run, wanted)}"
 
 
 def _size(run: runs.Run, wanted: TranslateSettings) -> str:

@@ -12,6 +12,10 @@ from tf_dcgan import config as configs
 from tf_dcgan.data import domain_images, domains
 
 _CHUNK = 256
+_SEEN = (
+    "{} has no images put aside: its training images are scored, which the "
+    "generators have seen"
+)
 
 
 def real(
@@ -49,10 +53,7 @@ def real(
     if dataset is None:
         before_crop = augmentation.size_before_crop(config, tuple(size))
         dataset = load("train", before_crop)
-        notes = (
-            f"{domain.title} has no images put aside: its training images "
-            "are scored, which the generators have seen",
-        )
+        notes = (_SEEN.format(domain.title),)
     part = domain.train if notes else domain.test
     of_class = "" if part.class_name is None else f":{part.class_name}"
 
