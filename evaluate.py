@@ -44,6 +44,9 @@ def main(arguments: Sequence[str]) -> None:
     wanted = evaluation_settings.EvaluateSettings(**given)
     idle_flags.refuse(wanted, given)
     run = runs.open_run(wanted.run_dir) if wanted.run_dir else None
+    translates = run is not None and run.config.translates
+    if translates:
+        idle_flags.refuse_of_translation(wanted, given)
     wanted.require_writable()
     quiet.import_tensorflow()
     from tf_dcgan import (
@@ -72,8 +75,27 @@ def main(arguments: Sequence[str]) -> None:
             )
         )
         return
+    if translates:
+        print(_score_translation(wanted, run, request))
+        return
     found = _score(wanted, run, request)
     print(evaluation_report.table(found))
+
+
+def _score_translation(wanted, run, request) -> str:
+    """Scores a run that translates, writes the scores, returns the table."""
+    from tf_dcgan import translation_evaluation, translation_report
+
+    return translation_report.table(
+        translation_evaluation.evaluate_run(
+            run,
+            request,
+            num_samples=wanted.num_samples,
+            weights=wanted.weights,
+            checkpoint=wanted.checkpoint,
+            output=wanted.output,
+        )
+    )
 
 
 def _score(wanted, run, request):

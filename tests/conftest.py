@@ -2,6 +2,7 @@ import os
 import pathlib
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from benchmarks import trainings
@@ -69,4 +70,51 @@ def trained(tiny_flags, tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("runs") / "trained"
     output = trainings.train([*tiny_flags, "--epochs=3", f"--run_dir={folder}"])
+    return folder, output
+
+
+@pytest.fixture(scope="session")
+def two_sets(tmp_path_factory):
+    """A folder of stripes (A) and dots (B), RGB; only of A are some put aside.
+
+    A is bright and lies along rows; B is dark.
+    """
+    folder = tmp_path_factory.mktemp("two_sets")
+    chance = np.random.default_rng(0)
+    for name, count in (("trainA", 50), ("testA", 44), ("trainB", 48)):
+        (folder / name).mkdir()
+        for number in range(count):
+            if name.endswith("A"):
+                pixels = chance.integers(128, 256, (24, 1, 3)).repeat(24, 1)
+            else:
+                pixels = chance.integers(0, 128, (24, 24, 3))
+            image = PIL.Image.fromarray(pixels.astype(np.uint8))
+            image.save(folder / name / f"{number:02d}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def translation_flags(two_sets):
+    """Flags of a tiny translation between the two sets."""
+    return [
+        "--recipe=cyclegan",
+        f"--dataset={two_sets}",
+        "--width=0.06",
+        "--residual_blocks=1",
+        "--image_size=24",
+        "--batch_size=2",
+        "--learning_rate_decay=none",
+    ]
+
+
+@pytest.fixture(scope="session")
+def translated(translation_flags, tmp_path_factory):
+    """A finished tiny run that translates (its folder), and what it printed.
+
+    Tests only read it.
+    """
+    folder = tmp_path_factory.mktemp("runs") / "translated"
+    output = trainings.train(
+        [*translation_flags, "--steps=4", f"--run_dir={folder}"]
+    )
     return folder, output

@@ -1,5 +1,6 @@
 """Runs for tests that read them, made without training and TensorFlow."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -18,6 +19,7 @@ def make(
     grids=(),
     evaluation=None,
     fingerprint="f" * 64,
+    fingerprint_b="b" * 64,
     versions=VERSIONS,
     device="abacus",
     num_images=6400,
@@ -29,13 +31,21 @@ def make(
     the grid's width.
     """
     given = {"recipe": "dcgan_small", "steps": LENGTH, **settings}
+    config_of_run = config.Config(**given)
     facts = runs.DataFacts(
         28, 28, 1, (0, 0, 28, 28), num_images, "as they are", fingerprint
     )
+    facts_b = dataclasses.replace(facts, fingerprint=fingerprint_b)
     path.mkdir(parents=True)
     runs.write_config(
         runs.Run(
-            path, config.Config(**given), facts, versions, "0" * 40, device
+            path,
+            config_of_run,
+            facts,
+            versions,
+            "0" * 40,
+            device,
+            facts_b if config_of_run.translates else None,
         )
     )
     if lines:

@@ -559,3 +559,53 @@ def test_as_a_command_it_ends_bad_input_with_status_2(tmp_path):
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: give 2 to 12 runs, not 1: ")
     assert ended.stderr.count("\n") == 1
+
+
+TRANSLATION = {
+    "recipe": "cyclegan",
+    "dataset": None,
+    "dataset_a": "apples",
+    "dataset_b": "oranges",
+    "loss": "least_squares",
+    "grids": [1, 10],
+}
+
+
+def test_translations_are_compared_in_words_of_their_own(tmp_path):
+    page = made(tmp_path, a=TRANSLATION, b={**TRANSLATION, "beta_1": 0.9})
+    assert "cyclegan on apples and oranges" in page.text
+    assert (
+        "a and b see the same images of A and of B in the same order (seed 0, "
+        "equal data and batch_size)." in page.text
+    )
+    assert "that back to B; of the same images in all grids." in page.text
+    assert "real images of apples and oranges" in page.text
+    for word in ("latent vectors", "noise", "None"):
+        assert word not in page.text
+
+
+def test_translations_of_another_set_b_are_apart(tmp_path):
+    other = {**TRANSLATION, "fingerprint_b": "c" * 64}
+    page = made(tmp_path, a=TRANSLATION, b=other)
+    assert page.rows("data fingerprint of B") == [["b" * 12, "c" * 12]]
+    assert page.rows("data fingerprint") == []
+    assert "the runs differ in data." in page.text
+    assert "across, they differ as the runs' seeds or data do" in page.text
+    # The grids of real images are of both sets.
+    assert len(page.images) == 2 * 2 + 2
+
+
+def test_a_translation_stands_beside_a_run_that_makes_images_of_noise(
+    tmp_path,
+):
+    page = made(
+        tmp_path,
+        noise=FULL,
+        pairs={**TRANSLATION, "evaluation": fake_runs.evaluation()},
+    )
+    assert "dcgan_small and cyclegan on mnist and apples and oranges" in (
+        page.text
+    )
+    assert "noise: The same latent vectors in all grids" in page.text
+    assert "pairs: Rows from the top: A, its translation to B" in page.text
+    assert page.rows("dataset") == [["mnist", "not set"]]

@@ -8,7 +8,7 @@ import pytest
 import tiny_data
 
 from tf_dcgan import config as configs
-from tf_dcgan import data, errors, evaluator
+from tf_dcgan import data, errors, evaluator, training_features
 from tf_dcgan.metrics import features
 
 
@@ -99,7 +99,7 @@ def test_real_images_are_evenly_spread_and_without_padding(
 ):
     split = _split(25, box=(1, 2, 4, 5))
     monkeypatch.setattr(data, "load", lambda *_, **__: split)
-    monkeypatch.setattr(evaluator, "_REAL_IMAGES", 10)
+    monkeypatch.setattr(evaluator, "REAL_IMAGES", 10)
     seen = []
 
     class Network:
@@ -119,7 +119,7 @@ def test_real_images_are_evenly_spread_and_without_padding(
             return {"features": np.tile(rows, (1, 2))}
 
     network = Network()
-    monkeypatch.setattr(evaluator, "_network", lambda config: network)
+    monkeypatch.setattr(training_features, "network", lambda *_: network)
     config = configs.Config(evaluate_every=5, cache_dir=str(tmp_path))
     made = evaluator.prepare(config, (8, 8))
     words = "tiny, right on 98.77% of test images, weights 0123456789ab"

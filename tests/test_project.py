@@ -17,6 +17,7 @@ from tf_dcgan import (
     interpolate,
     recipes,
     sample,
+    translate,
 )
 import train
 
@@ -46,6 +47,7 @@ def test_every_flag_that_the_readme_names_exists():
         | _fields(evaluation_settings.EvaluateSettings)
         | _fields(interpolate.InterpolateSettings)
         | _fields(arithmetic.ArithmeticSettings)
+        | _fields(translate.TranslateSettings)
         | {"help"}
     )
     assert named - known == set()

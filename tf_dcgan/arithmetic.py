@@ -14,6 +14,7 @@ from tf_dcgan import (
     latent_flags,
     out_paths,
     quiet,
+    run_flags,
     runs,
     settings,
 )
@@ -122,7 +123,7 @@ def main(arguments: Sequence[str]) -> None:
         )
     wanted = ArithmeticSettings(**given)
     concepts = [_concept(wanted, name) for name in _NAMES]
-    run = runs.open_run(wanted.run_dir)
+    run = run_flags.open_generation(wanted.run_dir)
     label = latent_flags.find_label(run, wanted)
     _check_class_free(run, concepts)
     out = _out(wanted.out)

@@ -56,20 +56,26 @@ class Record:
         return self.run.total_steps
 
     @property
-    def latents(self) -> tuple[int, int]:
-        """What the latent vectors of the sample grids follow from."""
-        return self.run.config.seed, self.run.config.latent_dim
+    def fixed_inputs(self) -> tuple:
+        """What the inputs of the sample grids follow from, the seed first."""
+        config = self.run.config
+        if config.translates:
+            return config.seed, *self.fingerprints
+        return config.seed, config.latent_dim
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Of the data set, or of A and B."""
+        return tuple(facts.fingerprint for facts in self.run.datasets)
 
     @property
     def inputs(self) -> dict[str, Any]:
         """What the batches and the noise of every step follow from."""
         config = self.run.config
-        return {
-            "seed": config.seed,
-            "batch size": config.batch_size,
-            "latent_dim": config.latent_dim,
-            "data": self.run.data.fingerprint,
-        }
+        found = {"seed": config.seed, "batch size": config.batch_size}
+        if not config.translates:
+            found["latent_dim"] = config.latent_dim
+        return {**found, "data": " and ".join(self.fingerprints)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +174,7 @@ def groups(records: Sequence[Record]) -> list[Group]:
     for record in records:
         kind = {name: record.settings[name] for name in fixed}
         kind["steps"] = record.planned_steps
-        kind["data"] = record.run.data.fingerprint[:12]
+        kind["data"] = " and ".join(f[:12] for f in record.fingerprints)
         for repetition in itertools.count():
             key = (*kind.items(), ("repetition", repetition))
             members = found.setdefault(key, [])

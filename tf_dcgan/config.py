@@ -278,7 +278,7 @@ class Config:
     )
     evaluate_samples: int = settings.setting(
         2048,
-        "images made for each score",
+        "images made for each score; of a translation, of each set at most",
         group=_EVALUATION,
         unit="images",
         minimum=100,

@@ -22,6 +22,9 @@ from tf_dcgan import (
 from tf_dcgan.models import cyclegan as networks
 
 DIRECTIONS = ("a_to_b", "b_to_a")
+# Of images that generators take; two halvings, and room for the reflections.
+SIDE_MULTIPLE = 4
+SMALLEST_SIDE = 8
 
 _SCALARS = (
     "loss_d",

@@ -45,7 +45,7 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Returns everything, ready for JSON: without NaN and infinity."""
-        return _finite(
+        return finite(
             {
                 "scores": [dataclasses.asdict(score) for score in self.scores],
                 "per_class": [
@@ -261,12 +261,16 @@ def _unlike_published(protocol: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _finite(value: Any) -> Any:
-    """Replaces what JSON has no number for by None, all the way down."""
+def finite(value: Any) -> Any:
+    """Replaces what JSON has no number for by None, all the way down.
+
+    Args:
+        value: mappings and lists of what JSON takes, and NumPy's numbers.
+    """
     if isinstance(value, Mapping):
-        return {name: _finite(part) for name, part in value.items()}
+        return {name: finite(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
+        return [finite(part) for part in value]
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None
     return int(value) if isinstance(value, np.integer) else value

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import json
 import os
 import textwrap
-from typing import Any
+from typing import Any, Protocol
 
 from tf_dcgan import class_scores, errors, evaluation, files, scores
 
@@ -31,14 +31,16 @@ _ELSEWHERE = {
 }
 
 
-def write_json(
-    path: os.PathLike | str, found: evaluation.Evaluation, **more: Any
-) -> None:
+class _Found(Protocol):
+    def to_json(self) -> dict[str, Any]: ...
+
+
+def write_json(path: os.PathLike | str, found: _Found, **more: Any) -> None:
     """Writes an evaluation as JSON, atomically.
 
     Args:
         path: where to.
-        found: the evaluation.
+        found: the evaluation, of whatever kind.
         **more: further entries.
 
     Raises:
@@ -71,24 +73,26 @@ def table(found: evaluation.Evaluation) -> str:
         if score.low is not None:
             interval = f"[{score.low:.4g}, {score.high:.4g}]"
         lines.append(
-            f"{score.name:16} {_number(score.value):>10}  {interval:>21} "
-            f"{_number(score.ideal, ''):>10}  {score.remark}".rstrip()
+            f"{score.name:16} {number(score.value):>10}  {interval:>21} "
+            f"{number(score.ideal, ''):>10}  {score.remark}".rstrip()
         )
     lines.append("ideal: what a perfect generator scores with as many images")
     if found.per_class:
         lines += ["", *_class_lines(found.per_class)]
-    lines += [""] + _warning_lines(found)
-    lines += [_wrapped("note:", note) for note in found.notes]
+    lines += [""] + warning_lines(found)
+    lines += [wrapped("note:", note) for note in found.notes]
     if lines[-1]:
         lines.append("")
-    return "\n".join(lines + _protocol_lines(found.protocol))
+    return "\n".join(lines + protocol_lines(found.protocol))
 
 
-def _number(value: float | None, absent: str = "-") -> str:
+def number(value: float | None, absent: str = "-") -> str:
+    """Writes a number with four digits, or what is written for none."""
     return absent if value is None else f"{value:.4g}"
 
 
-def _wrapped(head: str, text: str) -> str:
+def wrapped(head: str, text: str) -> str:
+    """Writes a text beside its heading."""
     return textwrap.fill(
         text,
         _WIDTH,
@@ -99,18 +103,18 @@ def _wrapped(head: str, text: str) -> str:
     )
 
 
-def _warning_lines(found: evaluation.Evaluation) -> list[str]:
+def warning_lines(found: evaluation.Evaluation) -> list[str]:
     """Says each warning once, with the scores that it belongs to."""
     belongs: dict[str, list[str]] = {}
     for score in found.scores:
         for warning in score.warnings:
             belongs.setdefault(warning, []).append(score.name)
     lines = [
-        _wrapped("warning:", f"{warning} ({', '.join(names)})")
+        wrapped("warning:", f"{warning} ({', '.join(names)})")
         for warning, names in belongs.items()
     ]
     return lines + [
-        _wrapped("warning:", f"{warning} (all scores)")
+        wrapped("warning:", f"{warning} (all scores)")
         for warning in found.protocol["features"].get("warnings", ())
     ]
 
@@ -126,7 +130,7 @@ def _class_lines(classes: Iterable[class_scores.ClassScores]) -> list[str]:
     lines = [f"{'class':{width}} {'real':>7} {'generated':>10}{heads}"]
     for one in classes:
         values = "".join(
-            f" {_number(s.value):>{w}}"
+            f" {number(s.value):>{w}}"
             for s, w in zip(one.scores, widths, strict=True)
         )
         lines.append(
@@ -144,7 +148,8 @@ def _names_of_warnings(of: Iterable[scores.Score]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _protocol_lines(protocol: Mapping[str, Any]) -> list[str]:
+def protocol_lines(protocol: Mapping[str, Any]) -> list[str]:
+    """Writes a protocol, an entry after the other."""
     made_by = protocol["features"]
     entries = {
         "real": f"{protocol['real']}, {_count(protocol['real_images'])}",
@@ -161,7 +166,7 @@ def _protocol_lines(protocol: Mapping[str, Any]) -> list[str]:
             for name, version in protocol["versions"].items()
         ),
     }
-    return [_wrapped(head, text) for head, text in entries.items() if text]
+    return [wrapped(head, text) for head, text in entries.items() if text]
 
 
 def _features(protocol: Mapping[str, Any]) -> str:

@@ -70,8 +70,8 @@ class EvaluateSettings:
     )
     num_samples: int = settings.setting(
         10_000,
-        "how many images the run's generator makes; published FIDs mostly "
-        "take 50000 and --split=train",
+        "how many images the run's generator makes, or at most translates of "
+        "each set; published FIDs mostly take 50000 and --split=train",
         group=_IMAGES,
         minimum=1,
         maximum=10_000_000,

@@ -16,18 +16,12 @@ from tf_dcgan import (
     images,
     progress,
     scores,
+    training_features,
 )
-from tf_dcgan.metrics import (
-    classifier,
-    features,
-    frechet,
-    inception_weights,
-    keras_inception,
-    kernel,
-)
+from tf_dcgan.metrics import features, frechet, kernel
 from tf_dcgan.metrics.moments import Moments
 
-_REAL_IMAGES = 10_000
+REAL_IMAGES = 10_000
 _KERNEL_SUBSETS = 20
 _BATCH = 50  # Images at once; changes nothing.
 _STANDARD_ERRORS = 1.96  # To either side of 95 %.
@@ -149,7 +143,7 @@ def prepare(
         errors.UserError: the data set has no such split, the features cannot
             be had, or there are too few images.
     """
-    _announce(config)
+    training_features.announce(config, config.dataset)
     try:
         real = data.load(
             config.dataset,
@@ -159,44 +153,74 @@ def prepare(
             data_dir=config.data_dir,
             cache_dir=config.cache_dir,
         )
-        network = _network(config)
+        of_features = training_features.network(config, config.dataset)
     except errors.UserError as error:
-        raise _in_flags_of_training(error) from error
-    count = min(len(real.images), _REAL_IMAGES)
-    source = _evenly_spread(real, count)
-    evaluator = FeatureEvaluator(
-        network,
+        raise training_features.in_flags_of_training(error) from error
+    evaluator = against(
+        _evenly_spread(real, min(len(real.images), REAL_IMAGES)),
+        of_features,
+        config,
+        num_samples=config.evaluate_samples,
+        fingerprint=real.fingerprint,
+    )
+    tell(evaluator, config, of_features)
+    return evaluator
+
+
+def against(
+    source: image_sources.ImageSource,
+    of_features: features.FeatureNetwork,
+    config: configs.Config,
+    *,
+    num_samples: int,
+    fingerprint: str,
+) -> FeatureEvaluator:
+    """Makes what scores images against real ones.
+
+    Args:
+        source: the real ones.
+        of_features: makes the features.
+        config: the metric, the seed and the cache.
+        num_samples: images that each score takes.
+        fingerprint: of the whole set that the real images are of.
+
+    Raises:
+        errors.UserError: there are too few real images.
+    """
+    return FeatureEvaluator(
+        of_features,
         feature_cache.extract(
             source,
-            network,
+            of_features,
             ["features"],
             batch_size=_BATCH,
             cache_dir=config.cache_dir,
             title="real images",
         )["features"],
         metric=config.evaluate_metric,
-        num_samples=config.evaluate_samples,
+        num_samples=num_samples,
         real=source.description,
-        real_fingerprint=real.fingerprint,
+        real_fingerprint=fingerprint,
         seed=config.seed,
     )
+
+
+def tell(evaluator, config: configs.Config, *networks) -> None:
+    """Says what will be scored and how, and what the networks warn of.
+
+    Args:
+        evaluator: `best.Evaluator`.
+        config: the interval.
+        *networks: `features.FeatureNetwork`, each once.
+    """
     progress.say(
         f"evaluation: {evaluator.name} by {evaluator.features} against "
-        f"{source.description} every {config.evaluate_every:,} steps and at "
+        f"{evaluator.real} every {config.evaluate_every:,} steps and at "
         "the end"
     )
-    for warning in network.protocol.get("warnings", ()):
-        progress.say(f"warning: {warning}")
-    return evaluator
-
-
-def _announce(config: configs.Config) -> None:
-    text = f"evaluation: preparing {config.evaluate_features} features"
-    if config.evaluate_features == "classifier":
-        text += (
-            f" (the classifier of {config.dataset} is trained once, then kept)"
-        )
-    progress.say(text)
+    for one in networks:
+        for warning in one.protocol.get("warnings", ()):
+            progress.say(f"warning: {warning}")
 
 
 def _evenly_spread(
@@ -228,30 +252,3 @@ def _in_words(network: features.FeatureNetwork) -> str:
     if "weights_sha256" in protocol:
         words.append(f"weights {protocol['weights_sha256'][:12]}")
     return ", ".join(words)
-
-
-def _network(config: configs.Config) -> features.FeatureNetwork:
-    if config.evaluate_features == "classifier":
-        return classifier.classifier_network(
-            config.dataset,
-            data_dir=config.data_dir,
-            cache_dir=config.cache_dir,
-        )
-    if config.evaluate_features == "keras_inception":
-        return keras_inception.keras_inception_network()
-    return features.inception_network(
-        inception_weights.load(
-            config.inception_weights, cache_dir=config.cache_dir
-        ),
-        feature_dim=config.evaluate_feature_dim,
-    )
-
-
-def _in_flags_of_training(error: errors.UserError) -> errors.UserError:
-    """Tells a mistake in the words of train.py; evaluate.py's are shorter."""
-    text = str(error)
-    for name in ("features", "feature_dim", "split"):
-        text = text.replace(f"--{name}=", f"--evaluate_{name}=")
-    return errors.UserError(
-        f"--evaluate_every cannot score: {text}; or leave --evaluate_every out"
-    )

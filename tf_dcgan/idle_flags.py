@@ -10,6 +10,15 @@ _OF_RUNS = ("num_samples", "split", "weights", "checkpoint")
 _OF_INCEPTION = ("feature_dim", "inception_weights")
 # Statistics are of the features alone: nothing is scored or drawn at random.
 _OF_SCORES = ("metrics", "per_class", "output", "pairs", "train", "seed")
+# What needs nothing but two sets of images.
+_OF_TRANSLATIONS = (
+    "fid",
+    "fid_infinity",
+    "sfid",
+    "kid",
+    "precision_recall",
+    "density_coverage",
+)
 
 
 def refuse(
@@ -43,3 +52,34 @@ def refuse(
     for name in given:
         if name in idle:
             raise errors.UserError(f"--{name} {idle[name]}: leave it out")
+
+
+def refuse_of_translation(
+    wanted: evaluation_settings.EvaluateSettings, given: Collection[str]
+) -> None:
+    """Refuses what cannot be asked of a run that translates.
+
+    Args:
+        wanted: all settings.
+        given: the names of those that the user gave.
+
+    Raises:
+        errors.UserError: there is something.
+    """
+    others = [m for m in wanted.metric_names if m not in _OF_TRANSLATIONS]
+    if others:
+        raise errors.UserError(
+            f"--metrics={wanted.metrics}: {', '.join(others)} cannot be taken "
+            "of translations, which are compared with the other set's images: "
+            f"allowed for this run are {', '.join(_OF_TRANSLATIONS)}"
+        )
+    if wanted.per_class:
+        raise errors.UserError(
+            "--per_class cannot be had of translations, which have no class "
+            "that they should be of: leave it out"
+        )
+    if "split" in given:
+        raise errors.UserError(
+            f"--split={wanted.split}: translations are scored on the images "
+            "that their sets put aside: leave it out"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+import dataclasses
 import hashlib
 import os
 import pathlib
@@ -15,6 +16,23 @@ from tf_dcgan.data import image_files
 # Images that are handed on together: so many at most, and of so many bytes.
 _CHUNK = 256
 _CHUNK_BYTES = 2**24
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """The images of a folder.
+
+    Attributes:
+        files: those that are whole, in the order of their paths.
+        shapes: of each, (height, width, 1 or 3).
+        notes: what was left out, one line each.
+        fingerprint: changes with the files' contents.
+    """
+
+    files: tuple[pathlib.Path, ...]
+    shapes: tuple[tuple[int, int, int], ...]
+    notes: tuple[str, ...]
+    fingerprint: str
 
 
 def read(path: pathlib.Path) -> image_sources.ImageSource:
@@ -34,6 +52,35 @@ def read(path: pathlib.Path) -> image_sources.ImageSource:
         errors.UserError: it has no images, too many damaged ones, or more
             files that are no images than images.
     """
+    found = examine(path)
+    shapes = set(found.shapes)
+    notes = list(found.notes)
+    sizes = {shape[:2] for shape in shapes}
+    if len(sizes) > 1:
+        notes.append(f"{len(sizes)} different sizes, each resized on its own")
+    name = image_files.readable(str(path))
+    labels, class_names = _classes(path, found.files)
+    return image_sources.ImageSource(
+        name,
+        found.fingerprint,
+        len(found.files),
+        lambda: _batches(found.files),
+        labels,
+        class_names,
+        notes=tuple(f"{name}: {note}" for note in notes),
+        shape=shapes.pop() if len(shapes) == 1 else None,
+    )
+
+
+def examine(path: pathlib.Path) -> Found:
+    """Finds the images in a folder and below, and decodes every file once.
+
+    Args:
+        path: an existing folder.
+
+    Raises:
+        errors.UserError: as `read` raises it.
+    """
     name = image_files.readable(str(path))
     images = [pathlib.Path(file) for file in image_files.find(path)]
     others = [
@@ -47,27 +94,25 @@ def read(path: pathlib.Path) -> image_sources.ImageSource:
             f"{len(images)} images: {_listed(path, others)}. Give a folder of "
             "images"
         )
-    whole, damaged, shapes, fingerprint = _examine(path, images)
-    sizes = {shape[:2] for shape in shapes}
-    notes = [damaged] if damaged else []
+    digest = hashlib.sha256()
+    damaged = image_files.Damaged(str(path), len(images))
+    whole, shapes = [], []
+    for file in images:
+        try:
+            shapes.append(image_files.read(file).shape)
+        except image_files.DamagedImageError as error:
+            damaged.add(str(file), error)
+            continue
+        whole.append(file)
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    note = damaged.note()
+    notes = [note] if note else []
     if others:
         plural = "file" if len(others) == 1 else "files"
         notes.append(
             f"{len(others)} other {plural} skipped: {_listed(path, others)}"
         )
-    if len(sizes) > 1:
-        notes.append(f"{len(sizes)} different sizes, each resized on its own")
-    labels, class_names = _classes(path, whole)
-    return image_sources.ImageSource(
-        name,
-        fingerprint,
-        len(whole),
-        lambda: _batches(whole),
-        labels,
-        class_names,
-        notes=tuple(f"{name}: {note}" for note in notes),
-        shape=shapes.pop() if len(shapes) == 1 else None,
-    )
+    return Found(tuple(whole), tuple(shapes), tuple(notes), digest.hexdigest())
 
 
 def _listed(path: pathlib.Path, files: Sequence[pathlib.Path]) -> str:
@@ -76,29 +121,6 @@ def _listed(path: pathlib.Path, files: Sequence[pathlib.Path]) -> str:
         for file in files[: image_files.NAMED]
     ]
     return ", ".join(names) + (", …" if len(files) > len(names) else "")
-
-
-def _examine(path: pathlib.Path, files: Sequence[pathlib.Path]):
-    """Decodes every file once.
-
-    Returns:
-        The whole ones, what to say of the others, all shapes, and a digest.
-
-    Raises:
-        errors.UserError: too many are damaged.
-    """
-    digest = hashlib.sha256()
-    damaged = image_files.Damaged(str(path), len(files))
-    whole, shapes = [], set()
-    for file in files:
-        try:
-            shapes.add(image_files.read(file).shape)
-        except image_files.DamagedImageError as error:
-            damaged.add(str(file), error)
-            continue
-        whole.append(file)
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return whole, damaged.note(), shapes, digest.hexdigest()
 
 
 def _batches(files: Sequence[pathlib.Path]) -> Iterator[np.ndarray]:

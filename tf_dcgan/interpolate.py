@@ -13,7 +13,7 @@ from tf_dcgan import (
     latent_flags,
     out_paths,
     quiet,
-    runs,
+    run_flags,
     settings,
 )
 
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     wanted = InterpolateSettings(**given)
     points = _points(wanted)
-    run = runs.open_run(wanted.run_dir)
+    run = run_flags.open_generation(wanted.run_dir)
     label = latent_flags.find_label(run, wanted)
     outs = _outs(wanted.out)
     quiet.import_tensorflow()

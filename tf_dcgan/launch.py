@@ -48,7 +48,7 @@ def launch(
     if old_run is not None:
         run = runs.continued(old_run, config, *loaded.facts)
         _tell_other_machine(run)
-    evaluator = _evaluator(config, resolved.image_shape[:2])
+    evaluator = _evaluator(config, resolved.image_shape)
     if old_run is None:
         run = runs.create(run_dir, config, *loaded.facts)
     with run_folders.locked(run.path):
@@ -56,15 +56,17 @@ def launch(
 
 
 def _evaluator(
-    config: configs.Config, image_size: tuple[int, int]
+    config: configs.Config, image_shape: tuple[int, int, int]
 ) -> best.Evaluator | None:
     """Prepares the scores during training, if there shall be any."""
     if not config.evaluate_every:
         return None
     # Only now: a training without scores does not wait for this import.
-    from tf_dcgan import evaluator
+    from tf_dcgan import evaluator, translation_evaluator
 
-    return evaluator.prepare(config, image_size)
+    if config.translates:
+        return translation_evaluator.prepare(config, image_shape)
+    return evaluator.prepare(config, image_shape[:2])
 
 
 def describe(config: configs.Config) -> None:

@@ -118,7 +118,7 @@ def _resolve_pair(config: configs.Config) -> Resolved:
     shapes = [
         domain_images.native_shape(
             domain,
-            crop=_crop(config, domain),
+            crop=crop_of_set(config, domain.train.name),
             data_dir=config.data_dir,
             cache_dir=config.cache_dir,
         )
@@ -149,7 +149,7 @@ def _load_pair(resolved: Resolved) -> Loaded:
                 domain,
                 name,
                 image_size=image_size,
-                crop=_crop(config, domain),
+                crop=crop_of_set(config, domain.train.name),
                 data_dir=config.data_dir,
                 cache_dir=config.cache_dir,
             )
@@ -164,7 +164,7 @@ def _load_pair(resolved: Resolved) -> Loaded:
         held_out = part("test", tuple(size))
         if held_out is None:
             text += "; no held-out images: training images are shown"
-            to_show = _centre(dataset.images, tuple(size))
+            to_show = centre(dataset.images, tuple(size))
         else:
             text += f"; {len(held_out.images):,} held out"
             to_show = held_out.images
@@ -186,16 +186,27 @@ def _load_pair(resolved: Resolved) -> Loaded:
     )
 
 
-def _crop(
-    config: configs.Config, domain: domains.Domain
-) -> tuple[int, int] | None:
-    """Returns the central part of a set's images that is taken."""
-    crop = config.crop or known_sets.DEFAULT_CROPS.get(domain.train.name)
+def crop_of_set(config: configs.Config, name: str) -> tuple[int, int] | None:
+    """Returns the central part of a set's images that is taken.
+
+    Args:
+        config: its `crop` comes first.
+        name: the set's.
+
+    Returns:
+        (height, width) in pixels, or None for all of them.
+    """
+    crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
     return None if crop is None else configs.parse_crop(crop)
 
 
-def _centre(uint8_images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Cuts out the middle of each image."""
+def centre(uint8_images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Cuts out the middle of each image.
+
+    Args:
+        uint8_images: [n, height, width, channels].
+        size: (height, width) wanted, no larger.
+    """
     top, left = (
         (side - wanted) // 2
         for side, wanted in zip(uint8_images.shape[1:3], size, strict=True)

@@ -223,6 +223,21 @@ def _evaluate(
     return dataclasses.replace(found, notes=(*found.notes, note))
 
 
+def notes_on_weights(weights: str, checkpoint: str) -> list[str]:
+    """Says what a best checkpoint's raw weights are not.
+
+    Args:
+        weights: "ema" or "raw".
+        checkpoint: "last" or "best".
+    """
+    if (checkpoint, weights) != ("best", "raw"):
+        return []
+    return [
+        "the score that made this checkpoint the best was the averaged "
+        "weights', and these images are by the raw ones"
+    ]
+
+
 def _generated(
     run: runs.Run, seed: int, count: int, weights: str, checkpoint: str
 ) -> tuple[image_sources.ImageSource, int]:
@@ -240,12 +255,8 @@ def _generated(
         labels=labels,
         class_names=() if labels is None else run.data.class_names,
     )
-    if (checkpoint, weights) == ("best", "raw"):
-        note = (
-            "the score that made this checkpoint the best was the averaged "
-            "weights', and these images are by the raw ones"
-        )
-        fake = dataclasses.replace(fake, notes=(note,))
+    notes = notes_on_weights(weights, checkpoint)
+    fake = dataclasses.replace(fake, notes=tuple(notes))
     return fake, step
 
 

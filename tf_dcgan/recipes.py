@@ -128,6 +128,7 @@ OF_GENERATION = (
     "generator_latents",
     "r1_gamma",
     "spectral_norm",
+    "evaluate_split",
 )
 OF_TRANSLATION = (
     "dataset_a",

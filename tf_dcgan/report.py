@@ -59,7 +59,7 @@ def _records(
 
 def _head(title: str, groups: Sequence[comparison.Group]) -> str:
     records = _records(groups)
-    datasets = dict.fromkeys(r.run.config.dataset for r in records)
+    datasets = dict.fromkeys(r.run.config.title for r in records)
     recipes = dict.fromkeys(r.run.config.recipe for r in records)
     text = f"{report_page.joined(recipes)} on {report_page.joined(datasets)}"
     items = []
@@ -106,13 +106,12 @@ def _settings(groups: Sequence[comparison.Group]) -> str:
 
 def _facts(record: comparison.Record) -> dict[str, Any]:
     """Returns a run's settings, and those facts of its data that matter."""
-    data = record.run.data
-    return {
-        **record.settings,
-        "training images": data.num_images,
-        "prepared": data.preparation,
-        "data fingerprint": data.fingerprint[:12],
-    }
+    found = record.settings
+    for letter, data in zip(("", " of B"), record.run.datasets, strict=False):
+        found[f"training images{letter}"] = data.num_images
+        found[f"prepared{letter}"] = data.preparation
+        found[f"data fingerprint{letter}"] = data.fingerprint[:12]
+    return found
 
 
 def _fact_rows(
@@ -146,13 +145,7 @@ def _pairing(records: Sequence[comparison.Record]) -> str:
     kinds: dict[tuple, list[comparison.Record]] = {}
     for record in records:
         kinds.setdefault(tuple(record.inputs.items()), []).append(record)
-    sentences = [
-        f"{report_page.names(same)} see the same images in the same order and "
-        f"the same noise at every step (seed {same[0].run.config.seed}, equal "
-        "data, batch_size and latent_dim)."
-        for same in kinds.values()
-        if len(same) > 1
-    ]
+    sentences = [_same(same) for same in kinds.values() if len(same) > 1]
     different, _ = comparison.differing([r.inputs for r in records])
     if len(kinds) > 1:
         who = "Otherwise" if sentences else "Between these runs"
@@ -161,6 +154,22 @@ def _pairing(records: Sequence[comparison.Record]) -> str:
             f"{report_page.joined(different)}."
         )
     return f"<p>{html.escape(' '.join(sentences))}</p>"
+
+
+def _same(records: Sequence[comparison.Record]) -> str:
+    """Says what runs share whose inputs are the same."""
+    config = records[0].run.config
+    names = report_page.names(records)
+    if config.translates:
+        return (
+            f"{names} see the same images of A and of B in the same order "
+            f"(seed {config.seed}, equal data and batch_size)."
+        )
+    return (
+        f"{names} see the same images in the same order and the same noise at "
+        f"every step (seed {config.seed}, equal data, batch_size and "
+        "latent_dim)."
+    )
 
 
 def _timing(groups: Sequence[comparison.Group]) -> str:

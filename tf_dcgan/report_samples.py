@@ -108,7 +108,7 @@ def section(groups: Sequence[comparison.Group]) -> str:
             )
         )
     if with_grids:
-        parts.append(report_page.note(_latents(with_grids)))
+        parts += [report_page.note(text) for text in _inputs(with_grids)]
         rows = [_row(moment, groups) for moment in moments(with_grids)]
         grids = report_page.table(groups, rows, means=False)
         parts.append(
@@ -118,11 +118,40 @@ def section(groups: Sequence[comparison.Group]) -> str:
     return report_page.section("Samples", *parts)
 
 
+def _inputs(records: Sequence[comparison.Record]) -> list[str]:
+    """Says which grids are of the same latent vectors, or images."""
+    translations = [r for r in records if r.run.config.translates]
+    others = [r for r in records if not r.run.config.translates]
+    texts = [_latents(others)] if others else []
+    if translations:
+        texts.append(_images_shown(translations))
+    if len(texts) == 1:
+        return texts
+    return [
+        f"{report_page.names(same)}: {text}"
+        for same, text in zip((others, translations), texts, strict=True)
+    ]
+
+
+def _images_shown(records: Sequence[comparison.Record]) -> str:
+    kinds = {record.fixed_inputs for record in records}
+    same = (
+        "of the same images in all grids"
+        if len(kinds) == 1
+        else "of images that stay the same down a column; across, they differ "
+        "as the runs' seeds or data do"
+    )
+    return (
+        "Rows from the top: A, its translation to B, that back to A; B, its "
+        f"translation to A, that back to B; {same}."
+    )
+
+
 def _latents(records: Sequence[comparison.Record]) -> str:
     """Says which grids are of the same latent vectors."""
-    kinds: dict[tuple[int, int], list[comparison.Record]] = {}
+    kinds: dict[tuple, list[comparison.Record]] = {}
     for record in records:
-        kinds.setdefault(record.latents, []).append(record)
+        kinds.setdefault(record.fixed_inputs, []).append(record)
     if len(kinds) == 1:
         text = "The same latent vectors in all grids, place by place"
     else:
@@ -166,10 +195,9 @@ def _real(records: Sequence[comparison.Record]) -> str:
     parts, seen = [], set()
     for record in records:
         path = record.run.path / logs.SAMPLES / "real.png"
-        fingerprint = record.run.data.fingerprint
-        if fingerprint not in seen and path.exists():
-            seen.add(fingerprint)
-            words = f"real images of {record.run.config.dataset}"
+        if record.fingerprints not in seen and path.exists():
+            seen.add(record.fingerprints)
+            words = f"real images of {record.run.config.title}"
             parts.append(
                 f"<figure><figcaption>{html.escape(words)}</figcaption>"
                 f"{_image(path, words)}</figure>"

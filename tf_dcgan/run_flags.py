@@ -5,6 +5,43 @@ from __future__ import annotations
 from tf_dcgan import errors, runs, settings
 
 
+def open_generation(run_dir: str) -> runs.Run:
+    """Opens a run whose generator makes images of noise.
+
+    Args:
+        run_dir: what `--run_dir` names.
+
+    Raises:
+        errors.UserError: there is no run, or it translates.
+    """
+    run = runs.open_run(run_dir)
+    if run.config.translates:
+        raise errors.UserError(
+            f"--run_dir={run_dir} translates images, and makes none of noise: "
+            f"use python -m tf_dcgan.translate --run_dir={run_dir} "
+            "--input=FOLDER"
+        )
+    return run
+
+
+def open_translation(run_dir: str) -> runs.Run:
+    """Opens a run whose generators make images of images.
+
+    Args:
+        run_dir: what `--run_dir` names.
+
+    Raises:
+        errors.UserError: there is no run, or it does not translate.
+    """
+    run = runs.open_run(run_dir)
+    if not run.config.translates:
+        raise errors.UserError(
+            f"--run_dir={run_dir} makes images of noise, and translates none: "
+            f"use python -m tf_dcgan.sample --run_dir={run_dir}"
+        )
+    return run
+
+
 def weights(group: str):
     """Makes the field `weights`.
 

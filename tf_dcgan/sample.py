@@ -86,7 +86,7 @@ def main(arguments: Sequence[str]) -> None:
         command="python -m tf_dcgan.sample",
     )
     wanted = SampleSettings(**given)
-    run = runs.open_run(wanted.run_dir)
+    run = run_flags.open_generation(wanted.run_dir)
     label = run_flags.find_label(run, wanted.label)
     out = _check_out(wanted)
     quiet.import_tensorflow()

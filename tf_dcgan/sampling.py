@@ -11,8 +11,8 @@ import tqdm
 
 from tf_dcgan import (
     checkpoints,
-    errors,
     gan,
+    generators,
     images,
     latent_flags,
     randomness,
@@ -46,24 +46,12 @@ def load_generator(
     Raises:
         errors.UserError: there is no such checkpoint, or it is damaged.
     """
-    is_best = checkpoint == "best"
-    path = checkpoints.last(run.best_checkpoint if is_best else run.checkpoints)
-    if path is None and is_best:
-        raise errors.UserError(
-            f"{run.path} has no best checkpoint: train with "
-            "--evaluate_every=N, or take --checkpoint=last"
-        )
-    if path is None:
-        raise errors.UserError(
-            f"{run.path} has no checkpoint yet: go on with `python train.py "
-            f"--run_dir={run.path}` first"
-        )
+    path = generators.find_checkpoint(run, checkpoint)
     generator = gan.create_averaged_generator(
         run.config, run.data.image_shape, run.num_classes
     )
-    kind = {"ema": "averaged_generator", "raw": "generator"}[weights]
     step = checkpoints.restore_some(
-        path, states.named_variables(generator, kind)
+        path, states.named_variables(generator, generators.KINDS[weights])
     )
     return generator, step
 

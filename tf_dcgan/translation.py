@@ -76,7 +76,10 @@ class Translation:
             _some(shown, config, stream)
             for stream, shown in enumerate((shown_a, shown_b))
         ]
-        self._scored = [s[: config.evaluate_samples] for s in self._shown]
+        self._scored = [
+            some[: scored_images(config, len(shown))]
+            for some, shown in zip(self._shown, (shown_a, shown_b), strict=True)
+        ]
         side = max(run.data.image_shape[:2])
         columns = _COLUMNS if side < _LARGE else _COLUMNS_OF_LARGE
         self._columns = min(columns, len(shown_a), len(shown_b))
@@ -188,6 +191,16 @@ class Translator:
                 for first in range(0, len(uint8_images), at_once)
             ]
         )
+
+
+def scored_images(config: configs.Config, num_images: int) -> int:
+    """Returns how many images of a set are translated for a score.
+
+    Args:
+        config: its `evaluate_samples`.
+        num_images: of the set that can be.
+    """
+    return min(config.evaluate_samples, num_images)
 
 
 def train_steps(

@@ -1,0 +1,133 @@
+"""The images by which a translation is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+
+import numpy as np
+
+from tf_dcgan import augmentation, image_sources, images, launch_data
+from tf_dcgan import config as configs
+from tf_dcgan.data import domain_images, domains
+
+_CHUNK = 256
+_SEEN = (
+    "{} has no images put aside: its training images are scored, which the "
+    "generators have seen"
+)
+
+
+def real(
+    config: configs.Config,
+    domain: domains.Domain,
+    image_shape: tuple[int, int, int],
+) -> image_sources.ImageSource:
+    """Opens the images of a domain that were put aside.
+
+    Args:
+        config: of the run, with the folders to look in.
+        domain: A or B.
+        image_shape: (height, width, channels) of the networks.
+
+    Returns:
+        All of them, as the networks see them; those to train on, with a note,
+        where none were put aside.
+
+    Raises:
+        errors.UserError: they cannot be had.
+    """
+
+    def load(which, size):
+        return domain_images.load(
+            domain,
+            which,
+            image_size=size,
+            crop=launch_data.crop_of_set(config, domain.train.name),
+            data_dir=config.data_dir,
+            cache_dir=config.cache_dir,
+        )
+
+    *size, channels = image_shape
+    dataset, notes = load("test", tuple(size)), ()
+    if dataset is None:
+        before_crop = augmentation.size_before_crop(config, tuple(size))
+        dataset = load("train", before_crop)
+        notes = (_SEEN.format(domain.title),)
+    part = domain.train if notes else domain.test
+    of_class = "" if part.class_name is None else f":{part.class_name}"
+
+    words = dataset.preparation
+    if dataset.images.shape[1:3] != tuple(size):
+        words += f", the middle {size[0]}x{size[1]}"
+
+    def batches():
+        for first in range(0, len(dataset.images), _CHUNK):
+            chunk = dataset.images[first : first + _CHUNK]
+            chunk = launch_data.centre(chunk, tuple(size))
+            yield images.to_channels(np.ascontiguousarray(chunk), channels)
+
+    return image_sources.ImageSource(
+        f"{part.name}:{part.split}{of_class} ({words})",
+        f"{dataset.fingerprint}-{image_shape}",
+        len(dataset.images),
+        batches,
+        notes=(*dataset.notes, *notes),
+        dataset=part.name,
+        shape=image_shape,
+    )
+
+
+def some(
+    source: image_sources.ImageSource, count: int
+) -> image_sources.ImageSource:
+    """Takes at most so many images, evenly spread over a source.
+
+    The beginnings of sets, such as MNIST's test split, are not like the rest.
+
+    Args:
+        source: the images.
+        count: how many at most.
+    """
+    if source.count <= count:
+        return source
+    chosen = np.linspace(0, source.count, count, endpoint=False).astype(int)
+
+    def batches():
+        first = 0
+        for batch in source.batches():
+            inside = (chosen >= first) & (chosen < first + len(batch))
+            if inside.any():
+                yield batch[chosen[inside] - first]
+            first += len(batch)
+
+    return dataclasses.replace(
+        source,
+        description=f"{count:,} of {source.description}",
+        fingerprint=f"{source.fingerprint}-{count} evenly",
+        count=count,
+        batches=batches,
+    )
+
+
+def translated(
+    source: image_sources.ImageSource,
+    translate: Callable[[np.ndarray], np.ndarray],
+    *,
+    description: str,
+) -> image_sources.ImageSource:
+    """Makes a source of translations, made anew at every reading.
+
+    Args:
+        source: the images to translate.
+        translate: [n, height, width, channels] uint8 to the same.
+        description: whose translations they are.
+    """
+    text = f"{description}, of {source.description}"
+    return dataclasses.replace(
+        source,
+        description=text,
+        fingerprint=text,
+        batches=lambda: map(translate, source.batches()),
+        dataset=None,
+    )
