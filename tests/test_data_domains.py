@@ -453,6 +453,8 @@ def test_gray_glyphs_and_a_coloured_set_are_trained_as_rgb(
         array = domain_images.load(domain, image_size=(32, 32), **folders)
         rgb = images.to_channels(array.images, wanted)
         assert rgb.shape == (count, 32, 32, 3)
+        # Not padded, as 28 pixels would be for other recipes.
+        assert array.content_box == (0, 0, 32, 32)
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (None, None, 3)])

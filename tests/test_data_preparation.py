@@ -56,6 +56,18 @@ def test_the_preparation_is_told_in_words(shape, image_size, words):
 
 
 @pytest.mark.parametrize(
+    ("shape", "crop"), [((28, 28, 1), None), ((40, 32, 1), (28, 28))]
+)
+def test_who_wants_no_padding_gets_resized_images(shape, crop):
+    fit = preparation.choose_fit(shape, (32, 32), crop=crop, pad=False)
+    assert (fit.method, fit.content_box) == ("resize", (0, 0, 32, 32))
+    assert fit.words.endswith("resized to 32x32 (antialiased bicubic)")
+    images = tiny_data.images(2, height=shape[0], width=shape[1])
+    assert preparation.apply_fit(fit, images).shape == (2, 32, 32, 1)
+    assert preparation.choose_fit(shape, (32, 32), crop=crop).method == "pad"
+
+
+@pytest.mark.parametrize(
     ("shape", "crop", "method", "words"),
     [
         (

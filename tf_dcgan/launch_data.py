@@ -6,9 +6,7 @@ from collections.abc import Iterator
 import dataclasses
 from typing import Any
 
-import numpy as np
-
-from tf_dcgan import augmentation, data, devices, errors, images, models, runs
+from tf_dcgan import augmentation, data, devices, errors, models, runs
 from tf_dcgan import config as configs
 from tf_dcgan.data import domain_images, domains, known_sets
 
@@ -143,33 +141,20 @@ def _load_pair(resolved: Resolved) -> Loaded:
     before_crop = augmentation.size_before_crop(config, tuple(size))
     trained, shown, lines = [], [], []
     for letter, domain in zip("AB", domains.find(config), strict=True):
-
-        def part(name, image_size, domain=domain):
-            return domain_images.load(
-                domain,
-                name,
-                image_size=image_size,
-                crop=crop_of_set(config, domain.train.name),
-                data_dir=config.data_dir,
-                cache_dir=config.cache_dir,
-            )
-
-        dataset = part("train", before_crop)
+        dataset = load_domain(config, domain, "train", image_size=before_crop)
         config.steps_per_epoch(len(dataset.images))
+        to_show, is_held_out = images_to_show(config, domain, tuple(size))
         trained.append(dataset)
-        text = (
+        shown.append(to_show.images)
+        lines.append(
             f"data {letter}: {domain.title}, {len(dataset.images):,} images, "
-            f"{dataset.preparation}"
+            f"{dataset.preparation}; "
+            + (
+                f"{len(to_show.images):,} held out"
+                if is_held_out
+                else "no held-out images: training images are shown"
+            )
         )
-        held_out = part("test", tuple(size))
-        if held_out is None:
-            text += "; no held-out images: training images are shown"
-            to_show = centre(dataset.images, tuple(size))
-        else:
-            text += f"; {len(held_out.images):,} held out"
-            to_show = held_out.images
-        shown.append(images.to_channels(to_show, channels))
-        lines.append(text)
     return Loaded(
         (*trained, *shown),
         tuple(
@@ -186,6 +171,55 @@ def _load_pair(resolved: Resolved) -> Loaded:
     )
 
 
+def load_domain(
+    config: configs.Config,
+    domain: domains.Domain,
+    which: str,
+    *,
+    image_size: tuple[int, int],
+) -> data.ImageArray | None:
+    """Opens the images of A or B as a config wants them.
+
+    Args:
+        config: its `crop` and the folders to look in.
+        domain: A or B.
+        which: "train", or "test" for those held out.
+        image_size: (height, width) in pixels.
+
+    Returns:
+        The images; None if none are held out.
+    """
+    return domain_images.load(
+        domain,
+        which,
+        image_size=image_size,
+        crop=crop_of_set(config, domain.train.name),
+        data_dir=config.data_dir,
+        cache_dir=config.cache_dir,
+    )
+
+
+def images_to_show(
+    config: configs.Config,
+    domain: domains.Domain,
+    image_size: tuple[int, int],
+) -> tuple[data.ImageArray, bool]:
+    """Opens the images of A or B that are shown and scored.
+
+    Args:
+        config: its `crop` and the folders to look in.
+        domain: A or B.
+        image_size: (height, width) of the networks in pixels.
+
+    Returns:
+        (images, is_held_out): those held out, else those to train on.
+    """
+    held_out = load_domain(config, domain, "test", image_size=image_size)
+    if held_out is not None:
+        return held_out, True
+    return load_domain(config, domain, "train", image_size=image_size), False
+
+
 def crop_of_set(config: configs.Config, name: str) -> tuple[int, int] | None:
     """Returns the central part of a set's images that is taken.
 
@@ -198,20 +232,6 @@ def crop_of_set(config: configs.Config, name: str) -> tuple[int, int] | None:
     """
     crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
     return None if crop is None else configs.parse_crop(crop)
-
-
-def centre(uint8_images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Cuts out the middle of each image.
-
-    Args:
-        uint8_images: [n, height, width, channels].
-        size: (height, width) wanted, no larger.
-    """
-    top, left = (
-        (side - wanted) // 2
-        for side, wanted in zip(uint8_images.shape[1:3], size, strict=True)
-    )
-    return uint8_images[:, top : top + size[0], left : left + size[1]]
 
 
 def _notes(datasets: list[data.ImageArray]) -> Iterator[str]:

@@ -48,7 +48,7 @@ class Translation:
             train_a: its training images of A, as large as
                 `augmentation.size_before_crop` says.
             train_b: likewise, of B.
-            shown_a: [n, height, width, channels] uint8 of the networks' size,
+            shown_a: [n, height, width, 1 or 3] uint8 of the networks' size,
                 images of A to show and to score, held out where there are
                 such.
             shown_b: likewise, of B.
@@ -73,7 +73,7 @@ class Translation:
             )
         )
         self._shown = [
-            _some(shown, config, stream)
+            _some(shown, run, stream)
             for stream, shown in enumerate((shown_a, shown_b))
         ]
         self._scored = [
@@ -257,8 +257,9 @@ def train_steps(
     )
 
 
-def _some(shown: np.ndarray, config: configs.Config, stream: int) -> np.ndarray:
+def _some(shown: np.ndarray, run: runs.Run, stream: int) -> np.ndarray:
     """Takes as many images as are shown or scored, in an order of the seed."""
+    config = run.config
     count = diversity.REAL_IMAGES
     if config.evaluate_every:
         count = max(count, config.evaluate_samples)
@@ -270,4 +271,5 @@ def _some(shown: np.ndarray, config: configs.Config, stream: int) -> np.ndarray:
         seed=config.seed,
         stream=stream,
     )
-    return batches.gather(shown, order[:count])
+    some = batches.gather(shown, order[:count])
+    return images.to_channels(some, run.data.channels)

@@ -7,9 +7,9 @@ import dataclasses
 
 import numpy as np
 
-from tf_dcgan import augmentation, image_sources, images, launch_data
 from tf_dcgan import config as configs
-from tf_dcgan.data import domain_images, domains
+from tf_dcgan import image_sources, images, launch_data
+from tf_dcgan.data import domains
 
 _CHUNK = 256
 _SEEN = (
@@ -37,38 +37,21 @@ def real(
     Raises:
         errors.UserError: they cannot be had.
     """
-
-    def load(which, size):
-        return domain_images.load(
-            domain,
-            which,
-            image_size=size,
-            crop=launch_data.crop_of_set(config, domain.train.name),
-            data_dir=config.data_dir,
-            cache_dir=config.cache_dir,
-        )
-
     *size, channels = image_shape
-    dataset, notes = load("test", tuple(size)), ()
-    if dataset is None:
-        before_crop = augmentation.size_before_crop(config, tuple(size))
-        dataset = load("train", before_crop)
-        notes = (_SEEN.format(domain.title),)
-    part = domain.train if notes else domain.test
+    dataset, is_held_out = launch_data.images_to_show(
+        config, domain, tuple(size)
+    )
+    part = domain.test if is_held_out else domain.train
     of_class = "" if part.class_name is None else f":{part.class_name}"
-
-    words = dataset.preparation
-    if dataset.images.shape[1:3] != tuple(size):
-        words += f", the middle {size[0]}x{size[1]}"
+    notes = () if is_held_out else (_SEEN.format(domain.title),)
 
     def batches():
         for first in range(0, len(dataset.images), _CHUNK):
-            chunk = dataset.images[first : first + _CHUNK]
-            chunk = launch_data.centre(chunk, tuple(size))
-            yield images.to_channels(np.ascontiguousarray(chunk), channels)
+            chunk = np.asarray(dataset.images[first : first + _CHUNK])
+            yield images.to_channels(chunk, channels)
 
     return image_sources.ImageSource(
-        f"{part.name}:{part.split}{of_class} ({words})",
+        f"{part.name}:{part.split}{of_class} ({dataset.preparation})",
         f"{dataset.fingerprint}-{image_shape}",
         len(dataset.images),
         batches,

@@ -139,6 +139,7 @@ def load(
     image_size: tuple[int, int],
     crop: tuple[int, int] | None = None,
     class_name: str | None = None,
+    pad: bool = True,
     data_dir: str | None = None,
     cache_dir: str | None = None,
 ) -> ImageArray:
@@ -153,6 +154,7 @@ def load(
             images that is brought to this size, or None for all of them.
         class_name: the only class whose images are taken, or None for all.
             Its label stays what it is in the whole set.
+        pad: whether images a little too small are padded, not resized.
         data_dir: where the set's files are; None for TFDS's own folder.
             `glyphs` and folders of images need none and ignore it.
         cache_dir: where prepared arrays are kept; None for the user's cache.
@@ -181,12 +183,15 @@ def load(
     if class_name is not None:
         key["class_name"] = class_name
         part += f"-{class_name[:_LONGEST]}"
+    if not pad:
+        key["pad"] = False
     readable = f"{part}-{image_size[0]}x{image_size[1]}"
     entry = cache.Entry(cache_dir, readable, key=key)
     wanted = {
         "image_size": image_size,
         "crop": crop,
         "class_name": class_name,
+        "pad": pad,
         "title": readable,
     }
     images, labels, info = entry.open() or _prepare(

@@ -90,6 +90,8 @@ def load(
             image_size=image_size,
             crop=crop,
             class_name=part.class_name,
+            # Padded images would be held out of a frame that no others have.
+            pad=False,
             data_dir=data_dir,
             cache_dir=cache_dir,
         )

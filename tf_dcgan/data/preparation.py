@@ -75,6 +75,7 @@ def choose_fit(
     image_size: tuple[int, int],
     *,
     crop: tuple[int, int] | None = None,
+    pad: bool = True,
 ) -> Fit:
     """Decides how images are brought to a size, after their crop if any.
 
@@ -86,6 +87,7 @@ def choose_fit(
         shape: (height, width, channels) of the images, None where they vary.
         image_size: (height, width) wanted, in pixels.
         crop: (height, width) of the central part to take first, or None.
+        pad: whether images may be padded; else they are resized.
 
     Returns:
         The decision.
@@ -95,7 +97,7 @@ def choose_fit(
     """
     if crop is not None:
         rest = cropped_shape(shape, crop)
-        fit = choose_fit(rest, image_size)
+        fit = choose_fit(rest, image_size, pad=pad)
         at_most = "at most " if None in shape else ""
         words = (
             f"{sources.words(shape)}, centre crop of {at_most}"
@@ -109,7 +111,8 @@ def choose_fit(
         words = f"{sources.words(shape)} as they are"
         return Fit(image_size, "keep", (0, 0, height, width), words)
     if (
-        height is not None
+        pad
+        and height is not None
         and width is not None
         and SMALLEST_PADDED * wanted_height <= height <= wanted_height
         and SMALLEST_PADDED * wanted_width <= width <= wanted_width
@@ -163,6 +166,7 @@ def write(
     image_size: tuple[int, int],
     crop: tuple[int, int] | None = None,
     class_name: str | None = None,
+    pad: bool = True,
     title: str,
 ) -> int:
     """Writes images.npy, labels.npy (if there are any) and info.json.
@@ -178,6 +182,7 @@ def write(
         crop: (height, width) of the central part to take first, or None.
         class_name: one of the content's classes, the only one that is kept;
             None to keep all images.
+        pad: whether images a little too small are padded, not resized.
         title: begins the progress bar, which counts the images read.
 
     Returns:
@@ -187,7 +192,7 @@ def write(
         errors.UserError: the source is damaged.
         OSError: the disk is full.
     """
-    fit = choose_fit(content.shape, image_size, crop=crop)
+    fit = choose_fit(content.shape, image_size, crop=crop, pad=pad)
     words, only_label = fit.words, None
     if class_name is not None:
         words += f", class {class_name} alone"
