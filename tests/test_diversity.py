@@ -56,6 +56,10 @@ def test_two_images_taking_turns_differ_half_as_much():
     assert measured == pytest.approx(2048 / 4032)
 
 
+def test_a_single_image_gives_no_measure():
+    assert diversity.Diversity(flat(0, 200))(flat(7)) is None
+
+
 @pytest.mark.parametrize("real", [flat(5), flat(5, 5)], ids=["one", "equal"])
 def test_real_images_that_do_not_differ_give_no_measure(real):
     assert diversity.Diversity(real)(flat(0, 255)) is None

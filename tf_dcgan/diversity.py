@@ -51,11 +51,13 @@ class Diversity:
         may exceed it.
 
         Args:
-            uint8_images: [count >= 2, height, width, channels] uint8.
+            uint8_images: [count, height, width, channels] uint8.
 
         Returns:
-            At least 0; None where the real images are one, or all the same.
+            At least 0; None for a single image, and where the real images are
+            one, or all the same.
         """
-        if not self._real:
+        distance = mean_distance(uint8_images)
+        if distance is None or not self._real:
             return None
-        return mean_distance(uint8_images) / self._real
+        return distance / self._real
