@@ -503,6 +503,11 @@ def test_raw_files_without_labels_are_refused(main, monkeypatch, tiny_mnist):
         )
 
 
+def test_a_translation_is_told_no_classes(main):
+    with pytest.raises(errors.UserError, match="which is told no classes: "):
+        main("--recipe=cyclegan", "--conditional")
+
+
 def test_a_network_without_maps_is_refused(main):
     with pytest.raises(errors.UserError, match="no maps for a label: give it"):
         main("--recipe=vanilla_gan", "--conditional")

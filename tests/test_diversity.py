@@ -36,6 +36,14 @@ def test_it_is_that_of_all_pairs_written_out_plainly():
     assert measured == pytest.approx(np.mean(pairs), rel=1e-12)
 
 
+def test_large_images_are_measured_in_parts_that_change_no_bit(monkeypatch):
+    shape = (5, 40, 41, 3)
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    whole = diversity.mean_distance(images)
+    monkeypatch.setattr(diversity, "_PIXELS_AT_ONCE", 1000)
+    assert diversity.mean_distance(images) == whole
+
+
 def test_one_image_repeated_has_no_distance_at_all():
     image = np.random.default_rng(0).integers(0, 256, (1, 28, 28, 1), np.uint8)
     assert diversity.mean_distance(np.repeat(image, 64, axis=0)) == 0.0
@@ -54,6 +62,10 @@ def test_two_images_taking_turns_differ_half_as_much():
     measured = diversity.Diversity(pair)(np.repeat(pair, 32, axis=0))
     # Of 64 · 63 ordered pairs, 2 · 32 · 32 differ.
     assert measured == pytest.approx(2048 / 4032)
+
+
+def test_a_single_image_gives_no_measure():
+    assert diversity.Diversity(flat(0, 200))(flat(7)) is None
 
 
 @pytest.mark.parametrize("real", [flat(5), flat(5, 5)], ids=["one", "equal"])

@@ -94,6 +94,21 @@ def test_the_share_of_a_mean_is_that_of_the_sum():
         assert share == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    "settings, guess",
+    [
+        # ((1/2)² + (1/2)²) / 2 where D says 1/2 of everything, and ln 2.
+        ({}, 0.25),
+        ({"loss": "non_saturating"}, 0.693147),
+        ({"discriminator_loss": "sum"}, 0.25),
+    ],
+)
+def test_d_of_a_translation_has_the_mean_of_both_halves(settings, guess):
+    config = configs.from_flags({"recipe": "cyclegan", **settings})
+    share = health.loss_share(config, {"loss_d": guess})
+    assert share == pytest.approx(1, abs=1e-5)
+
+
 def test_the_share_leaves_out_what_r1_adds():
     config = configs.Config(loss="hinge", r1_gamma=1.0)
     scalars = {"loss_d": 1.75, "r1_penalty": 0.75}

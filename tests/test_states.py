@@ -40,7 +40,8 @@ def test_a_long_run_has_a_rate_of_its_own_for_each_step():
 
 
 def rates(state):
-    return [float(optimizer.learning_rate) for optimizer in state.optimizers()]
+    optimizers = (state.generator_optimizer, state.discriminator_optimizer)
+    return [float(optimizer.learning_rate) for optimizer in optimizers]
 
 
 def small(**settings):

@@ -208,10 +208,13 @@ def test_more_epochs_than_planned_are_refused(trained):
 @pytest.mark.parametrize(
     "flags, words",
     [
-        (["--dataset_a=glyphs"], "needs two sets of images"),
+        (
+            ["--dataset_a=glyphs"],
+            "needs two sets of images, and got --dataset_a=glyphs: give",
+        ),
         (
             ["--dataset_a=glyphs", "--dataset_b=mnist", "--dataset=mnist"],
-            "needs two sets of images",
+            "got --dataset=mnist --dataset_a=glyphs --dataset_b=mnist: give",
         ),
         (["--dataset=glyphs"], "has no splits trainA and trainB"),
         (
@@ -238,6 +241,20 @@ def test_what_cannot_be_translated_is_refused(
     monkeypatch.chdir(tmp_path)
     assert words in refusal("--recipe=cyclegan", *flags)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_batch_larger_than_a_set_names_that_set(pair, tmp_path):
+    message = refusal(
+        *TINY,
+        f"--dataset={pair}",
+        "--batch_size=10",
+        f"--run_dir={tmp_path / 'run'}",
+    )
+    assert message == (
+        f"--batch_size=10 is more than the 9 images of {pair}/trainB: allowed "
+        "is 1 to 9"
+    )
+    assert not (tmp_path / "run").exists()
 
 
 def test_other_recipes_refuse_the_settings_of_translations():

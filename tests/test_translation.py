@@ -103,6 +103,13 @@ def test_a_small_set_makes_a_narrow_grid():
     assert found.real_grid().shape[1] == 3 * 26 + 2
 
 
+def test_a_set_of_one_image_is_shown_without_a_diversity():
+    found, _, _ = system(shown=(1, 9))
+    samples = found.samples()
+    assert samples.grid.shape == (6 * 26 + 2, 26 + 2, 3)
+    assert samples.diversity is None
+
+
 def test_the_diversity_is_that_of_the_worse_direction(made):
     found, _, shown = made
     rows = np.reshape(tiles(found.samples().grid, 8), [6, 8, SIDE, SIDE, 3])

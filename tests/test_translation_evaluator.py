@@ -193,6 +193,42 @@ def test_sets_without_labels_are_told_what_to_give_instead(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(("metric", "needed"), [("fid", 2), ("kid", 4)])
+def test_too_few_images_are_refused_before_the_first_step(
+    translation_flags, two_sets, tmp_path, monkeypatch, metric, needed
+):
+    monkeypatch.setattr(training_features, "network", _network)
+    few = tmp_path / "few"
+    for name in ("trainA", "trainB"):
+        shutil.copytree(two_sets / name, few / name)
+    (few / "testB").mkdir()
+    for number in range(needed - 1):
+        source = two_sets / "trainB" / f"{number:02d}.png"
+        shutil.copy(source, few / "testB")
+    flags = [
+        *(f for f in translation_flags if not f.startswith("--dataset=")),
+        f"--dataset={few}",
+        f"--evaluate_metric={metric}",
+        "--evaluate_every=1",
+        "--steps=1",
+        f"--run_dir={tmp_path / 'run'}",
+    ]
+    with pytest.raises(errors.UserError) as raised:
+        train.main(["train.py", *flags])
+    assert str(raised.value) == (
+        f"--evaluate_every cannot score: {metric} needs {needed} images of "
+        f"each set to translate, and of {few / 'trainB'} (of --dataset) there "
+        f"are {needed - 1}: put more aside; or leave --evaluate_every out"
+    )
+    assert not (tmp_path / "run").exists()
+    # One more is enough.
+    shutil.copy(two_sets / "trainB" / "40.png", few / "testB")
+    train.main(["train.py", *flags])
+    (line,) = _evaluations(tmp_path / "run")
+    value = line[f"{metric}_both_tiny_{50 + needed}"]
+    assert np.isfinite(value)
+
+
 def test_a_split_to_compare_with_is_refused():
     with pytest.raises(errors.UserError, match="evaluate_split=train would do"):
         configs.from_flags(

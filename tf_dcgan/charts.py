@@ -164,7 +164,7 @@ def _draw_diversity(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
         [line["diversity"] for line in lines],
         color=_OTHER_COLOURS[2],
         marker=".",
-        label="mean distance of the 64 samples",
+        label="mean distance of the samples",
     )
     axes.axhline(1.0, color="0.5", linestyle="--", label="real images")
     axes.set_ylim(bottom=0)

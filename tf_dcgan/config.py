@@ -455,10 +455,15 @@ class Config:
                 f"{' or '.join(recipes.WITH_EXTRA_LAYERS)}, or leave it out"
             )
         if self.conditional and self.recipe not in recipes.WITH_LABELS:
+            reason = (
+                "which is told no classes"
+                if self.translates
+                else "whose discriminator has no maps for a label"
+            )
             raise errors.UserError(
-                f"--conditional means nothing to recipe {self.recipe}, whose "
-                "discriminator has no maps for a label: give it to "
-                f"{', '.join(recipes.WITH_LABELS)}, or leave it out"
+                f"--conditional means nothing to recipe {self.recipe}, "
+                f"{reason}: give it to {', '.join(recipes.WITH_LABELS)}, or "
+                "leave it out"
             )
         if self.evaluate_feature_dim not in _FEATURE_DIMS:
             raise errors.UserError(
@@ -485,10 +490,16 @@ class Config:
             (0, True),
             (2, False),
         ):
+            got = [
+                f"--{name}={getattr(self, name)}"
+                for name in _DATASETS
+                if getattr(self, name) is not None
+            ]
             raise errors.UserError(
-                f"recipe {self.recipe} needs two sets of images: give "
-                "--dataset_a and --dataset_b, or a --dataset that has both, "
-                "such as cycle_gan/horse2zebra"
+                f"recipe {self.recipe} needs two sets of images, and got "
+                f"{' '.join(got) or 'none'}: give --dataset_a and "
+                "--dataset_b, or a --dataset that has both, such as "
+                "cycle_gan/horse2zebra"
             )
         if self.loss not in recipes.LOSSES_OF_TRANSLATION:
             raise errors.UserError(
@@ -518,11 +529,12 @@ class Config:
         """(height, width) of `crop` in pixels, or None."""
         return None if self.crop is None else parse_crop(self.crop)
 
-    def steps_per_epoch(self, num_images: int) -> int:
+    def steps_per_epoch(self, num_images: int, of: str | None = None) -> int:
         """Returns the whole batches in an epoch.
 
         Args:
             num_images: size of the training split.
+            of: whose images these are, in words; None for `title`.
 
         Raises:
             errors.UserError: there are fewer images than one batch takes.
@@ -530,7 +542,7 @@ class Config:
         if self.batch_size > num_images:
             raise errors.UserError(
                 f"--batch_size={self.batch_size} is more than the "
-                f"{num_images:,} images of {self.title}: allowed is 1 to "
+                f"{num_images:,} images of {of or self.title}: allowed is 1 to "
                 f"{num_images:,}"
             )
         return num_images // self.batch_size

@@ -68,7 +68,8 @@ def loss_share(
     loss anything in [-1, 1].
 
     Args:
-        config: the loss, its labels, and whether it is a sum or a mean.
+        config: the loss, its labels, and whether it is a sum or a mean, which
+            it is in recipes that translate.
         means: `loss_d` and, where it is used, `r1_penalty`.
 
     Returns:
@@ -86,7 +87,7 @@ def loss_share(
     else:
         return None
     loss = means["loss_d"] - means.get("r1_penalty", 0.0)
-    if config.discriminator_loss == "mean":
+    if config.translates or config.discriminator_loss == "mean":
         loss *= 2
     return (loss - perfect) / (guess - perfect)
 

@@ -142,7 +142,7 @@ def _load_pair(resolved: Resolved) -> Loaded:
     trained, shown, lines = [], [], []
     for letter, domain in zip("AB", domains.find(config), strict=True):
         dataset = load_domain(config, domain, "train", image_size=before_crop)
-        config.steps_per_epoch(len(dataset.images))
+        config.steps_per_epoch(len(dataset.images), domain.title)
         to_show, is_held_out = images_to_show(config, domain, tuple(size))
         trained.append(dataset)
         shown.append(to_show.images)

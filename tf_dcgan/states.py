@@ -37,11 +37,6 @@ class State:
                 named.update(named_variables(owner, field.name))
         return named
 
-    def optimizers(self) -> list[keras.optimizers.Optimizer]:
-        """Returns the optimizers, in the order of the fields."""
-        owners = [getattr(self, f.name) for f in dataclasses.fields(self)]
-        return [o for o in owners if isinstance(o, keras.optimizers.Optimizer)]
-
 
 def new_step() -> tf.Variable:
     """Makes the `step` of a state before its first step."""

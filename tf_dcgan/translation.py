@@ -72,13 +72,14 @@ class Translation:
                 for stream, dataset in enumerate((train_a, train_b))
             )
         )
-        self._shown = [
-            _some(shown, run, stream)
-            for stream, shown in enumerate((shown_a, shown_b))
+        self._held = (shown_a, shown_b)
+        self._orders = [
+            _order(len(held), config, stream)
+            for stream, held in enumerate(self._held)
         ]
-        self._scored = [
-            some[: scored_images(config, len(shown))]
-            for some, shown in zip(self._shown, (shown_a, shown_b), strict=True)
+        self._shown = [
+            self._take(stream, slice(diversity.REAL_IMAGES))
+            for stream in range(2)
         ]
         side = max(run.data.image_shape[:2])
         columns = _COLUMNS if side < _LARGE else _COLUMNS_OF_LARGE
@@ -138,13 +139,14 @@ class Translation:
             [count, height, width, channels] uint8.
         """
         made = []
-        for translate, scored in zip(
-            self._translate, self._scored, strict=True
-        ):
-            part = scored[max(0, first) : max(0, first + count)]
-            if len(part):
-                made.append(translate(part))
-            first -= len(scored)
+        for stream, translate in enumerate(self._translate):
+            scored = scored_images(self._run.config, len(self._held[stream]))
+            start, stop = (
+                min(max(0, place), scored) for place in (first, first + count)
+            )
+            if start < stop:
+                made.append(translate(self._take(stream, slice(start, stop))))
+            first -= scored
         return np.concatenate(made)
 
     def export(self) -> None:
@@ -155,6 +157,11 @@ class Translation:
             self.state.averaged_generators,
             image_shape=self._run.data.image_shape,
         )
+
+    def _take(self, stream: int, places: slice) -> np.ndarray:
+        """Reads some images to show or to score, of A (0) or of B (1)."""
+        taken = batches.gather(self._held[stream], self._orders[stream][places])
+        return images.to_channels(taken, self._run.data.channels)
 
 
 class Translator:
@@ -257,19 +264,14 @@ def train_steps(
     )
 
 
-def _some(shown: np.ndarray, run: runs.Run, stream: int) -> np.ndarray:
-    """Takes as many images as are shown or scored, in an order of the seed."""
-    config = run.config
-    count = diversity.REAL_IMAGES
-    if config.evaluate_every:
-        count = max(count, config.evaluate_samples)
+def _order(num_images: int, config: configs.Config, stream: int) -> np.ndarray:
+    """Returns the numbers of all images that can be shown, as the seed says."""
     (order,) = batches.batch_indices(
         0,
         1,
-        batch_size=len(shown),
-        num_images=len(shown),
+        batch_size=num_images,
+        num_images=num_images,
         seed=config.seed,
         stream=stream,
     )
-    some = batches.gather(shown, order[:count])
-    return images.to_channels(some, run.data.channels)
+    return order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 import itertools
 
 import numpy as np
@@ -12,6 +12,7 @@ from tf_dcgan import (
     cyclegan,
     errors,
     evaluator,
+    image_sources,
     scores,
     training_features,
     translation,
@@ -19,7 +20,8 @@ from tf_dcgan import (
 )
 from tf_dcgan.data import domains
 
-_FEWEST = 2  # Images, of which a covariance can be had.
+# Images of a set: two for a covariance, four for pairs of pairs.
+_FEWEST = {"fid": 2, "kid": 4}
 
 
 class TranslationEvaluator:
@@ -137,19 +139,13 @@ def prepare(
             translation_sources.real(config, domain, image_shape)
             for domain in pair
         ]
+        _check_counts(config, pair, sources)
         networks = {
             name: training_features.network(config, name)
             for name in dict.fromkeys(names)
         }
     except errors.UserError as error:
         raise training_features.in_flags_of_training(error) from error
-    for domain, source in zip(pair, sources, strict=True):
-        if source.count < _FEWEST:
-            raise errors.UserError(
-                f"--evaluate_every cannot score: {domain.given} has "
-                f"{source.count} image to translate, and {_FEWEST} are "
-                "needed: put more aside, or leave --evaluate_every out"
-            )
     made = TranslationEvaluator(
         *(
             evaluator.against(
@@ -168,6 +164,22 @@ def prepare(
     )
     evaluator.tell(made, config, *networks.values())
     return made
+
+
+def _check_counts(
+    config: configs.Config,
+    pair: Sequence[domains.Domain],
+    sources: Sequence[image_sources.ImageSource],
+) -> None:
+    """Refuses sets too small for any score before a step is made."""
+    fewest = _FEWEST[config.evaluate_metric]
+    for domain, source in zip(pair, sources, strict=True):
+        if source.count < fewest:
+            raise errors.UserError(
+                f"{config.evaluate_metric} needs {fewest} images of each set "
+                f"to translate, and of {domain.given} there are "
+                f"{source.count}: put more aside"
+            )
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -48,16 +48,13 @@ def plan(
             of an image.
     """
     top, found = _examine(source)
-    small = [
-        file
-        for file, shape in zip(found.files, found.shapes, strict=True)
-        if min(shape[:2]) < smallest
-    ]
-    pairs = [
-        (file, out / file.relative_to(top).with_suffix(".png"))
-        for file in found.files
-        if file not in set(small)
-    ]
+    small, pairs = [], []
+    for file, shape in zip(found.files, found.shapes, strict=True):
+        if min(shape[:2]) < smallest:
+            small.append(file)
+        else:
+            target = out / file.relative_to(top).with_suffix(".png")
+            pairs.append((file, target))
     notes = list(found.notes)
     if small:
         text = (
