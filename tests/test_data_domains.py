@@ -365,7 +365,10 @@ def test_the_same_part_twice_is_refused(refusal, find):
         "--dataset_a=cifar10 and --dataset_b=cifar10:train are the same images:"
     )
     find(a="cifar10", b="cifar10:horse")
-    find(a="cifar10:train", b="cifar10:test")
+    assert refusal(a="cifar10", b="cifar10:test") == (
+        "--dataset_b=cifar10:test trains on what --dataset_a=cifar10 holds "
+        "out: give two sets, or two classes of one"
+    )
 
 
 def test_test_images_that_a_download_does_not_bring_are_none(

@@ -439,6 +439,12 @@ def test_other_images_of_b_are_told_apart_from_those_of_a(pair):
     assert message.startswith("the images of glyphs are not those")
 
 
+def test_other_held_out_images_are_refused(pair):
+    other = dataclasses.replace(DATA_B, shown_fingerprint="e")
+    message = refusal(runs.continued, pair, PAIR, DATA, other)
+    assert message.startswith("the held-out images of /photos are not those")
+
+
 @pytest.mark.parametrize("config, kept", [(PAIR, False), (CONFIG, True)])
 def test_one_set_too_many_or_too_few_is_damage(pair, config, kept):
     file = pair.path / "config.json"

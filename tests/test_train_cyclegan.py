@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import trainings
-from tf_dcgan import errors, images, runs
+from tf_dcgan import devices, errors, images, runs
 import train
 
 TINY = (
@@ -24,6 +25,12 @@ TINY = (
     "--sample_every=20",
     "--checkpoint_every=5",
 )
+
+
+@pytest.fixture(autouse=True)
+def no_set_up(monkeypatch):
+    """It would make the other tests' operations deterministic as well."""
+    monkeypatch.setattr(devices, "set_up", lambda config: "device: a test's")
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +205,21 @@ def refusal(*flags):
         train.main(["train.py", *flags])
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def test_a_run_does_not_go_on_with_other_held_out_images(
+    trained, pair, tmp_path
+):
+    folder, run_dir = tmp_path / "pair", tmp_path / "run"
+    shutil.copytree(pair, folder)
+    shutil.copytree(trained[0], run_dir)
+    flags = [f"--run_dir={run_dir}", f"--dataset={folder}"]
+    config = run_dir / "config.json"
+    config.write_text(config.read_text().replace(str(pair), str(folder)))
+    before = {path: path.stat().st_mtime_ns for path in run_dir.iterdir()}
+    (folder / "testA" / "0.png").unlink()
+    assert "the held-out images of" in refusal(*flags)
+    assert before == {p: p.stat().st_mtime_ns for p in run_dir.iterdir()}
 
 
 def test_more_epochs_than_planned_are_refused(trained):

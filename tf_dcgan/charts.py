@@ -27,8 +27,8 @@ _SERIES = {
     "loss_d": ("discriminator", "#0072b2"),
     "loss_g": ("generator", "#d55e00"),
     "real_score": ("D(x)", "#009e73"),
-    "fake_score_before": ("D(G(z)) before D's update", "#d55e00"),
-    "fake_score_after": ("D(G(z)) after D's update", "#cc79a7"),
+    "fake_score_before": ("D(G(z)) at D's update", "#d55e00"),
+    "fake_score_after": ("D(G(z)) at G's update", "#cc79a7"),
 }
 _OTHER_COLOURS = ("#56b4e9", "#e69f00", "#332288", "#882255", "#999933")
 _CAPTION_HEIGHT = 28

@@ -145,7 +145,7 @@ def _load_pair(resolved: Resolved) -> Loaded:
         config.steps_per_epoch(len(dataset.images), domain.title)
         to_show, is_held_out = images_to_show(config, domain, tuple(size))
         trained.append(dataset)
-        shown.append(to_show.images)
+        shown.append(to_show)
         lines.append(
             f"data {letter}: {domain.title}, {len(dataset.images):,} images, "
             f"{dataset.preparation}; "
@@ -156,7 +156,7 @@ def _load_pair(resolved: Resolved) -> Loaded:
             )
         )
     return Loaded(
-        (*trained, *shown),
+        (*trained, *(dataset.images for dataset in shown)),
         tuple(
             dataclasses.replace(
                 _facts(dataset),
@@ -164,8 +164,9 @@ def _load_pair(resolved: Resolved) -> Loaded:
                 width=size[1],
                 channels=channels,
                 content_box=(0, 0, *size),
+                shown_fingerprint=to_show.fingerprint,
             )
-            for dataset in trained
+            for dataset, to_show in zip(trained, shown, strict=True)
         ),
         (*lines, *_notes(trained)),
     )

@@ -32,6 +32,8 @@ class DataFacts:
         preparation: how the images came to this size, in words.
         fingerprint: SHA-256 of the prepared images and labels.
         class_names: the name of each label; empty if there are none.
+        shown_fingerprint: SHA-256 of the images that a translation shows and
+            scores; None for other systems.
     """
 
     height: int
@@ -42,6 +44,7 @@ class DataFacts:
     preparation: str
     fingerprint: str
     class_names: tuple[str, ...] = ()
+    shown_fingerprint: str | None = None
 
     def __post_init__(self):
         """Checks what a damaged config.json could hold.
@@ -288,6 +291,12 @@ def continued(
     for name, was, now in zip(names, old.datasets, found_now, strict=True):
         if was.fingerprint != now.fingerprint:
             raise _other_images(name, old.path, was, now)
+        if was.shown_fingerprint != now.shown_fingerprint:
+            raise errors.UserError(
+                f"the held-out images of {name} are not those that {old.path} "
+                "was started with, and it shows them in every grid: put them "
+                "back as they were, or start a new run"
+            )
     before, now = old.total_steps, new.total_steps
     if now < before:
         raise errors.UserError(

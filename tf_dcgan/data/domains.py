@@ -105,6 +105,12 @@ def find(config: configs.Config) -> tuple[Domain, Domain]:
                 "images: give two sets, such as --dataset_a=cifar10:horse "
                 "--dataset_b=cifar10:deer"
             )
+        for one, other in ((a, b), (b, a)):
+            if one.test == other.train:
+                raise errors.UserError(
+                    f"{other.given} trains on what {one.given} holds out: give "
+                    "two sets, or two classes of one"
+                )
         return a, b
     if os.path.isabs(config.dataset):
         return _halves_of_folder(config.dataset)
