@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_dcgan import config as configs
-from tf_dcgan import cost, cyclegan, gan, models
+from tf_dcgan import cost, cyclegan, cyclegan_state, gan, models
 
 # Two operations, a product and a sum, at each of the kernel's positions.
 G_SMALL = 2 * (
@@ -134,7 +134,7 @@ def test_a_translation_costs_what_tensorflow_counts(lambda_identity):
     )
     shape = (512, 512, 3)
     counted = operations_of_graph(
-        lambda: cyclegan.create_state(config, shape),
+        lambda: cyclegan_state.create_state(config, shape),
         lambda state: lambda a, b: cyclegan.update(state, config, a, b),
         [tf.TensorSpec([1, *shape], tf.float32)] * 2,
     )

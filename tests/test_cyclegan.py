@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_dcgan import config as configs
-from tf_dcgan import cyclegan, image_buffer, states
+from tf_dcgan import cyclegan, cyclegan_state, image_buffer, states
 
 SHAPE = (24, 28, 3)
 BATCH = 2
@@ -45,7 +45,7 @@ A, B = real_images(1), real_images(2)
 
 def create(config):
     """A state whose weights are large enough for every loss to matter."""
-    state = cyclegan.create_state(config, SHAPE)
+    state = cyclegan_state.create_state(config, SHAPE)
     for model in (*state.generators, *state.discriminators):
         for variable in model.trainable_variables:
             variable.assign(5.0 * variable.value)
@@ -301,7 +301,7 @@ def test_averages_copy_without_decay_and_follow_with_one():
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_trains_and_keeps_its_averages_in_float32(precision):
     config = tiny(precision=precision)
-    state = cyclegan.create_state(config, SHAPE)
+    state = cyclegan_state.create_state(config, SHAPE)
     for _ in range(2):
         measured = cyclegan.update(state, config, A, B)
     assert all(np.isfinite(value) for value in measured.values())
@@ -325,7 +325,9 @@ def test_copies_for_any_size_make_the_same_images():
     config = tiny()
     state = create(config)
     cyclegan.update(state, config, A, B)
-    copies = cyclegan.for_any_size(config, state.averaged_generators, SHAPE)
+    copies = cyclegan_state.for_any_size(
+        config, state.averaged_generators, SHAPE
+    )
     for copy, generator in zip(copies, state.averaged_generators, strict=True):
         np.testing.assert_allclose(
             copy(A, training=False), generator(A, training=False), atol=1e-6

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from tf_dcgan import config as configs
-from tf_dcgan import cyclegan, gan, states
+from tf_dcgan import cyclegan, cyclegan_state, gan, states
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_rate_of_a_step_is_that_of_the_steps_before_it():
             "residual_blocks": 1,
         }
     )
-    state = cyclegan.create_state(config, (24, 24, 1))
+    state = cyclegan_state.create_state(config, (24, 24, 1))
     images = tf.zeros([1, 24, 24, 1])
     logged = []
     for _ in range(4):

@@ -287,16 +287,16 @@ def test_other_recipes_refuse_the_settings_of_translations():
 
 
 def test_images_smaller_than_the_crop_are_enlarged_and_told_of(
-    tmp_path, monkeypatch
+    tmp_path, capsys
 ):
-    monkeypatch.chdir(tmp_path)
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         for number in range(2):
             pixels = np.full((9, 9), 40 * number + len(name), np.uint8)
             PIL.Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
-    output = trainings.train(
+    train.main(
         [
+            "train.py",
             *TINY,
             f"--dataset_a={tmp_path / 'a'}",
             f"--dataset_b={tmp_path / 'b'}",
@@ -304,7 +304,8 @@ def test_images_smaller_than_the_crop_are_enlarged_and_told_of(
             f"--run_dir={tmp_path / 'run'}",
         ]
     )
-    assert output.count("9x9x1, resized to 27x27 (antialiased bicubic)") == 2
+    told = "9x9x1, resized to 27x27 (antialiased bicubic)"
+    assert capsys.readouterr().out.count(told) == 2
 
 
 def test_a_dry_run_shows_all_four_networks(capsys):

@@ -10,7 +10,7 @@ import pytest
 import tiny_data
 
 from tf_dcgan import (
-    cyclegan,
+    cyclegan_state,
     errors,
     generators,
     images,
@@ -76,7 +76,7 @@ def test_each_translation_is_that_of_the_generator_asked_for(
     run = runs.open_run(translated[0])
     pair, step = generators.load_translators(run, weights)
     assert step == 4
-    index = cyclegan.DIRECTIONS.index(direction)
+    index = cyclegan_state.DIRECTIONS.index(direction)
     expected = translation.Translator(pair[index])(pixels[np.newaxis])[0]
     other = translation.Translator(pair[1 - index])(pixels[np.newaxis])[0]
     made = images.read_png(tmp_path / "out" / "one.png")
@@ -89,7 +89,9 @@ def test_the_loaded_generators_are_those_that_were_exported(translated):
     import keras
 
     pair, _ = generators.load_translators(run)
-    for direction, generator in zip(cyclegan.DIRECTIONS, pair, strict=True):
+    for direction, generator in zip(
+        cyclegan_state.DIRECTIONS, pair, strict=True
+    ):
         path = translated[0] / f"generator_{direction}.keras"
         exported = keras.models.load_model(path)
         for mine, theirs in zip(

@@ -10,7 +10,7 @@ import pytest
 import evaluate
 from tf_dcgan import (
     compare,
-    cyclegan,
+    cyclegan_state,
     devices,
     errors,
     evaluation_request,
@@ -108,7 +108,9 @@ def test_both_directions_are_scored_beside_untranslated_images(
             features_of = section[one]["protocol"]["features"]["of"]
             assert features_of == str(two_sets / name)
     values = {score["name"]: score["value"] for score in content["scores"]}
-    for direction, section in zip(cyclegan.DIRECTIONS, sections, strict=True):
+    for direction, section in zip(
+        cyclegan_state.DIRECTIONS, sections, strict=True
+    ):
         fid = section["translated"]["scores"][0]["value"]
         assert values[f"{direction}_fid"] == fid
         before = section["untranslated"]["scores"][0]["value"]
@@ -135,7 +137,7 @@ def test_the_logs_tell_the_directions_apart(asked, run_dir):
     numbers = {name for name, v in line.items() if isinstance(v, float)}
     assert numbers == {
         f"{direction}{before}_fid_tiny_pytorch"
-        for direction in cyclegan.DIRECTIONS
+        for direction in cyclegan_state.DIRECTIONS
         for before in ("", "_untranslated")
     } | {"cycle_error_a", "cycle_error_b"}
     assert "step 4, ema weights; a_to_b: " in line["protocol"]

@@ -1,30 +1,20 @@
-"""CycleGAN: the state of an unpaired translation and one update of it."""
+"""CycleGAN: one update of an unpaired translation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-import dataclasses
 import functools
-import itertools
 
-import keras
 import tensorflow as tf
 
 from tf_dcgan import config as configs
 from tf_dcgan import (
+    cyclegan_state,
     image_buffer,
     losses,
-    models,
     states,
     translation_losses,
     updates,
 )
-from tf_dcgan.models import cyclegan as networks
-
-DIRECTIONS = ("a_to_b", "b_to_a")
-# Of images that generators take; two halvings, and room for the reflections.
-SIDE_MULTIPLE = 4
-SMALLEST_SIDE = 8
 
 _SCALARS = (
     "loss_d",
@@ -49,147 +39,13 @@ _SCALARS = (
 _SCALARS_OF_IDENTITY = ("loss_identity", "identity_a", "identity_b")
 
 
-@dataclasses.dataclass(frozen=True)
-class CycleGanState(states.State):
-    """Everything that training changes.
-
-    Attributes:
-        generator_a_to_b: images of A to images as of B.
-        generator_b_to_a: the reverse.
-        discriminator_a: images to one output for each patch, whether it is
-            of A.
-        discriminator_b: the same for B.
-        averaged_generator_a_to_b: with exponentially averaged weights, always
-            in float32; samples and exports come from it.
-        averaged_generator_b_to_a: likewise.
-        generator_optimizer: over the variables of both generators.
-        discriminator_optimizer: over those of both discriminators.
-        buffer_a: [50, height, width, channels] float32, earlier generated
-            images of A.
-        buffer_b: the same of B.
-    """
-
-    generator_a_to_b: keras.Model
-    generator_b_to_a: keras.Model
-    discriminator_a: keras.Model
-    discriminator_b: keras.Model
-    averaged_generator_a_to_b: keras.Model
-    averaged_generator_b_to_a: keras.Model
-    generator_optimizer: keras.optimizers.Optimizer
-    discriminator_optimizer: keras.optimizers.Optimizer
-    buffer_a: tf.Variable
-    buffer_b: tf.Variable
-
-    @property
-    def generators(self) -> tuple[keras.Model, keras.Model]:
-        """A to B and B to A."""
-        return self.generator_a_to_b, self.generator_b_to_a
-
-    @property
-    def discriminators(self) -> tuple[keras.Model, keras.Model]:
-        """Of A and of B."""
-        return self.discriminator_a, self.discriminator_b
-
-    @property
-    def averaged_generators(self) -> tuple[keras.Model, keras.Model]:
-        """A to B and B to A."""
-        return self.averaged_generator_a_to_b, self.averaged_generator_b_to_a
-
-
-def create_state(
-    config: configs.Config, image_shape: tuple[int, int, int]
-) -> CycleGanState:
-    """Builds networks, optimizers and buffers; the weights follow the seed.
-
-    Args:
-        config: widths, blocks, precision, learning rates and seed.
-        image_shape: (height, width, channels).
-
-    Returns:
-        The state before the first step.
-    """
-    keras.config.set_dtype_policy(config.precision)
-    *generators, discriminator_a, discriminator_b = networks.cyclegan(
-        config, image_shape
-    )
-    return CycleGanState(
-        states.new_step(),
-        *generators,
-        discriminator_a,
-        discriminator_b,
-        *create_averaged_generators(config, image_shape),
-        states.create_optimizer(
-            config,
-            _trainable(generators),
-            config.generator_learning_rate,
-        ),
-        states.create_optimizer(
-            config,
-            _trainable([discriminator_a, discriminator_b]),
-            config.discriminator_learning_rate,
-        ),
-        image_buffer.create(image_shape),
-        image_buffer.create(image_shape),
-    )
-
-
-def create_averaged_generators(
-    config: configs.Config, image_shape: tuple[int, int, int]
-) -> tuple[keras.Model, keras.Model]:
-    """Builds both generators in float32, as samples and exports need them.
-
-    Args:
-        config: widths, blocks and seed.
-        image_shape: (height, width, channels) that they are trained at; they
-            take other sizes too.
-
-    Returns:
-        (A to B, B to A) with the initial weights.
-    """
-    with models.in_float32():
-        a_to_b, b_to_a, *_ = networks.cyclegan(config, image_shape)
-    return a_to_b, b_to_a
-
-
-def for_any_size(
-    config: configs.Config,
-    generators: Sequence[keras.Model],
-    image_shape: tuple[int, int, int],
-) -> list[keras.Model]:
-    """Copies generators into such as take images of any size.
-
-    Args:
-        config: of the run.
-        generators: A to B and B to A, in float32.
-        image_shape: (height, width, channels) that they were trained at.
-
-    Returns:
-        Models with the weights that the generators have now. Height and
-        width of their images must be multiples of 4 and at least 8.
-    """
-    with models.in_float32():
-        copies = [
-            networks.generator(
-                config,
-                (None, None, image_shape[2]),
-                blocks=networks.number_of_blocks(config, image_shape[:2]),
-                seeds=itertools.repeat(0),
-                name=f"generator_{direction}",
-            )
-            for direction in DIRECTIONS
-        ]
-    for copy, generator in zip(copies, generators, strict=True):
-        copy.set_weights(generator.get_weights())
-    return copies
-
-
 def scalars(config: configs.Config) -> tuple[str, ...]:
     """Returns the names of what `update` returns under a config."""
     return _SCALARS + _SCALARS_OF_IDENTITY * (config.lambda_identity > 0)
 
 
 def update(
-    state: CycleGanState,
+    state: cyclegan_state.CycleGanState,
     config: configs.Config,
     images_a: tf.Tensor,
     images_b: tf.Tensor,
@@ -255,7 +111,7 @@ def update(
 
 def _update_generators(state, config, loss, pair):
     """Returns the new images of A and of B, and what was measured."""
-    variables = _trainable(state.generators)
+    variables = cyclegan_state.trainable(state.generators)
     optimizer = state.generator_optimizer
     # D's own gradients are not computed.
     with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -323,7 +179,7 @@ def _update_generators(state, config, loss, pair):
 
 def _update_discriminators(state, config, loss, reals, fakes):
     """Updates each discriminator on its real and its buffered images."""
-    variables = _trainable(state.discriminators)
+    variables = cyclegan_state.trainable(state.discriminators)
     optimizer = state.discriminator_optimizer
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([variable.value for variable in variables])
@@ -381,8 +237,3 @@ def _translate(generator, images, images_of_target, config):
 
 def _mean(measure, one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     return 0.5 * (measure(one) + measure(other))
-
-
-def _trainable(pair) -> list[keras.Variable]:
-    """Returns the trainable variables of two models."""
-    return [v for model in pair for v in model.trainable_variables]

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from tf_dcgan import config as configs
-from tf_dcgan import cyclegan, files, images, randomness
+from tf_dcgan import cyclegan_state, files, images, randomness
 from tf_dcgan.models import conditional
 
 
@@ -81,8 +81,8 @@ def export_translation(
     """
     flexible = dict(
         zip(
-            cyclegan.DIRECTIONS,
-            cyclegan.for_any_size(config, generators, image_shape),
+            cyclegan_state.DIRECTIONS,
+            cyclegan_state.for_any_size(config, generators, image_shape),
             strict=True,
         )
     )

@@ -6,7 +6,7 @@ import pathlib
 
 import keras
 
-from tf_dcgan import checkpoints, cyclegan, errors, runs, states
+from tf_dcgan import checkpoints, cyclegan_state, errors, runs, states
 
 # What the checkpoints' names of a generator begin with.
 KINDS = {"ema": "averaged_generator", "raw": "generator"}
@@ -59,9 +59,13 @@ def load_translators(
         errors.UserError: there is no such checkpoint, or it is damaged.
     """
     path = find_checkpoint(run, checkpoint)
-    pair = cyclegan.create_averaged_generators(run.config, run.data.image_shape)
+    pair = cyclegan_state.create_averaged_generators(
+        run.config, run.data.image_shape
+    )
     variables = {}
-    for direction, generator in zip(cyclegan.DIRECTIONS, pair, strict=True):
+    for direction, generator in zip(
+        cyclegan_state.DIRECTIONS, pair, strict=True
+    ):
         variables |= states.named_variables(
             generator, f"{KINDS[weights]}_{direction}"
         )

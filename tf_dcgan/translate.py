@@ -87,7 +87,7 @@ def main(arguments: Sequence[str]) -> None:
     quiet.import_tensorflow()
     from tf_dcgan import (
         best,
-        cyclegan,
+        cyclegan_state,
         devices,
         generators,
         translation,
@@ -98,7 +98,9 @@ def main(arguments: Sequence[str]) -> None:
         source,
         out,
         channels=run.data.channels,
-        smallest=cyclegan.SMALLEST_SIDE if wanted.size == "original" else 1,
+        smallest=cyclegan_state.SMALLEST_SIDE
+        if wanted.size == "original"
+        else 1,
     )
     devices.share_gpus()
     pair, step = generators.load_translators(
@@ -109,11 +111,13 @@ def main(arguments: Sequence[str]) -> None:
         run.data.image_shape[:2], _crop(run, wanted.direction)
     )
     if wanted.size == "original":
-        pair = cyclegan.for_any_size(run.config, pair, run.data.image_shape)
+        pair = cyclegan_state.for_any_size(
+            run.config, pair, run.data.image_shape
+        )
         fit = translation_files.at_own_size
     for note in plan.notes:
         print(f"note: {note}", file=sys.stderr)
-    generator = pair[cyclegan.DIRECTIONS.index(wanted.direction)]
+    generator = pair[cyclegan_state.DIRECTIONS.index(wanted.direction)]
     translation_files.write(
         plan,
         translation.Translator(generator),

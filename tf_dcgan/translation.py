@@ -11,6 +11,7 @@ import tensorflow as tf
 from tf_dcgan import (
     augmentation,
     cyclegan,
+    cyclegan_state,
     data,
     diversity,
     export,
@@ -55,7 +56,7 @@ class Translation:
         """
         self._run = run
         config = run.config
-        self.state = cyclegan.create_state(config, run.data.image_shape)
+        self.state = cyclegan_state.create_state(config, run.data.image_shape)
         self.train_steps = train_steps(
             self.state,
             run,
@@ -211,7 +212,7 @@ def scored_images(config: configs.Config, num_images: int) -> int:
 
 
 def train_steps(
-    state: cyclegan.CycleGanState,
+    state: cyclegan_state.CycleGanState,
     run: runs.Run,
     *,
     shapes: Sequence[tuple[int, int, int]],

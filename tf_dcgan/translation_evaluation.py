@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_dcgan import (
     best,
-    cyclegan,
+    cyclegan_state,
     devices,
     evaluation,
     evaluation_report,
@@ -155,7 +155,7 @@ def _directions(
             request=request,
             words=words,
         )
-        for index, name in enumerate(cyclegan.DIRECTIONS)
+        for index, name in enumerate(cyclegan_state.DIRECTIONS)
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tf_dcgan import config as configs
 from tf_dcgan import (
-    cyclegan,
+    cyclegan_state,
     errors,
     evaluator,
     image_sources,
@@ -57,7 +57,9 @@ class TranslationEvaluator:
             "inputs": list(inputs),
             **{
                 name: one.protocol
-                for name, one in zip(cyclegan.DIRECTIONS, pair, strict=True)
+                for name, one in zip(
+                    cyclegan_state.DIRECTIONS, pair, strict=True
+                )
             },
         }
 

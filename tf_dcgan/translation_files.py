@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 import tqdm
 
-from tf_dcgan import cyclegan, errors, image_folders, images
+from tf_dcgan import cyclegan_state, errors, image_folders, images
 from tf_dcgan.data import image_files, preparation
 
 _AT_ONCE = 16  # Images of one size.
@@ -101,7 +101,7 @@ def at_own_size(pixels: np.ndarray) -> np.ndarray:
         pixels: [height, width, channels] uint8.
     """
     height, width = (
-        side // cyclegan.SIDE_MULTIPLE * cyclegan.SIDE_MULTIPLE
+        side // cyclegan_state.SIDE_MULTIPLE * cyclegan_state.SIDE_MULTIPLE
         for side in pixels.shape[:2]
     )
     top = (pixels.shape[0] - height) // 2
