@@ -11,6 +11,7 @@ import tiny_data
 
 from tf_dcgan import (
     cyclegan_state,
+    devices,
     errors,
     generators,
     images,
@@ -112,6 +113,23 @@ def test_images_may_keep_their_sizes_and_small_ones_are_named(
     printed = capsys.readouterr()
     assert "1 of 2 images are smaller than 8 pixels: small.png" in printed.err
     assert ": 1 images of" in printed.out
+
+
+def test_images_that_the_memory_cannot_hold_are_named_and_skipped(
+    flags, tmp_path, capsys, monkeypatch
+):
+    _save(tmp_path / "in" / "large.png", height=80, width=80)
+    _save(tmp_path / "in" / "small.png", height=24, width=24)
+    # At this width a pixel takes 80 bytes: 4 channels next to the pixels.
+    monkeypatch.setattr(devices, "memory_bytes", lambda: 80 * 6000)
+    given = [*flags, f"--input={tmp_path / 'in'}"]
+    _translate(*given, "--size=original")
+    assert _names(tmp_path / "out") == ["small.png"]
+    text = "1 of 2 images are larger than the 0.0 million pixels"
+    assert text in capsys.readouterr().err
+    monkeypatch.setattr(devices, "memory_bytes", lambda: None)
+    _translate(*given, "--size=original")
+    assert _names(tmp_path / "out") == ["large.png", "small.png"]
 
 
 def test_both_sizes_agree_on_images_of_the_networks_size(flags, tmp_path):

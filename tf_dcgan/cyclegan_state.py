@@ -153,6 +153,18 @@ def for_any_size(
     return copies
 
 
+def bytes_per_pixel(config: configs.Config) -> int:
+    """Returns about the memory that translating one pixel of an image takes.
+
+    Fitted to the peaks of one forward pass at 0.3 to 2.4 million pixels on a
+    CPU: a generator's first maps, in three to four copies.
+
+    Args:
+        config: its `width`.
+    """
+    return 20 * networks.first_channels(config)
+
+
 def trainable(pair: Iterable[keras.Model]) -> list[keras.Variable]:
     """Returns the trainable variables of two models, one after the other."""
     return [v for model in pair for v in model.trainable_variables]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
+import math
 import os
 import pathlib
 import sys
@@ -94,13 +95,15 @@ def main(arguments: Sequence[str]) -> None:
         translation_files,
     )
 
+    limits = {"smallest": 1}
+    if wanted.size == "original":
+        limits = {
+            "smallest": cyclegan_state.SMALLEST_SIDE,
+            "most_pixels": (devices.memory_bytes() or math.inf)
+            / cyclegan_state.bytes_per_pixel(run.config),
+        }
     plan = translation_files.plan(
-        source,
-        out,
-        channels=run.data.channels,
-        smallest=cyclegan_state.SMALLEST_SIDE
-        if wanted.size == "original"
-        else 1,
+        source, out, channels=run.data.channels, **limits
     )
     devices.share_gpus()
     pair, step = generators.load_translators(

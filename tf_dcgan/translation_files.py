@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 import dataclasses
+import math
 import pathlib
 
 import numpy as np
@@ -29,7 +30,12 @@ class Plan:
 
 
 def plan(
-    source: pathlib.Path, out: pathlib.Path, *, channels: int, smallest: int
+    source: pathlib.Path,
+    out: pathlib.Path,
+    *,
+    channels: int,
+    smallest: int,
+    most_pixels: float = math.inf,
 ) -> Plan:
     """Decodes every file once, and names the translations; writes nothing.
 
@@ -38,32 +44,44 @@ def plan(
         out: the folder of the translations.
         channels: of the run's images, 1 or 3.
         smallest: side in pixels of the images that are taken.
+        most_pixels: height times width of the largest that is taken.
 
     Returns:
         The images that can be translated.
 
     Raises:
-        errors.UserError: there are no images, too many are damaged, all are
-            too small, two translations would have the same name, or one that
-            of an image.
+        errors.UserError: there are no images, too many are damaged, none has
+            a size that is taken, two translations would have the same name,
+            or one that of an image.
     """
     top, found = _examine(source)
-    small, pairs = [], []
+    small, large, pairs = [], [], []
     for file, shape in zip(found.files, found.shapes, strict=True):
         if min(shape[:2]) < smallest:
             small.append(file)
+        elif shape[0] * shape[1] > most_pixels:
+            large.append(file)
         else:
             target = out / file.relative_to(top).with_suffix(".png")
             pairs.append((file, target))
     notes = list(found.notes)
-    if small:
+    for files, problem in (
+        (small, f"smaller than {smallest} pixels"),
+        (
+            large,
+            f"larger than the {most_pixels / 1e6:.1f} million pixels that this "
+            "machine has the memory for",
+        ),
+    ):
+        if not files:
+            continue
         text = (
-            f"{len(small)} of {len(found.files)} images are smaller than "
-            f"{smallest} pixels: {_listed(small, top)}"
+            f"{len(files)} of {len(found.files)} images are {problem}: "
+            f"{_listed(files, top)}"
         )
         if not pairs:
             raise errors.UserError(
-                f"--input={source}: {text}: give larger ones, or --size=network"
+                f"--input={source}: {text}: give others, or --size=network"
             )
         notes.append(f"{text}; they are skipped")
     _check_names(pairs, top)

@@ -53,6 +53,11 @@ def number_of_blocks(
     return 9 if min(image_size) >= _SMALLEST_SIDE_OF_9_BLOCKS else 6
 
 
+def first_channels(config: configs.Config) -> int:
+    """Returns the channels of a generator's maps next to the pixels."""
+    return layers.scaled(_NEAREST_TO_PIXELS, config.width)
+
+
 def cyclegan(
     config: configs.Config, image_shape: tuple[int, int, int]
 ) -> tuple[keras.Model, keras.Model, keras.Model, keras.Model]:
