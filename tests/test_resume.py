@@ -10,7 +10,7 @@ import pytest
 from benchmarks import kill_and_resume, trainings
 from tf_dcgan import files
 
-_STEPS = 400
+_STEPS = 240
 _PATIENCE = 300  # Seconds; a busy machine is slow, not broken.
 
 
@@ -81,7 +81,7 @@ def test_a_checkpoint_that_the_kill_cut_short_is_not_loaded(
         assert process.poll() is None, process.stdout.read()
     _kill(process)
     # What such a kill can leave, in case this one came an instant too late.
-    name = f"{files.UNFINISHED}{process.pid}-step_0000399"
+    name = f"{files.UNFINISHED}{process.pid}-step_0000239"
     cut_short = run_dir / "checkpoints" / name
     cut_short.mkdir()
     (cut_short / "weights.index").write_bytes(b"")

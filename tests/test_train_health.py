@@ -23,6 +23,7 @@ def main(tmp_path, monkeypatch):
     monkeypatch.setattr(devices, "set_up", lambda config: "device: a test's")
     monkeypatch.setattr(health, "WINDOW_STEPS", WINDOW)
     monkeypatch.setattr(health, "SUSTAINED_WINDOWS", WINDOWS)
+    monkeypatch.setattr(health, "YOUNG_WINDOWS", WINDOWS)
 
     def call(*flags):
         train.main(["train.py", *flags])
