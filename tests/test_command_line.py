@@ -129,7 +129,7 @@ def test_an_empty_value_unsets_what_may_be_unset(name):
 
 
 def test_an_empty_value_stays_where_nothing_may_be_unset():
-    assert parse("--dataset=", "--loss=")[1] == {"dataset": "", "loss": ""}
+    assert parse("--recipe=", "--loss=")[1] == {"recipe": "", "loss": ""}
 
 
 @pytest.mark.parametrize(

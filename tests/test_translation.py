@@ -3,6 +3,7 @@
 import pathlib
 import types
 
+import keras
 import numpy as np
 import pytest
 
@@ -10,6 +11,12 @@ from tf_dcgan import config as configs
 from tf_dcgan import diversity, images, runs, translation
 
 SIDE = 24
+
+
+@pytest.fixture(autouse=True, scope="module")
+def float32_again():
+    yield
+    keras.config.set_dtype_policy("float32")
 
 
 def config(**settings):
