@@ -131,7 +131,7 @@ def _update_generators(state, config, loss, pair):
                 state.discriminators, fakes, strict=True
             )
         ]
-        # Each of the B-to-A direction or of A first, hence the names' order.
+        # In these lists comes first what is of A: its D, its cycle, itself.
         adversarial = [
             translation_losses.adversarial_loss(loss, outputs)
             for outputs in fake_outputs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import dataclasses
 
+from tf_dcgan import config as configs
 from tf_dcgan import errors, scores
 from tf_dcgan.metrics import (
     classifier,
@@ -43,6 +44,20 @@ class Request:
     cache_dir: str | None
     precision: str = "float32"
     per_class: bool = False
+
+
+def in_folders_of(request: Request, config: configs.Config) -> Request:
+    """Looks where a run looks, unless the request says where.
+
+    Args:
+        request: the evaluation.
+        config: of the run.
+    """
+    return dataclasses.replace(
+        request,
+        data_dir=request.data_dir or config.data_dir,
+        cache_dir=request.cache_dir or config.cache_dir,
+    )
 
 
 def network(request: Request, dataset: str | None) -> features.FeatureNetwork:

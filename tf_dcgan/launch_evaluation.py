@@ -58,11 +58,7 @@ def evaluate_run(
             computed.
     """
     devices.share_gpus()
-    request = dataclasses.replace(
-        request,
-        data_dir=request.data_dir or run.config.data_dir,
-        cache_dir=request.cache_dir or run.config.cache_dir,
-    )
+    request = evaluation_request.in_folders_of(request, run.config)
     fake, step = _generated(run, request.seed, num_samples, weights, checkpoint)
     train = None
     if "memorization" in request.metrics:

@@ -90,8 +90,7 @@ class Translation:
             for generator in self.state.averaged_generators
         ]
         self._diversities = [
-            diversity.Diversity(shown[: diversity.REAL_IMAGES])
-            for shown in self._shown
+            diversity.Diversity(shown) for shown in self._shown
         ]
 
     def notes(self) -> list[str]:

@@ -60,13 +60,9 @@ def evaluate_run(
             computed.
     """
     devices.share_gpus()
+    request = evaluation_request.in_folders_of(request, run.config)
     config = dataclasses.replace(
-        run.config,
-        data_dir=request.data_dir or run.config.data_dir,
-        cache_dir=request.cache_dir or run.config.cache_dir,
-    )
-    request = dataclasses.replace(
-        request, data_dir=config.data_dir, cache_dir=config.cache_dir
+        run.config, data_dir=request.data_dir, cache_dir=request.cache_dir
     )
     pair, step = generators.load_translators(run, weights, checkpoint)
     words = (
