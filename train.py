@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 import dataclasses
 
-from tf_dcgan import command_line, quiet, run_folders, runs, settings
+from tf_dcgan import (
+    command_line,
+    config_flags,
+    quiet,
+    run_folders,
+    runs,
+    settings,
+)
 from tf_dcgan import config as configs
 
 _SUMMARY = """\
@@ -56,9 +63,9 @@ def main(arguments: Sequence[str]) -> None:
     old_run = None
     if wanted.run_dir is not None and run_folders.exists(wanted.run_dir):
         old_run = runs.open_run(wanted.run_dir)
-        config = configs.resume(old_run.config, given)
+        config = config_flags.resume(old_run.config, given)
     else:
-        config = configs.from_flags(given)
+        config = config_flags.from_flags(given)
     if not wanted.dry_run:
         run_folders.check_place(wanted.run_dir)
     quiet.import_tensorflow()

@@ -3,13 +3,12 @@
 import keras
 import numpy as np
 
-from tf_dcgan import config as configs
-from tf_dcgan import models
+from tf_dcgan import config_flags, models
 
 
 def build(recipe, image_shape, **settings):
     """The networks of a recipe, with its own settings but for some."""
-    config = configs.from_flags({"recipe": recipe, **settings})
+    config = config_flags.from_flags({"recipe": recipe, **settings})
     return models.build(config, image_shape)
 
 

@@ -6,7 +6,14 @@ import pytest
 import tensorflow as tf
 import tiny_data
 
-from tf_dcgan import augmentation, gan, generation, randomness, runs
+from tf_dcgan import (
+    augmentation,
+    config_flags,
+    gan,
+    generation,
+    randomness,
+    runs,
+)
 from tf_dcgan import config as configs
 from tf_dcgan import images as image_tools
 
@@ -125,7 +132,7 @@ def test_images_of_the_size_itself_are_not_cropped():
 )
 def test_the_size_before_crops_is_286_of_256ths(size, before):
     pair = {"recipe": "cyclegan", "dataset_a": "glyphs", "dataset_b": "mnist"}
-    config = configs.from_flags(pair)
+    config = config_flags.from_flags(pair)
     assert augmentation.size_before_crop(config, size) == before
     off = dataclasses.replace(config, random_crop=False)
     assert augmentation.size_before_crop(off, size) == size

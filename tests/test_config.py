@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tf_dcgan import config as configs
-from tf_dcgan import errors, settings
+from tf_dcgan import config_flags, errors, settings, sizes
 from tf_dcgan.config import Config
 
 FIELDS = dataclasses.fields(Config)
@@ -187,15 +187,15 @@ def test_labels_outside_zero_to_one_are_refused(name, value):
 
 @pytest.mark.parametrize("loss", ["hinge", "wasserstein_gp"])
 def test_losses_without_targets_have_the_labels_1_and_0(loss):
-    for config in (Config(loss=loss), configs.from_flags({"loss": loss})):
+    for config in (Config(loss=loss), config_flags.from_flags({"loss": loss})):
         assert (config.real_label, config.fake_label) == (1.0, 0.0)
     given = {"loss": loss, "real_label": 1, "fake_label": 0.0}
-    assert configs.from_flags(given) == Config(loss=loss)
+    assert config_flags.from_flags(given) == Config(loss=loss)
 
 
 @pytest.mark.parametrize("loss", ["non_saturating", "minimax", "least_squares"])
 def test_the_other_losses_keep_their_smoothing(loss):
-    config = configs.from_flags({"loss": loss, "fake_label": 0.1})
+    config = config_flags.from_flags({"loss": loss, "fake_label": 0.1})
     assert (config.real_label, config.fake_label) == (0.9, 0.1)
 
 
@@ -210,16 +210,22 @@ def test_smoothing_is_refused_only_where_it_was_asked_for(
         f"--{name}={value} does not go with --loss={loss}, which has no "
         f"labels to smooth: give --{name}={needed}, or leave it out"
     )
-    assert refusal(configs.from_flags, {"loss": loss, name: value}) == expected
+    assert (
+        refusal(config_flags.from_flags, {"loss": loss, name: value})
+        == expected
+    )
     # A run that goes on names no loss.
-    assert refusal(configs.resume, Config(loss=loss), {name: value}) == expected
+    assert (
+        refusal(config_flags.resume, Config(loss=loss), {name: value})
+        == expected
+    )
 
 
 def test_wasserstein_makes_the_update_joint_unless_separate_is_asked_for():
     assert Config(loss="wasserstein_gp").discriminator_updates == "joint"
     assert Config(loss="hinge").discriminator_updates == "separate"
     given = {"loss": "wasserstein_gp", "discriminator_updates": "separate"}
-    assert refusal(configs.from_flags, given) == (
+    assert refusal(config_flags.from_flags, given) == (
         "--discriminator_updates=separate does not go with "
         "--loss=wasserstein_gp, which needs one update of D on all parts of "
         "its loss: give --discriminator_updates=joint, or leave it out"
@@ -227,18 +233,18 @@ def test_wasserstein_makes_the_update_joint_unless_separate_is_asked_for():
 
 
 def test_resume_names_only_the_flags_that_were_given():
-    message = refusal(configs.resume, Config(), {"loss": "wasserstein_gp"})
+    message = refusal(config_flags.resume, Config(), {"loss": "wasserstein_gp"})
     assert message.count("(was") == 1
     assert "--loss (was non_saturating, now wasserstein_gp)" in message
 
 
 @pytest.mark.parametrize("loss", configs.LOSSES)
 def test_a_run_of_every_loss_goes_on(loss):
-    config = configs.from_flags({"loss": loss, "r1_gamma": 0.5})
+    config = config_flags.from_flags({"loss": loss, "r1_gamma": 0.5})
     text = json.dumps(configs.to_json(config))
     again = configs.from_json(json.loads(text))
     assert again == config
-    assert configs.resume(again, {"loss": loss, "epochs": 99}).epochs == 99
+    assert config_flags.resume(again, {"loss": loss, "epochs": 99}).epochs == 99
 
 
 @pytest.mark.parametrize(
@@ -252,7 +258,7 @@ def test_a_run_of_every_loss_goes_on(loss):
     ],
 )
 def test_image_sizes_are_height_then_width(text, size):
-    assert configs.parse_image_size(text) == size
+    assert sizes.parse_image_size(text) == size
 
 
 @pytest.mark.parametrize(
@@ -307,13 +313,14 @@ def test_steps_win_over_epochs():
 
 
 def test_flags_win_over_the_recipe():
-    config = configs.from_flags({"recipe": "dcgan_small", "epochs": 7})
+    config = config_flags.from_flags({"recipe": "dcgan_small", "epochs": 7})
     assert (config.recipe, config.epochs) == ("dcgan_small", 7)
 
 
 @pytest.mark.parametrize("name", ["data_dir", "cache_dir", "inception_weights"])
 @pytest.mark.parametrize(
-    "function", [configs.from_flags, lambda g: configs.resume(Config(), g)]
+    "function",
+    [config_flags.from_flags, lambda g: config_flags.resume(Config(), g)],
 )
 def test_paths_mean_the_same_from_another_place(
     function, name, tmp_path, monkeypatch
@@ -332,7 +339,8 @@ def test_paths_mean_the_same_from_another_place(
 
 
 @pytest.mark.parametrize(
-    "function", [configs.from_flags, lambda g: configs.resume(Config(), g)]
+    "function",
+    [config_flags.from_flags, lambda g: config_flags.resume(Config(), g)],
 )
 def test_how_to_evaluate_a_run_that_shall_not_be_is_refused(function):
     # Also where it is what would be taken anyway.
@@ -350,7 +358,9 @@ def test_how_to_evaluate_a_run_that_shall_not_be_is_refused(function):
 
 
 def test_only_paths_are_made_absolute():
-    config = configs.from_flags({"dataset": "mine/small", "image_size": "32"})
+    config = config_flags.from_flags(
+        {"dataset": "mine/small", "image_size": "32"}
+    )
     assert (config.dataset, config.image_size) == ("mine/small", "32x32")
 
 
@@ -376,7 +386,7 @@ def test_a_path_is_a_folder_and_means_the_same_from_another_place(
     for name in ("photos", "sub/photos"):
         (tmp_path / name).mkdir(parents=True)
     expected = os.path.abspath(os.path.join(os.getcwd(), kept))
-    assert configs.from_flags({"dataset": given}).dataset == expected
+    assert config_flags.from_flags({"dataset": given}).dataset == expected
 
 
 @pytest.mark.parametrize("name", ["mnist", "cats_vs_dogs", "photos", "a/small"])
@@ -386,17 +396,17 @@ def test_a_name_stays_the_sets_also_beside_a_folder_that_is_called_so(
     monkeypatch.chdir(tmp_path)
     for folder in ("mnist", "cats_vs_dogs", "photos"):
         (tmp_path / folder).mkdir()
-    assert configs.from_flags({"dataset": name}).dataset == name
+    assert config_flags.from_flags({"dataset": name}).dataset == name
 
 
 def test_a_folder_that_was_moved_can_be_named_on_resume(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = Config(dataset="/old/photos")
-    moved = configs.resume(config, {"dataset": "./photos"})
+    moved = config_flags.resume(config, {"dataset": "./photos"})
     assert moved.dataset == os.path.join(os.getcwd(), "photos")
-    message = refusal(configs.resume, config, {"dataset": "mnist"})
+    message = refusal(config_flags.resume, config, {"dataset": "mnist"})
     assert "--dataset (was /old/photos, now mnist)" in message
-    message = refusal(configs.resume, Config(), {"dataset": "/photos"})
+    message = refusal(config_flags.resume, Config(), {"dataset": "/photos"})
     assert "--dataset (was mnist, now /photos)" in message
 
 
@@ -406,14 +416,15 @@ def test_a_layer_that_inception_does_not_have_is_refused():
 
 
 def test_an_unknown_recipe_is_refused_with_the_nearest():
-    message = refusal(configs.from_flags, {"recipe": "dcgan_smal"})
+    message = refusal(config_flags.from_flags, {"recipe": "dcgan_smal"})
     assert "--recipe=dcgan_smal is not known: did you mean dcgan_small" in (
         message
     )
 
 
 @pytest.mark.parametrize(
-    "function", [configs.from_flags, lambda g: configs.resume(Config(), g)]
+    "function",
+    [config_flags.from_flags, lambda g: config_flags.resume(Config(), g)],
 )
 def test_epochs_and_steps_together_are_refused(function):
     message = refusal(function, {"epochs": 3, "steps": 5})
@@ -429,7 +440,7 @@ def test_every_field_is_either_fixed_or_free_on_resume():
 
 
 def pair():
-    return configs.from_flags(
+    return config_flags.from_flags(
         {"recipe": "cyclegan", "dataset_a": "glyphs", "dataset_b": "mnist"}
     )
 
@@ -440,7 +451,7 @@ def pair():
     + [(pair, *item) for item in FIXED_OF_TRANSLATION.items()],
 )
 def test_resume_refuses_by_name_what_would_change_the_training(make, name, now):
-    message = refusal(configs.resume, make(), {name: now})
+    message = refusal(config_flags.resume, make(), {name: now})
     was = getattr(make(), name)
     assert f"--{name} (was {was}, now {now})" in message
     assert message.count("(was") == 1
@@ -449,37 +460,39 @@ def test_resume_refuses_by_name_what_would_change_the_training(make, name, now):
 @pytest.mark.parametrize("name", FREE)
 def test_resume_takes_over_what_may_change(name):
     old = Config(evaluate_every=5)
-    new = configs.resume(old, {name: FREE[name]})
+    new = config_flags.resume(old, {name: FREE[name]})
     assert new == dataclasses.replace(old, **{name: FREE[name]})
 
 
 def test_resume_lists_all_that_differs():
-    message = refusal(configs.resume, Config(), {"seed": 1, "width": 0.5})
+    message = refusal(config_flags.resume, Config(), {"seed": 1, "width": 0.5})
     assert "--width (was 1.0, now 0.5), --seed (was 0, now 1)" in message
 
 
 def test_resume_accepts_flags_that_repeat_what_the_run_has():
     config = Config(image_size="32x32", steps=9)
     given = {"recipe": "dcgan", "width": 1.0, "image_size": "32"}
-    assert configs.resume(config, given) == config
+    assert config_flags.resume(config, given) == config
 
 
 @pytest.mark.parametrize("xla", ["on", "off"])
 def test_resume_takes_auto_for_what_the_run_has(xla):
     config = Config(xla=xla)
-    assert configs.resume(config, {"xla": "auto"}) == config
+    assert config_flags.resume(config, {"xla": "auto"}) == config
     other = {"on": "off", "off": "on"}[xla]
-    message = refusal(configs.resume, config, {"xla": other})
+    message = refusal(config_flags.resume, config, {"xla": other})
     assert f"--xla (was {xla}, now {other})" in message
 
 
 def test_resume_with_epochs_replaces_an_earlier_number_of_steps():
-    new = configs.resume(Config(steps=5), {"epochs": 60})
+    new = config_flags.resume(Config(steps=5), {"epochs": 60})
     assert (new.epochs, new.steps) == (60, None)
 
 
 def test_resume_checks_the_new_values():
-    assert "out of range" in refusal(configs.resume, Config(), {"epochs": 0})
+    assert "out of range" in refusal(
+        config_flags.resume, Config(), {"epochs": 0}
+    )
 
 
 def test_json_gives_back_the_same_config():

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_dcgan import config as configs
-from tf_dcgan import cost, cyclegan, cyclegan_state, gan, models
+from tf_dcgan import config_flags, cost, cyclegan, cyclegan_state, gan, models
 
 # Two operations, a product and a sum, at each of the kernel's positions.
 G_SMALL = 2 * (
@@ -121,7 +121,7 @@ def test_the_estimate_is_what_tensorflow_counts_in_a_step(settings):
 
 @pytest.mark.parametrize("lambda_identity", [0.5, 0.0])
 def test_a_translation_costs_what_tensorflow_counts(lambda_identity):
-    config = configs.from_flags(
+    config = config_flags.from_flags(
         {
             "recipe": "cyclegan",
             "dataset_a": "glyphs",
@@ -180,7 +180,7 @@ def test_a_translation_costs_what_tensorflow_counts(lambda_identity):
 def test_every_layer_costs_what_its_kernel_multiplies(
     recipe, shape, products_g, products_d
 ):
-    config = configs.from_flags({"recipe": recipe})
+    config = config_flags.from_flags({"recipe": recipe})
     pair = models.build(config, shape)
     assert [cost.forward_operations(model) for model in pair] == [
         2 * products_g,

@@ -5,8 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_dcgan import config as configs
-from tf_dcgan import cyclegan, cyclegan_state, image_buffer, states
+from tf_dcgan import (
+    config_flags,
+    cyclegan,
+    cyclegan_state,
+    image_buffer,
+    states,
+)
 
 SHAPE = (24, 28, 3)
 BATCH = 2
@@ -32,7 +37,7 @@ def tiny(**settings):
         "lambda_identity": 0.25,
         **settings,
     }
-    return configs.from_flags(given)
+    return config_flags.from_flags(given)
 
 
 def real_images(seed):

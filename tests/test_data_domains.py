@@ -4,8 +4,7 @@ import pytest
 import requests
 import tiny_data
 
-from tf_dcgan import config as configs
-from tf_dcgan import errors, images
+from tf_dcgan import config_flags, errors, images
 from tf_dcgan.data import domain_images, domains, glyphs
 
 PAIR = "cycle_gan/horse2zebra"
@@ -26,7 +25,7 @@ def find(root):
         given = {"dataset": dataset, "dataset_a": a, "dataset_b": b}
         given = {name: value for name, value in given.items() if value}
         return domains.find(
-            configs.from_flags(
+            config_flags.from_flags(
                 {"recipe": "cyclegan", "data_dir": str(root), **given}
             )
         )

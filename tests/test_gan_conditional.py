@@ -8,8 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests import networks
-from tf_dcgan import config as configs
-from tf_dcgan import gan
+from tf_dcgan import config_flags, gan
 
 SHAPE = (16, 16, 1)
 LABELS = np.array([2, 0, 1, 2, 2, 0], np.int32)
@@ -22,7 +21,7 @@ def float32():
 
 
 def tiny(recipe="dcgan_small", **settings):
-    return configs.from_flags(
+    return config_flags.from_flags(
         {
             "recipe": recipe,
             "conditional": True,

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from tf_dcgan import config as configs
-from tf_dcgan import health
+from tf_dcgan import config_flags, health
 
 SCALARS = (
     "loss_d",
@@ -42,9 +42,9 @@ AHEAD_FOR_A_WHILE = [
 ]
 
 SMALL = configs.Config(recipe="dcgan_small")
-CIFAR10 = configs.from_flags({"recipe": "dcgan_cifar10"})
-BCE_28 = configs.from_flags({"recipe": "dcgan_28"})
-LSGAN_28 = configs.from_flags({"recipe": "lsgan_28"})
+CIFAR10 = config_flags.from_flags({"recipe": "dcgan_cifar10"})
+BCE_28 = config_flags.from_flags({"recipe": "dcgan_28"})
+LSGAN_28 = config_flags.from_flags({"recipe": "lsgan_28"})
 
 
 def means(values, **changes):
@@ -104,7 +104,7 @@ def test_the_share_of_a_mean_is_that_of_the_sum():
     ],
 )
 def test_d_of_a_translation_has_the_mean_of_both_halves(settings, guess):
-    config = configs.from_flags({"recipe": "cyclegan", **settings})
+    config = config_flags.from_flags({"recipe": "cyclegan", **settings})
     share = health.loss_share(config, {"loss_d": guess})
     assert share == pytest.approx(1, abs=1e-5)
 

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_dcgan import config as configs
-from tf_dcgan import errors, export, gan, models, randomness
+from tf_dcgan import config_flags, errors, export, gan, models, randomness
 
 
 def size(recipe, image_size=None, native=(28, 28)):
-    config = configs.from_flags({"recipe": recipe, "image_size": image_size})
+    config = config_flags.from_flags(
+        {"recipe": recipe, "image_size": image_size}
+    )
     return models.image_size(config, native)
 
 
@@ -210,7 +211,7 @@ def test_half_precision_keeps_float32_at_both_ends(network, precision):
 
 
 def test_one_step_changes_every_weight(network):
-    config = configs.from_flags(
+    config = config_flags.from_flags(
         {"recipe": network, "width": 1 / 16, "latent_dim": 8}
     )
     shape = (*sizes(network), 3)
@@ -233,7 +234,7 @@ def test_one_step_changes_every_weight(network):
     "network, in_g, in_d", [("vanilla_gan", 1, 1), ("dcgan_upsampling", 0, 4)]
 )
 def test_every_dropout_layer_is_set_by_the_step(network, in_g, in_d):
-    config = configs.from_flags({"recipe": network, "width": 1 / 16})
+    config = config_flags.from_flags({"recipe": network, "width": 1 / 16})
     shape = (32, 32, 1)
     state = gan.create_state(config, shape)
     counters = state.seed_generators()

@@ -6,8 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests import networks
-from tf_dcgan import config as configs
-from tf_dcgan import models, recipes
+from tf_dcgan import config_flags, models, recipes
 
 SIZES = {
     "dcgan": (32, 32),
@@ -28,7 +27,7 @@ def float32():
 
 def build(recipe="dcgan_small", *, num_classes=3, channels=1, **settings):
     settings = {"width": 1 / 16, "latent_dim": 6} | settings
-    config = configs.from_flags(
+    config = config_flags.from_flags(
         {"recipe": recipe, "conditional": bool(num_classes), **settings}
     )
     return models.build(config, (*SIZES[recipe], channels), num_classes)
@@ -101,7 +100,9 @@ def test_a_label_is_further_channels_of_the_image():
 
 
 def test_ten_classes_widen_only_the_first_layers():
-    config = configs.from_flags({"recipe": "dcgan_small", "conditional": True})
+    config = config_flags.from_flags(
+        {"recipe": "dcgan_small", "conditional": True}
+    )
     generator, discriminator = models.build(config, (28, 28, 1), 10)
     # 10 more rows of the projection to 7x7x128.
     assert networks.trainable_count(generator) == 840_001 + 10 * 6272

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_dcgan import config as configs
-from tf_dcgan import randomness
+from tf_dcgan import config_flags, randomness
 from tf_dcgan.models import cyclegan
 
 
 def settings(**differences):
-    return configs.from_flags({"recipe": "cyclegan", **differences})
+    return config_flags.from_flags({"recipe": "cyclegan", **differences})
 
 
 def seeds():

@@ -6,7 +6,16 @@ import pathlib
 import pytest
 
 from tf_dcgan import config as configs
-from tf_dcgan import devices, errors, gan, images, models, recipes, runs
+from tf_dcgan import (
+    config_flags,
+    devices,
+    errors,
+    gan,
+    images,
+    models,
+    recipes,
+    runs,
+)
 import train
 
 AIRIS = {"dcgan", "dcgan_small"}
@@ -17,7 +26,7 @@ OF_NOISE = {
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_recipe_makes_a_valid_config(name):
-    config = configs.from_flags({"recipe": name})
+    config = config_flags.from_flags({"recipe": name})
     assert config.recipe == name
     assert config.network in models.NETWORKS
 
@@ -32,7 +41,7 @@ def test_a_recipe_lists_only_what_differs_from_the_defaults(name):
 
 
 def test_the_default_recipe_is_the_main_system():
-    assert configs.Config() == configs.from_flags({})
+    assert configs.Config() == config_flags.from_flags({})
     assert configs.Config().recipe == "dcgan"
     assert not recipes.RECIPES["dcgan"].differences
 
@@ -54,7 +63,7 @@ def test_the_default_recipe_is_the_main_system():
 def test_recipes_train_on_their_own_data_for_their_own_epochs(
     recipe, dataset, batch_size, epochs
 ):
-    config = configs.from_flags({"recipe": recipe})
+    config = config_flags.from_flags({"recipe": recipe})
     assert config.dataset == dataset
     assert config.batch_size == batch_size
     assert config.epochs == epochs
@@ -63,7 +72,7 @@ def test_recipes_train_on_their_own_data_for_their_own_epochs(
 
 @pytest.mark.parametrize("recipe", sorted(OF_NOISE - AIRIS))
 def test_all_but_airis_update_both_networks_once_with_labels_1_and_0(recipe):
-    config = configs.from_flags({"recipe": recipe})
+    config = config_flags.from_flags({"recipe": recipe})
     assert (config.real_label, config.fake_label) == (1.0, 0.0)
     assert config.discriminator_updates == "joint"
     assert config.generator_updates == 1
@@ -75,8 +84,8 @@ def test_all_but_airis_update_both_networks_once_with_labels_1_and_0(recipe):
 
 
 def test_the_28s_differ_in_the_loss_alone_and_average_ds_halves():
-    entropy = configs.from_flags({"recipe": "dcgan_28"})
-    squares = configs.from_flags({"recipe": "lsgan_28"})
+    entropy = config_flags.from_flags({"recipe": "dcgan_28"})
+    squares = config_flags.from_flags({"recipe": "lsgan_28"})
     assert (entropy.loss, squares.loss) == ("non_saturating", "least_squares")
     assert entropy.discriminator_loss == "mean"
     assert squares == dataclasses.replace(
@@ -86,13 +95,13 @@ def test_the_28s_differ_in_the_loss_alone_and_average_ds_halves():
 
 @pytest.mark.parametrize("recipe", recipes.RECIPES)
 def test_photos_alone_are_mirrored(recipe):
-    config = configs.from_flags({"recipe": recipe})
+    config = config_flags.from_flags({"recipe": recipe})
     of_photos = {"dcgan_celeba", "cyclegan"}
     assert config.horizontal_flip == (recipe in of_photos)
 
 
 def test_cyclegan_trains_as_its_authors_do():
-    config = configs.from_flags({"recipe": "cyclegan"})
+    config = config_flags.from_flags({"recipe": "cyclegan"})
     assert (config.real_label, config.fake_label) == (1.0, 0.0)
     assert config.loss == "least_squares"
     assert (config.lambda_cycle, config.lambda_identity) == (10.0, 0.5)
@@ -105,7 +114,7 @@ def test_cyclegan_trains_as_its_authors_do():
 
 @pytest.mark.parametrize("recipe", AIRIS)
 def test_airis_update_d_separately_and_g_twice_with_smoothed_labels(recipe):
-    config = configs.from_flags({"recipe": recipe})
+    config = config_flags.from_flags({"recipe": recipe})
     assert (config.real_label, config.fake_label) == (0.9, 0.0)
     assert config.discriminator_updates == "separate"
     assert config.generator_updates == 2
@@ -114,12 +123,12 @@ def test_airis_update_d_separately_and_g_twice_with_smoothed_labels(recipe):
 @pytest.mark.parametrize("recipe", sorted(set(recipes.RECIPES) - AIRIS))
 def test_extra_layers_are_refused_where_there_are_none(recipe):
     with pytest.raises(errors.UserError) as caught:
-        configs.from_flags({"recipe": recipe, "extra_layers": 2})
+        config_flags.from_flags({"recipe": recipe, "extra_layers": 2})
     assert str(caught.value) == (
         f"--extra_layers=2 means nothing to recipe {recipe}: give it to dcgan "
         "or dcgan_small, or leave it out"
     )
-    assert configs.from_flags({"recipe": recipe, "extra_layers": 0})
+    assert config_flags.from_flags({"recipe": recipe, "extra_layers": 0})
 
 
 @pytest.mark.parametrize(
@@ -134,7 +143,7 @@ def test_extra_layers_are_refused_where_there_are_none(recipe):
     ],
 )
 def test_a_recipe_makes_the_size_of_its_source(recipe, native, expected):
-    config = configs.from_flags({"recipe": recipe})
+    config = config_flags.from_flags({"recipe": recipe})
     assert models.image_size(config, native) == expected
 
 

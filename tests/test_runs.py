@@ -9,7 +9,7 @@ import pytest
 
 import tf_dcgan
 from tf_dcgan import config as configs
-from tf_dcgan import devices, errors, files, runs
+from tf_dcgan import config_flags, devices, errors, files, runs
 
 CONFIG = configs.Config(recipe="dcgan_small", image_size="28", steps=3)
 DATA = runs.DataFacts(
@@ -393,7 +393,7 @@ def test_a_run_whose_rate_falls_to_its_end_cannot_become_longer(run):
     )
 
 
-PAIR = configs.from_flags(
+PAIR = config_flags.from_flags(
     {
         "recipe": "cyclegan",
         "dataset_a": "glyphs",

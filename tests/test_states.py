@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_dcgan import config as configs
-from tf_dcgan import cyclegan, cyclegan_state, gan, states
+from tf_dcgan import config_flags, cyclegan, cyclegan_state, gan, states
 
 
 @pytest.mark.parametrize(
@@ -54,7 +53,7 @@ def small(**settings):
         "discriminator_learning_rate": 0.02,
         **settings,
     }
-    return configs.from_flags(given)
+    return config_flags.from_flags(given)
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
@@ -76,7 +75,7 @@ def test_without_decay_the_rates_stay():
 
 
 def test_the_rate_of_a_step_is_that_of_the_steps_before_it():
-    config = configs.from_flags(
+    config = config_flags.from_flags(
         {
             "recipe": "cyclegan",
             "dataset_a": "glyphs",

@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from tf_dcgan import config as configs
-from tf_dcgan import diversity, images, runs, translation
+from tf_dcgan import config_flags, diversity, images, runs, translation
 
 SIDE = 24
 
@@ -20,7 +19,7 @@ def float32_again():
 
 
 def config(**settings):
-    return configs.from_flags(
+    return config_flags.from_flags(
         {
             "recipe": "cyclegan",
             "dataset_a": "glyphs",

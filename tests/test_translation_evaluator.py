@@ -10,13 +10,13 @@ import pytest
 from tf_dcgan import (
     best,
     checkpoints,
+    config_flags,
     errors,
     evaluator,
     logs,
     training_features,
     translation_evaluator,
 )
-from tf_dcgan import config as configs
 from tf_dcgan.metrics import features
 import train
 
@@ -231,7 +231,7 @@ def test_too_few_images_are_refused_before_the_first_step(
 
 def test_a_split_to_compare_with_is_refused():
     with pytest.raises(errors.UserError, match="evaluate_split=train would do"):
-        configs.from_flags(
+        config_flags.from_flags(
             {
                 "recipe": "cyclegan",
                 "evaluate_every": 2,

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import dataclasses
-import os
-import re
 from typing import Any
 
-from tf_dcgan import errors, recipes, settings
+from tf_dcgan import errors, recipes, settings, sizes
 
 _SYSTEM = "System"
 _DATA = "Data"
 _LENGTH = "Length and cadence"
-_EVALUATION = "Evaluation during training"
 _OPTIMIZATION = "Optimization"
 _MACHINE = "Machine and reproducibility"
 
+EVALUATION = "Evaluation during training"  # Heading of --help.
+DATASETS = ("dataset", "dataset_a", "dataset_b")
 LOSSES = {
     "non_saturating": "G ascends log D(G(z))",
     "minimax": "G descends log(1 - D(G(z))), which saturates",
@@ -52,8 +51,6 @@ _ADDED_LATER = (
     "residual_blocks",
     "spectral_norm",
 )
-_PATHS = ("data_dir", "cache_dir", "inception_weights")
-_DATASETS = ("dataset", "dataset_a", "dataset_b")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -237,7 +234,7 @@ class Config:
     evaluate_every: int = settings.setting(
         0,
         "interval of the scores, which find the best checkpoint; 0 for none",
-        group=_EVALUATION,
+        group=EVALUATION,
         unit="steps",
         minimum=0,
         maximum=1_000_000_000,
@@ -246,14 +243,14 @@ class Config:
     evaluate_metric: str = settings.setting(
         "fid",
         "the score; less is better",
-        group=_EVALUATION,
+        group=EVALUATION,
         choices={"fid": "Fréchet distance", "kid": "kernel distance"},
         on_resume="free",
     )
     evaluate_features: str = settings.setting(
         "classifier",
         "what images are compared by",
-        group=_EVALUATION,
+        group=EVALUATION,
         choices={
             "classifier": "a small network trained on the labelled set",
             "inception": "the network of published FIDs, up to a layer",
@@ -264,7 +261,7 @@ class Config:
     evaluate_feature_dim: int = settings.setting(
         64,
         "which layer of inception: 64, 192, 768, 1280 or 2048",
-        group=_EVALUATION,
+        group=EVALUATION,
         minimum=64,
         maximum=2048,
         on_resume="free",
@@ -272,14 +269,14 @@ class Config:
     inception_weights: str | None = settings.setting(
         None,
         "file with inception's weights: the official .tgz or .pb, or an .npz",
-        group=_EVALUATION,
+        group=EVALUATION,
         unset="the cache, else a download",
         on_resume="free",
     )
     evaluate_samples: int = settings.setting(
         2048,
         "images made for each score; of a translation, of each set at most",
-        group=_EVALUATION,
+        group=EVALUATION,
         unit="images",
         minimum=100,
         maximum=1_000_000,
@@ -288,7 +285,7 @@ class Config:
     evaluate_split: str = settings.setting(
         "test",
         "of the data set, what is compared with; at most 10,000 images of it",
-        group=_EVALUATION,
+        group=EVALUATION,
         on_resume="free",
     )
     real_label: float = settings.setting(
@@ -471,10 +468,10 @@ class Config:
                 "layer: give 64, 192, 768, 1280 or 2048"
             )
         if self.image_size is not None:
-            height, width = parse_image_size(self.image_size)
+            height, width = sizes.parse_image_size(self.image_size)
             object.__setattr__(self, "image_size", f"{height}x{width}")
         if self.crop is not None:
-            height, width = parse_crop(self.crop)
+            height, width = sizes.parse_crop(self.crop)
             object.__setattr__(self, "crop", f"{height}x{width}")
 
     def _check_sets(self):
@@ -492,7 +489,7 @@ class Config:
         ):
             got = [
                 f"--{name}={getattr(self, name)}"
-                for name in _DATASETS
+                for name in DATASETS
                 if getattr(self, name) is not None
             ]
             raise errors.UserError(
@@ -527,7 +524,7 @@ class Config:
     @property
     def crop_size(self) -> tuple[int, int] | None:
         """(height, width) of `crop` in pixels, or None."""
-        return None if self.crop is None else parse_crop(self.crop)
+        return None if self.crop is None else sizes.parse_crop(self.crop)
 
     def steps_per_epoch(self, num_images: int, of: str | None = None) -> int:
         """Returns the whole batches in an epoch.
@@ -554,208 +551,6 @@ class Config:
             steps_per_epoch: whole batches in the training split.
         """
         return self.steps or self.epochs * steps_per_epoch
-
-
-def parse_image_size(text: str) -> tuple[int, int]:
-    """Reads "32" or "48x64".
-
-    Returns:
-        (height, width) in pixels.
-
-    Raises:
-        errors.UserError: it is neither, or not within 4 to 1024 pixels.
-    """
-    return _parse_size("image_size", text, minimum=4, maximum=1024)
-
-
-def parse_crop(text: str) -> tuple[int, int]:
-    """Reads "178" or "178x128".
-
-    Returns:
-        (height, width) in pixels.
-
-    Raises:
-        errors.UserError: it is neither, or not within 1 to 9999 pixels.
-    """
-    return _parse_size("crop", text, minimum=1, maximum=9999)
-
-
-def _parse_size(
-    flag: str, text: str, *, minimum: int, maximum: int
-) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", text.strip())
-    if match:
-        height = int(match[1])
-        width = int(match[2] or match[1])
-        if all(minimum <= side <= maximum for side in (height, width)):
-            return height, width
-    raise errors.UserError(
-        f"--{flag}={text} is not a size: give one side of {minimum} to "
-        f"{maximum} pixels, as in 32, or height x width, as in 48x64"
-    )
-
-
-def from_flags(given: Mapping[str, Any]) -> Config:
-    """Makes the config of a new run.
-
-    Args:
-        given: the settings that the user named; they win over the recipe's.
-
-    Returns:
-        A config in which everything else is the recipe's.
-
-    Raises:
-        errors.UserError: a value is not allowed.
-    """
-    _check_length(given)
-    given = _absolute(given)
-    recipe = recipes.RECIPES.get(given.get("recipe", Config.recipe))
-    differences = dict(recipe.differences) if recipe else {}
-    names_a_set = {"dataset_a", "dataset_b"} & set(given)
-    if recipe and recipe.translates and names_a_set:
-        differences["dataset"] = None  # Checked where it must be one.
-    config = Config(**{**differences, **given})
-    _check_recipe(config, given)
-    _check_loss(config, given)
-    _check_evaluation(config, given)
-    return config
-
-
-def resume(config: Config, given: Mapping[str, Any]) -> Config:
-    """Makes the config of a run that goes on.
-
-    Args:
-        config: what the run was started with.
-        given: the settings that the user named now.
-
-    Returns:
-        The config with those of the new values that may change.
-
-    Raises:
-        errors.UserError: a value would change what is being trained.
-    """
-    _check_length(given)
-    given = _absolute(given)
-    if given.get("xla") == "auto":
-        del given["xla"]  # A run keeps what it chose when it started.
-    if "epochs" in given:
-        given["steps"] = None
-    new = dataclasses.replace(config, **given)
-    _check_recipe(new, given)
-    _check_loss(new, given)
-    _check_evaluation(new, given)
-    refused = [
-        f"--{field.name} (was {getattr(config, field.name)}, "
-        f"now {getattr(new, field.name)})"
-        for field in dataclasses.fields(config)
-        if field.name in given
-        and field.metadata["on_resume"] == "fixed"
-        and getattr(config, field.name) != getattr(new, field.name)
-        and not _is_moved(config, new, field.name)
-    ]
-    if refused:
-        raise errors.UserError(
-            f"a run goes on only as it began; changed: {', '.join(refused)}. "
-            "Leave these flags out, or start a new run without --run_dir"
-        )
-    return new
-
-
-def _is_moved(config: Config, new: Config, name: str) -> bool:
-    """Whether both have folders, whose images are compared later anyway."""
-    values = [getattr(settings, name) for settings in (config, new)]
-    return name in _DATASETS and all(v and os.path.isabs(v) for v in values)
-
-
-def _absolute(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Makes paths absolute: a run may go on from another place."""
-    return {
-        name: os.path.abspath(os.path.expanduser(value))
-        if value and (name in _PATHS or (name in _DATASETS and _is_path(value)))
-        else value
-        for name, value in given.items()
-    }
-
-
-def _is_path(dataset: str) -> bool:
-    """Tells a folder of images from a data set's name, `name` or `name/config`.
-
-    What can only be a path is one. A relative path without a dot in front is
-    one if the folder exists.
-    """
-    separators = {os.sep, "/"}
-    expanded = os.path.expanduser(dataset)
-    return (
-        os.path.isabs(expanded)
-        or dataset.startswith("~")
-        or dataset[-1] in separators
-        or dataset.replace(os.sep, "/").split("/")[0] in (".", "..")
-        or (bool(separators & set(dataset)) and os.path.isdir(expanded))
-    )
-
-
-def _check_length(given: Mapping[str, Any]) -> None:
-    if "epochs" in given and "steps" in given:
-        raise errors.UserError(
-            f"--epochs={given['epochs']} and --steps={given['steps']} both "
-            "say how long to train: give one of them"
-        )
-
-
-def _check_recipe(config: Config, given: Mapping[str, Any]) -> None:
-    """Refuses settings that say nothing to the recipe."""
-    of_others = (
-        recipes.OF_GENERATION if config.translates else recipes.OF_TRANSLATION
-    )
-    idle = [
-        f"--{name}={given[name]}"
-        for name in of_others
-        if given.get(name, getattr(Config, name)) != getattr(Config, name)
-    ]
-    if idle:
-        meant = [
-            name
-            for name, recipe in recipes.RECIPES.items()
-            if recipe.translates != config.translates
-        ]
-        raise errors.UserError(
-            f"{' and '.join(idle)} would do nothing in recipe "
-            f"{config.recipe}: leave it out, or take another --recipe, such "
-            f"as {meant[0]}"
-        )
-
-
-def _check_loss(config: Config, given: Mapping[str, Any]) -> None:
-    """Refuses what the user asked for and the loss has made another."""
-    for name in ("real_label", "fake_label", "discriminator_updates"):
-        wanted, needed = given.get(name), getattr(config, name)
-        if wanted not in (None, needed):
-            reason = (
-                "needs one update of D on all parts of its loss"
-                if name == "discriminator_updates"
-                else "has no labels to smooth"
-            )
-            raise errors.UserError(
-                f"--{name}={wanted} does not go with --loss={config.loss}, "
-                f"which {reason}: give --{name}={needed}, or leave it out"
-            )
-
-
-def _check_evaluation(config: Config, given: Mapping[str, Any]) -> None:
-    """Refuses to say how to evaluate a run that shall not be."""
-    unused = [
-        f"--{field.name}={given[field.name]}"
-        for field in dataclasses.fields(config)
-        if field.name in given
-        and field.metadata["group"] == _EVALUATION
-        and field.name != "evaluate_every"
-    ]
-    if unused and not config.evaluate_every:
-        raise errors.UserError(
-            f"{' and '.join(unused)} would do nothing without "
-            "--evaluate_every: give an interval in steps, such as "
-            "--evaluate_every=1000, or leave it out"
-        )
 
 
 def to_json(config: Config) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import dataclasses
 from typing import Any
 
-from tf_dcgan import augmentation, data, devices, errors, models, runs
+from tf_dcgan import augmentation, data, devices, errors, models, runs, sizes
 from tf_dcgan import config as configs
 from tf_dcgan.data import domain_images, domains, known_sets
 
@@ -232,7 +232,7 @@ def crop_of_set(config: configs.Config, name: str) -> tuple[int, int] | None:
         (height, width) in pixels, or None for all of them.
     """
     crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
-    return None if crop is None else configs.parse_crop(crop)
+    return None if crop is None else sizes.parse_crop(crop)
 
 
 def _notes(datasets: list[data.ImageArray]) -> Iterator[str]:

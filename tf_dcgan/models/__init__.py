@@ -10,7 +10,7 @@ import itertools
 import keras
 
 from tf_dcgan import config as configs
-from tf_dcgan import errors
+from tf_dcgan import errors, sizes
 from tf_dcgan.models import (
     conditional,
     cyclegan,
@@ -143,7 +143,7 @@ def image_size(
         sides = [side for side in _SIDES if stages((side, side))]
         side = min((s for s in sides if s >= wanted), default=sides[-1])
         return side, side
-    size = configs.parse_image_size(config.image_size)
+    size = sizes.parse_image_size(config.image_size)
     if not stages(size):
         near = " or ".join(
             f"{height}x{width}" for height, width in _nearest(stages, size)
