@@ -6,7 +6,8 @@ For each kind of features there are two rows against the test split of the
 run's data set: the run's generator, and as many real training images, which
 is what a perfect generator would score. All layers of the Inception network
 are computed in one pass over the images, so that the whole table takes the
-time of its deepest layer.
+time of its deepest layer. Features of real images are kept in the cache: the
+next run of the same data set takes a quarter of the time.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tf_dcgan.settings import setting
 
 _GROUP = "Benchmark"
 _TAPS = (64, 192, 768)
+_BATCH = 50  # Images at once; changes nothing.
 _METRICS = ("fid", "kid", "precision_recall", "density_coverage")
 
 
@@ -94,15 +96,12 @@ def main(arguments: Sequence[str]) -> None:
     taps = _taps(weights)
     by_class, by_tap = {}, {}
     for name, source in sources.items():
-        by_class[name] = network.extract(
-            source.batches(), outputs=("features", "logits")
-        )
-        by_tap[name] = taps.extract(
-            source.batches(),
-            outputs=[str(tap) for tap in _TAPS],
-            total=source.count,
-            progress=name,
-        )
+        is_fixed = name != "generated"
+        for by_name, made_by, outputs in (
+            (by_class, network, ("features", "logits")),
+            (by_tap, taps, [str(tap) for tap in _TAPS]),
+        ):
+            by_name[name] = _extract(source, made_by, outputs, run, is_fixed)
     sizes = ", ".join(f"{s.count:,} {n}" for n, s in sources.items())
     print(
         f"{run.path}, {best.origin(run, step, wanted.checkpoint)}, ema "
@@ -172,6 +171,27 @@ def _sources(run: runs.Run, wanted: ScoreTableSettings):
     }, step
 
 
+def _extract(source, network, outputs, run: runs.Run, is_fixed: bool):
+    """Computes features, or reads those of images that do not change."""
+    from tf_dcgan import feature_cache
+
+    common = {"batch_size": _BATCH, "outputs": outputs}
+    if is_fixed:
+        return feature_cache.extract(
+            source,
+            network,
+            cache_dir=run.config.cache_dir,
+            title=source.description,
+            **common,
+        )
+    return network.extract(
+        source.batches(),
+        total=source.count,
+        progress=source.description,
+        **common,
+    )
+
+
 def _taps(weights):
     """Makes a network with an output for each layer, by its size as text."""
     import keras
@@ -188,7 +208,10 @@ def _taps(weights):
         "inception",
         keras.Model(model.input, outputs),
         prepare=features.resize_to(inception_layers.IMAGE_SIDE, "tf1"),
-        digests={"features": weights.digest(_TAPS[-1], ["features"])},
+        digests={
+            "features": weights.digest(_TAPS[-1], ["features"]),
+            **{str(tap): weights.digest(tap, ["features"]) for tap in _TAPS},
+        },
         protocol={"resize": "tf1"},
     )
 
