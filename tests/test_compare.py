@@ -184,7 +184,8 @@ def test_runs_of_one_seed_are_said_to_see_the_same(tmp_path):
     page = made(tmp_path, a={}, b={"beta_1": 0.9}, c={"seed": 1})
     assert (
         "a and b see the same images in the same order and the same noise at "
-        "every step (seed 0, equal data, batch_size and latent_dim). "
+        "every step (seed 0, equal batch_size, horizontal_flip, latent_dim, "
+        "generator_latents and data). "
         "Otherwise batches and noise are not the same: the runs differ in "
         "seed." in page.text
     )
@@ -194,7 +195,9 @@ def test_runs_of_one_seed_are_said_to_see_the_same(tmp_path):
     "other, words",
     [
         ({"seed": 1}, "seed"),
-        ({"batch_size": 32, "latent_dim": 9}, "batch size and latent_dim"),
+        ({"batch_size": 32, "latent_dim": 9}, "batch_size and latent_dim"),
+        ({"horizontal_flip": True}, "horizontal_flip"),
+        ({"generator_latents": "new"}, "generator_latents"),
         ({"fingerprint": "e" * 64}, "data"),
     ],
 )
@@ -294,13 +297,41 @@ def test_verdicts_on_health_are_shown_with_their_steps(tmp_path):
     health = page.text.partition("Health")[2].partition("Samples")[0]
     assert " ".join(health.split()) == (
         "ill step 2,000 samples are collapsing: 0.2 < 1 (and 1 more, the last "
-        "at step 3,000)step 4,000 discriminator is winning: x"
+        "at step 3,000)step 4,000 discriminator is winning: x Shorter than 200 "
+        "steps, and not judged: well."
     )
 
 
-def test_without_verdicts_the_page_says_so(tmp_path):
-    page = made(tmp_path, a={}, b={})
-    assert "No run has logged a verdict against it." in page.text
+def test_a_verdict_that_joins_another_is_shown_and_so_is_one_that_returns(
+    tmp_path,
+):
+    ahead = "discriminator is winning: x"
+    both = f"{ahead}; samples are collapsing: y"
+    page = made(
+        tmp_path,
+        ill={
+            "lines": [
+                {"kind": "epoch", "step": 1000 * place, "health": text}
+                if text
+                else {"kind": "epoch", "step": 1000 * place}
+                for place, text in enumerate([ahead, both, both, "", ahead], 1)
+            ]
+        },
+        well={"seed": 1},
+    )
+    health = page.text.partition("Health")[2].partition("Samples")[0]
+    assert (
+        "step 1,000 discriminator is winning: xstep 2,000 discriminator is "
+        "winning: x; samples are collapsing: y (and 1 more, the last at step "
+        "3,000)step 5,000 discriminator is winning: x"
+    ) in " ".join(health.split())
+
+
+def test_runs_without_verdicts_are_told_from_those_too_short_for_one(tmp_path):
+    lines = fake_runs.train_lines([1.0], every=200)
+    page = made(tmp_path, a={"lines": lines}, b={"seed": 1})
+    assert "No verdict was logged against a." in page.text
+    assert "Shorter than 200 steps, and not judged: b." in page.text
 
 
 def moments(tmp_path, **grids):
@@ -576,7 +607,7 @@ def test_translations_are_compared_in_words_of_their_own(tmp_path):
     assert "cyclegan on apples and oranges" in page.text
     assert (
         "a and b see the same images of A and of B in the same order (seed 0, "
-        "equal data and batch_size)." in page.text
+        "equal batch_size, horizontal_flip, random_crop and data)." in page.text
     )
     assert "that back to B; of the same images in all grids." in page.text
     assert "real images of apples and oranges" in page.text

@@ -61,7 +61,7 @@ class Record:
         config = self.run.config
         if config.translates:
             return config.seed, *self.fingerprints
-        return config.seed, config.latent_dim
+        return config.seed, config.latent_dim, self.run.num_classes
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
@@ -72,9 +72,13 @@ class Record:
     def inputs(self) -> dict[str, Any]:
         """What the batches and the noise of every step follow from."""
         config = self.run.config
-        found = {"seed": config.seed, "batch size": config.batch_size}
-        if not config.translates:
-            found["latent_dim"] = config.latent_dim
+        names = ["seed", "batch_size", "horizontal_flip"]
+        names += (
+            ["random_crop"]
+            if config.translates
+            else ["latent_dim", "generator_latents"]
+        )
+        found = {name: getattr(config, name) for name in names}
         return {**found, "data": " and ".join(self.fingerprints)}
 
 

@@ -159,16 +159,15 @@ def _pairing(records: Sequence[comparison.Record]) -> str:
 def _same(records: Sequence[comparison.Record]) -> str:
     """Says what runs share whose inputs are the same."""
     config = records[0].run.config
-    names = report_page.names(records)
-    if config.translates:
-        return (
-            f"{names} see the same images of A and of B in the same order "
-            f"(seed {config.seed}, equal data and batch_size)."
-        )
+    seen = (
+        "images of A and of B in the same order"
+        if config.translates
+        else "images in the same order and the same noise at every step"
+    )
+    equal = [name for name in records[0].inputs if name != "seed"]
     return (
-        f"{names} see the same images in the same order and the same noise at "
-        f"every step (seed {config.seed}, equal data, batch_size and "
-        "latent_dim)."
+        f"{report_page.names(records)} see the same {seen} (seed "
+        f"{config.seed}, equal {report_page.joined(equal)})."
     )
 
 

@@ -7,6 +7,7 @@ import html
 import itertools
 
 from tf_dcgan import comparison, line_charts, report_page, series
+from tf_dcgan import health as health_module
 
 _TITLES = {
     "loss_g": "Loss of G",
@@ -235,30 +236,42 @@ def health(groups: Sequence[comparison.Group]) -> str:
     Returns:
         HTML.
     """
-    parts = []
+    parts, unjudged, well = [], [], []
     for place, group in enumerate(groups):
         for record in group.records:
-            said = [
-                line
-                for line in record.lines
-                if isinstance(line.get("health"), str) and line["health"]
-            ]
-            if said:
+            verdicts = _verdicts(record.lines)
+            if verdicts:
                 parts.append(
                     f"<h3>{report_page.swatch(place)}"
-                    f"{html.escape(record.name)}</h3>\n{_verdicts(said)}"
+                    f"{html.escape(record.name)}</h3>\n{verdicts}"
                 )
-    if not parts:
-        parts = [report_page.note("No run has logged a verdict against it.")]
+            elif record.steps < health_module.WINDOW_STEPS:
+                unjudged.append(record)
+            else:
+                well.append(record)
+    if well:
+        parts.append(
+            report_page.note(
+                f"No verdict was logged against {report_page.names(well)}."
+            )
+        )
+    if unjudged:
+        parts.append(
+            report_page.note(
+                f"Shorter than {health_module.WINDOW_STEPS} steps, and not "
+                f"judged: {report_page.names(unjudged)}."
+            )
+        )
     return report_page.section("Health", *parts)
 
 
-def _verdicts(lines: Sequence[Mapping[str, object]]) -> str:
-    """Lists verdicts; one that is repeated is told once."""
+def _verdicts(lines: Sequence[Mapping[str, object]]) -> str | None:
+    """Lists verdicts; what epochs in succession repeat is told once."""
+    judged = [line for line in lines if line.get("kind") in ("epoch", "health")]
     items = []
-    for _, repeated in itertools.groupby(
-        lines, lambda line: line["health"].partition(":")[0]
-    ):
+    for kinds, repeated in itertools.groupby(judged, health_module.kinds):
+        if not kinds:
+            continue
         repeated = list(repeated)
         first, last = repeated[0]["step"], repeated[-1]["step"]
         item = f"<b>step {first:,}</b> {html.escape(repeated[0]['health'])}"
@@ -268,6 +281,8 @@ def _verdicts(lines: Sequence[Mapping[str, object]]) -> str:
                 f"{last:,})</small>"
             )
         items.append(f"<li>{item}</li>")
+    if not items:
+        return None
     shown = f"<ul>{''.join(items[:_SHOWN_VERDICTS])}</ul>"
     if len(items) > _SHOWN_VERDICTS:
         rest = items[_SHOWN_VERDICTS:]

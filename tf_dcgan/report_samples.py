@@ -157,7 +157,7 @@ def _latents(records: Sequence[comparison.Record]) -> str:
     else:
         shared = [
             f"{report_page.names(same)} (seed {seed})"
-            for (seed, _), same in kinds.items()
+            for (seed, *_), same in kinds.items()
             if len(same) > 1
         ]
         text = "Down a column the latent vectors stay the same. "
@@ -168,8 +168,8 @@ def _latents(records: Sequence[comparison.Record]) -> str:
             )
         else:
             text += (
-                "Across, they differ: the runs' seeds or lengths of the "
-                "latent vectors do"
+                "Across, they differ: the runs' seeds, lengths of the latent "
+                "vectors or numbers of classes do"
             )
     return (
         f"{text}. Made with the moving average of G's weights where a run "
