@@ -150,6 +150,8 @@ def test_a_reader_reads_the_labels_of_the_same_images():
     np.testing.assert_array_equal(taken[0], NUMBERED[chosen])
     np.testing.assert_array_equal(taken[1], chosen % 5)
     assert taken[1].shape == (2, 4) and taken[1].dtype == np.int32
+    images, of_images = reader.first(7)
+    np.testing.assert_array_equal(of_images, images[:, 0, 0, 0] // 2 % 5)
 
 
 def test_a_reader_gives_what_was_begun_last(reader):
@@ -187,7 +189,7 @@ def test_what_fails_in_a_readers_thread_is_raised_when_it_is_taken(
 
 def test_a_readers_first_images_are_those_of_the_first_epochs_order(reader):
     expected = NUMBERED[indices(0, 1, batch_size=7, seed=3)[0]]
-    np.testing.assert_array_equal(reader.first_images(7), expected)
+    np.testing.assert_array_equal(reader.first(7)[0], expected)
 
 
 def test_a_reader_knows_what_a_step_weighs(reader):

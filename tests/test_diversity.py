@@ -64,6 +64,22 @@ def test_two_images_taking_turns_differ_half_as_much():
     assert measured == pytest.approx(2048 / 4032)
 
 
+def test_images_with_labels_are_compared_within_each_class():
+    # 0 and 100 in class 3, 50 and 70 in class 8; class 9 has a single image.
+    real = flat(0, 50, 100, 70, 255)
+    measure = diversity.Diversity(real, np.array([3, 8, 3, 8, 9]))
+    # 60 and 30 of 100 and 20, though both classes are far apart.
+    made = flat(0, 60, 200, 230)
+    assert measure(made, np.array([3, 3, 8, 8])) == pytest.approx(90 / 120)
+    # One image for each class, each of them twice.
+    assert measure(flat(0, 0, 200, 200), np.array([3, 3, 8, 8])) == 0.0
+    # A class that one side lacks is left out.
+    assert measure(flat(0, 60, 1, 9), np.array([3, 3, 5, 5])) == (
+        pytest.approx(0.6)
+    )
+    assert measure(flat(1, 9), np.array([9, 9])) is None
+
+
 def test_a_single_image_gives_no_measure():
     assert diversity.Diversity(flat(0, 200))(flat(7)) is None
 

@@ -256,8 +256,30 @@ def test_accuracy_is_the_share_on_the_right_side_of_the_losss_boundary():
     for name, loss in losses.LOSSES.items():
         # Over one half: 0.7. Over zero: 0.7, 0.3 and 0.5. On it is never.
         expected = (0.2, 0.6) if name == "least_squares" else (0.6, 0.2)
-        found = [loss.accuracy(outputs, real=real) for real in (True, False)]
+        found = [
+            loss.accuracy(outputs, real=real, mean_label=0.5)
+            for real in (True, False)
+        ]
         assert [float(x) for x in found] == pytest.approx(expected)
+
+
+def test_with_smoothed_labels_a_guess_is_the_mean_of_both():
+    # Labels 0.9 and 0: probability 0.45, whose logit is ln(0.45 / 0.55) =
+    # -0.2007.
+    outputs = column(-0.19, -0.21, 0.44, 0.46)
+    for name, expected in (
+        ("non_saturating", (0.75, 0.25)),
+        ("minimax", (0.75, 0.25)),
+        ("least_squares", (0.25, 0.75)),
+        ("hinge", (0.5, 0.5)),
+        ("wasserstein_gp", (0.5, 0.5)),
+    ):
+        loss = losses.LOSSES[name]
+        found = [
+            loss.accuracy(outputs, real=real, mean_label=0.45)
+            for real in (True, False)
+        ]
+        assert [float(x) for x in found] == pytest.approx(expected), name
 
 
 def test_every_loss_of_the_command_line_is_the_one_it_names():

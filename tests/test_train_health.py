@@ -55,9 +55,13 @@ def g_ignores_its_latents(monkeypatch):
 
     def build_other(*arguments):
         generator, discriminator = build(*arguments)
-        latents = keras.Input(generator.input_shape[1:])
-        generator = keras.Model(latents, generator(Constant()(latents)))
-        return generator, discriminator
+        # Latents, and in a conditional run labels.
+        inputs = [
+            keras.Input(x.shape[1:], dtype=x.dtype) for x in generator.inputs
+        ]
+        given = [Constant()(inputs[0]), *inputs[1:]]
+        given = given if len(given) > 1 else given[0]
+        return keras.Model(inputs, generator(given)), discriminator
 
     monkeypatch.setattr(models, "build", build_other)
 
@@ -78,6 +82,17 @@ def test_a_generator_that_ignores_its_latents_is_told_of(
         if text.startswith("health: ")
     ]
     assert "; ".join(told) == line["health"]
+
+
+def test_a_conditional_generator_that_only_heeds_the_label_is_told_of(
+    main, tiny_flags, g_ignores_its_latents
+):
+    main(*tiny_flags, "--conditional", "--steps=15", "--run_dir=run")
+    grid = images.read_png(pathlib.Path("run/samples/step_0000015.png"))
+    # The classes differ, the images of a class do not.
+    assert np.any(grid[2:30, 2:30] != grid[32:60, 2:30])
+    assert [line["diversity"] for line in lines(kind="samples")] == [0.0, 0.0]
+    assert "samples are collapsing" in verdicts()[0]
 
 
 def test_a_discriminator_that_is_held_lets_the_generator_win(main, tiny_flags):

@@ -325,24 +325,32 @@ def test_the_generators_gradient_norm_is_that_of_its_first_update():
 
 
 @pytest.mark.parametrize("normalized", [False, True])
-def test_batch_normalisation_is_told_of_where_a_penalty_is(normalized):
+def test_batch_normalisation_is_told_of_where_it_undoes_a_setting(normalized):
     discriminator = network(normalized=normalized)
     # Also inside another model.
     nested = keras.Sequential([keras.Input(SHAPE), discriminator])
     for model in (discriminator, nested):
         for settings, named in (
             ({}, []),
-            ({"loss": "hinge", "spectral_norm": True}, []),
+            (
+                {"loss": "hinge", "spectral_norm": True},
+                ["--spectral_norm scales"],
+            ),
             ({"loss": "wasserstein_gp"}, ["--loss=wasserstein_gp pen"]),
             ({"r1_gamma": 0.5}, ["--r1_gamma=0.5 pen"]),
             (
                 {"r1_gamma": 10.0, "loss": "wasserstein_gp"},
-                ["--loss=wasserstein_gp and --r1_gamma=10 pen"],
+                ["--loss=wasserstein_gp and --r1_gamma=10 penalise D"],
+            ),
+            (
+                {"r1_gamma": 0.5, "spectral_norm": True},
+                ["--r1_gamma=0.5 penalises D", "--spectral_norm scales"],
             ),
         ):
-            note = updates.penalty_note(configs.Config(**settings), model)
-            assert (note is not None) == (normalized and bool(named))
-            assert note is None or named[0] in note and "\n" not in note
+            notes = updates.batch_norm_notes(configs.Config(**settings), model)
+            assert len(notes) == (len(named) if normalized else 0)
+            for note, text in zip(notes, named, strict=normalized):
+                assert text in note and "\n" not in note
 
 
 @pytest.mark.parametrize("loss", configs.LOSSES)

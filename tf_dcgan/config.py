@@ -510,6 +510,11 @@ class Config:
         return recipes.RECIPES[self.recipe].translates
 
     @property
+    def mean_label(self) -> float:
+        """Of D's targets: what a D that cannot tell images apart answers."""
+        return (self.real_label + self.fake_label) / 2
+
+    @property
     def title(self) -> str:
         """The data in a word or two, for names and headings."""
         if self.dataset is not None:

@@ -208,6 +208,7 @@ def _update_discriminators(state, config, loss, reals, fakes):
     )
     norm = updates.gradient_norm(gradients, optimizer)
     optimizer.apply(gradients, variables)
+    accuracy = functools.partial(loss.accuracy, mean_label=config.mean_label)
     return {
         "discriminator_a": values[0],
         "discriminator_b": values[1],
@@ -215,10 +216,10 @@ def _update_discriminators(state, config, loss, reals, fakes):
         "real_score": _mean(loss.score, *real_outputs),
         "fake_score_before": _mean(loss.score, *fake_outputs),
         "real_accuracy": _mean(
-            functools.partial(loss.accuracy, real=True), *real_outputs
+            functools.partial(accuracy, real=True), *real_outputs
         ),
         "fake_accuracy": _mean(
-            functools.partial(loss.accuracy, real=False), *fake_outputs
+            functools.partial(accuracy, real=False), *fake_outputs
         ),
         "discriminator_gradient_norm": norm,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 REAL_IMAGES = 256
+REAL_IMAGES_OF_CLASSES = 2048  # About twenty of each of a hundred classes.
 _PIXELS_AT_ONCE = 2**14  # Of each image: float64 takes eight times its bytes.
 
 
@@ -37,31 +38,56 @@ def mean_distance(uint8_images: np.ndarray) -> float | None:
 
 
 class Diversity:
-    """Compares the distances of generated images with those of real ones."""
+    """Compares the distances of generated images with those of real ones.
 
-    def __init__(self, real_images: np.ndarray):
+    Images with labels are compared within each class: a conditional
+    generator whose latents do nothing still makes as many images as classes.
+    """
+
+    def __init__(
+        self, real_images: np.ndarray, labels: np.ndarray | None = None
+    ):
         """Measures the real images.
 
         Args:
             real_images: [count, height, width, channels] uint8, some of the
-                training set without padding; `REAL_IMAGES` are enough.
+                training set without padding; `REAL_IMAGES` are enough, with
+                labels `REAL_IMAGES_OF_CLASSES`.
+            labels: [count] integers, or None.
         """
-        self._real = mean_distance(real_images)
+        self._real = _mean_distances(real_images, labels)
 
-    def __call__(self, uint8_images: np.ndarray) -> float | None:
+    def __call__(
+        self, uint8_images: np.ndarray, labels: np.ndarray | None = None
+    ) -> float | None:
         """Returns the mean distance of images divided by that of real ones.
 
         0 if all are the same, about 1 if they differ as real ones do; noise
-        may exceed it.
+        may exceed it. With labels the means are over the classes of both.
 
         Args:
             uint8_images: [count, height, width, channels] uint8.
+            labels: [count] integers if the real images have them, else None.
 
         Returns:
             At least 0; None for a single image, and where the real images are
-            one, or all the same.
+            one, or all the same (with labels: of every class).
         """
-        distance = mean_distance(uint8_images)
-        if distance is None or not self._real:
+        made = _mean_distances(uint8_images, labels)
+        shared = [label for label in made if self._real.get(label)]
+        if not shared:
             return None
-        return distance / self._real
+        return sum(made[n] for n in shared) / sum(self._real[n] for n in shared)
+
+
+def _mean_distances(
+    uint8_images: np.ndarray, labels: np.ndarray | None
+) -> dict[int, float]:
+    """Measures the images of each label, of which there are two at least."""
+    if labels is None:
+        labels = np.zeros(len(uint8_images), int)
+    distances = {
+        int(label): mean_distance(uint8_images[labels == label])
+        for label in np.unique(labels)
+    }
+    return {n: found for n, found in distances.items() if found is not None}

@@ -53,24 +53,31 @@ class Generation:
         self._sampler = sampling.of_run(run, generator)
         self.draw = images_to_score(run, generator)
         self._diversity = diversity.Diversity(
-            self._first_images(diversity.REAL_IMAGES)
+            *self._first(
+                diversity.REAL_IMAGES_OF_CLASSES
+                if run.config.conditional
+                else diversity.REAL_IMAGES
+            )
         )
 
     def notes(self) -> list[str]:
         """Returns what the user should know before the first step."""
-        note = updates.penalty_note(self._run.config, self.state.discriminator)
-        return [note] if note else []
+        return updates.batch_norm_notes(
+            self._run.config, self.state.discriminator
+        )
 
     def real_grid(self) -> np.ndarray:
         """Returns 64 real images, [height, width, channels] uint8."""
-        return images.grid(self._first_images(_GRID_IMAGES))
+        return images.grid(self._first(_GRID_IMAGES)[0])
 
     def samples(self) -> systems.Samples:
         """Makes the images of the fixed latent vectors."""
         made = self._sampler.grid(self._run.config.seed)
+        columns = self._sampler.columns()
+        # Each row is of a class.
+        labels = columns and np.arange(len(made)) // columns
         return systems.Samples(
-            images.grid(made, columns=self._sampler.columns()),
-            self._diversity(made),
+            images.grid(made, columns=columns), self._diversity(made, labels)
         )
 
     def export(self) -> None:
@@ -82,10 +89,12 @@ class Generation:
             num_classes=self._run.num_classes,
         )
 
-    def _first_images(self, count: int) -> np.ndarray:
-        """Returns the first real images of the order, without padding."""
-        real = self.batches.first_images(min(count, self._run.data.num_images))
-        return images.crop(real, self._run.data.content_box)
+    def _first(self, count: int) -> tuple[np.ndarray, ...]:
+        """Returns the first real images, without padding, and labels if any."""
+        real, *labels = self.batches.first(
+            min(count, self._run.data.num_images)
+        )
+        return images.crop(real, self._run.data.content_box), *labels
 
 
 def images_to_score(

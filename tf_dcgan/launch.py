@@ -86,7 +86,7 @@ def describe(config: configs.Config) -> None:
     networks = models.build(*sizes)
     notes = list(resolved.notes)
     if not config.translates:
-        notes.append(updates.penalty_note(config, networks[1]))
+        notes += updates.batch_norm_notes(config, networks[1])
     step = cost.estimate(*sizes)
     print(json.dumps(configs.to_json(config), indent=2))
     for network in networks:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
+import math
 
 import tensorflow as tf
 
@@ -212,14 +213,15 @@ class Loss:
             that is all real (label 1, or smoothed) or all generated (0).
         generator: outputs on generated images [batch, 1] to G's loss.
         outputs_are_logits: whether sigmoid(x) is a probability.
-        boundary: D takes an image for real where x is above it. For
+        guess: the mean of both labels, in (0, 1), to the x of a D that cannot
+            tell them apart; above it D takes an image for real. For
             `wasserstein_gp` a convention: its D is free up to a constant.
     """
 
     discriminator: Callable[[tf.Tensor, float], tf.Tensor]
     generator: Callable[[tf.Tensor], tf.Tensor]
     outputs_are_logits: bool = False
-    boundary: float = 0.0
+    guess: Callable[[float], float] = lambda mean_label: 0.0
 
     def score(self, outputs: tf.Tensor) -> tf.Tensor:
         """Returns the mean probability of being real, or D's mean output.
@@ -235,21 +237,26 @@ class Loss:
             outputs = tf.sigmoid(outputs)
         return tf.reduce_mean(outputs)
 
-    def accuracy(self, outputs: tf.Tensor, *, real: bool) -> tf.Tensor:
-        """Returns the share of outputs on the right side of the boundary.
+    def accuracy(
+        self, outputs: tf.Tensor, *, real: bool, mean_label: float
+    ) -> tf.Tensor:
+        """Returns the share of outputs on the right side of a guess.
 
         Args:
             outputs: [batch, 1] float32.
             real: whether above it is right; on it, never.
+            mean_label: of D's labels for real and for generated images.
 
         Returns:
             Scalar float32 in [0, 1].
         """
-        if real:
-            right = outputs > self.boundary
-        else:
-            right = outputs < self.boundary
+        boundary = self.guess(mean_label)
+        right = outputs > boundary if real else outputs < boundary
         return tf.reduce_mean(tf.cast(right, tf.float32))
+
+
+def _logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
 
 
 # The keys are those of config.LOSSES.
@@ -258,12 +265,18 @@ LOSSES = {
         sigmoid_cross_entropy,
         non_saturating_generator_loss,
         outputs_are_logits=True,
+        guess=_logit,
     ),
     "minimax": Loss(
-        sigmoid_cross_entropy, minimax_generator_loss, outputs_are_logits=True
+        sigmoid_cross_entropy,
+        minimax_generator_loss,
+        outputs_are_logits=True,
+        guess=_logit,
     ),
     "least_squares": Loss(
-        squared_error, squared_error_generator_loss, boundary=0.5
+        squared_error,
+        squared_error_generator_loss,
+        guess=lambda mean_label: mean_label,
     ),
     "hinge": Loss(hinge, linear_generator_loss),
     "wasserstein_gp": Loss(wasserstein, linear_generator_loss),

@@ -10,17 +10,17 @@ from tf_dcgan import losses, randomness
 from tf_dcgan.models import conditional, layers
 
 
-def penalty_note(
+def batch_norm_notes(
     config: configs.Config, discriminator: keras.Model
-) -> str | None:
-    """Says what a penalty on D's slopes lacks in a network with batch norm.
+) -> list[str]:
+    """Says which settings do not do their work in a D with batch norm.
 
     Args:
-        config: its `loss` and `r1_gamma`.
+        config: its `loss`, `r1_gamma` and `spectral_norm`.
         discriminator: the network that they would apply to.
 
     Returns:
-        One line for the user, or None where all is well.
+        Lines for the user, none where all is well.
     """
     flags = ["--loss=wasserstein_gp"] * (config.loss == "wasserstein_gp")
     flags += [f"--r1_gamma={config.r1_gamma:g}"] * (config.r1_gamma > 0)
@@ -28,14 +28,24 @@ def penalty_note(
         isinstance(layer, keras.layers.BatchNormalization)
         for layer in layers.all_of(discriminator)
     )
-    if not flags or not has_batch_norm:
-        return None
-    return (
-        f"note: {' and '.join(flags)} penalises D's slope at each image, but "
-        f"recipe {config.recipe} has batch normalisation in D, which makes "
-        "it one of the whole batch: it trains, but is not what its source "
-        "describes"
-    )
+    if not has_batch_norm:
+        return []
+    has = f"recipe {config.recipe} has batch normalisation in D"
+    notes = []
+    if flags:
+        penalise = "penalises" if len(flags) == 1 else "penalise"
+        notes.append(
+            f"note: {' and '.join(flags)} {penalise} D's slope at each image, "
+            f"but {has}, which makes it one of the whole batch: it trains, "
+            "but is not what its source describes"
+        )
+    if config.spectral_norm:
+        notes.append(
+            f"note: --spectral_norm scales the weights of D, but {has}, which "
+            "undoes it in all layers but the last: D's slope is not bounded "
+            "as its source describes"
+        )
+    return notes
 
 
 def update_discriminator(
@@ -78,7 +88,9 @@ def update_discriminator(
         value = loss.discriminator(outputs, config.fake_label)
         return _half(value, config), {
             "fake_score_before": loss.score(outputs),
-            "fake_accuracy": loss.accuracy(outputs, real=False),
+            "fake_accuracy": loss.accuracy(
+                outputs, real=False, mean_label=config.mean_label
+            ),
         }
 
     def real_half():
@@ -98,7 +110,9 @@ def update_discriminator(
         value = sum(penalty.values(), _half(value, config))
         return value, penalty | {
             "real_score": loss.score(outputs),
-            "real_accuracy": loss.accuracy(outputs, real=True),
+            "real_accuracy": loss.accuracy(
+                outputs, real=True, mean_label=config.mean_label
+            ),
         }
 
     def interpolated_part():

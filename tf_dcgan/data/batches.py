@@ -142,10 +142,15 @@ class Reader:
         """
         return self._pending.result()
 
-    def first_images(self, count: int) -> np.ndarray:
-        """Returns the first images of the first epoch's order."""
+    def first(self, count: int) -> tuple[np.ndarray, ...]:
+        """Returns the first images of the first epoch's order.
+
+        Returns:
+            (images,) or (images, labels): [count, h, w, c] uint8 and [count]
+            int32.
+        """
         indices = batch_indices(0, 1, batch_size=count, **self._order)
-        return gather(self._images, indices)[0]
+        return tuple(values[0] for values in self._gather(indices))
 
     def close(self) -> None:
         """Drops what was begun and ends the reading thread."""
@@ -155,6 +160,9 @@ class Reader:
         indices = batch_indices(
             step, count, batch_size=self._batch_size, **self._order
         )
+        return self._gather(indices)
+
+    def _gather(self, indices: np.ndarray) -> tuple[np.ndarray, ...]:
         images = gather(self._images, indices)
         if self._labels is None:
             return (images,)
