@@ -92,6 +92,7 @@ def main(arguments: Sequence[str]) -> None:
         run.config.dataset,
         data_dir=run.config.data_dir,
         cache_dir=run.config.cache_dir,
+        crop=run.config.crop_size,
     )
     taps = _taps(weights)
     by_class, by_tap = {}, {}

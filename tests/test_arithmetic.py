@@ -1,6 +1,6 @@
 """`python -m tf_dcgan.arithmetic`, called as its users call it."""
 
-import dataclasses
+import json
 import shutil
 
 import numpy as np
@@ -17,7 +17,7 @@ from tf_dcgan import (
     sampling,
 )
 from tf_dcgan import runs as run_module
-from tf_dcgan.metrics import classifier_training
+from tf_dcgan.metrics import classifier, classifier_training
 
 _NUMBERS = ("--a=1,5,9", "--b=2,6,10", "--c=3,7:7,11")
 
@@ -174,7 +174,6 @@ def test_the_classifier_chooses_and_its_choice_can_be_repeated(
         run,
         sampling.Sampler(generator, run.data.content_box),
         seed=0,
-        class_names=tuple("0123456789"),
         data_dir=None,
         cache_dir=tiny_classifier.partition("=")[2],
     )
@@ -262,17 +261,15 @@ def test_a_concept_that_is_missing_is_asked_for(trained):
 def test_classes_of_a_set_without_labels_are_refused(
     trained, tmp_path, monkeypatch
 ):
-    load = concepts.data.load
-
-    def unlabelled(*arguments, **keywords):
-        found = load(*arguments, **keywords)
-        return dataclasses.replace(found, labels=None, class_names=())
-
-    monkeypatch.setattr(concepts.data, "load", unlabelled)
+    folder = tmp_path / "run"
+    shutil.copytree(trained[0] / "checkpoints", folder / "checkpoints")
+    content = json.loads((trained[0] / "config.json").read_text())
+    content["data"]["class_names"] = []
+    (folder / "config.json").write_text(json.dumps(content))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(errors.UserError, match="mnist has no labels: give num"):
-        _arithmetic(f"--run_dir={trained[0]}", *_NUMBERS, "--c=class:3")
-    assert list(tmp_path.iterdir()) == []
+        _arithmetic(f"--run_dir={folder}", *_NUMBERS, "--c=class:3")
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_a_set_without_a_test_split_asks_for_numbers(
@@ -281,14 +278,14 @@ def test_a_set_without_a_test_split_asks_for_numbers(
     folder = tmp_path / "run"
     shutil.copytree(trained[0] / "checkpoints", folder / "checkpoints")
     shutil.copy(trained[0] / "config.json", folder)
-    data_load = concepts.data.load
+    data_load = classifier.data.load
 
     def no_test(name, split="train", **keywords):
         if split == "test":
             raise errors.UserError("there is none")
         return data_load(name, split, **keywords)
 
-    monkeypatch.setattr(concepts.data, "load", no_test)
+    monkeypatch.setattr(classifier.data, "load", no_test)
     with pytest.raises(
         errors.UserError, match="no classifier can choose .*Give numbers"
     ) as caught:

@@ -403,10 +403,14 @@ def test_the_share_of_wanted_classes_is_scored_with_its_interval(
     assert re.search(r"^label_accuracy +0\.\d+ +\[0.*\] +0.75$", printed, re.M)
 
 
-def test_images_without_labels_have_no_label_accuracy(evaluated, trained):
+def test_images_without_labels_have_no_label_accuracy(
+    evaluated, trained, monkeypatch
+):
     call, _, folder = evaluated
     shutil.rmtree(folder)
     shutil.copytree(trained[0], folder)
+    # Nor is the classifier, which may take minutes, made ready.
+    monkeypatch.setattr(evaluation_request, "network", None)
     with pytest.raises(errors.UserError, match="trained with --conditional"):
         call("--metrics=label_accuracy")
 

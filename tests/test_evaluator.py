@@ -98,7 +98,13 @@ def test_real_images_are_evenly_spread_and_without_padding(
     monkeypatch, tmp_path, capsys
 ):
     split = _split(25, box=(1, 2, 4, 5))
-    monkeypatch.setattr(data, "load", lambda *_, **__: split)
+    asked = []
+
+    def load(*_, **keywords):
+        asked.append(keywords)
+        return split
+
+    monkeypatch.setattr(data, "load", load)
     monkeypatch.setattr(evaluator, "REAL_IMAGES", 10)
     seen = []
 
@@ -120,7 +126,9 @@ def test_real_images_are_evenly_spread_and_without_padding(
 
     network = Network()
     monkeypatch.setattr(training_features, "network", lambda *_: network)
-    config = configs.Config(evaluate_every=5, cache_dir=str(tmp_path))
+    config = configs.Config(
+        evaluate_every=5, cache_dir=str(tmp_path), crop="6x7"
+    )
     made = evaluator.prepare(config, (8, 8))
     words = "tiny, right on 98.77% of test images, weights 0123456789ab"
     assert made.features == words
@@ -130,6 +138,8 @@ def test_real_images_are_evenly_spread_and_without_padding(
     np.testing.assert_array_equal(
         np.array(seen), split.images[chosen][:, 1:5, 2:7]
     )
+    # As the training's own images were.
+    assert (asked[0]["crop"], asked[0]["image_size"]) == ((6, 7), (8, 8))
     # The next start finds them in the cache.
     evaluator.prepare(config, (8, 8))
     assert network.asked == 1

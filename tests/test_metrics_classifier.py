@@ -34,11 +34,12 @@ def cached(tiny_mnist, tmp_path_factory):
         return folder, _network(tiny_mnist, folder)
 
 
-def _network(data_dir, cache_dir, name="mnist", progress=False):
+def _network(data_dir, cache_dir, name="mnist", progress=False, crop=None):
     return classifier.classifier_network(
         name,
         data_dir=str(data_dir),
         cache_dir=str(cache_dir),
+        crop=crop,
         progress=progress,
     )
 
@@ -68,6 +69,14 @@ def test_the_network_gives_features_and_logits(cached):
     assert found["logits"].shape == (7, 10)
     assert found["features"].min() >= 0
     assert np.isfinite(found["logits"]).all()
+
+
+def test_a_crop_has_a_classifier_of_its_own(cached, tiny_mnist, tmp_path):
+    whole = cached[1].protocol
+    cropped = _network(tiny_mnist, tmp_path, crop=(20, 16)).protocol
+    assert cropped["resize"].startswith("to 20x16 ")
+    for name in ("weights_sha256", "dataset_fingerprint"):
+        assert cropped[name] != whole[name]
 
 
 def test_features_do_not_depend_on_the_batches(cached):
@@ -287,7 +296,7 @@ def test_sizes_that_do_not_suit_are_refused(
     monkeypatch.setattr(data, "native_shape", native_shape)
     assert reason in _refusal(tmp_path, tmp_path / "cache", "celeb_a")
     # Where the headers of a folder's files are kept.
-    assert asked == [{"cache_dir": str(tmp_path / "cache")}]
+    assert [a["cache_dir"] for a in asked] == [str(tmp_path / "cache")]
 
 
 def test_augmentation_is_a_function_of_seed_and_step():

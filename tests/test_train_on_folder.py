@@ -8,8 +8,10 @@ import PIL.Image
 import pytest
 
 from benchmarks import trainings
+import evaluate
+from tests import test_evaluate
 from tf_dcgan import config as configs
-from tf_dcgan import images, launch_data
+from tf_dcgan import devices, evaluation_request, images, launch_data
 
 _FLAGS = (
     "--recipe=dcgan_small",
@@ -66,6 +68,33 @@ def test_the_run_knows_its_folder_crop_and_flips(run, photos):
     assert "centre crop of at most 20x20" in config["data"]["preparation"]
     grid = images.read_png(run[0] / "samples" / "real.png")
     assert grid.shape == (5 * 18 + 2, 5 * 18 + 2, 3)
+
+
+def test_a_run_is_evaluated_against_images_cropped_as_its_own(
+    run, tmp_path, monkeypatch
+):
+    folder = tmp_path / "run"
+    shutil.copytree(run[0], folder)
+    monkeypatch.setattr(devices, "share_gpus", list)
+    seen = []
+
+    def network(request, dataset):
+        seen.append(request.crop)
+        return test_evaluate._tiny_network()
+
+    monkeypatch.setattr(evaluation_request, "network", network)
+    evaluate.main(
+        [
+            "evaluate",
+            f"--run_dir={folder}",
+            "--split=train",
+            "--metrics=fid",
+            "--num_samples=20",
+        ]
+    )
+    protocol = json.loads((folder / "evaluation.json").read_text())["protocol"]
+    assert "centre crop of at most 20x20" in protocol["real"]
+    assert seen == [(20, 20)]
 
 
 def test_a_run_in_two_parts_on_a_moved_folder_is_bit_identical_to_one(

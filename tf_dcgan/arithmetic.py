@@ -224,10 +224,13 @@ def _with_samples(
         return list(concepts)
     from tf_dcgan import concepts as choosing
 
-    folders = {"data_dir": wanted.data_dir, "cache_dir": wanted.cache_dir}
-    names = choosing.check_classes(run, wanted_classes, **folders)
+    choosing.check_classes(run, wanted_classes)
     judged = choosing.judge(
-        run, sampler, seed=wanted.seed, class_names=names, **folders
+        run,
+        sampler,
+        seed=wanted.seed,
+        data_dir=wanted.data_dir,
+        cache_dir=wanted.cache_dir,
     )
     found, told = [], []
     for concept in concepts:
@@ -270,7 +273,7 @@ def _write(out: pathlib.Path, concepts, sampler, wanted) -> None:
     columns = []
     for concept, vectors, mean in zip(concepts, samples, means, strict=True):
         made = sampler.from_latents([*vectors, adjusted(mean)])
-        title = f"{len(vectors)} samples"
+        title = f"{len(vectors)} sample" + "s" * (len(vectors) > 1)
         if concept.class_name:
             title += f" of class {concept.class_name}"
         columns.append(

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from tf_dcgan import data, errors, latent_flags, runs, sampling
+from tf_dcgan import errors, latent_flags, runs, sampling
 from tf_dcgan.metrics import classifier
 
 # So many samples of a seed are looked at.
@@ -64,48 +64,29 @@ class Judged:
         return points, float(probability)
 
 
-def check_classes(
-    run: runs.Run,
-    wanted: Sequence[tuple[str, str]],
-    *,
-    data_dir: str | None,
-    cache_dir: str | None,
-) -> tuple[str, ...]:
-    """Finds out whether a run's data set has some classes.
+def check_classes(run: runs.Run, wanted: Sequence[tuple[str, str]]) -> None:
+    """Refuses classes that a run's data set does not have.
 
     Args:
         run: the run.
         wanted: (flag, class) for each.
-        data_dir: where data sets are prepared; None for the run's.
-        cache_dir: where prepared arrays are kept; None for the run's.
-
-    Returns:
-        The names of all its classes.
 
     Raises:
-        errors.UserError: the set is out of reach, or has no such class.
+        errors.UserError: the set has no labels, or no such class.
     """
-    name = run.config.dataset
-    found = data.load(
-        name,
-        "train",
-        image_size=run.data.image_shape[:2],
-        data_dir=data_dir or run.config.data_dir,
-        cache_dir=cache_dir or run.config.cache_dir,
-    )
+    name, class_names = run.config.dataset, run.data.class_names
     for flag, class_name in wanted:
         given = f"--{flag}=class:{class_name}"
-        if not found.class_names:
+        if not class_names:
             raise errors.UserError(
                 f"{given}: {name} has no labels: give numbers of samples, "
                 f"such as --{flag}=1,5,9"
             )
-        if class_name not in found.class_names:
+        if class_name not in class_names:
             raise errors.UserError(
                 f"{given}: {name} has no such class: "
-                + errors.suggestion(class_name, found.class_names)
+                + errors.suggestion(class_name, class_names)
             )
-    return found.class_names
 
 
 def judge(
@@ -113,7 +94,6 @@ def judge(
     sampler: sampling.Sampler,
     *,
     seed: int,
-    class_names: tuple[str, ...],
     data_dir: str | None,
     cache_dir: str | None,
 ) -> Judged:
@@ -125,7 +105,6 @@ def judge(
         run: the run.
         sampler: of its generator.
         seed: of the samples.
-        class_names: as `check_classes` returns them.
         data_dir: where data sets are prepared; None for the run's.
         cache_dir: where the classifier is kept; None for the run's.
 
@@ -140,6 +119,7 @@ def judge(
             run.config.dataset,
             data_dir=data_dir or run.config.data_dir,
             cache_dir=cache_dir or run.config.cache_dir,
+            crop=run.config.crop_size,
         )
     except classifier.UnusableError as error:
         raise errors.UserError(
@@ -157,7 +137,7 @@ def judge(
         batch_size=_BATCH_SIZE,
         outputs=("logits",),
     )["logits"]
-    return Judged(seed, class_names, log_odds(logits))
+    return Judged(seed, run.data.class_names, log_odds(logits))
 
 
 def log_odds(logits: np.ndarray) -> np.ndarray:

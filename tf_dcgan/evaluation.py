@@ -103,7 +103,8 @@ def evaluate(
     Raises:
         errors.UserError: a metric cannot be computed from these.
     """
-    evaluation_checks.check(real, fake, network, metrics, train)
+    evaluation_checks.check_images(real, fake, metrics, train)
+    evaluation_checks.check_network(real, fake, network, metrics)
     names = ()
     if per_class:
         names = evaluation_checks.class_names(real, fake, network)

@@ -16,59 +16,40 @@ _MISSING_OUTPUT = {
 }
 
 
-def check(
+def check_images(
     real: image_sources.ImageSource | feature_statistics.Statistics,
     fake: image_sources.ImageSource,
-    network: features.FeatureNetwork,
     metrics: Sequence[str],
     train: image_sources.ImageSource | None,
 ) -> None:
-    """Refuses what cannot be computed, before anything is.
+    """Refuses what these images lack, before a network is made ready.
 
     Args:
         real: real images, or statistics of them.
         fake: generated images.
-        network: makes the features.
         metrics: keys of `scores.METRICS`.
         train: the training images, or None.
 
     Raises:
         errors.UserError: a metric needs what is not there.
     """
-    is_moments = isinstance(real, feature_statistics.Statistics)
-    if is_moments:
-        real.check_protocol(network.protocol, network.feature_dim)
     for name in metrics:
-        metric = scores.METRICS[name]
-        if metric.output not in network.outputs:
-            raise errors.UserError(_MISSING_OUTPUT[metric.output].format(name))
-        if is_moments and not metric.takes_statistics:
+        if (
+            isinstance(real, feature_statistics.Statistics)
+            and not scores.METRICS[name].takes_statistics
+        ):
             raise errors.UserError(
                 f"{name} needs the real images themselves, and "
                 f"{real.description} holds only the mean and covariance of "
                 "their features: give images as --real, or --metrics=fid"
             )
-    if "modes" in metrics:
-        if not network.class_names:
-            raise errors.UserError(
-                "modes needs the classes of the real images: give "
-                "--features=classifier, or leave modes out of --metrics"
-            )
-        real.labels_among(network.class_names)
-    if "label_accuracy" in metrics:
-        if fake.labels is None:
-            raise errors.UserError(
-                "label_accuracy needs the class that each image should be of, "
-                f"and {fake.description} has none: give a run that was trained "
-                "with --conditional, or labelled images, or leave it out of "
-                "--metrics"
-            )
-        if not network.class_names:
-            raise errors.UserError(
-                "label_accuracy needs to know the classes of its logits: give "
-                "--features=classifier, or leave it out of --metrics"
-            )
-        fake.labels_among(network.class_names)
+    if "label_accuracy" in metrics and fake.labels is None:
+        raise errors.UserError(
+            "label_accuracy needs the class that each image should be of, "
+            f"and {fake.description} has none: give a run that was trained "
+            "with --conditional, or labelled images, or leave it out of "
+            "--metrics"
+        )
     if "memorization" in metrics:
         if train is None:
             raise errors.UserError(
@@ -82,6 +63,45 @@ def check(
                 f"{real.description} is given as both: give held-out images "
                 "as --real, or --split=test"
             )
+
+
+def check_network(
+    real: image_sources.ImageSource | feature_statistics.Statistics,
+    fake: image_sources.ImageSource,
+    network: features.FeatureNetwork,
+    metrics: Sequence[str],
+) -> None:
+    """Refuses what the network cannot make, or not of these images' classes.
+
+    Args:
+        real: real images, or statistics of them.
+        fake: generated images.
+        network: makes the features.
+        metrics: keys of `scores.METRICS`, which `check_images` has passed.
+
+    Raises:
+        errors.UserError: a metric needs what is not there.
+    """
+    if isinstance(real, feature_statistics.Statistics):
+        real.check_protocol(network.protocol, network.feature_dim)
+    for name in metrics:
+        output = scores.METRICS[name].output
+        if output not in network.outputs:
+            raise errors.UserError(_MISSING_OUTPUT[output].format(name))
+    if "modes" in metrics:
+        if not network.class_names:
+            raise errors.UserError(
+                "modes needs the classes of the real images: give "
+                "--features=classifier, or leave modes out of --metrics"
+            )
+        real.labels_among(network.class_names)
+    if "label_accuracy" in metrics:
+        if not network.class_names:
+            raise errors.UserError(
+                "label_accuracy needs to know the classes of its logits: give "
+                "--features=classifier, or leave it out of --metrics"
+            )
+        fake.labels_among(network.class_names)
 
 
 def class_names(

@@ -31,6 +31,8 @@ class Request:
         cache_dir: where prepared arrays and features are kept, or None.
         precision: "float32" or "mixed_bfloat16", of the Inception networks.
         per_class: whether to score each class on its own too.
+        crop: (height, width) of the centre of a set's images that its
+            classifier is trained on, or None for the whole.
     """
 
     metrics: Sequence[str]
@@ -44,10 +46,11 @@ class Request:
     cache_dir: str | None
     precision: str = "float32"
     per_class: bool = False
+    crop: tuple[int, int] | None = None
 
 
-def in_folders_of(request: Request, config: configs.Config) -> Request:
-    """Looks where a run looks, unless the request says where.
+def of_run(request: Request, config: configs.Config) -> Request:
+    """Looks where a run looks, unless the request says where, and crops alike.
 
     Args:
         request: the evaluation.
@@ -57,6 +60,7 @@ def in_folders_of(request: Request, config: configs.Config) -> Request:
         request,
         data_dir=request.data_dir or config.data_dir,
         cache_dir=request.cache_dir or config.cache_dir,
+        crop=config.crop_size,
     )
 
 
@@ -82,7 +86,10 @@ def network(request: Request, dataset: str | None) -> features.FeatureNetwork:
                 "mnist:test, or --features=inception"
             )
         return classifier.classifier_network(
-            dataset, data_dir=request.data_dir, cache_dir=request.cache_dir
+            dataset,
+            data_dir=request.data_dir,
+            cache_dir=request.cache_dir,
+            crop=request.crop,
         )
     if request.features == "keras_inception":
         return keras_inception.keras_inception_network(

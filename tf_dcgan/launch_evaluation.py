@@ -11,6 +11,7 @@ from tf_dcgan import (
     devices,
     errors,
     evaluation,
+    evaluation_checks,
     evaluation_report,
     evaluation_request,
     feature_cache,
@@ -58,7 +59,7 @@ def evaluate_run(
             computed.
     """
     devices.share_gpus()
-    request = evaluation_request.in_folders_of(request, run.config)
+    request = evaluation_request.of_run(request, run.config)
     fake, step = _generated(run, request.seed, num_samples, weights, checkpoint)
     train = None
     if "memorization" in request.metrics:
@@ -66,7 +67,7 @@ def evaluate_run(
     found = _evaluate(
         _of_run(run, split, request),
         fake,
-        evaluation_request.network(request, run.config.dataset),
+        run.config.dataset,
         request,
         train=train,
         pairs=pairs or run.path / "memorization.png",
@@ -118,9 +119,7 @@ def evaluate_pair(
     found = _evaluate(
         real_source,
         fake_source,
-        evaluation_request.network(
-            request, _dataset(real_source) or _dataset(fake_source)
-        ),
+        _dataset(real_source) or _dataset(fake_source),
         request,
         train=train_source,
         pairs=pairs,
@@ -182,13 +181,18 @@ def write_statistics(
 
 
 def _evaluate(
-    real, fake, network, request: evaluation_request.Request, *, train, pairs
+    real, fake, dataset, request: evaluation_request.Request, *, train, pairs
 ) -> evaluation.Evaluation:
-    """Computes the scores and draws the closest pairs, if they are asked."""
+    """Computes the scores and draws the closest pairs, if they are asked.
+
+    The classifier of the data set may have to be trained, which takes
+    minutes: what can be refused is refused before.
+    """
+    evaluation_checks.check_images(real, fake, request.metrics, train)
     found = evaluation.evaluate(
         real,
         fake,
-        network,
+        evaluation_request.network(request, dataset),
         metrics=request.metrics,
         seed=request.seed,
         batch_size=request.batch_size,

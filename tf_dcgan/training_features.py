@@ -43,6 +43,7 @@ def network(config: configs.Config, dataset: str) -> features.FeatureNetwork:
             dataset,
             data_dir=config.data_dir,
             cache_dir=config.cache_dir,
+            crop=config.crop_size,
         )
     if config.evaluate_features == "keras_inception":
         return keras_inception.keras_inception_network()

@@ -60,7 +60,7 @@ def evaluate_run(
             computed.
     """
     devices.share_gpus()
-    request = evaluation_request.in_folders_of(request, run.config)
+    request = evaluation_request.of_run(request, run.config)
     config = dataclasses.replace(
         run.config, data_dir=request.data_dir, cache_dir=request.cache_dir
     )

@@ -72,6 +72,7 @@ def classifier_network(
     *,
     data_dir: str | None = None,
     cache_dir: str | None = None,
+    crop: tuple[int, int] | None = None,
     progress: bool = True,
 ) -> features.FeatureNetwork:
     """Opens the classifier of a labelled set, training it first if need be.
@@ -89,6 +90,8 @@ def classifier_network(
         data_dir: where the set's files are, see `data.load`.
         cache_dir: where prepared images and the classifier are kept; None
             for the user's cache.
+        crop: (height, width) of the centre of the set's images, if that is
+            what it shall be trained on.
         progress: whether training shows how far it is, on standard error: a
             bar in a terminal, lines elsewhere.
 
@@ -101,7 +104,7 @@ def classifier_network(
         errors.UserError: it cannot be found, or the cache cannot be written
             to.
     """
-    train, test = _load(dataset_name, data_dir, cache_dir)
+    train, test = _load(dataset_name, data_dir, cache_dir, crop)
     model, info = _trained(train, test, cache_dir, progress)
     return features.FeatureNetwork(
         "classifier",
@@ -148,10 +151,14 @@ def _trained(
 
 
 def _load(
-    name: str, data_dir: str | None, cache_dir: str | None
+    name: str,
+    data_dir: str | None,
+    cache_dir: str | None,
+    crop: tuple[int, int] | None,
 ) -> tuple[data.ImageArray, data.ImageArray]:
-    """Opens both splits, at the size that the set has."""
-    size = data.native_shape(name, data_dir, cache_dir=cache_dir)[:2]
+    """Opens both splits, at the size that the set or the crop has."""
+    origin = {"data_dir": data_dir, "cache_dir": cache_dir, "crop": crop}
+    size = data.native_shape(name, **origin)[:2]
     if None in size:
         raise UnusableError(name, "its images have different sizes")
     smallest, largest = classifier_model.SMALLEST_SIDE, _LARGEST_SIDE
@@ -161,12 +168,11 @@ def _load(
             f"its images have {size[0]}x{size[1]} pixels, and {smallest} to "
             f"{largest} a side are possible",
         )
-    folders = {"data_dir": data_dir, "cache_dir": cache_dir}
-    train = data.load(name, "train", image_size=size, **folders)
+    train = data.load(name, "train", image_size=size, **origin)
     if train.labels is None or not train.class_names:
         raise UnusableError(name, "it has no labels")
     try:
-        test = data.load(name, "test", image_size=size, **folders)
+        test = data.load(name, "test", image_size=size, **origin)
     except errors.UserError as error:
         raise UnusableError(
             name, f"its test split cannot be had ({error})"
