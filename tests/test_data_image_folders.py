@@ -129,6 +129,7 @@ def test_the_folders_of_splits_are_the_splits(load, folder):
     write(folder / "val" / "cat" / "a.png", 4)
     write(folder / "other" / "a.png", 5)
     assert colours(load()) == [1, 2]
+    assert load().notes == ("left out: 1 image beside train, test, val",)
     test = load("test")
     assert colours(test) == [3]
     # The same numbers in all splits, also where one lacks a class.

@@ -148,6 +148,14 @@ def _list(folder: str) -> _Listing:
             below = os.path.join(folder, name)
             splits[name] = (below, image_files.find(below))
     class_names, notes = _classes(splits)
+    used = sum(len(paths) for _, paths in splits.values())
+    beside = len(image_files.find(folder)) - used if len(splits) > 1 else 0
+    if beside > 0:
+        notes = (
+            *notes,
+            f"left out: {beside:,} image{'s' * (beside > 1)} beside "
+            f"{', '.join(present)}",
+        )
     digest = hashlib.sha256()
     for _, paths in splits.values():
         for path in paths:
