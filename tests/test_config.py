@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tf_dcgan import config as configs
-from tf_dcgan import config_flags, errors, settings, sizes
+from tf_dcgan import config_flags, errors, recipes, settings, sizes
 from tf_dcgan.config import Config
 
 FIELDS = dataclasses.fields(Config)
@@ -190,7 +190,20 @@ def test_losses_without_targets_have_the_labels_1_and_0(loss):
     for config in (Config(loss=loss), config_flags.from_flags({"loss": loss})):
         assert (config.real_label, config.fake_label) == (1.0, 0.0)
     given = {"loss": loss, "real_label": 1, "fake_label": 0.0}
-    assert config_flags.from_flags(given) == Config(loss=loss)
+    more = recipes.OF_LOSSES.get(loss, {})
+    assert config_flags.from_flags(given) == Config(loss=loss, **more)
+
+
+def test_wasserstein_updates_g_once_and_sums_d_unless_asked_otherwise():
+    given = {"loss": "wasserstein_gp", "recipe": "dcgan_28"}
+    config = config_flags.from_flags(given)
+    assert config.discriminator_loss == "sum"
+    config = config_flags.from_flags({"loss": "wasserstein_gp"})
+    assert config.generator_updates == 1
+    config = config_flags.from_flags(
+        {"loss": "wasserstein_gp", "generator_updates": 3}
+    )
+    assert config.generator_updates == 3
 
 
 @pytest.mark.parametrize("loss", ["non_saturating", "minimax", "least_squares"])

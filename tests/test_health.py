@@ -171,6 +171,83 @@ def test_a_lesser_lead_is_none(changes):
     assert health.discriminator_is_winning(SMALL, scalars) is None
 
 
+@pytest.mark.parametrize("share, is_one", [(0.0199, True), (0.0201, False)])
+@pytest.mark.parametrize("accuracy, is_right", [(0.991, True), (0.989, False)])
+def test_a_lead_begins_at_2_percent_of_a_guess_and_99_of_the_images(
+    share, is_one, accuracy, is_right
+):
+    config = configs.Config(loss="hinge")  # Of whose D a guess costs 2.
+    scalars = means(D_ALONE, loss_d=2 * share, real_accuracy=accuracy)
+    assert health.is_ahead(config, scalars) == (is_one and is_right)
+
+
+@pytest.mark.parametrize(
+    "loss, score",
+    [
+        ("non_saturating", 0.9),
+        ("minimax", 0.9),
+        ("least_squares", 0.85),
+        ("hinge", 1.0),
+    ],
+)
+def test_g_wins_from_one_and_a_half_guesses_and_scores_of_real_images_on(
+    loss, score
+):
+    config = configs.Config(loss=loss, real_label=1.0)
+    guess = {"least_squares": 0.5, "hinge": 2.0}.get(loss, 2 * math.log(2))
+
+    def is_told(*, share=1.51, accuracy=0.049, above=0.01):
+        scalars = means(
+            G_ALONE,
+            loss_d=share * guess,
+            fake_accuracy=accuracy,
+            fake_score_after=score + above,
+        )
+        return health.generator_is_winning(config, scalars) is not None
+
+    assert is_told()
+    for lesser in ({"share": 1.49}, {"accuracy": 0.051}, {"above": -0.01}):
+        assert not is_told(**lesser)
+
+
+@pytest.mark.parametrize(
+    "norm, share, is_dead",
+    [
+        (0.0009, 1.0, True),
+        (0.0011, 1.0, False),
+        (0.0009, 1.09, True),
+        (0.0009, 0.89, False),
+        (0.0009, 1.11, False),
+    ],
+)
+def test_a_gradient_below_a_thousandth_within_a_tenth_of_a_guess_is_death(
+    norm, share, is_dead
+):
+    window = (0.5 * share, 0.25, 0.5, 0.5, 0.5, norm, 1.0)
+    config = configs.Config(loss="least_squares", real_label=1.0)
+    told = health.discriminator_is_dead(config, means(window))
+    assert (told is not None) == is_dead
+
+
+@pytest.mark.parametrize(
+    "diversity, before, highest, young, is_told",
+    [
+        (0.399, 0.36, 0.5, False, True),
+        (0.401, 0.36, 0.5, False, False),
+        (0.399, 0.348, 0.5, False, False),
+        (0.0099, 0.0, 0.0, True, True),
+        (0.0101, 0.0101, 0.0, True, False),
+        (0.749, 0.749, 1.0, False, True),
+        (0.751, 0.751, 1.0, False, False),
+    ],
+)
+def test_where_a_collapse_begins(diversity, before, highest, young, is_told):
+    told = health.samples_are_collapsing(
+        diversity, before=before, highest=highest, young=young
+    )
+    assert (told is not None) == is_told
+
+
 def test_the_verdict_on_a_lead_has_its_numbers_and_a_way_out():
     config = configs.Config(loss="minimax", discriminator_learning_rate=1e-3)
     scalars = means(D_ALONE, fake_accuracy=0.9975)

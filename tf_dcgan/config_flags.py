@@ -21,10 +21,10 @@ def from_flags(given: Mapping[str, Any]) -> configs.Config:
     """Makes the config of a new run.
 
     Args:
-        given: the settings that the user named; they win over the recipe's.
+        given: the settings that the user named; they win over all others.
 
     Returns:
-        A config in which everything else is the recipe's.
+        A config in which everything else is the recipe's, or the loss's.
 
     Raises:
         errors.UserError: a value is not allowed.
@@ -33,6 +33,9 @@ def from_flags(given: Mapping[str, Any]) -> configs.Config:
     given = _absolute(given)
     recipe = recipes.RECIPES.get(given.get("recipe", configs.Config.recipe))
     differences = dict(recipe.differences) if recipe else {}
+    differences |= recipes.OF_LOSSES.get(
+        given.get("loss", differences.get("loss")), {}
+    )
     names_a_set = {"dataset_a", "dataset_b"} & set(given)
     if recipe and recipe.translates and names_a_set:
         differences["dataset"] = None  # Checked where it must be one.

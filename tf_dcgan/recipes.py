@@ -107,6 +107,12 @@ RECIPES = {
     ),
 }
 
+# What a loss changes in any recipe: G once for each update of D, whose
+# penalty has the weight of its source only beside a sum.
+OF_LOSSES = {
+    "wasserstein_gp": {"generator_updates": 1, "discriminator_loss": "sum"},
+}
+
 # Those whose networks have convolutions to add to with `--extra_layers`.
 WITH_EXTRA_LAYERS = ("dcgan", "dcgan_small")
 
