@@ -26,10 +26,10 @@ _README = (_PROJECT / "README.md").read_text()
 _TEST_COMMAND = (
     "python3 -m venv .venv-test && "
     ".venv-test/bin/pip install -r requirements-dev.txt && "
-    ".venv-test/bin/python -m pytest"
+    ".venv-test/bin/python -m pytest -n 2 --dist=loadfile"
 )
 # Of other programs.
-_FOREIGN_FLAGS = {"logdir"}
+_FOREIGN_FLAGS = {"logdir", "dist"}
 
 
 def _fields(settings_class):
