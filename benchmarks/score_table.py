@@ -51,6 +51,12 @@ class ScoreTableSettings:
         minimum=2048,
         maximum=50_000,
     )
+    real_row: bool = setting(
+        True,
+        "score as many training images too; they are the same for every run "
+        "of a data set",
+        group=_GROUP,
+    )
     checkpoint: str = run_flags.checkpoint(_GROUP)
     seed: int = setting(
         0,
@@ -114,7 +120,7 @@ def main(arguments: Sequence[str]) -> None:
     frequencies = np.bincount(
         sources["test"].labels, minlength=len(sources["test"].class_names)
     )
-    for side in ("generated", "train"):
+    for side in [name for name in sources if name != "test"]:
         for tap in _TAPS:
             sets = feature_sets.FeatureSets(
                 {"features": by_tap["test"][str(tap)]},
@@ -133,7 +139,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _sources(run: runs.Run, wanted: ScoreTableSettings):
-    """Opens the test images, as many of the training images, the generator's.
+    """Opens the test images, training images if wanted, the generator's.
 
     Returns:
         Them by name, and the generator's step.
@@ -160,9 +166,11 @@ def _sources(run: runs.Run, wanted: ScoreTableSettings):
         )
 
     generator, step = sampling.load_generator(run, "ema", wanted.checkpoint)
+    real = {"test": split("test", wanted.num_real)}
+    if wanted.real_row:
+        real["train"] = split("train", wanted.num_samples)
     return {
-        "test": split("test", wanted.num_real),
-        "train": split("train", wanted.num_samples),
+        **real,
         "generated": image_sources.from_generator(
             sampling.of_run(run, generator),
             seed=wanted.seed,
