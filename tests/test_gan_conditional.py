@@ -67,7 +67,7 @@ SCHEDULES = {
     ),
     "new latents": ({"generator_latents": "new"}, 3, 4),
     "R1": ({"r1_gamma": 1.0}, 2, 4),
-    "gradient penalty": ({"loss": "wasserstein_gp"}, 2, 5),
+    "gradient penalty": ({"loss": "wasserstein_gp"}, 1, 4),
 }
 
 

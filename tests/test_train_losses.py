@@ -47,8 +47,8 @@ def main(tmp_path, monkeypatch):
 def test_it_trains_and_logs_every_scalar_with(main, tiny_flags, flags, capsys):
     main(*tiny_flags, *flags, "--steps=2", "--run_dir=run")
     output = capsys.readouterr().out
-    has_penalty = "--r1_gamma" in "".join(flags)
-    assert output.count("batch normalisation in D") == has_penalty
+    notes = ("--r1_gamma" in "".join(flags)) + ("--spectral_norm" in flags)
+    assert output.count("batch normalisation in D") == notes
     with open("run/metrics.jsonl") as file:
         lines = [json.loads(line) for line in file]
     line = next(line for line in lines if line["kind"] == "train")
@@ -68,6 +68,7 @@ def test_a_dry_run_tells_of_batch_normalisation(main, capsys):
     output = capsys.readouterr().out
     assert "note: --loss=wasserstein_gp penalises D's slope" in output
     assert '"discriminator_updates": "joint"' in output
+    assert '"generator_updates": 1' in output
 
 
 def test_penalties_and_spectral_vectors_survive_a_kill_bit_for_bit(
