@@ -89,53 +89,42 @@ def main(arguments: Sequence[str]) -> None:
     wanted = ScoreTableSettings(**given)
     run = runs.open_run(wanted.run_dir)
     quiet.import_tensorflow()
-    from tf_dcgan import best, feature_sets, scores
+    from tf_dcgan import best
     from tf_dcgan.metrics import classifier, inception_weights
 
     sources, step = _sources(run, wanted)
-    weights = inception_weights.load(wanted.inception_weights)
+    taps = _taps(inception_weights.load(wanted.inception_weights))
+    sizes = ", ".join(f"{s.count:,} {n}" for n, s in sources.items())
+    print(
+        f"{run.path}, {best.origin(run, step, wanted.checkpoint)}, ema "
+        f"weights, {run.config.dataset}, seed {wanted.seed}\n{sizes}\n"
+        f"inception {taps.weights_hash[:12]}, resize tf1\n"
+        "value [95 % interval] (what a perfect generator would score)\n",
+        flush=True,
+    )
+    found = _extract(sources, taps, [str(tap) for tap in _TAPS], run)
+    for side in found:
+        for tap in _TAPS if side != "test" else ():
+            of_tap = {
+                name: {"features": values[str(tap)]}
+                for name, values in found.items()
+            }
+            _score(f"{side}, inception {tap}", of_tap, side, wanted)
+    # After the taps, since it may have to be trained first.
     network = classifier.classifier_network(
         run.config.dataset,
         data_dir=run.config.data_dir,
         cache_dir=run.config.cache_dir,
         crop=run.config.crop_size,
     )
-    taps = _taps(weights)
-    by_class, by_tap = {}, {}
-    for name, source in sources.items():
-        is_fixed = name != "generated"
-        for by_name, made_by, outputs in (
-            (by_class, network, ("features", "logits")),
-            (by_tap, taps, [str(tap) for tap in _TAPS]),
-        ):
-            by_name[name] = _extract(source, made_by, outputs, run, is_fixed)
-    sizes = ", ".join(f"{s.count:,} {n}" for n, s in sources.items())
-    print(
-        f"{run.path}, {best.origin(run, step, wanted.checkpoint)}, ema "
-        f"weights, {run.config.dataset}, seed {wanted.seed}\n{sizes}\n"
-        f"inception {taps.weights_hash[:12]}, resize tf1; "
-        + ", ".join(f"{k} {v}" for k, v in network.protocol.items())
-        + "\nvalue [95 % interval] (what a perfect generator would score)\n"
-    )
+    print("\n" + ", ".join(f"{k} {v}" for k, v in network.protocol.items()))
+    found = _extract(sources, network, ("features", "logits"), run)
     frequencies = np.bincount(
         sources["test"].labels, minlength=len(sources["test"].class_names)
     )
-    for side in [name for name in sources if name != "test"]:
-        for tap in _TAPS:
-            sets = feature_sets.FeatureSets(
-                {"features": by_tap["test"][str(tap)]},
-                {"features": by_tap[side][str(tap)]},
-                seed=wanted.seed,
-            )
-            _print(f"{side}, inception {tap}", scores.compute(_METRICS, sets))
-        sets = feature_sets.FeatureSets(
-            by_class["test"],
-            by_class[side],
-            real_frequencies=frequencies,
-            seed=wanted.seed,
-        )
-        found_scores = scores.compute((*_METRICS, "modes"), sets)
-        _print(f"{side}, classifier", found_scores)
+    for side in found:
+        if side != "test":
+            _score(f"{side}, classifier", found, side, wanted, frequencies)
 
 
 def _sources(run: runs.Run, wanted: ScoreTableSettings):
@@ -180,25 +169,25 @@ def _sources(run: runs.Run, wanted: ScoreTableSettings):
     }, step
 
 
-def _extract(source, network, outputs, run: runs.Run, is_fixed: bool):
+def _extract(sources, network, outputs, run: runs.Run):
     """Computes features, or reads those of images that do not change."""
     from tf_dcgan import feature_cache
 
     common = {"batch_size": _BATCH, "outputs": outputs}
-    if is_fixed:
-        return feature_cache.extract(
+    return {
+        name: network.extract(
+            source.batches(), total=source.count, progress=name, **common
+        )
+        if name == "generated"
+        else feature_cache.extract(
             source,
             network,
             cache_dir=run.config.cache_dir,
-            title=source.description,
+            title=name,
             **common,
         )
-    return network.extract(
-        source.batches(),
-        total=source.count,
-        progress=source.description,
-        **common,
-    )
+        for name, source in sources.items()
+    }
 
 
 def _taps(weights):
@@ -225,9 +214,20 @@ def _taps(weights):
     )
 
 
-def _print(title: str, found) -> None:
+def _score(title: str, found, side: str, wanted, frequencies=None) -> None:
+    """Prints the scores of one side against the test images."""
+    from tf_dcgan import feature_sets, scores
+
+    metrics = _METRICS if frequencies is None else (*_METRICS, "modes")
+    sets = feature_sets.FeatureSets(
+        found["test"],
+        found[side],
+        real_frequencies=frequencies,
+        seed=wanted.seed,
+    )
+    all_scores = scores.compute(metrics, sets)
     cells = []
-    for score in found:
+    for score in all_scores:
         text = f"{score.name} {score.value:.4g}"
         if score.low is not None:
             text += f" [{score.low:.4g}, {score.high:.4g}]"
@@ -235,7 +235,7 @@ def _print(title: str, found) -> None:
             text += f" ({score.ideal:.4g})"
         cells.append(text)
     print(f"{title}: {'; '.join(cells)}", flush=True)
-    for warning in dict.fromkeys(w for score in found for w in score.warnings):
+    for warning in dict.fromkeys(w for s in all_scores for w in s.warnings):
         print(f"  warning: {warning}")
 
 
