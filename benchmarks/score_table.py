@@ -103,8 +103,9 @@ def main(arguments: Sequence[str]) -> None:
         flush=True,
     )
     found = _extract(sources, taps, [str(tap) for tap in _TAPS], run)
-    for side in found:
-        for tap in _TAPS if side != "test" else ():
+    sides = [name for name in sources if name != "test"]
+    for side in sides:
+        for tap in _TAPS:
             of_tap = {
                 name: {"features": values[str(tap)]}
                 for name, values in found.items()
@@ -122,9 +123,8 @@ def main(arguments: Sequence[str]) -> None:
     frequencies = np.bincount(
         sources["test"].labels, minlength=len(sources["test"].class_names)
     )
-    for side in found:
-        if side != "test":
-            _score(f"{side}, classifier", found, side, wanted, frequencies)
+    for side in sides:
+        _score(f"{side}, classifier", found, side, wanted, frequencies)
 
 
 def _sources(run: runs.Run, wanted: ScoreTableSettings):

@@ -79,7 +79,7 @@ def loss_share(
     real, fake = config.real_label, config.fake_label
     if config.loss in ("non_saturating", "minimax"):
         perfect = _entropy(real) + _entropy(fake)
-        guess = 2 * _entropy((real + fake) / 2)
+        guess = 2 * _entropy(config.mean_label)
     elif config.loss == "least_squares":
         perfect, guess = 0.0, (real - fake) ** 2 / 2
     elif config.loss == "hinge":
