@@ -20,12 +20,12 @@ import dataclasses
 import os
 import pathlib
 import statistics
-import subprocess
 import tempfile
 import time
 
 import numpy as np
 
+from benchmarks import torch_process
 from tf_dcgan import command_line, errors, quiet, settings
 from tf_dcgan.settings import setting
 
@@ -220,37 +220,19 @@ class _OtherSide:
             **{name: weights.arrays[name] for name in names},
         )
         np.save(pathlib.Path(folder, "images.npy"), batch)
-        command = [
+        self._process, self.version = torch_process.start(
             wanted.torch_python,
-            str(_THEIR_SIDE),
-            str(pathlib.Path(folder, "weights.npz")),
-            str(pathlib.Path(folder, "images.npy")),
-            str(wanted.feature_dim),
-            str(threads),
-            str(self._output),
-        ]
-        try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        except OSError as error:
-            raise errors.UserError(
-                f"--torch_python={wanted.torch_python} cannot be started "
-                f"({error.strerror})"
-            ) from error
-        self.version = self._process.stdout.readline().strip()
-        if not self.version:
-            _, complaint = self._process.communicate()
-            raise errors.UserError(
-                f"--torch_python={wanted.torch_python} cannot run "
-                f"torch-fidelity ({complaint.strip().splitlines()[-1]}): it "
-                f"needs `pip install torch` and `pip install --no-deps "
-                f"torch-fidelity`"
-            )
+            _THEIR_SIDE,
+            [
+                pathlib.Path(folder, "weights.npz"),
+                pathlib.Path(folder, "images.npy"),
+                wanted.feature_dim,
+                threads,
+                self._output,
+            ],
+            needs="PyTorch and torch-fidelity (`pip install torch` and `pip "
+            "install --no-deps torch-fidelity`)",
+        )
 
     def seconds(self) -> float:
         """Lets it compute the batch once."""

@@ -1,0 +1,237 @@
+r"""Trains the pair of `dcgan_28` and `lsgan_28` beside a copy in PyTorch.
+
+    python -m benchmarks.torch_training --recipe=lsgan_28 \
+        --torch_python=/path/to/venv/bin/python
+
+Both sides begin with the same weights and see the same images and the same
+noise at every step, in float32. Two things can be seen. While rounding has not
+yet parted them, their losses are the same: the networks, losses, schedule and
+optimizers are what PyTorch computes too. And what a training comes to, such as
+a collapse of the samples, comes of the recipe if it is the same on both sides.
+
+PyTorch needs a Python environment of its own: `pip install torch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import pathlib
+import tempfile
+
+import numpy as np
+
+from benchmarks import torch_process
+from tf_dcgan import command_line, quiet, settings
+from tf_dcgan.settings import setting
+
+_GROUP = "Benchmark"
+_THEIR_SIDE = pathlib.Path(__file__).with_name("torch_training_side.py")
+_SAMPLES = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class TorchTrainingSettings:
+    """The flags of this command."""
+
+    torch_python: str | None = setting(
+        None, "a Python that has PyTorch", group=_GROUP
+    )
+    recipe: str = setting(
+        "lsgan_28", "the loss", group=_GROUP, choices=("dcgan_28", "lsgan_28")
+    )
+    dataset: str = setting("mnist", "where the images are from", group=_GROUP)
+    data_dir: str | None = setting(
+        None, "its files", group=_GROUP, unset="TFDS's own folder"
+    )
+    steps: int = setting(
+        1500, "steps of both", group=_GROUP, minimum=100, maximum=5000
+    )
+    interval: int = setting(
+        250,
+        "steps whose means are printed",
+        group=_GROUP,
+        minimum=50,
+        maximum=5000,
+    )
+    seed: int = setting(
+        0,
+        "determines weights, order and noise",
+        group=_GROUP,
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+
+    def __post_init__(self):
+        """Checks every value."""
+        settings.check(self)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs the comparison.
+
+    Args:
+        arguments: the words of the command line, the command first.
+
+    Raises:
+        errors.UserError: the images or the other side are missing.
+    """
+    (given,) = command_line.parse(
+        arguments,
+        TorchTrainingSettings,
+        summary=__doc__.split("\n\n")[0],
+        command="python -m benchmarks.torch_training",
+    )
+    wanted = TorchTrainingSettings(**given)
+    quiet.import_tensorflow()
+    import tensorflow as tf
+
+    from tf_dcgan import config_flags, data, diversity, gan
+
+    config = config_flags.from_flags(
+        {"recipe": wanted.recipe, "seed": wanted.seed}
+    )
+    images = data.load(
+        wanted.dataset, image_size=(28, 28), data_dir=wanted.data_dir
+    ).images
+    state = gan.create_state(config, images.shape[1:])
+    with tempfile.TemporaryDirectory() as folder:
+        _write_inputs(pathlib.Path(folder), wanted, config, images, state)
+        process, version = torch_process.start(
+            wanted.torch_python,
+            _THEIR_SIDE,
+            [folder, config.loss],
+            needs="PyTorch (`pip install torch`)",
+        )
+        print(
+            f"{wanted.recipe}, {wanted.dataset}, seed {wanted.seed}, "
+            f"TensorFlow {tf.__version__}, {version}",
+            flush=True,
+        )
+        # One after the other: both would want all cores.
+        _, complaint = process.communicate()
+        if process.returncode:
+            raise RuntimeError(complaint)
+        theirs = np.load(pathlib.Path(folder, "results.npz"))
+    losses, samples = _train(wanted, config, images, state)
+    measure = diversity.Diversity(images[: diversity.REAL_IMAGES])
+    _show(
+        wanted,
+        {"losses": losses, "diversity": [*map(measure, samples)]},
+        {
+            "losses": theirs["losses"],
+            "diversity": [*map(measure, theirs["samples"])],
+        },
+    )
+
+
+def _write_inputs(folder, wanted, config, images, state) -> None:
+    """Writes all that the other side needs."""
+    from tf_dcgan import randomness
+    from tf_dcgan.data import batches
+
+    draws = [
+        [
+            randomness.training_latents(
+                config.seed,
+                step,
+                batch_size=config.batch_size,
+                latent_dim=config.latent_dim,
+                draw=draw,
+            )
+            for draw in (0, 1)
+        ]
+        for step in range(wanted.steps)
+    ]
+    for name, network in (
+        ("generator", state.generator),
+        ("discriminator", state.discriminator),
+    ):
+        np.savez(folder / f"{name}.npz", *network.get_weights())
+    np.savez(
+        folder / "data.npz",
+        images=images,
+        indices=batches.batch_indices(
+            0,
+            wanted.steps,
+            batch_size=config.batch_size,
+            num_images=len(images),
+            seed=config.seed,
+        ),
+        latents=np.array(draws),
+        sample_latents=_sample_latents(config),
+        interval=wanted.interval,
+        learning_rate=config.generator_learning_rate,
+        beta_1=config.beta_1,
+    )
+
+
+def _sample_latents(config) -> np.ndarray:
+    from tf_dcgan import randomness
+
+    return randomness.sample_latents(
+        config.seed, np.arange(_SAMPLES), latent_dim=config.latent_dim
+    ).numpy()
+
+
+def _train(wanted, config, images, state) -> tuple[np.ndarray, list]:
+    """Trains our side.
+
+    Returns:
+        [steps, 2] float32, the losses of G and D; and after each interval
+        the samples, [64, 28, 28, channels] uint8.
+    """
+    import tensorflow as tf
+
+    from tf_dcgan import gan
+    from tf_dcgan import images as pixels
+    from tf_dcgan.data import batches
+
+    @tf.function
+    def step(uint8_images):
+        measured = gan.update(state, config, pixels.to_float(uint8_images))
+        return tf.stack([measured["loss_g"], measured["loss_d"]])
+
+    latents = _sample_latents(config)
+    losses, samples = [], []
+    for number in range(wanted.steps):
+        indices = batches.batch_indices(
+            number,
+            1,
+            batch_size=config.batch_size,
+            num_images=len(images),
+            seed=config.seed,
+        )
+        losses.append(step(tf.constant(images[indices[0]])).numpy())
+        if (number + 1) % wanted.interval == 0:
+            made = state.generator(latents, training=False)
+            samples.append(pixels.to_uint8(made).numpy())
+    return np.array(losses), samples
+
+
+def _show(wanted, ours, theirs) -> None:
+    apart = np.abs(ours["losses"] - theirs["losses"]).max(axis=1)
+    for count in (1, 10, 30, 100):
+        print(
+            f"losses of the first {count} steps differ by at most "
+            f"{apart[:count].max():.1e}"
+        )
+    print(
+        f"\nmeans of {wanted.interval} steps, here / in PyTorch, and the "
+        f"diversity of {_SAMPLES} samples after them"
+    )
+    print("  step           loss_g           loss_d        diversity")
+    for position in range(wanted.steps // wanted.interval):
+        last = (position + 1) * wanted.interval
+        means = [
+            side["losses"][last - wanted.interval : last].mean(axis=0)
+            for side in (ours, theirs)
+        ]
+        pairs = [*zip(*means, strict=True)]
+        pairs.append([s["diversity"][position] for s in (ours, theirs)])
+        columns = "  ".join(f"{a:6.3f} / {b:6.3f}" for a, b in pairs)
+        print(f"{last:6}  {columns}")
+
+
+if __name__ == "__main__":
+    command_line.run(main)
