@@ -387,7 +387,8 @@ def test_the_verdict_on_samples_has_its_numbers_and_a_way_out():
     ) == (
         "samples are collapsing: they differ by 12.3 % of what real images "
         "do, after 98 % at best; look at samples/, and if they stay alike "
-        "start anew with another --seed or a smaller --generator_learning_rate"
+        "start anew with a --discriminator_learning_rate of four times the "
+        "generator's, or with another --seed"
     )
 
 

@@ -214,8 +214,8 @@ def samples_are_collapsing(
     return (
         f"{_COLLAPSING}: they differ by {_percent(diversity)} of "
         f"what real images do{was}; look at samples/, and if they stay alike "
-        "start anew with another --seed or a smaller "
-        "--generator_learning_rate"
+        "start anew with a --discriminator_learning_rate of four times the "
+        "generator's, or with another --seed"
     )
 
 
