@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from benchmarks import score_table
+from benchmarks import score_table, torch_training
 from tf_dcgan import (
     arithmetic,
     compare,
@@ -43,6 +43,7 @@ def test_every_flag_that_the_readme_names_exists():
         | _fields(train.TrainSettings)
         | _fields(sample.SampleSettings)
         | _fields(score_table.ScoreTableSettings)
+        | _fields(torch_training.TorchTrainingSettings)
         | _fields(compare.CompareSettings)
         | _fields(evaluation_settings.EvaluateSettings)
         | _fields(interpolate.InterpolateSettings)
