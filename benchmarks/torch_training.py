@@ -86,7 +86,8 @@ def main(arguments: Sequence[str]) -> None:
     quiet.import_tensorflow()
     import tensorflow as tf
 
-    from tf_dcgan import config_flags, data, diversity, gan
+    from tf_dcgan import config_flags, data, diversity, gan, randomness
+    from tf_dcgan.data import batches
 
     config = config_flags.from_flags(
         {"recipe": wanted.recipe, "seed": wanted.seed}
@@ -95,8 +96,32 @@ def main(arguments: Sequence[str]) -> None:
         wanted.dataset, image_size=(28, 28), data_dir=wanted.data_dir
     ).images
     state = gan.create_state(config, images.shape[1:])
+    indices = batches.batch_indices(
+        0,
+        wanted.steps,
+        batch_size=config.batch_size,
+        num_images=len(images),
+        seed=config.seed,
+    )
+    sample_latents = randomness.sample_latents(
+        config.seed, np.arange(_SAMPLES), latent_dim=config.latent_dim
+    ).numpy()
     with tempfile.TemporaryDirectory() as folder:
-        _write_inputs(pathlib.Path(folder), wanted, config, images, state)
+        np.savez(
+            pathlib.Path(folder, "data.npz"),
+            images=images,
+            indices=indices,
+            latents=_training_latents(config, wanted.steps),
+            sample_latents=sample_latents,
+            interval=wanted.interval,
+            learning_rate=config.generator_learning_rate,
+            beta_1=config.beta_1,
+        )
+        for network in (state.generator, state.discriminator):
+            np.savez(
+                pathlib.Path(folder, f"{network.name}.npz"),
+                *network.get_weights(),
+            )
         process, version = torch_process.start(
             wanted.torch_python,
             _THEIR_SIDE,
@@ -113,7 +138,13 @@ def main(arguments: Sequence[str]) -> None:
         if process.returncode:
             raise RuntimeError(complaint)
         theirs = np.load(pathlib.Path(folder, "results.npz"))
-    losses, samples = _train(wanted, config, images, state)
+    losses, samples = _train(
+        state,
+        config,
+        (images[batch] for batch in indices),
+        sample_latents,
+        wanted.interval,
+    )
     measure = diversity.Diversity(images[: diversity.REAL_IMAGES])
     _show(
         wanted,
@@ -125,56 +156,30 @@ def main(arguments: Sequence[str]) -> None:
     )
 
 
-def _write_inputs(folder, wanted, config, images, state) -> None:
-    """Writes all that the other side needs."""
+def _training_latents(config, steps: int) -> np.ndarray:
+    """Draws what `gan.update` draws: [steps, 2, batch, latent_dim] float32."""
     from tf_dcgan import randomness
-    from tf_dcgan.data import batches
 
-    draws = [
+    return np.array(
         [
-            randomness.training_latents(
-                config.seed,
-                step,
-                batch_size=config.batch_size,
-                latent_dim=config.latent_dim,
-                draw=draw,
-            )
-            for draw in (0, 1)
+            [
+                randomness.training_latents(
+                    config.seed,
+                    step,
+                    batch_size=config.batch_size,
+                    latent_dim=config.latent_dim,
+                    draw=draw,
+                )
+                for draw in (0, 1)
+            ]
+            for step in range(steps)
         ]
-        for step in range(wanted.steps)
-    ]
-    for name, network in (
-        ("generator", state.generator),
-        ("discriminator", state.discriminator),
-    ):
-        np.savez(folder / f"{name}.npz", *network.get_weights())
-    np.savez(
-        folder / "data.npz",
-        images=images,
-        indices=batches.batch_indices(
-            0,
-            wanted.steps,
-            batch_size=config.batch_size,
-            num_images=len(images),
-            seed=config.seed,
-        ),
-        latents=np.array(draws),
-        sample_latents=_sample_latents(config),
-        interval=wanted.interval,
-        learning_rate=config.generator_learning_rate,
-        beta_1=config.beta_1,
     )
 
 
-def _sample_latents(config) -> np.ndarray:
-    from tf_dcgan import randomness
-
-    return randomness.sample_latents(
-        config.seed, np.arange(_SAMPLES), latent_dim=config.latent_dim
-    ).numpy()
-
-
-def _train(wanted, config, images, state) -> tuple[np.ndarray, list]:
+def _train(
+    state, config, batches, sample_latents, interval: int
+) -> tuple[np.ndarray, list]:
     """Trains our side.
 
     Returns:
@@ -183,29 +188,19 @@ def _train(wanted, config, images, state) -> tuple[np.ndarray, list]:
     """
     import tensorflow as tf
 
-    from tf_dcgan import gan
-    from tf_dcgan import images as pixels
-    from tf_dcgan.data import batches
+    from tf_dcgan import gan, images
 
     @tf.function
-    def step(uint8_images):
-        measured = gan.update(state, config, pixels.to_float(uint8_images))
+    def update(uint8_images):
+        measured = gan.update(state, config, images.to_float(uint8_images))
         return tf.stack([measured["loss_g"], measured["loss_d"]])
 
-    latents = _sample_latents(config)
     losses, samples = [], []
-    for number in range(wanted.steps):
-        indices = batches.batch_indices(
-            number,
-            1,
-            batch_size=config.batch_size,
-            num_images=len(images),
-            seed=config.seed,
-        )
-        losses.append(step(tf.constant(images[indices[0]])).numpy())
-        if (number + 1) % wanted.interval == 0:
-            made = state.generator(latents, training=False)
-            samples.append(pixels.to_uint8(made).numpy())
+    for step, batch in enumerate(batches, 1):
+        losses.append(update(tf.constant(batch)).numpy())
+        if step % interval == 0:
+            made = state.generator(sample_latents, training=False)
+            samples.append(images.to_uint8(made).numpy())
     return np.array(losses), samples
 
 
