@@ -18,6 +18,14 @@ TINY_FLAGS = (
 )
 
 
+def pytest_generate_tests(metafunc):
+    """Refuses cases without an order, which each worker would shuffle."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        cases = dict(enumerate(mark.args), **mark.kwargs)
+        if isinstance(cases.get(1, cases.get("argvalues")), set | frozenset):
+            pytest.fail("sort this test's parameters", pytrace=False)
+
+
 @pytest.fixture(scope="session")
 def shared_data():
     """The folder of test data, beside the project or where the user says."""
