@@ -22,7 +22,7 @@ import tempfile
 import numpy as np
 
 from benchmarks import torch_process
-from tf_dcgan import command_line, quiet, settings
+from tf_dcgan import command_line, errors, quiet, settings
 from tf_dcgan.settings import setting
 
 _GROUP = "Benchmark"
@@ -45,13 +45,13 @@ class TorchTrainingSettings:
         None, "its files", group=_GROUP, unset="TFDS's own folder"
     )
     steps: int = setting(
-        1500, "steps of both", group=_GROUP, minimum=100, maximum=5000
+        1500, "steps of both", group=_GROUP, minimum=1, maximum=5000
     )
     interval: int = setting(
         250,
         "steps whose means are printed",
         group=_GROUP,
-        minimum=50,
+        minimum=1,
         maximum=5000,
     )
     seed: int = setting(
@@ -65,6 +65,11 @@ class TorchTrainingSettings:
     def __post_init__(self):
         """Checks every value."""
         settings.check(self)
+        if self.interval > self.steps:
+            raise errors.UserError(
+                f"--interval={self.interval} is more than "
+                f"--steps={self.steps}: give at most as many"
+            )
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -207,10 +212,11 @@ def _train(
 def _show(wanted, ours, theirs) -> None:
     apart = np.abs(ours["losses"] - theirs["losses"]).max(axis=1)
     for count in (1, 10, 30, 100):
-        print(
-            f"losses of the first {count} steps differ by at most "
-            f"{apart[:count].max():.1e}"
-        )
+        if count <= wanted.steps:
+            print(
+                f"losses of the first {count} steps differ by at most "
+                f"{apart[:count].max():.1e}"
+            )
     print(
         f"\nmeans of {wanted.interval} steps, here / in PyTorch, and the "
         f"diversity of {_SAMPLES} samples after them"
