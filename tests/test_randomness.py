@@ -84,6 +84,49 @@ def test_latents_are_the_same_inside_a_function_of_the_step():
         )
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda step: randomness.training_latents(
+            3, step, batch_size=25, latent_dim=7, draw=1
+        ),
+        lambda step: randomness.sample_latents(
+            3, step + tf.range(9, dtype=tf.int64), latent_dim=7
+        ),
+        lambda step: randomness.interpolation_weights(3, step, batch_size=64),
+        lambda step: randomness.horizontal_flips(3, step, batch_size=64),
+        lambda step: randomness.crop_offsets(
+            3, step, batch_size=64, slack=(30, 20)
+        ),
+        lambda step: tf.stack(
+            [
+                tf.cast(part, tf.int32)
+                for part in randomness.buffer_draws(
+                    3, step, batch_size=64, size=50, stream=1
+                )
+            ]
+        ),
+    ],
+    ids="latents samples weights flips crops buffer".split(),
+)
+def test_what_xla_compiles_draws_the_same(draw):
+    compiled = tf.function(draw, jit_compile=True)
+    for step in (0, 9):
+        step = tf.constant(step, tf.int64)
+        np.testing.assert_array_equal(compiled(step), draw(step))
+
+
+@pytest.mark.parametrize("latent_dim", [7, 8])
+def test_latents_are_those_of_tensorflows_own_normal_distribution(latent_dim):
+    key = randomness._key(3, Purpose.SAMPLE_LATENTS)
+    theirs = [
+        tf.random.stateless_normal([latent_dim], seed=[key, i], alg="philox")
+        for i in (0, 5)
+    ]
+    ours = sample_latents(3, [0, 5], latent_dim)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+
+
 def test_sample_latents_depend_on_their_index_alone():
     eight = sample_latents(3, range(8))
     np.testing.assert_array_equal(sample_latents(3, range(3)), eight[:3])

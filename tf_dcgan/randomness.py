@@ -8,12 +8,13 @@ run continues bit for bit. Batch order follows the same rule in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 import enum
+import math
 
 import tensorflow as tf
 
-# The same numbers on every device, also where XLA would choose another one.
+# The same bits on every device, also where XLA would choose another one.
 _ALGORITHM = "philox"
 
 
@@ -45,6 +46,53 @@ def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
     return tf.cast(seed, tf.int64) + (int(purpose) << 51) + (stream << 31)
 
 
+def _bits(shape: Sequence[int], seed: tf.Tensor) -> tf.Tensor:
+    """Draws int32 of all values: what every other draw is made of.
+
+    TensorFlow and XLA make floats of the same bits in different ways, and so
+    would draw other numbers from the same seed.
+
+    Args:
+        shape: of the result.
+        seed: [2] int64, a key and a position.
+    """
+    return tf.random.stateless_uniform(
+        shape,
+        seed=seed,
+        minval=None,
+        maxval=None,
+        dtype=tf.int32,
+        alg=_ALGORITHM,
+    )
+
+
+def _uniform(bits: tf.Tensor) -> tf.Tensor:
+    """Makes float32, uniform in [0, 1), of the low 23 bits of each."""
+    return tf.cast(bits & 0x7FFFFF, tf.float32) * 2.0**-23
+
+
+def _normal(bits: tf.Tensor) -> tf.Tensor:
+    """Makes float32, standard normal, of each pair in the last axis.
+
+    In double precision, in which devices and compilers differ by less than
+    is left after rounding.
+
+    Args:
+        bits: [..., n] int32, n even.
+
+    Returns:
+        [..., n] float32.
+
+    Source: Box and Muller, "A Note on the Generation of Random Normal
+        Deviates", 1958.
+    """
+    uniform = tf.cast(_uniform(bits), tf.float64)
+    radius = tf.sqrt(-2 * tf.math.log(tf.maximum(uniform[..., ::2], 1e-7)))
+    angle = 2 * math.pi * uniform[..., 1::2]
+    pairs = tf.stack([radius * tf.sin(angle), radius * tf.cos(angle)], -1)
+    return tf.cast(tf.reshape(pairs, tf.shape(bits)), tf.float32)
+
+
 def training_latents(
     seed: int, step: tf.Tensor, *, batch_size: int, latent_dim: int, draw: int
 ) -> tf.Tensor:
@@ -61,11 +109,9 @@ def training_latents(
         [batch_size, latent_dim] float32, standard normal.
     """
     key = _key(seed, Purpose.TRAINING_LATENTS, draw)
-    return tf.random.stateless_normal(
-        [batch_size, latent_dim],
-        seed=tf.stack([key, tf.cast(step, tf.int64)]),
-        alg=_ALGORITHM,
-    )
+    count = batch_size * latent_dim
+    bits = _bits([count + count % 2], tf.stack([key, tf.cast(step, tf.int64)]))
+    return tf.reshape(_normal(bits)[:count], [batch_size, latent_dim])
 
 
 def interpolation_weights(
@@ -82,10 +128,8 @@ def interpolation_weights(
         [batch_size, 1, 1, 1] float32, uniform in [0, 1).
     """
     key = _key(seed, Purpose.PENALTY_INTERPOLATION)
-    return tf.random.stateless_uniform(
-        [batch_size, 1, 1, 1],
-        seed=tf.stack([key, tf.cast(step, tf.int64)]),
-        alg=_ALGORITHM,
+    return _uniform(
+        _bits([batch_size, 1, 1, 1], tf.stack([key, tf.cast(step, tf.int64)]))
     )
 
 
@@ -111,13 +155,13 @@ def sample_latents(
         [n, latent_dim] float32, standard normal.
     """
     key = _key(seed, purpose)
-    return tf.map_fn(
-        lambda index: tf.random.stateless_normal(
-            [latent_dim], seed=tf.stack([key, index]), alg=_ALGORITHM
-        ),
+    count = latent_dim + latent_dim % 2
+    bits = tf.map_fn(
+        lambda index: _bits([count], tf.stack([key, index])),
         tf.cast(indices, tf.int64),
-        fn_output_signature=tf.TensorSpec([latent_dim], tf.float32),
+        fn_output_signature=tf.TensorSpec([count], tf.int32),
     )
+    return _normal(bits)[:, :latent_dim]
 
 
 def horizontal_flips(
@@ -135,14 +179,7 @@ def horizontal_flips(
         [batch_size] bool, each true with probability 1/2.
     """
     key = _key(seed, Purpose.HORIZONTAL_FLIPS, stream)
-    bits = tf.random.stateless_uniform(
-        [batch_size],
-        seed=tf.stack([key, tf.cast(step, tf.int64)]),
-        minval=None,
-        maxval=None,
-        dtype=tf.int32,
-        alg=_ALGORITHM,
-    )
+    bits = _bits([batch_size], tf.stack([key, tf.cast(step, tf.int64)]))
     return bits < 0  # The sign is one fair bit.
 
 
@@ -168,10 +205,8 @@ def crop_offsets(
         slack, both included.
     """
     key = _key(seed, Purpose.RANDOM_CROPS, stream)
-    uniform = tf.random.stateless_uniform(
-        [batch_size, 2],
-        seed=tf.stack([key, tf.cast(step, tf.int64)]),
-        alg=_ALGORITHM,
+    uniform = _uniform(
+        _bits([batch_size, 2], tf.stack([key, tf.cast(step, tf.int64)]))
     )
     # A product with a float32 just below 1 could be rounded up.
     places = tf.constant(slack, tf.float32) + 1.0
@@ -195,10 +230,8 @@ def buffer_draws(
         1/2, and [batch_size] int32, uniform in [0, size).
     """
     key = _key(seed, Purpose.IMAGE_BUFFER, stream)
-    uniform = tf.random.stateless_uniform(
-        [batch_size, 2],
-        seed=tf.stack([key, tf.cast(step, tf.int64)]),
-        alg=_ALGORITHM,
+    uniform = _uniform(
+        _bits([batch_size, 2], tf.stack([key, tf.cast(step, tf.int64)]))
     )
     places = tf.cast(uniform[:, 1] * size, tf.int32)
     return uniform[:, 0] < 0.5, tf.minimum(places, size - 1)
@@ -219,14 +252,10 @@ def neighbour_offsets(
         [count, latent_dim] float32, uniform in [-scale, scale).
     """
     key = _key(seed, Purpose.NEIGHBOUR_OFFSETS)
-    uniform = tf.random.stateless_uniform(
-        [count, latent_dim],
-        seed=tf.stack([key, tf.constant(0, tf.int64)]),
-        minval=-1.0,
-        maxval=1.0,
-        alg=_ALGORITHM,
+    uniform = _uniform(
+        _bits([count, latent_dim], tf.stack([key, tf.constant(0, tf.int64)]))
     )
-    return scale * uniform
+    return scale * (2 * uniform - 1)
 
 
 def set_seed_generators(
