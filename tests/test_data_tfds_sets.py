@@ -409,10 +409,10 @@ def test_a_download_that_breaks_off_keeps_what_was_there(
 
     def act():
         (root / "downloads" / "newer").write_text("half")
-        raise ConnectionError("broken pipe")
+        raise ConnectionError("broken pipe:\n* Got: nothing")
 
     use_builder(monkeypatch, act)
-    with pytest.raises(errors.UserError, match="failed: .*: broken pipe"):
+    with pytest.raises(errors.UserError, match=r"failed: .*: broken pipe\. G"):
         load("mnist")
     left = [path.relative_to(root) for path in root.rglob("*")]
     assert sorted(left) == [
@@ -557,7 +557,7 @@ def test_celeb_a_out_of_reach_names_the_files_and_where_to_place_them(
         f"fetch {', '.join(CELEB_A_FILES)} by hand and place them in {manual};"
         in message
     )
-    assert "--dataset=PATH, a folder of the images (img_align" in message
+    assert "--dataset=PATH --crop=178x178, a folder of the images" in message
     assert "\n" not in message
     manual.mkdir(parents=True)
     for name in CELEB_A_FILES[1:]:
@@ -589,7 +589,8 @@ def test_celeb_a_refused_by_its_hosts_quota_says_the_same(
     assert "confirmation link" in str(caught.value)
     assert (
         "fetch img_align_celeba.zip by hand and place it in "
-        f"{root / 'downloads' / 'manual'};" in str(caught.value)
+        f"{root / 'downloads' / 'manual'}; or give --dataset=PATH "
+        "--crop=178x178, a folder" in str(caught.value)
     )
 
 
@@ -613,22 +614,29 @@ def write_celeb_a_files(folder, *, names, splits):
     (folder / "identity_CelebA.txt").write_text("\n".join([*rows, ""]))
 
 
+def know_celeb_a_files(monkeypatch, folder):
+    """Lets TFDS, which checks files placed by hand, expect a folder's.
+
+    They are not the 1.4 GB that it knows.
+    """
+    builder_class = tfds.builder_cls("celeb_a")
+    tiny = {
+        url: dataclasses.replace(
+            checksums.compute_url_info(folder / info.filename),
+            filename=info.filename,
+        )
+        for url, info in builder_class.url_infos.items()
+    }
+    monkeypatch.setattr(builder_class, "url_infos", tiny)
+
+
 def test_files_of_celeb_a_placed_by_hand_are_prepared_without_a_network(
     load, root, monkeypatch, offline
 ):
     manual = root / "downloads" / "manual"
     names = [f"00000{number}.jpg" for number in range(1, 6)]
     write_celeb_a_files(manual, names=names, splits=(0, 0, 0, 1, 2))
-    builder_class = tfds.builder_cls("celeb_a")
-    # TFDS checks what is placed there; these are not the 1.4 GB it knows.
-    tiny = {
-        url: dataclasses.replace(
-            checksums.compute_url_info(manual / info.filename),
-            filename=info.filename,
-        )
-        for url, info in builder_class.url_infos.items()
-    }
-    monkeypatch.setattr(builder_class, "url_infos", tiny)
+    know_celeb_a_files(monkeypatch, manual)
     array = load("celeb_a", image_size=(64, 64), crop=(178, 178))
     assert array.images.shape == (3, 64, 64, 3)
     assert array.images[:, 2:-2].min() >= 240
@@ -643,10 +651,32 @@ def test_a_wrong_file_placed_by_hand_is_refused_by_its_checksum(
     manual.mkdir(parents=True)
     for name in CELEB_A_FILES:
         (manual / name).write_text("a page that says the quota is used up")
-    with pytest.raises(errors.UserError, match="has wrong checksum"):
+    with pytest.raises(errors.UserError) as caught:
         load("celeb_a")
+    assert str(caught.value) == (
+        f"{', '.join(CELEB_A_FILES)} in {manual} are not what celeb_a is made "
+        "of, by their checksums: fetch them again; or give --dataset=PATH "
+        "--crop=178x178, a folder of the images (img_align_celeba.zip "
+        "unpacked); or --dataset=glyphs, which needs no download"
+    )
     assert sorted(path.name for path in manual.iterdir()) == sorted(
         CELEB_A_FILES
+    )
+
+
+def test_one_wrong_file_placed_by_hand_is_told_from_those_that_are_right(
+    load, root, monkeypatch, offline
+):
+    manual = root / "downloads" / "manual"
+    names = [f"00000{number}.jpg" for number in range(1, 6)]
+    write_celeb_a_files(manual, names=names, splits=(0, 0, 0, 1, 2))
+    know_celeb_a_files(monkeypatch, manual)
+    (manual / "identity_CelebA.txt").write_text("a page of the host")
+    with pytest.raises(errors.UserError) as caught:
+        load("celeb_a")
+    assert str(caught.value).startswith(
+        f"identity_CelebA.txt in {manual} is not what celeb_a is "
+        "made of, by its checksum: fetch it again; or give --dataset="
     )
 
 

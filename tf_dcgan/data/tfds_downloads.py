@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
+import hashlib
 import pathlib
 import shutil
 
 import requests
 
 from tf_dcgan import errors, files
-from tf_dcgan.data import mnist_files, tfds_reading
+from tf_dcgan.data import known_sets, mnist_files, tfds_reading
 
 _TIMEOUT_SECONDS = 8
 # A set of more files than this is not fetched by hand.
@@ -27,8 +28,8 @@ def download(name: str, root: pathlib.Path, *, given: bool) -> None:
 
     Raises:
         errors.UserError: there is no such set, it must be fetched by hand,
-            its host is out of reach, or the download broke off. Nothing
-            half-made is left.
+            its host is out of reach, the download broke off, or files that
+            were fetched by hand are other ones. Nothing half-made is left.
         OSError: the disk is full. Nothing half-made is left.
     """
     with tfds_reading.quiet():
@@ -56,6 +57,15 @@ def download(name: str, root: pathlib.Path, *, given: bool) -> None:
         except Exception as error:
             if getattr(error, "errno", None) in files.DISK_FULL:
                 raise
+            wrong = _wrong(builder, root)
+            if wrong:
+                one = len(wrong) == 1
+                raise errors.UserError(
+                    f"{', '.join(wrong)} in {_manual_folder(root)} "
+                    f"{'is' if one else 'are'} not what {name} is made of, by "
+                    f"{'its checksum' if one else 'their checksums'}: fetch "
+                    f"{'it' if one else 'them'} again; or {_elsewhere(name)}"
+                ) from error
             raise errors.UserError(
                 f"the download of {name} to {root} failed: "
                 f"{tfds_reading.first_line(error)}. {advice}"
@@ -79,6 +89,20 @@ def _missing(builder, root: pathlib.Path) -> dict[str, str | None]:
         for url, name in names.items()
         if name is None or not (_manual_folder(root) / name).is_file()
     }
+
+
+def _wrong(builder, root: pathlib.Path) -> list[str]:
+    """The names of files placed by hand that are not those TFDS knows."""
+    wrong = []
+    for info in (builder.url_infos or {}).values():
+        path = _manual_folder(root) / (info and info.filename or "")
+        if not path.is_file():
+            continue
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != info.checksum:
+            wrong.append(info.filename)
+    return sorted(wrong)
 
 
 def _unreachable(url: str) -> str | None:
@@ -138,14 +162,23 @@ def _advice(
             f"; or fetch {', '.join(names)} by hand and place "
             f"{'it' if len(names) == 1 else 'them'} in {_manual_folder(root)}"
         )
+    return (
+        f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS)"
+        f"{by_hand}; or {_elsewhere(name)}"
+    )
+
+
+def _elsewhere(name: str) -> str:
+    """What to give where a set cannot be had of TFDS."""
+    crop = known_sets.DEFAULT_CROPS.get(name)
+    cropped = f" --crop={crop}" if crop else ""
     unpacked = " (img_align_celeba.zip unpacked)" if name == "celeb_a" else ""
     here = "--dataset=glyphs, which needs no download"
     if name.partition("/")[0] == "cycle_gan":  # Two sets to translate between.
         here = "--dataset_a=glyphs --dataset_b=PATH, which need no download"
     return (
-        f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS)"
-        f"{by_hand}; or give --dataset=PATH, a folder of the images"
-        f"{unpacked}; or {here}"
+        f"give --dataset=PATH{cropped}, a folder of the images{unpacked}; or "
+        f"{here}"
     )
 
 

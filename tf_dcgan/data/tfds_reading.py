@@ -210,4 +210,4 @@ def first_line(error: BaseException) -> str:
     line = text.splitlines()[0].strip() if text else ""
     if len(line) > _LONGEST:
         line = line[:_LONGEST].rstrip() + "…"
-    return f"{type(error).__name__}: {line.rstrip('. ')}"
+    return f"{type(error).__name__}: {line.rstrip('.: ')}"
