@@ -1,9 +1,7 @@
-import json
-
 import fake_runs
 import pytest
 
-from tf_dcgan import comparison, errors
+from tf_dcgan import comparison
 
 
 def read(tmp_path, **runs):
@@ -91,89 +89,7 @@ def test_differing_and_shared_names_keep_their_order():
     assert comparison.differing(values) == (["b", "a", "e"], ["c"])
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"weights": "raw"},
-        {"images": 1000},
-        {"real": "mnist:train"},
-        {"features": {"network": "classifier", "feature_dim": 64}},
-        {"added_later": 1},
-    ],
-)
-def test_protocols_differ_by_all_that_moves_a_score(other):
-    one, two = fake_runs.evaluation(), fake_runs.evaluation(**other)
-    assert comparison.protocol(one) != comparison.protocol(two)
-
-
-def test_protocols_do_not_differ_by_path_step_seed_and_versions():
-    one = fake_runs.evaluation("here, too")
-    two = fake_runs.evaluation("b", step=2500, seed=1, versions={})
-    assert comparison.protocol(one) == comparison.protocol(two)
-
-
-@pytest.mark.parametrize(
-    "features, flags",
-    [
-        ({"network": "classifier"}, "--features=classifier"),
-        (
-            {"network": "inception", "feature_dim": 64},
-            "--features=inception --feature_dim=64",
-        ),
-        ({"network": "keras_inception"}, "--features=keras_inception"),
-    ],
-)
-def test_a_run_is_to_be_evaluated_as_another_was(tmp_path, features, flags):
-    (record,) = read(tmp_path, **{"a b": {}})
-    command = comparison.evaluation_command(
-        record, fake_runs.evaluation(features=features)
-    )
-    assert command == (
-        f"python evaluate.py --run_dir='{record.run.path}' {flags} "
-        "--num_samples=2000"
-    )
-
-
-def test_without_an_example_the_classifier_is_proposed(tmp_path):
-    (record,) = read(tmp_path, a={})
-    assert comparison.evaluation_command(record, None) == (
-        f"python evaluate.py --run_dir={record.run.path} --features=classifier"
-    )
-
-
 def test_the_deviation_is_that_of_a_sample():
     mean, deviation = comparison.mean_and_deviation([1.0, 2.0, 6.0])
     assert mean == 3
     assert deviation == pytest.approx(7**0.5)
-
-
-def _damaged(change):
-    content = fake_runs.evaluation()
-    change(content)
-    return json.dumps(content)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "[]",
-        "{}",
-        "\x00",
-        _damaged(lambda e: e.pop("step")),
-        _damaged(lambda e: e.update(step="9")),
-        _damaged(lambda e: e.update(protocol=[])),
-        _damaged(lambda e: e.update(notes=None)),
-        _damaged(lambda e: e["scores"][0].update(value="9")),
-        _damaged(lambda e: e["scores"][0].update(name=None)),
-        _damaged(lambda e: e["scores"][0].pop("low")),
-        _damaged(lambda e: e.update(scores=[1])),
-    ],
-)
-def test_a_damaged_evaluation_is_named_with_what_to_do(tmp_path, text):
-    path = fake_runs.make(tmp_path / "a")
-    (path / "evaluation.json").write_text(text)
-    with pytest.raises(errors.UserError) as caught:
-        comparison.read([path])
-    assert f"{path / 'evaluation.json'} is damaged" in str(caught.value)
-    assert "python evaluate.py" in str(caught.value)

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import dataclasses
 import itertools
-import json
 import pathlib
-import re
-import shlex
 import statistics
 from typing import Any
 
 from tf_dcgan import config as configs
-from tf_dcgan import errors, logs, runs
+from tf_dcgan import evaluation_files, logs, runs
 from tf_dcgan import series as series_module
-
-EVALUATION = "evaluation.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,36 +119,8 @@ def _read_run(name: str, path: pathlib.Path) -> Record:
         lines,
         series_module.collect(lines),
         logs.sample_grids(path),
-        _read_evaluation(path / EVALUATION),
+        evaluation_files.read(path),
     )
-
-
-def _read_evaluation(path: pathlib.Path) -> dict[str, Any] | None:
-    if not path.exists():
-        return None
-    try:
-        found = json.loads(path.read_text())
-        for score in found["scores"]:
-            for name in ("value", "low", "high", "ideal"):
-                if not isinstance(score[name], int | float | None):
-                    raise ValueError(f"{name} is {score[name]!r}")
-            if not isinstance(score["name"], str):
-                raise ValueError(f"a score is called {score['name']!r}")
-            list(score["warnings"])
-        list(found["notes"])
-        if not isinstance(found["protocol"], dict):
-            raise ValueError("the protocol is no object")
-        if type(found["step"]) is not int:
-            raise ValueError(f"the step is {found['step']!r}")
-        return found
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        command = (
-            f"python evaluate.py --run_dir={shlex.quote(str(path.parent))}"
-        )
-        raise errors.UserError(
-            f"{path} is damaged ({type(error).__name__}: {error}): delete it, "
-            f"or make it anew with {command}"
-        ) from error
 
 
 def groups(records: Sequence[Record]) -> list[Group]:
@@ -238,55 +205,6 @@ def differing(
         )
     ]
     return different, [name for name in names if name not in different]
-
-
-def protocol(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what evaluations must have in common to be compared.
-
-    Args:
-        evaluation: what `evaluation.json` holds.
-
-    Returns:
-        Its protocol without what may differ: the run's path and step, the
-        seed and the versions. Entries of the features stand on their own.
-    """
-    content = dict(evaluation["protocol"])
-    fake = content.pop("fake", "")
-    weights = re.search(r", step [\d,]+, (.*)$", str(fake))
-    for name in ("seed", "versions"):
-        content.pop(name, None)
-    features = content.pop("features", {})
-    if not isinstance(features, Mapping):
-        features = {"features": features}
-    return {
-        **content,
-        "weights": weights[1].removesuffix(" weights") if weights else None,
-        **{f"features: {name}": value for name, value in features.items()},
-    }
-
-
-def evaluation_command(
-    record: Record, example: Mapping[str, Any] | None
-) -> str:
-    """Returns the command that evaluates a run as another one was.
-
-    Args:
-        record: the run.
-        example: the other's `evaluation.json`; None for any protocol.
-    """
-    words = [f"--run_dir={shlex.quote(str(record.run.path))}"]
-    made = example["protocol"] if example else {}
-    features = made.get("features")
-    network = features.get("network") if isinstance(features, dict) else None
-    if network in ("inception", "keras_inception"):
-        words.append(f"--features={network}")
-        if network == "inception":
-            words.append(f"--feature_dim={features.get('feature_dim')}")
-    else:
-        words.append("--features=classifier")
-    if isinstance(made.get("fake_images"), int):
-        words.append(f"--num_samples={made['fake_images']}")
-    return " ".join(["python evaluate.py", *words])
 
 
 def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:

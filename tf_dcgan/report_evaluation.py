@@ -7,7 +7,7 @@ import html
 import json
 from typing import Any
 
-from tf_dcgan import comparison, report_page, series
+from tf_dcgan import comparison, evaluation_files, report_page, series
 
 Evaluated = Mapping[str, Mapping[str, Any]]
 
@@ -31,14 +31,14 @@ def section(groups: Sequence[comparison.Group]) -> str:
     parts = [
         report_page.warning(
             f"{record.name} has no evaluation. To get it:",
-            command=comparison.evaluation_command(record, example),
+            command=evaluation_files.command(record.run.path, example),
         )
         for record in records
         if record.name not in evaluated
     ]
     if evaluated:
         protocols = {
-            name: comparison.protocol(found)
+            name: evaluation_files.protocol(found)
             for name, found in evaluated.items()
         }
         different, shared = comparison.differing(list(protocols.values()))
