@@ -453,6 +453,40 @@ def test_a_run_without_an_evaluation_is_told_the_command(tmp_path):
     ]
 
 
+def test_scores_of_an_earlier_state_are_said_to_be_old(tmp_path):
+    lines = fake_runs.train_lines([1.0] * 10)
+    page = made(
+        tmp_path,
+        now={"lines": lines, "evaluation": fake_runs.evaluation(step=100)},
+        old={"lines": lines, "evaluation": fake_runs.evaluation(step=20)},
+        best={
+            "lines": lines,
+            "evaluation": fake_runs.evaluation(
+                step=20, weights="best by fid_classifier 9.5, ema"
+            ),
+        },
+    )
+    assert [text for text in page.warnings if "evaluat" in text] == [
+        "old's scores are of step 20; it has since trained to 100. To renew "
+        f"them: python evaluate.py --run_dir={tmp_path / 'old'} "
+        "--features=classifier --num_samples=2000"
+    ]
+
+
+def test_what_is_lost_with_a_kill_does_not_make_scores_old(tmp_path):
+    run = {
+        "lines": fake_runs.train_lines([1.0] * 10),
+        "evaluation": fake_runs.evaluation(step=90),
+    }
+    for name in ("killed", "went_on"):
+        fake_runs.make(tmp_path / name, **run)
+    (tmp_path / "killed" / "checkpoints" / "step_0000090").mkdir(parents=True)
+    out = tmp_path / "page.html"
+    run_compare(tmp_path / "killed", tmp_path / "went_on", f"--out={out}")
+    (outdated,) = [w for w in Page(out.read_text()).warnings if "renew" in w]
+    assert outdated.startswith("went_on's scores are of step 90; ")
+
+
 def test_a_score_without_a_number_is_left_open(tmp_path):
     empty = fake_runs.evaluation(fid=None)
     nan = fake_runs.evaluation(fid=float("nan"))

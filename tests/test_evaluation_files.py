@@ -21,6 +21,21 @@ def test_protocols_differ_by_all_that_moves_a_score(other):
     assert evaluation_files.protocol(one) != evaluation_files.protocol(two)
 
 
+def test_protocols_do_not_differ_by_the_score_of_a_best_checkpoint():
+    one, two, other, last = (
+        fake_runs.evaluation(weights=weights)
+        for weights in (
+            "best by fid_classifier 9.5, ema",
+            "best by fid_classifier 12.3, ema",
+            "best by kid_classifier 9.5, ema",
+            "ema",
+        )
+    )
+    assert evaluation_files.protocol(one) == evaluation_files.protocol(two)
+    assert evaluation_files.protocol(one) != evaluation_files.protocol(other)
+    assert evaluation_files.protocol(one) != evaluation_files.protocol(last)
+
+
 def test_protocols_do_not_differ_by_path_step_seed_and_versions():
     one = fake_runs.evaluation("here, too")
     two = fake_runs.evaluation("b", step=2500, seed=1, versions={})

@@ -46,6 +46,13 @@ class Record:
         return max([*logged, *(step for step, _ in self.grids)], default=0)
 
     @property
+    def evaluable_steps(self) -> int:
+        """The step of the last checkpoint, or `steps` if none is there."""
+        names = [path.name for path in self.run.checkpoints.glob("step_*")]
+        kept = [int(name[5:]) for name in names if name[5:].isdecimal()]
+        return max(kept, default=self.steps)
+
+    @property
     def planned_steps(self) -> int:
         """The steps of the whole run."""
         return self.run.total_steps

@@ -60,11 +60,15 @@ def protocol(evaluation: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         Its protocol without what may differ: the run's path and step, the
-        seed and the versions. Entries of the features stand on their own.
+        score of a best checkpoint, the seed and the versions. Entries of the
+        features stand on their own.
     """
     content = dict(evaluation["protocol"])
     fake = content.pop("fake", "")
-    weights = re.search(r", step [\d,]+, (.*)$", str(fake))
+    words = re.search(
+        r", step [\d,]+, (best by \S+)?.*?(\w+) weights$", str(fake)
+    )
+    weights = ", ".join(filter(None, words.groups())) if words else None
     for name in ("seed", "versions"):
         content.pop(name, None)
     features = content.pop("features", {})
@@ -72,9 +76,19 @@ def protocol(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         features = {"features": features}
     return {
         **content,
-        "weights": weights[1].removesuffix(" weights") if weights else None,
+        "weights": weights,
         **{f"features: {name}": value for name, value in features.items()},
     }
+
+
+def is_of_best(evaluation: Mapping[str, Any]) -> bool:
+    """Says whether it is of the best checkpoint, which need not be the last.
+
+    Args:
+        evaluation: what `evaluation.json` holds.
+    """
+    weights = protocol(evaluation)["weights"]
+    return weights is not None and weights.startswith("best by ")
 
 
 def command(run_dir: pathlib.Path, example: Mapping[str, Any] | None) -> str:

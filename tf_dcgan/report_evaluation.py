@@ -36,6 +36,18 @@ def section(groups: Sequence[comparison.Group]) -> str:
         for record in records
         if record.name not in evaluated
     ]
+    parts += [
+        report_page.warning(
+            f"{record.name}'s scores are of step "
+            f"{record.evaluation['step']:,}; it has since trained to "
+            f"{record.evaluable_steps:,}. To renew them:",
+            command=evaluation_files.command(
+                record.run.path, record.evaluation
+            ),
+        )
+        for record in records
+        if _is_outdated(record)
+    ]
     if evaluated:
         protocols = {
             name: evaluation_files.protocol(found)
@@ -65,6 +77,16 @@ def section(groups: Sequence[comparison.Group]) -> str:
             *_harmless(evaluated),
         ]
     return report_page.section("Evaluation", *parts)
+
+
+def _is_outdated(record: comparison.Record) -> bool:
+    """Says whether the scores are not those of the run's last state."""
+    found = record.evaluation
+    return (
+        found is not None
+        and found["step"] < record.evaluable_steps
+        and not evaluation_files.is_of_best(found)
+    )
 
 
 def _rows(
