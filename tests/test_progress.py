@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tf_dcgan import config as configs
-from tf_dcgan import progress, runs
+from tf_dcgan import cost, progress, runs
 
 MEANS = {
     "loss_d": 1.30214,
@@ -321,10 +321,27 @@ def test_a_run_of_hours_is_told_what_would_be_cheaper(tmp_path, capsys):
     assert 14 <= int(times["--width=0.25"]) <= 16
 
 
-def test_a_small_run_of_hours_is_not_told_of_its_own_recipe(tmp_path, capsys):
-    run = a_run(tmp_path, recipe="dcgan_small")
+@pytest.mark.parametrize("recipe", ["dcgan_small", "dcgan_upsampling"])
+def test_runs_of_no_sibling_are_told_of_no_recipe(tmp_path, capsys, recipe):
+    run = a_run(tmp_path, recipe=recipe)
     progress.Console(run, 0, 10_000, 100).estimate(1.0)
     assert "--recipe" not in capsys.readouterr().out
+
+
+def test_what_is_cheaper_counts_the_labels(tmp_path, capsys, monkeypatch):
+    counted = []
+
+    def estimate(config, shape, num_classes):
+        counted.append(num_classes)
+        return cost.StepCost(1, 1)
+
+    monkeypatch.setattr(cost, "estimate", estimate)
+    run = a_run(tmp_path, conditional=True)
+    run = dataclasses.replace(
+        run, data=dataclasses.replace(run.data, class_names=("a", "b", "c"))
+    )
+    progress.Console(run, 0, 10_000, 100).estimate(1.0)
+    assert counted == [3] * 4
 
 
 def test_nothing_dearer_is_told_as_cheaper(tmp_path, capsys):
@@ -332,7 +349,6 @@ def test_nothing_dearer_is_told_as_cheaper(tmp_path, capsys):
     progress.Console(run, 0, 10_000, 100).estimate(1.0)
     out = capsys.readouterr().out
     assert "cheaper per step: --width=0.5 (" in out
-    assert "--recipe" not in out
     run = dataclasses.replace(
         run, config=dataclasses.replace(run.config, width=0.001)
     )

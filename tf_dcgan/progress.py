@@ -249,7 +249,7 @@ class Console:
         translates = self._run.config.translates
         keras_files = "the generators" if translates else "generator.keras"
         say(
-            f"finished {step:,} steps: {path} has samples/, curves.png, "
+            f"finished {step:,} step{'s' * (step != 1)}: {path} has samples/, curves.png, "
             f"progress.gif, saved_model/ and {keras_files}"
         )
         command = "translate" if translates else "sample"
@@ -288,23 +288,26 @@ def _duration(seconds: float) -> str:
 
 
 def _cheaper(run: runs.Run) -> str:
-    """Names recipes and widths whose steps cost less, and how much less."""
+    """Names settings whose steps cost less, and how much less.
+
+    Of recipes `dcgan_small` alone, to `dcgan`: both have one schedule.
+    """
     config = run.config
     shape = run.data.image_shape
     options = {
         f"--width={width:g}": (dataclasses.replace(config, width=width), shape)
         for width in (config.width / 2, config.width / 4)
     }
-    if config.recipe != "dcgan_small" and not config.translates:
+    if config.recipe == "dcgan":
         small = dataclasses.replace(
             config, recipe="dcgan_small", image_size=None
         )
         # Of the size it would choose: it may need no padding.
         size = models.image_size(small, run.data.content_box[2:])
         options["--recipe=dcgan_small"] = (small, (*size, shape[2]))
-    own = cost.estimate(config, shape).operations
+    own = cost.estimate(config, shape, run.num_classes).operations
     times = {
-        flag: round(own / cost.estimate(*option).operations)
+        flag: round(own / cost.estimate(*option, run.num_classes).operations)
         for flag, option in options.items()
     }
     told = [f"{flag} ({n} times)" for flag, n in times.items() if n > 1]

@@ -42,8 +42,8 @@ def batch_norm_notes(
     if config.spectral_norm:
         notes.append(
             f"note: --spectral_norm scales the weights of D, but {has}, which "
-            "undoes it in all layers but the last: D's slope is not bounded "
-            "as its source describes"
+            "undoes most of it: D's slope is not bounded as its source "
+            "describes"
         )
     return notes
 
@@ -251,8 +251,8 @@ def _outputs_and_gradients(
 
     Under batch normalisation an image also moves the others' outputs, and
     what comes out is the derivative of their sum. Its own derivative then
-    lacks a part of the order of 1 / (batch x pixels): in the variance of
-    `tf.nn.moments` (2.21) the mean counts as a constant.
+    lacks a part, of the whole gradient about a hundredth: in the variance
+    of `tf.nn.moments` (2.21) the mean counts as a constant.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
