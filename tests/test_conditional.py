@@ -478,9 +478,9 @@ def test_images_without_labels_are_refused_before_training(
     with pytest.raises(errors.UserError) as caught:
         main(f"--dataset={folder}", "--conditional", "--batch_size=2", *dry)
     assert str(caught.value) == (
-        f"--conditional needs class labels, and {folder} has none: leave it "
-        "out, or give a labelled --dataset such as mnist, or a folder with a "
-        "folder for each class"
+        f"--conditional needs class labels, and {folder} has none, since no "
+        "image lies in a sub-folder: leave it out, or give a labelled "
+        "--dataset such as mnist, or a folder with a folder for each class"
     )
     assert not (tmp_path / "runs").exists()
 

@@ -86,8 +86,36 @@ def test_images_beside_the_sub_folders_mean_no_labels_and_a_note(load, folder):
     assert len(array.images) == 3
     assert array.labels is None and array.class_names == ()
     assert array.notes == (
-        "no labels, since not all images lie in sub-folders (1 do not)",
+        "no labels, since not all images lie in sub-folders (1 does not: "
+        "c.png)",
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (("cat/a.png", "dog/b.png"), ""),
+        (("a.png", "b.png"), "no image lies in a sub-folder"),
+        (
+            ("cat/a.png", "dog/b.png", "c.png", "d.png"),
+            "not all images lie in sub-folders (2 do not, such as c.png)",
+        ),
+        (("all/a.png",), "all images lie in one sub-folder, all"),
+        (
+            ("all/cat/a.png", "all/dog/b.png"),
+            "all images lie in one sub-folder, all (--dataset={}/all has "
+            "labels)",
+        ),
+        (
+            ("train/all/a.png", "test/all/a.png"),
+            "all images lie in one sub-folder, all",
+        ),
+    ],
+)
+def test_what_keeps_a_folder_from_having_labels_is_told(folder, names, reason):
+    for name in names:
+        write(folder / name)
+    assert data.why_unlabelled(str(folder)) == reason.format(folder)
 
 
 def test_all_gray_is_gray_and_one_colour_makes_all_rgb(load, shape, folder):

@@ -240,10 +240,12 @@ def _notes(datasets: list[data.ImageArray]) -> Iterator[str]:
 
 
 def _without_labels(config: configs.Config) -> errors.UserError:
+    reason = data.why_unlabelled(config.dataset)
+    since = f", since {reason}" if reason else ""
     return errors.UserError(
-        f"--conditional needs class labels, and {config.dataset} has none: "
-        "leave it out, or give a labelled --dataset such as mnist, or a folder "
-        "with a folder for each class"
+        f"--conditional needs class labels, and {config.dataset} has none"
+        f"{since}: leave it out, or give a labelled --dataset such as mnist, "
+        "or a folder with a folder for each class"
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from tf_dcgan import errors
 from tf_dcgan.data import (
     cache,
+    folder_listings,
     glyphs,
     image_folders,
     known_sets,
@@ -108,8 +109,22 @@ def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
     if name in known_sets.SETS:
         return known_sets.SETS[name].class_names
     if os.path.isabs(name):
-        return image_folders.class_names(name)
+        return folder_listings.find(name).class_names
     return tfds_sets.class_names(name, data_dir)
+
+
+def why_unlabelled(name: str) -> str:
+    """Says why a set has no labels, as far as it is known.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+
+    Raises:
+        errors.UserError: there is no such folder.
+    """
+    if os.path.isabs(name):
+        return folder_listings.find(name).why_unlabelled
+    return ""
 
 
 def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
@@ -128,7 +143,7 @@ def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
     if name in known_sets.SETS:
         return known_sets.SPLITS
     if os.path.isabs(name):
-        return image_folders.splits(name)
+        return tuple(folder_listings.find(name).splits)
     return tfds_sets.splits(name, data_dir)
 
 

@@ -1,18 +1,12 @@
 """A folder of images as a data set.
 
-All images in it and below belong to the split `train`. If it has a sub-folder
-`train` and another split's beside it, these are the splits, and what lies
-beside them is left out. In a split, the sub-folders are the classes, if every
-image lies in one and there are at least two. A set is gray if all its images
-are, and RGB otherwise. See `image_files` for how each file is read.
+A set is gray if all its images are, and RGB otherwise. See `folder_listings`
+for its splits and classes, and `image_files` for how each file is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-import dataclasses
-import functools
-import hashlib
 import json
 import math
 import os
@@ -21,7 +15,7 @@ import numpy as np
 import tqdm
 
 from tf_dcgan import errors, files
-from tf_dcgan.data import cache, image_files, sources
+from tf_dcgan.data import cache, folder_listings, image_files, sources
 
 # Part of the caches' keys: raise it whenever a folder would be read otherwise.
 _VERSION = 1
@@ -29,8 +23,6 @@ _VERSION = 1
 # four times as fast as one by one.
 _CHUNK_IMAGES = 16
 _CHUNK_BYTES = 2**24
-
-_SPLITS = ("train", "test", "validation", "val")
 
 
 def source(folder: str, split: str, *, cache_dir: str | None) -> sources.Source:
@@ -50,7 +42,7 @@ def source(folder: str, split: str, *, cache_dir: str | None) -> sources.Source:
         errors.UserError: there is no such folder or split, or it has no
             images.
     """
-    listing = _list(folder)
+    listing = folder_listings.find(folder)
     if split not in listing.splits:
         raise _no_split(listing, split)
     return sources.Source(
@@ -77,128 +69,10 @@ def native_shape(
         errors.UserError: there is no such folder, it has no images, too many
             are damaged, or the cache cannot be written to.
     """
-    return _shape(_list(folder), cache_dir)
+    return _shape(folder_listings.find(folder), cache_dir)
 
 
-def class_names(folder: str) -> tuple[str, ...]:
-    """The classes of a folder, as far as its sub-folders are such.
-
-    Args:
-        folder: its absolute path.
-
-    Raises:
-        errors.UserError: there is no such folder, or it has no images.
-    """
-    return _readable_names(_list(folder))
-
-
-def splits(folder: str) -> tuple[str, ...]:
-    """The splits of a folder.
-
-    Args:
-        folder: its absolute path.
-
-    Raises:
-        errors.UserError: there is no such folder, or it has no images.
-    """
-    return tuple(_list(folder).splits)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Listing:
-    """The files of a folder.
-
-    Attributes:
-        folder: its path.
-        splits: name → (the split's own folder, its files).
-        class_names: one per class, sorted; empty if there are none.
-        digest: of the names, sizes and times of all files.
-        notes: what its user should know.
-    """
-
-    folder: str
-    splits: dict[str, tuple[str, list[str]]]
-    class_names: tuple[str, ...]
-    digest: str
-    notes: tuple[str, ...]
-
-    @functools.cached_property
-    def files(self) -> list[str]:
-        """Those of all splits."""
-        return [path for _, paths in self.splits.values() for path in paths]
-
-
-def _list(folder: str) -> _Listing:
-    if not os.path.isdir(folder):
-        state = (
-            "is not a folder" if os.path.exists(folder) else "does not exist"
-        )
-        raise errors.UserError(
-            f"--dataset={folder} {state}: give a folder of images, or the "
-            "name of a data set"
-        )
-    present = [
-        name for name in _SPLITS if os.path.isdir(os.path.join(folder, name))
-    ]
-    if "train" not in present or len(present) == 1:
-        splits = {"train": (folder, image_files.find(folder))}
-    else:
-        splits = {}
-        for name in present:
-            below = os.path.join(folder, name)
-            splits[name] = (below, image_files.find(below))
-    class_names, notes = _classes(splits)
-    used = sum(len(paths) for _, paths in splits.values())
-    beside = len(image_files.find(folder)) - used if len(splits) > 1 else 0
-    if beside > 0:
-        notes = (
-            *notes,
-            f"left out: {beside:,} image{'s' * (beside > 1)} beside "
-            f"{', '.join(present)}",
-        )
-    digest = hashlib.sha256()
-    for _, paths in splits.values():
-        for path in paths:
-            digest.update(_identity(path, folder))
-    return _Listing(folder, splits, class_names, digest.hexdigest(), notes)
-
-
-def _identity(path: str, folder: str) -> bytes:
-    """Name, size and time of a file; different if it was replaced."""
-    try:
-        status = os.stat(path)
-        numbers = (status.st_size, status.st_mtime_ns)
-    except OSError:  # A broken link, which will be told as damaged.
-        numbers = (-1, -1)
-    return os.fsencode(f"{path[len(folder) :]}\0{numbers}\n")
-
-
-def _classes(
-    splits: dict[str, tuple[str, list[str]]],
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names the classes of a folder, and what is odd about them."""
-    outside, names = 0, set()
-    for below, paths in splits.values():
-        for path in paths:
-            name = _class_of(path, below)
-            if name is None:
-                outside += 1
-            else:
-                names.add(name)
-    if outside and names:
-        return (), (
-            f"no labels, since not all images lie in sub-folders ({outside:,} "
-            "do not)",
-        )
-    return (tuple(sorted(names)) if len(names) > 1 else ()), ()
-
-
-def _class_of(path: str, below: str) -> str | None:
-    name, separator, _ = path[len(below) :].lstrip(os.sep).partition(os.sep)
-    return name if separator else None
-
-
-def _no_split(listing: _Listing, split: str) -> errors.UserError:
+def _no_split(listing: folder_listings.Listing, split: str) -> errors.UserError:
     if len(listing.splits) > 1:
         allowed = errors.suggestion(split, listing.splits)
         return errors.UserError(
@@ -212,7 +86,7 @@ def _no_split(listing: _Listing, split: str) -> errors.UserError:
 
 
 def _shape(
-    listing: _Listing, cache_dir: str | None
+    listing: folder_listings.Listing, cache_dir: str | None
 ) -> tuple[int | None, int | None, int]:
     """Reads every header, or what was kept of it."""
     kept = cache.file(
@@ -245,7 +119,7 @@ def _shape(
 
 
 def _read(
-    listing: _Listing, split: str, cache_dir: str | None
+    listing: folder_listings.Listing, split: str, cache_dir: str | None
 ) -> sources.Content:
     below, paths = listing.splits[split]
     shape = _shape(listing, cache_dir)
@@ -253,18 +127,14 @@ def _read(
     return sources.Content(
         num_images=len(paths),
         shape=shape,
-        class_names=_readable_names(listing),
+        class_names=listing.class_names,
         chunks=_chunks(listing, below, paths, shape=shape, notes=notes),
         notes=notes,
     )
 
 
-def _readable_names(listing: _Listing) -> tuple[str, ...]:
-    return tuple(image_files.readable(name) for name in listing.class_names)
-
-
 def _chunks(
-    listing: _Listing,
+    listing: folder_listings.Listing,
     below: str,
     paths: list[str],
     *,
@@ -278,7 +148,7 @@ def _chunks(
     at_once = 1
     if None not in shape:
         at_once = min(_CHUNK_IMAGES, max(1, _CHUNK_BYTES // math.prod(shape)))
-    numbers = {name: i for i, name in enumerate(listing.class_names)}
+    numbers = {name: i for i, name in enumerate(listing.classes)}
     damaged = image_files.Damaged(listing.folder, len(paths))
     images, labels = [], []
     for path in paths:
@@ -294,7 +164,7 @@ def _chunks(
             continue
         images.append(pixels)
         if numbers:
-            labels.append(numbers[_class_of(path, below)])
+            labels.append(numbers[folder_listings.class_of(path, below)])
         if len(images) == at_once:
             yield np.stack(images), np.array(labels) if labels else None
             images, labels = [], []
