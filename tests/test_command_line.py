@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tf_dcgan import command_line, errors, settings
+from tf_dcgan import command_line, errors, recipes, settings
 from tf_dcgan.config import Config
 from tf_dcgan.settings import setting
 
@@ -164,6 +164,12 @@ def test_a_word_that_is_no_flag_is_refused(word):
 @pytest.mark.parametrize("flag", ["--help", "-h", "-help", "--helpfull"])
 def test_help_is_given_however_it_is_asked_for(flag):
     assert help_text(flag) == help_text("--help")
+
+
+def test_help_has_a_line_for_each_recipe():
+    lines = [line.split(maxsplit=1) for line in help_text().splitlines()]
+    for name, recipe in recipes.RECIPES.items():
+        assert [name, recipe.summary] in lines
 
 
 def test_help_wins_over_mistakes():

@@ -22,7 +22,7 @@ LOSSES = {
     "least_squares": "squared error of D's output against 1 and 0",
     "hinge": "D's output beyond 1 and -1 is enough; G raises it",
     "wasserstein_gp": "D's output itself, its slope held near 1 by a "
-    "gradient penalty; makes D's update joint",
+    "gradient penalty; one joint update of D and one of G, on sums of losses",
 }
 # Their D compares outputs, not probabilities: no label can be smoothed.
 _LOSSES_WITHOUT_LABELS = ("hinge", "wasserstein_gp")
@@ -88,8 +88,8 @@ class Config:
         "width)",
         group=_SYSTEM,
         unit="pixels",
-        unset="the smallest the network can make that holds the data set's "
-        "images, at most 64; of cyclegan at most 256",
+        unset="the smallest square the network can make that holds the data "
+        "set's images, at most 64; of cyclegan at most 256",
     )
     residual_blocks: int | None = settings.setting(
         None,
@@ -110,7 +110,8 @@ class Config:
     conditional: bool = settings.setting(
         False,
         "tell G and D the class of each image, so that one can be chosen "
-        "afterwards; for labelled sets, in all recipes but vanilla_gan",
+        "afterwards; for labelled sets, in all recipes but vanilla_gan and "
+        "cyclegan",
         group=_SYSTEM,
     )
     loss: str = settings.setting(

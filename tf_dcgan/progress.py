@@ -249,8 +249,8 @@ class Console:
         translates = self._run.config.translates
         keras_files = "the generators" if translates else "generator.keras"
         say(
-            f"finished {step:,} step{'s' * (step != 1)}: {path} has samples/, curves.png, "
-            f"progress.gif, saved_model/ and {keras_files}"
+            f"finished {step:,} step{'s' * (step != 1)}: {path} has samples/, "
+            f"curves.png, progress.gif, saved_model/ and {keras_files}"
         )
         command = "translate" if translates else "sample"
         say(

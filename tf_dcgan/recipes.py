@@ -43,32 +43,31 @@ _OF_28 = {
 
 RECIPES = {
     "dcgan": Recipe(
-        "DCGAN as in AIRI's MNIST tutorial: 4x4x1024, then 5x5 "
-        "transposed convolutions; 32x32 or 64x64",
+        "AIRI's DCGAN: 4x4x1024, then 5x5 kernels; from 32x32",
         network="dcgan",
     ),
     "dcgan_small": Recipe(
-        "its 28x28 sibling for a laptop, about twenty times cheaper",
+        "its sibling, twenty times cheaper; from 16x16",
         network="dcgan_small",
         differences={"epochs": 20},
     ),
     "vanilla_gan": Recipe(
-        "GAN without convolutions, after Goodfellow et al. 2014; any size",
+        "dense layers alone (Goodfellow et al. 2014); any size",
         network="vanilla_gan",
         differences=_ONE_UPDATE_EACH,
     ),
     "dcgan_upsampling": Recipe(
-        "DCGAN with resize and 3x3 convolution; 32x32",
+        "DCGAN with resize and 3x3 convolution; from 16x16",
         network="dcgan_upsampling",
         differences=_ONE_UPDATE_EACH,
     ),
     "dcgan_cifar10": Recipe(
-        "DCGAN on CIFAR-10 with 4x4 kernels and no dense layer; 32x32",
+        "DCGAN with 4x4 kernels, no dense layer; from 32x32",
         network="dcgan_cifar10",
         differences={**_ONE_UPDATE_EACH, "dataset": "cifar10", "epochs": 20},
     ),
     "dcgan_celeba": Recipe(
-        "DCGAN on CelebA at half the paper's width; 64x64",
+        "Radford et al. 2016 at half the width; from 32x32",
         network="dcgan_celeba",
         differences={
             **_ONE_UPDATE_EACH,
@@ -80,7 +79,7 @@ RECIPES = {
         },
     ),
     "dcgan_28": Recipe(
-        "small DCGAN with unpadded convolutions; 28x28 only",
+        "small DCGAN without padding; 28x28 only",
         network="dcgan_28",
         differences=_OF_28,
     ),
@@ -90,7 +89,7 @@ RECIPES = {
         differences={**_OF_28, "loss": "least_squares"},
     ),
     "cyclegan": Recipe(
-        "unpaired translation between two sets of images; 256x256",
+        "unpaired translation (Zhu et al. 2017); from 24x24",
         network="cyclegan",
         differences={
             "dataset": "cycle_gan/horse2zebra",
