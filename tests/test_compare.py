@@ -335,59 +335,86 @@ def test_runs_without_verdicts_are_told_from_those_too_short_for_one(tmp_path):
 
 
 def moments(tmp_path, **grids):
+    """The rows of grids: step → the steps of the runs' grids, or None."""
     paths = [
         fake_runs.make(tmp_path / name, grids=steps)
         for name, steps in grids.items()
     ]
     records = comparison.read(paths)
-    return [
-        (moment.label, [step for step, _ in moment.chosen.values()])
+    return {
+        moment.step: [moment.chosen.get(name, (None,))[0] for name in grids]
         for moment in report_samples.moments(records)
-    ]
+    }
 
 
-def test_five_common_steps_are_shown_from_the_first_to_the_last(tmp_path):
+def test_five_steps_are_shown_from_the_first_to_the_last(tmp_path):
     steps = [1, *range(100, 1001, 100)]
-    found = moments(tmp_path, a=steps, b=[*steps, 333])
-    assert found == [
-        ("step 1", [1, 1]),
-        ("step 300", [300, 300]),
-        ("step 500", [500, 500]),
-        ("step 800", [800, 800]),
-        ("step 1,000", [1000, 1000]),
-    ]
+    assert moments(tmp_path, a=steps, b=[*steps, 333]) == {
+        1: [1, 1],
+        300: [300, 300],
+        500: [500, 500],
+        800: [800, 800],
+        1000: [1000, 1000],
+    }
 
 
-def test_where_steps_do_not_coincide_the_nearest_are_shown(tmp_path):
-    # Wanted are 1, 26, 50, 75 and 100. Step 50 would repeat the row of 40.
-    assert moments(tmp_path, a=[1, 50, 100], b=[1, 40, 80, 100]) == [
-        ("step 1", [1, 1]),
-        ("step 40", [50, 40]),
-        ("step 80", [100, 80]),
-        ("step 100", [100, 100]),
-    ]
+def test_where_steps_do_not_coincide_those_near_are_shown(tmp_path):
+    # Wanted are 1, 251, 501, 750 and 1000; 40 is a fifth off 50.
+    found = moments(tmp_path, a=[1, 50, 250, 500, 750, 1000], b=[1, 40, 270])
+    assert found == {
+        1: [1, 1],
+        # The end of b; a tenth of it is 27.
+        270: [250, 270],
+        500: [500, None],
+        750: [750, None],
+        1000: [1000, None],
+    }
 
 
-def test_a_longer_run_also_shows_its_end(tmp_path):
+def test_a_short_run_takes_no_rows_from_a_long_one(tmp_path):
+    steps = [1, *range(500, 15_001, 500)]
+    found = moments(tmp_path, short=[1, 40, 60], long=steps, other=steps)
+    assert found == {
+        1: [1, 1, 1],
+        60: [60, None, None],
+        4000: [None, 4000, 4000],
+        7500: [None, 7500, 7500],
+        11_500: [None, 11_500, 11_500],
+        15_000: [None, 15_000, 15_000],
+    }
+
+
+def test_the_end_of_a_run_stands_beside_the_same_step_of_a_longer(tmp_path):
     found = moments(tmp_path, a=[1, 10, 20], b=[1, 10, 20, 30, 40])
-    assert found == [
-        ("step 1", [1, 1]),
-        ("step 10", [10, 10]),
-        ("step 20", [20, 20]),
-        ("last of each", [20, 40]),
-    ]
+    assert found == {
+        1: [1, 1],
+        10: [10, 10],
+        20: [20, 20],
+        30: [None, 30],
+        40: [None, 40],
+    }
+
+
+def test_no_grid_is_shown_twice_and_every_last_one_is_shown(tmp_path):
+    # 91 is near 100 and near 83, which is not near 100.
+    found = moments(tmp_path, a=[1, 100], b=[1, 91], c=[1, 83])
+    assert found == {1: [1, 1, 1], 83: [None, None, 83], 100: [100, 91, None]}
 
 
 def test_grids_of_other_steps_and_missing_ones_are_named(tmp_path):
     page = made(
         tmp_path,
         a={"grids": [1, 50, 100]},
-        b={"grids": [1, 60, 100], "seed": 1},
+        b={"grids": [1, 55, 100], "seed": 1},
         c={"seed": 2},
+        d={"grids": [1], "seed": 3},
     )
-    assert page.rows("step 50") == [["", " step 60", "–"]]
+    assert page.rows("step 50") == [["", " step 55", "–", "–"]]
     assert "There are no samples of c." in page.warnings
     assert "Across, they differ" in page.text
+    assert "A dash: the run has no samples within 10 % of that step." in (
+        page.text
+    )
 
 
 def test_large_grids_are_made_smaller(tmp_path):

@@ -15,7 +15,7 @@ import PIL.Image
 from tf_dcgan import comparison, errors, logs, report_page
 
 _ROWS = 5
-_FEWEST_COMMON = 3
+_TOLERANCE = 0.1  # Of a step, by which a grid beside its row may be off.
 _WIDEST = 600  # Pixels; larger grids are made smaller for the page.
 
 
@@ -24,23 +24,19 @@ class Moment:
     """A row of grids.
 
     Attributes:
-        label: when it is, in words.
-        step: what all grids of the row should be of, or None where each run
-            has its own.
-        chosen: name of the run → (step, path of the grid).
+        step: what its grids are of, or nearly.
+        chosen: name of the run → (step, path of the grid), where it has one.
     """
 
-    label: str
-    step: int | None
+    step: int
     chosen: dict[str, tuple[int, pathlib.Path]]
 
 
 def moments(records: Sequence[comparison.Record]) -> list[Moment]:
-    """Chooses about five steps to show, the first and last among them.
+    """Chooses the last step of each run, and some to show the longest's way.
 
-    They are spread evenly over what all runs have seen, at steps of which all
-    have a grid, or, where these are too few, at those nearest to them. Where
-    runs begin or end at other steps, a further row shows each one's own.
+    In a row are the runs that have a grid of its step or near it; no grid is
+    in two rows.
 
     Args:
         records: runs, each with one grid at least.
@@ -49,39 +45,33 @@ def moments(records: Sequence[comparison.Record]) -> list[Moment]:
         The rows in the order of the steps.
     """
     steps = [[step for step, _ in record.grids] for record in records]
-    first, last = max(s[0] for s in steps), min(s[-1] for s in steps)
-    pool = sorted(set.intersection(*map(set, steps)))
-    wanted = np.linspace(first, max(first, last), _ROWS)
-    if len(pool) < _FEWEST_COMMON:
-        pool = sorted({step for s in steps for step in s})
-    targets = sorted({_nearest(pool, target) for target in wanted})
-    rows: list[Moment] = []
-    for target in targets:
-        chosen = {
-            record.name: _nearest_grid(record, target) for record in records
+    longest = max(steps, key=lambda own: own[-1])
+    wanted = sorted((own[-1] for own in steps), reverse=True)
+    for step in np.linspace(longest[0], longest[-1], _ROWS):
+        wanted.append(min(longest, key=lambda own: abs(own - step)))
+    targets: list[int] = []
+    for step in wanted:
+        if not any(_is_near(step, target) for target in targets):
+            targets.append(step)
+    later: dict[str, tuple[int, pathlib.Path]] = {}
+    rows = []
+    for target in sorted(targets, reverse=True):
+        nearest = {
+            record.name: min(record.grids, key=lambda g: abs(g[0] - target))
+            for record in records
         }
-        if all(row.chosen != chosen for row in rows):
-            rows.append(Moment(f"step {target:,}", target, chosen))
-    for place, label in ((0, "first"), (-1, "last")):
-        own = {record.name: record.grids[place] for record in records}
-        if all(row.chosen != own for row in rows):
-            if len({step for step, _ in own.values()}) == 1:
-                ((step, _), *_) = own.values()
-                moment = Moment(f"step {step:,}", step, own)
-            else:
-                moment = Moment(f"{label} of each", None, own)
-            rows.insert(0 if place == 0 else len(rows), moment)
-    return rows
+        chosen = {
+            name: grid
+            for name, grid in nearest.items()
+            if _is_near(grid[0], target) and later.get(name) != grid
+        }
+        rows.append(Moment(target, chosen))
+        later |= chosen
+    return rows[::-1]
 
 
-def _nearest(steps: Sequence[int], target: float) -> int:
-    return min(steps, key=lambda step: abs(step - target))
-
-
-def _nearest_grid(
-    record: comparison.Record, target: int
-) -> tuple[int, pathlib.Path]:
-    return min(record.grids, key=lambda grid: abs(grid[0] - target))
+def _is_near(step: int, other: int) -> bool:
+    return abs(step - other) <= _TOLERANCE * max(step, other)
 
 
 def section(groups: Sequence[comparison.Group]) -> str:
@@ -109,7 +99,15 @@ def section(groups: Sequence[comparison.Group]) -> str:
         )
     if with_grids:
         parts += [report_page.note(text) for text in _inputs(with_grids)]
-        rows = [_row(moment, groups) for moment in moments(with_grids)]
+        shown = moments(with_grids)
+        if any(len(moment.chosen) < len(with_grids) for moment in shown):
+            parts.append(
+                report_page.note(
+                    "A dash: the run has no samples within "
+                    f"{100 * _TOLERANCE:.0f} % of that step."
+                )
+            )
+        rows = [_row(moment, groups) for moment in shown]
         grids = report_page.table(groups, rows, means=False)
         parts.append(
             f'<div class="samples" style="--runs: {len(records)}">\n'
@@ -187,7 +185,7 @@ def _row(moment: Moment, groups: Sequence[comparison.Group]) -> report_page.Row:
                 cells[record.name] = _image(path, words)
                 if step != moment.step:
                     cells[record.name] += f"<small>step {step:,}</small>"
-    return report_page.Row(moment.label, cells)
+    return report_page.Row(f"step {moment.step:,}", cells)
 
 
 def _real(records: Sequence[comparison.Record]) -> str:
