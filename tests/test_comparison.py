@@ -93,3 +93,15 @@ def test_the_deviation_is_that_of_a_sample():
     mean, deviation = comparison.mean_and_deviation([1.0, 2.0, 6.0])
     assert mean == 3
     assert deviation == pytest.approx(7**0.5)
+
+
+@pytest.mark.parametrize(
+    "recipe, are_same", [("dcgan_small", True), ("vanilla_gan", False)]
+)
+def test_xla_changes_what_is_seen_by_dropout_alone(tmp_path, recipe, are_same):
+    records = read(
+        tmp_path,
+        a={"recipe": recipe, "xla": "off"},
+        b={"recipe": recipe, "xla": "on"},
+    )
+    assert (records[0].inputs == records[1].inputs) is are_same

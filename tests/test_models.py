@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_dcgan import config_flags, errors, export, gan, models, randomness
+from tf_dcgan import (
+    config_flags,
+    errors,
+    export,
+    gan,
+    models,
+    randomness,
+    recipes,
+)
 
 
 def size(recipe, image_size=None, native=(28, 28)):
@@ -102,6 +110,20 @@ def test_every_refusal_names_a_size_that_is_accepted(recipe):
             first = str(error).split("nearest it can is ")[1].split(" or ")[0]
             height, width = size(recipe, first)
             assert first == f"{height}x{width}"
+
+
+@pytest.mark.parametrize("name", sorted(recipes.RECIPES))
+def test_recipes_with_dropout_are_known(name):
+    config = config_flags.from_flags({"recipe": name, "width": 0.1})
+    networks = models.build(
+        config, (28, 28, 1) if "28" in name else (32, 32, 1)
+    )
+    has_dropout = any(
+        "Dropout" in type(layer).__name__
+        for network in networks
+        for layer in network.layers
+    )
+    assert has_dropout == (name in recipes.WITH_DROPOUT)
 
 
 # What every network that makes images of noise must do, at a size that it

@@ -10,7 +10,7 @@ import statistics
 from typing import Any
 
 from tf_dcgan import config as configs
-from tf_dcgan import evaluation_files, logs, runs
+from tf_dcgan import evaluation_files, logs, recipes, runs
 from tf_dcgan import series as series_module
 
 
@@ -80,6 +80,8 @@ class Record:
             if config.translates
             else ["latent_dim", "generator_latents"]
         )
+        if config.recipe in recipes.WITH_DROPOUT:
+            names.append("xla")
         found = {name: getattr(config, name) for name in names}
         return {**found, "data": " and ".join(self.fingerprints)}
 

@@ -122,6 +122,9 @@ WITH_LABELS = tuple(
     if name != "vanilla_gan" and not recipe.translates
 )
 
+# Those whose dropout is Keras's own, which XLA draws otherwise.
+WITH_DROPOUT = ("vanilla_gan", "dcgan_upsampling")
+
 # Settings that say something to recipes of one kind alone.
 OF_GENERATION = (
     "latent_dim",
