@@ -1,0 +1,76 @@
+"""The verdicts that the logs of runs hold on their health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import html
+import itertools
+
+from tf_dcgan import comparison, health, report_page
+
+_SHOWN = 8
+
+
+def section(groups: Sequence[comparison.Group]) -> str:
+    """Shows what the logs say when a training was not well.
+
+    Args:
+        groups: of the runs.
+
+    Returns:
+        HTML.
+    """
+    parts, unjudged, well = [], [], []
+    for place, group in enumerate(groups):
+        for record in group.records:
+            verdicts = _verdicts(record.lines)
+            if verdicts:
+                parts.append(
+                    f"<h3>{report_page.swatch(place)}"
+                    f"{html.escape(record.name)}</h3>\n{verdicts}"
+                )
+            elif record.steps < health.WINDOW_STEPS:
+                unjudged.append(record)
+            else:
+                well.append(record)
+    if well:
+        parts.append(
+            report_page.note(
+                f"No verdict was logged against {report_page.names(well)}."
+            )
+        )
+    if unjudged:
+        parts.append(
+            report_page.note(
+                f"Shorter than {health.WINDOW_STEPS} steps, and not "
+                f"judged: {report_page.names(unjudged)}."
+            )
+        )
+    return report_page.section("Health", *parts)
+
+
+def _verdicts(lines: Sequence[Mapping[str, object]]) -> str | None:
+    """Lists verdicts; what epochs in succession repeat is told once."""
+    judged = [line for line in lines if line.get("kind") in ("epoch", "health")]
+    items = []
+    for kinds, repeated in itertools.groupby(judged, health.kinds):
+        if not kinds:
+            continue
+        repeated = list(repeated)
+        first, last = repeated[0]["step"], repeated[-1]["step"]
+        item = f"<b>step {first:,}</b> {html.escape(repeated[0]['health'])}"
+        if len(repeated) > 1:
+            item += (
+                f" <small>(and {len(repeated) - 1} more, the last at step "
+                f"{last:,})</small>"
+            )
+        items.append(f"<li>{item}</li>")
+    if not items:
+        return None
+    shown = f"<ul>{''.join(items[:_SHOWN])}</ul>"
+    if len(items) > _SHOWN:
+        rest = items[_SHOWN:]
+        shown += report_page.folded(
+            f"{len(rest)} more", f"<ul>{''.join(rest)}</ul>"
+        )
+    return shown
