@@ -245,10 +245,24 @@ def test_a_tenth_of_the_files_may_be_damaged_and_no_more():
     with pytest.raises(errors.UserError) as caught:
         damaged.add("/photos/x.png", ValueError("it is no image"))
     assert str(caught.value) == (
-        "/photos: more than a tenth of its 80 images are damaged, among them "
-        "cat/0.png, cat/1.png, cat/2.png, cat/3.png, cat/4.png (it is no "
-        "image): mend or remove them"
+        "/photos: at least 9 of 80 images are damaged (8 allowed): cat/0.png, "
+        "cat/1.png, cat/2.png, cat/3.png, cat/4.png, … (the first: cut "
+        "short): mend or remove them"
     )
+
+
+def test_of_too_many_damaged_files_five_are_looked_for():
+    damaged = image_files.Damaged("/photos", 14)
+    for number in range(4):
+        damaged.add(f"/photos/{number}.png", ValueError("it is no image"))
+    with pytest.raises(errors.UserError) as caught:
+        damaged.note()
+    assert str(caught.value) == (
+        "/photos: 4 of 14 images are damaged (1 allowed): 0.png, 1.png, "
+        "2.png, 3.png (the first: it is no image): mend or remove them"
+    )
+    with pytest.raises(errors.UserError, match="at least 5 of 14 .* 4.png "):
+        damaged.add("/photos/4.png", ValueError("it is no image"))
 
 
 def test_a_name_that_is_not_utf_8_can_be_told():

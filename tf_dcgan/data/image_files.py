@@ -80,36 +80,52 @@ class Damaged:
         """
         self._folder = folder
         self._num_files = num_files
+        self._allowed = int(_DAMAGED_SHARE * num_files)
         self._count = 0
         self._first = []
+        self._why = ""  # Of the first.
 
     def add(self, path: str, error: Exception) -> None:
         """Counts one more.
 
         Raises:
-            errors.UserError: they are too many.
+            errors.UserError: they are too many, and enough to be named.
         """
         name = readable(os.path.relpath(path, self._folder))
         logging.info("%s is left out: %s", name, error)
         self._count += 1
         if len(self._first) < NAMED:
             self._first.append(name)
-        if self._count > _DAMAGED_SHARE * self._num_files:
-            raise errors.UserError(
-                f"{readable(self._folder)}: more than a tenth of its "
-                f"{self._num_files:,} images are damaged, among them "
-                f"{', '.join(self._first)} ({error}): mend or remove them"
-            )
+        self._why = self._why or str(error)
+        if self._count >= NAMED:
+            self._check("at least ")
 
     def note(self) -> str | None:
-        """Says how many there were, or None if there were none."""
+        """Says at the end how many there were, or None if there were none.
+
+        Raises:
+            errors.UserError: they are too many.
+        """
+        self._check()
         if not self._count:
             return None
-        more = ", …" if self._count > len(self._first) else ""
         return (
             f"{self._count:,} of {self._num_files:,} files are damaged and "
-            f"left out: {', '.join(self._first)}{more}"
+            f"left out: {self._named()}"
         )
+
+    def _check(self, so_far: str = "") -> None:
+        if self._count > self._allowed:
+            raise errors.UserError(
+                f"{readable(self._folder)}: {so_far}{self._count:,} of "
+                f"{self._num_files:,} images are damaged ({self._allowed:,} "
+                f"allowed): {self._named()} (the first: {self._why}): mend or "
+                "remove them"
+            )
+
+    def _named(self) -> str:
+        more = ", …" if self._count > len(self._first) else ""
+        return ", ".join(self._first) + more
 
 
 def find(folder: os.PathLike | str) -> list[str]:

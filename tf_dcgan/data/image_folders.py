@@ -112,6 +112,7 @@ def _shape(
         channels = max(channels, header.channels)
         if len(sizes) < 2:
             sizes.add((header.height, header.width))
+    damaged.note()  # Raises if they are too many.
     size = sizes.pop() if len(sizes) == 1 else (None, None)
     with files.atomic_file(kept) as unfinished:
         unfinished.write_text(json.dumps([*size, channels]))
@@ -170,5 +171,6 @@ def _chunks(
             images, labels = [], []
     if images:
         yield np.stack(images), np.array(labels) if labels else None
-    if damaged.note():
-        notes.append(damaged.note())
+    note = damaged.note()
+    if note:
+        notes.append(note)
