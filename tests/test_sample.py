@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tf_dcgan import errors, images, sample
+from tf_dcgan import errors, images, sample, sample_files
 
 
 def _sample(*flags):
@@ -37,6 +37,40 @@ def test_a_folder_gets_single_images_named_by_seed_and_number(
     assert names == [f"seed5_{number:06d}.png" for number in range(3)]
     single = images.read_png(tmp_path / "many" / names[0])
     assert single.shape == (28, 28, 1)
+
+
+class _Sampler:
+    """Draws black images of the classes 0, 1, 2, 3."""
+
+    def labels(self, count):
+        return np.arange(count)
+
+    def batches(self, seed, *, num_images, batch_size):
+        yield 0, np.zeros((num_images, 4, 4, 1), np.uint8)
+
+
+def test_single_images_are_named_by_the_class_that_label_takes(tmp_path):
+    names = ("10", "2", "T-shirt/a b", "猫" * 90)
+    sample_files.write(
+        tmp_path,
+        _Sampler(),
+        seed=0,
+        num_images=4,
+        batch_size=4,
+        class_names=names,
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "seed0_000000_label10.png",
+        "seed0_000001_label2.png",
+        "seed0_000002_labelT-shirt_a_b.png",
+        f"seed0_000003_label{'猫' * 32}.png",
+    ]
+
+
+def test_one_image_is_told_as_one(trained, tmp_path, capsys):
+    out = tmp_path / "one.png"
+    _sample(f"--run_dir={trained[0]}", "--num_images=1", f"--out={out}")
+    assert f"{out}: 1 image, seed 0" in capsys.readouterr().out
 
 
 def _made(run_dir, folder, *flags):

@@ -85,7 +85,8 @@ def label(group: str, *, unset: str):
     """
     return settings.setting(
         None,
-        "the class that a conditional run shall make, by name or number",
+        "the class that a conditional run shall make: its name, or, where no "
+        "class has that name, its number from 0",
         group=group,
         unset=unset,
     )

@@ -52,7 +52,7 @@ class SampleSettings:
     out: str = settings.setting(
         "grid.png",
         "a file ending in .png for one grid, else a folder for single PNGs "
-        "named by seed and number",
+        "named by seed, number and class",
         group=_GROUP,
     )
     weights: str = run_flags.weights(_GROUP)
@@ -102,9 +102,11 @@ def main(arguments: Sequence[str]) -> None:
         seed=wanted.seed,
         num_images=wanted.num_images,
         batch_size=wanted.batch_size,
+        class_names=run.data.class_names,
     )
+    images = "image" if made == 1 else "images"
     print(
-        f"{out}: {made} images{_of_classes(run, label)}, seed {wanted.seed}, "
+        f"{out}: {made} {images}{_of_classes(run, label)}, seed {wanted.seed}, "
         f"{wanted.weights} weights of "
         f"{best.origin(run, step, wanted.checkpoint)}"
     )
