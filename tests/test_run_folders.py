@@ -47,8 +47,14 @@ def test_a_folder_that_a_killed_start_left_behind_is_free(tmp_path):
 def test_a_folder_of_other_things_is_neither_run_nor_free(tmp_path):
     (tmp_path / "photo.png").write_text("")
     message = refusal(run_folders.exists, tmp_path)
-    assert message.startswith(f"--run_dir={tmp_path} is not a run")
-    assert refusal(runs.open_run, tmp_path) == message
+    problem = f"--run_dir={tmp_path} is not a run: it has files but no config"
+    assert message == (
+        f"{problem}.json; name a run's folder to go on with it, or a new one "
+        "to start"
+    )
+    assert refusal(runs.open_run, tmp_path) == (
+        f"{problem}.json; give a folder that train.py made"
+    )
     assert os.listdir(tmp_path) == ["photo.png"]
 
 
@@ -56,8 +62,11 @@ def test_a_file_is_neither_run_nor_free(tmp_path):
     path = tmp_path / "photo.png"
     path.write_text("")
     message = refusal(run_folders.exists, path)
-    assert message.startswith(f"--run_dir={path} is a file, not a folder")
-    assert refusal(runs.open_run, path) == message
+    assert message.startswith(f"--run_dir={path} is a file, not a folder; name")
+    assert refusal(runs.open_run, path) == (
+        f"--run_dir={path} is a file, not a folder; give a folder that "
+        "train.py made"
+    )
 
 
 def test_a_name_that_no_folder_can_have_is_refused(tmp_path):

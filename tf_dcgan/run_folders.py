@@ -18,10 +18,15 @@ except ImportError:  # Windows has no such locks.
 
 CONFIG = "config.json"
 RUNS = pathlib.Path("runs")
+_TO_TRAIN = "name a run's folder to go on with it, or a new one to start"
 
 
-def exists(path: os.PathLike | str) -> bool:
+def exists(path: os.PathLike | str, *, advice: str = _TO_TRAIN) -> bool:
     """Says whether a path holds a run, as opposed to being free for one.
+
+    Args:
+        path: of a folder, which need not exist.
+        advice: what to do where it is neither.
 
     Raises:
         errors.UserError: it is neither: a file, or a folder of other things;
@@ -29,29 +34,24 @@ def exists(path: os.PathLike | str) -> bool:
     """
     path = pathlib.Path(path)
     try:
-        return _exists(path)
-    except OSError as error:
-        raise errors.UserError(
-            f"--run_dir={path} cannot be read ({error.strerror}): name a "
-            "run's folder to go on with it, or a new one to start"
-        ) from error
-
-
-def _exists(path: pathlib.Path) -> bool:
-    if path.is_dir():
         if (path / CONFIG).exists():
             return True
-        if any(not p.name.startswith(files.UNFINISHED) for p in path.iterdir()):
-            raise errors.UserError(
-                f"--run_dir={path} is not a run: it has files but no "
-                f"{CONFIG}. Name a run's folder to go on with it, or a new "
-                "one to start"
-            )
-    elif path.exists():
+        if path.is_dir():
+            found = [
+                child
+                for child in path.iterdir()
+                if not child.name.startswith(files.UNFINISHED)
+            ]
+            problem = f"is not a run: it has files but no {CONFIG}"
+        else:
+            found = path.exists()
+            problem = "is a file, not a folder"
+    except OSError as error:
         raise errors.UserError(
-            f"--run_dir={path} is a file, not a folder: name a run's folder "
-            "to go on with it, or a new one to start"
-        )
+            f"--run_dir={path} cannot be read ({error.strerror}): {advice}"
+        ) from error
+    if found:
+        raise errors.UserError(f"--run_dir={path} {problem}; {advice}")
     return False
 
 

@@ -208,11 +208,10 @@ def open_run(path: os.PathLike | str) -> Run:
             another version.
     """
     path = pathlib.Path(path)
-    if not run_folders.exists(path):
+    advice = "give a folder that train.py made"
+    if not run_folders.exists(path, advice=advice):
         state = "is empty" if path.exists() else "does not exist"
-        raise errors.UserError(
-            f"--run_dir={path} {state}: give a folder that train.py made"
-        )
+        raise errors.UserError(f"--run_dir={path} {state}: {advice}")
     file = path / run_folders.CONFIG
     try:
         content = json.loads(file.read_text())
