@@ -249,6 +249,36 @@ def test_a_band_shows_the_spread_in_the_curves(tmp_path):
     assert middle == pytest.approx((low + high) / 2, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    "count, logarithmic", [(2, False), (10, False), (11, True)]
+)
+def test_lengths_of_different_magnitudes_have_logarithmic_steps(
+    tmp_path, count, logarithmic
+):
+    page = made(
+        tmp_path,
+        short={"lines": fake_runs.train_lines([1.0, 1.0])},
+        long={"seed": 1, "lines": fake_runs.train_lines([1.0] * count)},
+        silent={"seed": 2},
+    )
+    assert ("step (logarithmic)" in page.text) == logarithmic
+    assert ("The axes of the steps are logarithmic" in page.text) == logarithmic
+
+
+def test_the_first_values_are_not_averaged_away_on_logarithmic_axes(tmp_path):
+    made(
+        tmp_path,
+        long={"lines": fake_runs.train_lines([0.0] + [1.0] * 59)},
+        short={"seed": 1, "steps": 10, "lines": fake_runs.train_lines([1.0])},
+    )
+    content = (tmp_path / "made" / "page.html").read_text()
+    raw, strong = (
+        re.search(rf'<path class="g0 {style}" d="M([^L]*)', content)[1]
+        for style in ("raw", "strong")
+    )
+    assert raw == strong
+
+
 def test_runs_of_different_losses_are_not_compared_by_their_values(tmp_path):
     lines = fake_runs.train_lines([1.0])
     page = made(tmp_path, a={"lines": lines}, b={"lines": lines, "seed": 1})

@@ -41,7 +41,7 @@ def test_points_lie_where_the_axes_say():
         path(svg, "g0 strong"), [[46, 214], [238, 10], [430, 112]]
     )
     assert ticks(svg, "end") == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-    assert ticks(svg, "middle") == ["0", "2", "4", "6", "8", "10"]
+    assert ticks(svg, "middle") == ["0", "2", "4", "6", "8", "10", "step"]
 
 
 def test_the_axis_holds_strong_lines_and_bands_but_no_outliers():
@@ -66,6 +66,45 @@ def test_magnitudes_have_a_logarithmic_axis_where_it_is_allowed():
     assert "logarithmic" not in chart(line([0, 100]), may_be_logarithmic=True)
 
 
+def test_logarithmic_steps_begin_with_the_first():
+    svg = chart(
+        line([0, 0, 0], steps=[0, 10, 100]),
+        line([1, 1], steps=[1000, 10_000], style="g1 strong"),
+        last_step=10_000,
+        logarithmic_steps=True,
+    )
+    # Three decades from 46 to 430; step 0 is far outside.
+    assert path(svg, "g0 strong")[0, 0] < 0
+    np.testing.assert_allclose(path(svg, "g0 strong")[1:, 0], [46, 174])
+    np.testing.assert_allclose(path(svg, "g1 strong")[:, 0], [302, 430])
+    assert ticks(svg, "middle") == [
+        *["10", "30", "100", "300", "1,000", "3,000", "10,000"],
+        "step (logarithmic)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "last_step, labels",
+    [
+        (5, ["1", "2", "5"]),
+        (300, ["1", "2", "5", "10", "20", "50", "100", "200"]),
+        (40_000, ["1", "10", "100", "1,000", "10,000"]),
+    ],
+)
+def test_logarithmic_steps_have_as_many_ticks_as_there_is_room_for(
+    last_step, labels
+):
+    svg = chart(
+        line([1], steps=[1]), last_step=last_step, logarithmic_steps=True
+    )
+    assert ticks(svg, "middle")[:-1] == labels
+
+
+def test_a_lone_last_step_can_be_drawn_on_a_logarithmic_axis():
+    svg = chart(line([1], steps=[10]), logarithmic_steps=True)
+    np.testing.assert_allclose(path(svg, "g0 strong")[0, 0], 430)
+
+
 @pytest.mark.parametrize("values", [[0.0], [3.0, 3.0], [-1e-9], [1e6, 2e6]])
 def test_lines_without_extent_are_drawn(values):
     svg = chart(line(values))
@@ -75,7 +114,14 @@ def test_lines_without_extent_are_drawn(values):
 
 def test_few_points_are_marked():
     assert chart(line([1.0])).count("<circle") == 1
-    assert chart(line(np.ones(31))).count("<circle") == 0
+    assert chart(line(np.ones(31)), last_step=30).count("<circle") == 0
+
+
+def test_points_that_stand_close_are_not_all_marked():
+    # Of 384 pixels on 384 steps.
+    svg = chart(line([0] * 5, steps=[0, 3, 6, 11, 384]), last_step=384)
+    marked = re.findall(r'<circle[^>]* cx="([^"]*)"', svg)
+    assert marked == ["46.0", "52.0", "430.0"]
 
 
 def test_of_very_many_points_the_extremes_stay():

@@ -74,6 +74,15 @@ def test_series_without_a_common_step_have_no_spread():
     assert found.steps.tolist() == found.means.tolist() == []
 
 
+def test_growing_running_means_leave_the_first_values_as_they_are():
+    squares = np.arange(200.0) ** 2
+    means = one(range(200), squares).smooth(growing=True).values
+    np.testing.assert_allclose(means[:10], squares[:10])
+    # ((n - 1)² + n² + (n + 1)²) / 3 = n² + 2 / 3; of nine n² + 20 / 3.
+    np.testing.assert_allclose(means[10:20] - squares[10:20], 2 / 3)
+    np.testing.assert_allclose(means[40:196] - squares[40:196], 20 / 3)
+
+
 @pytest.mark.parametrize(
     "count, mean", [(1, 0.0), (10, 9.0), (11, 9.5), (40, 37.5)]
 )

@@ -10,10 +10,11 @@ import math
 import numpy as np
 
 # Of the coordinates in the drawing; the page scales them.
-_WIDTH, _HEIGHT = 440, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 26
+_WIDTH, _HEIGHT = 440, 254
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 40
 _MOST_POINTS = 800
-_MARKED_POINTS = 30  # Fewer are marked one by one.
+_MARKED_POINTS = 30  # Fewer are marked one by one,
+_MARK_DISTANCE = 6.0  # but for those that stand closer.
 _LOGARITHMIC_RATIO = 30.0
 
 
@@ -46,6 +47,7 @@ def chart(
     last_step: int,
     bounds: tuple[float, float] | None = None,
     may_be_logarithmic: bool = False,
+    logarithmic_steps: bool = False,
 ) -> str:
     """Draws lines over the steps.
 
@@ -57,6 +59,8 @@ def chart(
         bounds: of the values, or None for those of the lines.
         may_be_logarithmic: whether the axis of the values is, where they are
             positive and of different magnitudes.
+        logarithmic_steps: whether the axis of the steps is, which then begins
+            with the first step above 0.
 
     Returns:
         A `<figure>`.
@@ -70,7 +74,8 @@ def chart(
     elif bounds is None:
         margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
         low, high = low - margin, high + margin
-    scale_x = _scale(0, last_step, _LEFT, _WIDTH - _RIGHT)
+    steps = _first_step(lines, last_step) if logarithmic_steps else 0, last_step
+    scale_x = _scale(*steps, _LEFT, _WIDTH - _RIGHT, logarithmic_steps)
     scale_y = _scale(low, high, _HEIGHT - _BOTTOM, _TOP, logarithmic)
     parts = [
         f'<figure class="chart"><figcaption>{html.escape(title)}</figcaption>',
@@ -79,12 +84,19 @@ def chart(
         f'<clipPath id="{identifier}"><rect x="{_LEFT}" y="{_TOP - 2}" '
         f'width="{_WIDTH - _LEFT - _RIGHT + 2}" '
         f'height="{_HEIGHT - _TOP - _BOTTOM + 4}"/></clipPath>',
-        *_axes(last_step, low, high, scale_x, scale_y, logarithmic),
+        *_value_axis(low, high, scale_y, logarithmic),
+        *_step_axis(*steps, scale_x, logarithmic_steps),
         f'<g clip-path="url(#{identifier})">',
         *(_draw(line, scale_x, scale_y) for line in lines),
         "</g></svg></figure>",
     ]
     return "\n".join(parts)
+
+
+def _first_step(lines: Sequence[Line], last_step: int) -> float:
+    """Returns where a logarithmic axis begins, a decade long at least."""
+    steps = np.concatenate([line.steps for line in lines])
+    return min(steps[steps > 0].min(initial=last_step), last_step / 10)
 
 
 def _range(lines: Sequence[Line]) -> tuple[float, float]:
@@ -127,11 +139,12 @@ def _scale(
     return scale
 
 
-def _axes(last_step, low, high, scale_x, scale_y, logarithmic):
-    bottom = _HEIGHT - _BOTTOM
-    ticks = (
-        _logarithmic_ticks(low, high) if logarithmic else round_ticks(low, high)
-    )
+def _value_axis(low, high, scale_y, logarithmic):
+    if logarithmic:
+        factors = (1, 2, 5) if high / low < 1e3 else (1,)
+        ticks = _logarithmic_ticks(low, high, factors)
+    else:
+        ticks = round_ticks(low, high)
     texts = [f"{tick:g}" for tick in ticks]
     if not logarithmic and not any("e" in text for text in texts):
         decimals = max(len(text.partition(".")[2]) for text in texts)
@@ -143,12 +156,25 @@ def _axes(last_step, low, high, scale_x, scale_y, logarithmic):
             f'<text x="{_LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">'
             f"{text}</text>"
         )
-    for tick in round_ticks(0, last_step):
-        if tick == int(tick):
-            yield (
-                f'<text x="{float(scale_x(tick)):.1f}" y="{bottom + 17}" '
-                f'text-anchor="middle">{int(tick):,}</text>'
-            )
+
+
+def _step_axis(first, last, scale_x, logarithmic):
+    name, ticks = "step", round_ticks(first, last)
+    if logarithmic:
+        name = "step (logarithmic)"
+        # As many as leave room for their digits.
+        dense = (1, 3) if last / first < 1e4 else (1,)
+        factors = (1, 2, 5) if last / first < 400 else dense
+        ticks = _logarithmic_ticks(first, last, factors)
+    bottom = _HEIGHT - _BOTTOM
+    labels = [
+        (float(scale_x(tick)), bottom + 17, f"{int(tick):,}")
+        for tick in ticks
+        if tick == int(tick)
+    ]
+    labels.append(((_LEFT + _WIDTH - _RIGHT) / 2, bottom + 33, name))
+    for x, y, text in labels:
+        yield f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{text}</text>'
     yield f'<path class="axis" d="M{_LEFT} {bottom}H{_WIDTH - _RIGHT}"/>'
 
 
@@ -168,9 +194,10 @@ def round_ticks(low: float, high: float) -> list[float]:
     return [float(f"{n * interval:.12g}") for n in range(first, last + 1)]
 
 
-def _logarithmic_ticks(low: float, high: float) -> list[float]:
+def _logarithmic_ticks(
+    low: float, high: float, factors: Sequence[int]
+) -> list[float]:
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    factors = (1, 2, 5) if high / low < 1e3 else (1,)
     ticks = [float(f"{f}e{power}") for power in powers for f in factors]
     return [tick for tick in ticks if low <= tick <= high]
 
@@ -187,8 +214,12 @@ def _draw(line: Line, scale_x, scale_y) -> str:
     points = _points(steps, scale_y(values))
     found += f'<path class="{line.style}" d="M{"L".join(points)}">{name}</path>'
     if len(points) <= _MARKED_POINTS and "raw" not in line.style.split():
+        last = -math.inf
         for point in points:
             x, y = point.split()
+            if float(x) - last < _MARK_DISTANCE:
+                continue
+            last = float(x)
             found += (
                 f'<circle class="{line.style}" cx="{x}" cy="{y}" r="2.4">'
                 f"{name}</circle>"

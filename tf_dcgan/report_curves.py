@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tf_dcgan import comparison, line_charts, report_page, series
 
@@ -29,6 +30,7 @@ _FAMILIES = {
     "Other": ("",),
 }
 # Shown from 0 to 1 where all of their values lie there.
+_MOST_RATIO = 5  # Of the runs' lengths, that one linear axis can show.
 _SHARES = ("Output of D", "Accuracy of D")
 _LOGARITHMIC = ("Evaluation", "Gradients")
 
@@ -64,13 +66,26 @@ def section(groups: Sequence[comparison.Group]) -> str:
         )
     if not keys:
         return report_page.section("Curves", missing)
+    lengths = [
+        max(int(found.steps[-1]) for found in record.series.values())
+        for record in records
+        if record.series
+    ]
+    axis = {
+        "last_step": max(1, *lengths),
+        "logarithmic_steps": max(lengths) > _MOST_RATIO * max(1, min(lengths)),
+    }
     charts = [
-        _family_charts(name, members, groups)
+        _family_charts(name, members, groups, axis)
         for name, members in families.items()
     ]
     shown = [key for members in families.values() for key in members]
     return report_page.section(
-        "Curves", missing, _explanation(groups), *charts, _ends(shown, groups)
+        "Curves",
+        missing,
+        _explanation(groups, axis),
+        *charts,
+        _ends(shown, groups),
     )
 
 
@@ -85,7 +100,9 @@ def _family(key: Key) -> str:
     )
 
 
-def _explanation(groups: Sequence[comparison.Group]) -> str:
+def _explanation(
+    groups: Sequence[comparison.Group], axis: Mapping[str, Any]
+) -> str:
     text = (
         "Light lines: values as logged. Strong lines: running means over 4 % "
         "of the points."
@@ -98,6 +115,12 @@ def _explanation(groups: Sequence[comparison.Group]) -> str:
             "logged."
         )
     text += " The pointer on a line shows its run."
+    if axis["logarithmic_steps"]:
+        text += (
+            " The axes of the steps are logarithmic, since the longest run has "
+            f"more than {_MOST_RATIO} times the steps of the shortest; the "
+            "first running means are over fewer points."
+        )
     losses = {r.run.config.loss for group in groups for r in group.records}
     if len(losses) > 1:
         text += (
@@ -109,7 +132,10 @@ def _explanation(groups: Sequence[comparison.Group]) -> str:
 
 
 def _family_charts(
-    name: str, keys: Sequence[Key], groups: Sequence[comparison.Group]
+    name: str,
+    keys: Sequence[Key],
+    groups: Sequence[comparison.Group],
+    axis: Mapping[str, Any],
 ) -> str:
     records = [record for group in groups for record in group.records]
     if name == "Evaluation":
@@ -125,9 +151,6 @@ def _family_charts(
         ]
     if not keys:
         return ""
-    last_step = max(
-        [1, *(int(s.steps[-1]) for r in records for s in r.series.values())]
-    )
     everything = [
         record.series[key].values
         for record in records
@@ -140,9 +163,9 @@ def _family_charts(
     charts = [
         line_charts.chart(
             _title(key),
-            _lines(key, groups),
+            _lines(key, groups, growing=axis["logarithmic_steps"]),
             identifier=f"chart-{name.replace(' ', '-').lower()}-{place}",
-            last_step=last_step,
+            **axis,
             bounds=(0.0, 1.0) if is_share else None,
             may_be_logarithmic=name in _LOGARITHMIC,
         )
@@ -163,13 +186,13 @@ def _title(key: Key) -> str:
 
 
 def _lines(
-    key: Key, groups: Sequence[comparison.Group]
+    key: Key, groups: Sequence[comparison.Group], *, growing: bool
 ) -> list[line_charts.Line]:
     lines = []
     for place, group in enumerate(groups):
         style = report_page.style(place)
         present = [r for r in group.records if key in r.series]
-        smooth = [record.series[key].smooth() for record in present]
+        smooth = [r.series[key].smooth(growing=growing) for r in present]
         for record, means in zip(present, smooth, strict=True):
             raw = record.series[key]
             if len(present) == 1:

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 _SMOOTHED_SHARE = 0.04  # Of all points, averaged for one of the smooth line.
+_GROWING_SHARE = 0.1  # Of the values before one, on a side of it at most.
 _END_SHARE = 0.1
 # Says nothing as a curve over the steps.
 _NO_CURVE = {"step", "epoch", "elapsed_seconds", "images_per_second"}
@@ -26,9 +27,9 @@ class Series:
     steps: np.ndarray
     values: np.ndarray
 
-    def smooth(self) -> Series:
-        """Returns the running means of the values."""
-        return Series(self.steps, running_mean(self.values))
+    def smooth(self, *, growing: bool = False) -> Series:
+        """Returns the running means of the values; see `running_mean`."""
+        return Series(self.steps, running_mean(self.values, growing=growing))
 
     def end(self) -> float:
         """Returns the mean of the last tenth of the values, at least one."""
@@ -111,13 +112,15 @@ def spread(several: Sequence[Series]) -> Spread:
     return Spread(steps, values.mean(axis=0), values.std(axis=0, ddof=1))
 
 
-def running_mean(values: np.ndarray) -> np.ndarray:
+def running_mean(values: np.ndarray, *, growing: bool = False) -> np.ndarray:
     """Averages each value with its neighbours on both sides.
 
     At the ends, as many neighbours as there are.
 
     Args:
         values: [count] float64, finite.
+        growing: whether each is averaged with no more neighbours on a side
+            than a tenth of the values before it, as suits a logarithmic axis.
 
     Returns:
         [count] float64.
@@ -125,6 +128,8 @@ def running_mean(values: np.ndarray) -> np.ndarray:
     reach = int(len(values) * _SMOOTHED_SHARE / 2)
     total = np.concatenate([[0.0], np.cumsum(values)])
     places = np.arange(len(values))
+    if growing:
+        reach = np.minimum(reach, (places * _GROWING_SHARE).astype(np.int64))
     first = np.maximum(places - reach, 0)
     end = np.minimum(places + reach + 1, len(values))
     return (total[end] - total[first]) / (end - first)
