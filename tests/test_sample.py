@@ -105,8 +105,12 @@ def test_raw_weights_give_other_images(trained, tmp_path):
 
 
 def test_a_run_is_asked_for():
-    with pytest.raises(errors.UserError, match="--run_dir needs a value"):
+    with pytest.raises(errors.UserError) as caught:
         _sample("--num_images=4")
+    assert str(caught.value) == (
+        "--run_dir needs a value: give the run to take the generator from, a "
+        "folder that train.py made"
+    )
 
 
 def test_a_missing_run_is_named(tmp_path):

@@ -19,7 +19,7 @@ class Example:
     maybe: int | None = setting(
         None, "derived", group="B", minimum=1, maximum=9, unset="from count"
     )
-    needed: str = setting("x", "must be there", group="B")
+    needed: str = setting("x", "what is needed", group="B")
 
 
 def refusal(**values):
@@ -98,7 +98,7 @@ def test_check_suggests_the_nearest_choice():
 
 def test_check_lets_only_derived_fields_be_unset():
     settings.check(Example(maybe=None))
-    assert refusal(needed=None) == "--needed needs a value"
+    assert refusal(needed=None) == "--needed needs a value: give what is needed"
 
 
 @pytest.mark.parametrize(

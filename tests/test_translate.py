@@ -167,7 +167,7 @@ def test_damaged_images_are_named_and_skipped(flags, tmp_path, capsys):
     ("given", "message"),
     [
         (["--input=nowhere"], "--input=nowhere does not exist"),
-        ([], "--input needs a value"),
+        ([], "--input needs a value: give an image, or a folder of images"),
         (["--input="], "--input= is empty"),
         (["--input=empty"], "empty has no images .* it is empty"),
         (["--input=bad.png"], "bad.png is no image that can be read"),

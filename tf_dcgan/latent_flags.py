@@ -18,7 +18,9 @@ class LatentSettings:
     """The flags that say whose generator and which seed; to inherit from."""
 
     run_dir: str | None = settings.setting(
-        None, "the run to take the generator from", group=_GROUP
+        None,
+        "the run to take the generator from, a folder that train.py made",
+        group=_GROUP,
     )
     weights: str = run_flags.weights(_GROUP)
     checkpoint: str = run_flags.checkpoint(_GROUP)

@@ -26,7 +26,9 @@ class SampleSettings:
     """The flags of this command."""
 
     run_dir: str | None = settings.setting(
-        None, "the run to take the generator from", group=_GROUP
+        None,
+        "the run to take the generator from, a folder that train.py made",
+        group=_GROUP,
     )
     num_images: int | None = settings.setting(
         None,

@@ -96,7 +96,9 @@ def check(settings: Any) -> None:
         if value is None:
             if field.metadata["unset"]:
                 continue
-            raise errors.UserError(f"--{field.name} needs a value")
+            raise errors.UserError(
+                f"--{field.name} needs a value: give {field.metadata['help']}"
+            )
         _check_type(type(settings), field, value)
         _check_value(field, value)
 

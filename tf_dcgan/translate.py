@@ -28,7 +28,9 @@ class TranslateSettings:
     """The flags of this command."""
 
     run_dir: str | None = settings.setting(
-        None, "the run to take the generators from", group=_GROUP
+        None,
+        "the run to take the generators from, a folder that train.py made",
+        group=_GROUP,
     )
     input: str | None = settings.setting(
         None, "an image, or a folder of images (and folders)", group=_GROUP
