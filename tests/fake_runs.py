@@ -54,7 +54,9 @@ def make(
         )
     if grids:
         (path / "samples").mkdir()
-        grid(path / "samples" / "real.png", 255, 24)
+        # Other data, other images.
+        shade = sum(map(ord, fingerprint[0] + fingerprint_b[0]))
+        grid(path / "samples" / "real.png", shade, 24)
     for place, entry in enumerate(grids):
         step, width = entry if isinstance(entry, tuple) else (entry, 24)
         grid(path / "samples" / f"step_{step:07d}.png", place, width)

@@ -447,6 +447,20 @@ def test_grids_of_other_steps_and_missing_ones_are_named(tmp_path):
     )
 
 
+def test_the_same_real_images_are_shown_once(tmp_path):
+    other = {"grids": [1], "fingerprint": "e" * 64, "recipe": "dcgan"}
+    for name, settings in {"a": {"grids": [1]}, "b": other, "c": other}.items():
+        fake_runs.make(tmp_path / name, **settings)
+    for shade, count in ((255, 1), (200, 2)):
+        # Of the set that b and c share, b's images; a's may be the same.
+        for name in "bc":
+            fake_runs.grid(tmp_path / name / "samples" / "real.png", shade, 24)
+        out = tmp_path / "page.html"
+        run_compare(*(tmp_path / name for name in "abc"), f"--out={out}")
+        words = [image["alt"] for image in Page(out.read_text()).images]
+        assert words[3:] == ["real images of mnist"] * count
+
+
 def test_large_grids_are_made_smaller(tmp_path):
     page = made(tmp_path, a={"grids": [(1, 700), (2, 600)]}, b={"seed": 1})
     sizes = []

@@ -77,9 +77,10 @@ svg path.band { fill: var(--own); stroke: none; opacity: 0.2 }
 .samples td, .samples tbody th { border: 0 }
 .samples td, .samples th { padding: 0.2rem 0.4rem; text-align: left }
 .samples img { display: block; height: auto; image-rendering: pixelated;
-  width: clamp(8.5rem, (min(100vw, 92rem) - 17rem) / (var(--runs) + 1), 17rem) }
-.samples aside { flex: none; position: sticky; top: 1rem;
-  align-self: flex-start }
+  width: clamp(8.5rem, (min(100vw, 92rem) - 14rem - var(--runs) * 0.8rem) /
+    (var(--runs) + 1), 17rem) }
+.samples aside { flex: 0 1 auto; min-width: 0; position: sticky; top: 1rem;
+  align-self: flex-start; display: flex; flex-wrap: wrap; gap: 1rem }
 @media print { body { max-width: none; padding: 0; font-size: 11px }
   .scroll { overflow: visible } .samples aside { position: static }
   figure, tr { break-inside: avoid } h2, h3 { break-after: avoid }

@@ -189,17 +189,23 @@ def _row(moment: Moment, groups: Sequence[comparison.Group]) -> report_page.Row:
 
 
 def _real(records: Sequence[comparison.Record]) -> str:
-    """Shows real images of each data set once."""
+    """Shows real images of each data set once.
+
+    One set prepared for two networks may still show the same images.
+    """
     parts, seen = [], set()
     for record in records:
         path = record.run.path / logs.SAMPLES / "real.png"
-        if record.fingerprints not in seen and path.exists():
-            seen.add(record.fingerprints)
+        if not path.exists():
+            continue
+        kinds = {record.fingerprints, path.read_bytes()}
+        if seen.isdisjoint(kinds):
             words = f"real images of {record.run.config.title}"
             parts.append(
                 f"<figure><figcaption>{html.escape(words)}</figcaption>"
                 f"{_image(path, words)}</figure>"
             )
+        seen |= kinds
     return f"<aside>{''.join(parts)}</aside>" if parts else ""
 
 
