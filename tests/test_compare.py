@@ -425,6 +425,12 @@ def test_the_end_of_a_run_stands_beside_the_same_step_of_a_longer(tmp_path):
     }
 
 
+def test_the_end_of_a_run_takes_the_place_of_a_row_beside_it(tmp_path):
+    found = moments(tmp_path, a=range(0, 1001, 50), b=[0, 840], c=[0, 390])
+    # Of 250, 500 and 750 the last is no fifth away from 840.
+    assert list(found) == [0, 250, 390, 500, 840, 1000]
+
+
 def test_no_grid_is_shown_twice_and_every_last_one_is_shown(tmp_path):
     # 91 is near 100 and near 83, which is not near 100.
     found = moments(tmp_path, a=[1, 100], b=[1, 91], c=[1, 83])
@@ -451,11 +457,11 @@ def test_the_same_real_images_are_shown_once(tmp_path):
     other = {"grids": [1], "fingerprint": "e" * 64, "recipe": "dcgan"}
     for name, settings in {"a": {"grids": [1]}, "b": other, "c": other}.items():
         fake_runs.make(tmp_path / name, **settings)
-    for shade, count in ((255, 1), (200, 2)):
-        # Of the set that b and c share, b's images; a's may be the same.
-        for name in "bc":
-            fake_runs.grid(tmp_path / name / "samples" / "real.png", shade, 24)
-        out = tmp_path / "page.html"
+    out = tmp_path / "page.html"
+    # Of the set that b and c share, b's; that of a may look the same.
+    for shades, count in (((9, 9, 9), 1), ((9, 5, 6), 2)):
+        for name, shade in zip("abc", shades, strict=True):
+            fake_runs.grid(tmp_path / name / "samples/real.png", shade, 24)
         run_compare(*(tmp_path / name for name in "abc"), f"--out={out}")
         words = [image["alt"] for image in Page(out.read_text()).images]
         assert words[3:] == ["real images of mnist"] * count

@@ -46,13 +46,15 @@ def moments(records: Sequence[comparison.Record]) -> list[Moment]:
     """
     steps = [[step for step, _ in record.grids] for record in records]
     longest = max(steps, key=lambda own: own[-1])
-    wanted = sorted((own[-1] for own in steps), reverse=True)
-    for step in np.linspace(longest[0], longest[-1], _ROWS):
-        wanted.append(min(longest, key=lambda own: abs(own - step)))
-    targets: list[int] = []
-    for step in wanted:
-        if not any(_is_near(step, target) for target in targets):
-            targets.append(step)
+    ends: list[int] = []
+    for last in sorted((own[-1] for own in steps), reverse=True):
+        if not any(_is_near(last, end) for end in ends):
+            ends.append(last)
+    targets = set(ends)
+    for wanted in np.linspace(longest[0], longest[-1], _ROWS):
+        step = min(longest, key=lambda own: abs(own - wanted))
+        if not any(_is_near(step, end, 2) for end in ends[1:]):
+            targets.add(step)
     later: dict[str, tuple[int, pathlib.Path]] = {}
     rows = []
     for target in sorted(targets, reverse=True):
@@ -70,8 +72,8 @@ def moments(records: Sequence[comparison.Record]) -> list[Moment]:
     return rows[::-1]
 
 
-def _is_near(step: int, other: int) -> bool:
-    return abs(step - other) <= _TOLERANCE * max(step, other)
+def _is_near(step: int, other: int, tolerances: int = 1) -> bool:
+    return abs(step - other) <= tolerances * _TOLERANCE * max(step, other)
 
 
 def section(groups: Sequence[comparison.Group]) -> str:
