@@ -725,6 +725,29 @@ def test_an_unknown_name_gets_the_nearest_ones(load, offline, name, words):
     assert offline == []
 
 
+def test_a_name_like_no_set_s_lists_the_usual_ones_and_how_to_give_a_folder(
+    load, offline
+):
+    with pytest.raises(errors.UserError) as caught:
+        load("photos")
+    assert str(caught.value) == (
+        "unknown dataset 'photos': allowed: celeb_a, cifar10, fashion_mnist, "
+        "glyphs, kmnist, mnist, any other image set of TFDS, or a folder of "
+        "images written as a path, such as ./photos"
+    )
+
+
+def test_a_part_of_a_set_says_where_it_can_be_given(load, offline):
+    with pytest.raises(errors.UserError) as caught:
+        load("cifar10:horse")
+    assert str(caught.value) == (
+        "unknown dataset 'cifar10:horse': a part of a set, such as name:class, "
+        "can be given as --dataset_a and --dataset_b (--recipe=cyclegan) and "
+        "to evaluate.py alone. Give --dataset=cifar10, or a folder of the "
+        "images"
+    )
+
+
 def test_a_bare_name_of_a_folder_gets_the_path_to_give(
     load, offline, tmp_path, monkeypatch
 ):

@@ -1,3 +1,5 @@
+import pytest
+
 from tf_dcgan import errors
 
 WORDS = ("minimax", "non_saturating", "least_squares")
@@ -24,3 +26,18 @@ def test_suggestion_only_lists_what_is_allowed_when_nothing_is_near():
 def test_suggestion_names_two_words_that_are_both_near():
     text = errors.suggestion("mnis", ["mnist", "kmnist", "glyphs"])
     assert text.startswith("did you mean mnist or kmnist? ")
+
+
+@pytest.mark.parametrize(
+    ("given", "allowed"),
+    [
+        ("-1", ["0", "1", "2"]),
+        ("10", ["0", "1", "2"]),
+        ("2.0", ["2", "20"]),
+        ("photos", ["toto", "glyphs"]),
+    ],
+)
+def test_suggestion_makes_none_for_numbers_and_far_fetched_words(
+    given, allowed
+):
+    assert errors.suggestion(given, allowed).startswith("allowed: ")

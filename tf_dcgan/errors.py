@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import difflib
+import re
+
+# Of `difflib.SequenceMatcher.ratio`: how near a slip is to what was meant.
+NEAR = 0.65
 
 
 class UserError(Exception):
@@ -17,7 +21,9 @@ class UserError(Exception):
 
 
 def suggestion(given: str, allowed: Iterable[str]) -> str:
-    """Names the allowed words, the nearest to what was given first.
+    """Names the allowed words, those near to what was given first.
+
+    No number is a slip of another, however alike they are written.
 
     Args:
         given: the word that was not recognised.
@@ -28,6 +34,9 @@ def suggestion(given: str, allowed: Iterable[str]) -> str:
         is near.
     """
     allowed = sorted(allowed)
-    near = difflib.get_close_matches(given.lower(), allowed, n=2, cutoff=0.5)
+    is_number = re.fullmatch(r"[-+]?[\d.]+", given)
+    near = difflib.get_close_matches(
+        given.lower(), [] if is_number else allowed, n=2, cutoff=NEAR
+    )
     question = f"did you mean {' or '.join(near)}? " if near else ""
     return f"{question}allowed: {', '.join(allowed)}"

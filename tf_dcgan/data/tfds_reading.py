@@ -46,13 +46,23 @@ def new_builder(name: str, root: pathlib.Path):
         base, _, config = name.partition("/")
         available = tfds.list_builders(with_community_datasets=False)
         if base not in available:
-            allowed = {*known_sets.SETS, *known_sets.DEFAULT_CROPS}
-            allowed.update(difflib.get_close_matches(base, available))
             if os.path.isdir(name):
                 raise errors.UserError(
                     f"unknown dataset {name!r}: for the folder of that name "
                     f"give --dataset=./{name}"
                 )
+            if ":" in name:
+                raise errors.UserError(
+                    f"unknown dataset {name!r}: a part of a set, such as "
+                    "name:class, can be given as --dataset_a and --dataset_b "
+                    "(--recipe=cyclegan) and to evaluate.py alone. Give "
+                    f"--dataset={name.partition(':')[0]}, or a folder of the "
+                    "images"
+                )
+            allowed = {*known_sets.SETS, *known_sets.DEFAULT_CROPS}
+            allowed.update(
+                difflib.get_close_matches(base, available, cutoff=errors.NEAR)
+            )
             raise errors.UserError(
                 f"unknown dataset {name!r}: "
                 + errors.suggestion(name, allowed)
