@@ -40,7 +40,13 @@ def test_what_may_change_when_a_run_goes_on_sets_no_runs_apart(tmp_path, other):
     [
         ({"steps": 200}, ["steps 100", "steps 200"]),
         ({"fingerprint": "e" * 64}, ["data ffffffffffff", "data eeeeeeeeeeee"]),
+        ({"steps": 46_850}, ["steps 100", "steps 46,850"]),
         ({"recipe": "dcgan", "width": 0.5}, ["dcgan_small", "dcgan"]),
+        (
+            {"spectral_norm": True},
+            ["spectral_norm false", "spectral_norm true"],
+        ),
+        ({"crop": "20"}, ["crop not set", "crop 20"]),
     ],
 )
 def test_other_data_and_lengths_set_runs_apart(tmp_path, other, labels):

@@ -185,11 +185,22 @@ def _labels(
         return [records[0].name for records in members]
     return [
         ", ".join(
-            str(kind[name]) if name == "recipe" else f"{name} {kind[name]}"
+            said(kind[name])
+            if name == "recipe"
+            else f"{name} {said(kind[name])}"
             for name in names
         )
         for kind in kinds
     ]
+
+
+def said(value: object) -> str:
+    """Writes the value of a setting or fact as the page shows it."""
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def differing(

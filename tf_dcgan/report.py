@@ -96,7 +96,8 @@ def _settings(groups: Sequence[comparison.Group]) -> str:
             f"The {len(shared)} settings that are the same",
             "<ul>"
             + "".join(
-                f"<li>{html.escape(f'{name}: {_said(facts[0][name])}')}</li>"
+                f"<li>{html.escape(name)}: "
+                f"{html.escape(comparison.said(facts[0][name]))}</li>"
                 for name in shared
             )
             + "</ul>",
@@ -124,21 +125,13 @@ def _fact_rows(
         report_page.Row(
             html.escape(name),
             {
-                record.name: html.escape(_said(own[name]))
+                record.name: html.escape(comparison.said(own[name]))
                 for record, own in zip(records, facts, strict=True)
                 if name in own
             },
         )
         for name in names
     ]
-
-
-def _said(value: object) -> str:
-    if value is None:
-        return "not set"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _pairing(records: Sequence[comparison.Record]) -> str:
