@@ -180,6 +180,17 @@ def test_equal_settings_are_called_so(tmp_path):
     assert "All settings are the same." in page.text
 
 
+def test_a_run_named_as_its_recipe_is_named_once(tmp_path):
+    page = made(
+        tmp_path,
+        dcgan_small=FULL,
+        other={**FULL, "recipe": "dcgan", "seed": 1},
+    )
+    for table in page.tables:
+        assert table[:2] == [["", "dcgan_small", "dcgan"], ["", "other"]]
+    assert "dcgan_small (seed 0)dcgan: other (seed 1)" in page.text
+
+
 def test_runs_of_one_seed_are_said_to_see_the_same(tmp_path):
     page = made(tmp_path, a={}, b={"beta_1": 0.9}, c={"seed": 1})
     assert (

@@ -46,7 +46,10 @@ def test_what_may_change_when_a_run_goes_on_sets_no_runs_apart(tmp_path, other):
             {"spectral_norm": True},
             ["spectral_norm false", "spectral_norm true"],
         ),
-        ({"crop": "20"}, ["crop not set", "crop 20"]),
+        (
+            {"image_size": "28x28"},
+            ["image_size not set", "image_size 28x28"],
+        ),
     ],
 )
 def test_other_data_and_lengths_set_runs_apart(tmp_path, other, labels):

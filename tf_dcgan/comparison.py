@@ -98,6 +98,11 @@ class Group:
     label: str
     records: tuple[Record, ...]
 
+    @property
+    def is_named_as_its_run(self) -> bool:
+        """Whether it has one run alone, of the very name."""
+        return [self.label] == [record.name for record in self.records]
+
 
 def read(paths: Sequence[pathlib.Path]) -> list[Record]:
     """Reads runs.

@@ -66,14 +66,16 @@ def _head(title: str, groups: Sequence[comparison.Group]) -> str:
     items = []
     for place, group in enumerate(groups):
         members = "; ".join(
-            f"{html.escape(r.name)} <small>(seed {r.run.config.seed})</small>"
+            (f"{html.escape(r.name)} " * (not group.is_named_as_its_run))
+            + f"<small>(seed {r.run.config.seed})</small>"
             for r in group.records
         )
+        colon = "" if group.is_named_as_its_run else ":"
         count = len(group.records)
         seeds = f", {count} seeds" if count > 1 else ""
         items.append(
             f"<li>{report_page.swatch(place)}"
-            f"<b>{html.escape(group.label)}</b>{seeds}: {members}</li>"
+            f"<b>{html.escape(group.label)}</b>{seeds}{colon} {members}</li>"
         )
     return (
         f"<header>\n<h1>{title}</h1>\n<p>{html.escape(text)}</p>\n"

@@ -49,6 +49,7 @@ thead th { vertical-align: bottom; border-bottom-width: 2px }
 th { font-weight: 600; white-space: nowrap }
 th:first-child { text-align: left; position: sticky; left: 0; font-weight: 400;
   background: var(--page) }
+thead tr:first-child th:first-child { border: 0 }
 th.group { text-align: left; white-space: normal;
   border-bottom: 3px solid var(--own) }
 thead tr + tr th { white-space: normal; overflow-wrap: break-word;
@@ -173,6 +174,12 @@ def table(
     """
     heads, names = [], []
     for place, group in enumerate(groups):
+        if group.is_named_as_its_run:
+            heads.append(
+                f'<th class="group {style(place)}" rowspan="2" scope="col">'
+                f"{html.escape(group.label)}</th>"
+            )
+            continue
         with_mean = means and len(group.records) > 1
         span = len(group.records) + with_mean
         heads.append(
