@@ -47,15 +47,17 @@ def test_the_arithmetic_stands_in_columns_that_lead_to_the_framed_result():
     tiles = _shades(27, channels=3)
     columns = [
         latent_pictures.Column(
-            name, "title", tiles[5 * k : 5 * k + 5], tiles[15 + k]
+            name, "title", "1,2", tiles[5 * k : 5 * k + 5], tiles[15 + k]
         )
         for k, name in enumerate("ABC")
     ]
-    picture = latent_pictures.arithmetic(columns, tiles[18:], note="note")
+    picture = latent_pictures.arithmetic(
+        columns, tiles[18:], note="note", caption="caption"
+    )
     places = [_place(picture, 100 + k) for k in range(27)]
     # Five samples take two columns of four rows, the means are in one line
     # with the last row of the result, and nothing is left of what it leads to.
-    assert [top for top, _ in places[:5]] == [60, 60, 120, 120, 180]
+    assert [top for top, _ in places[:5]] == [116, 116, 176, 176, 236]
     means, results = places[15:18], places[18:]
     assert {top for top, _ in means} == {results[-1][0]}
     lefts = [left for _, left in means]
@@ -72,10 +74,36 @@ def test_the_arithmetic_stands_in_columns_that_lead_to_the_framed_result():
 def test_few_samples_leave_room_for_the_result():
     tiles = _shades(15, channels=1)
     columns = [
-        latent_pictures.Column(name, "", tiles[k : k + 1], tiles[3 + k])
+        latent_pictures.Column(name, "", "1", tiles[k : k + 1], tiles[3 + k])
         for k, name in enumerate("ABC")
     ]
-    picture = latent_pictures.arithmetic(columns, tiles[6:], note="")
+    picture = latent_pictures.arithmetic(
+        columns, tiles[6:], note="", caption=""
+    )
     places = [_place(picture, 100 + k) for k in range(15)]
-    assert {top for top, _ in places[:3]} == {60}
+    assert {top for top, _ in places[:3]} == {116}
     assert {top for top, _ in places[3:6]} == {places[-1][0]}
+
+
+def test_the_arithmetic_states_what_repeats_it(monkeypatch):
+    written = {}
+    write = latent_pictures._Canvas.write
+
+    def spy(canvas, text, x, y, *arguments, **more):
+        written[text] = x, y
+        write(canvas, text, x, y, *arguments, **more)
+
+    monkeypatch.setattr(latent_pictures._Canvas, "write", spy)
+    tiles = _shades(15, channels=1)
+    numbers = ",".join(f"2147483647:{k}" for k in range(9_000_000, 9_000_016))
+    columns = [
+        latent_pictures.Column(name, "", those, tiles[k : k + 1], tiles[3 + k])
+        for k, (name, those) in enumerate(
+            (("A", "7,19"), ("B", numbers), ("C", "5"))
+        )
+    ]
+    latent_pictures.arithmetic(columns, tiles[6:], note="", caption="seed 3")
+    assert written["seed 3"][1] < written["A"][1] < written["7, 19"][1]
+    assert written["7, 19"][0] == written["A"][0]
+    lines = [text.rstrip(",") for text in written if "2147483647" in text]
+    assert ",".join(lines) == numbers

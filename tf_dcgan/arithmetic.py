@@ -278,13 +278,23 @@ def _write(out: pathlib.Path, concepts, sampler, wanted) -> None:
             title += f" of class {concept.class_name}"
         columns.append(
             latent_pictures.Column(
-                concept.flag.upper(), title, made[:-1], made[-1]
+                concept.flag.upper(),
+                title,
+                latent_flags.show_points(concept.points, seed=wanted.seed),
+                made[:-1],
+                made[-1],
             )
         )
+    caption = f"seed {wanted.seed}"
+    if wanted.label is not None:
+        caption += f", label {wanted.label}"
+    if wanted.rescale:
+        caption += ", rescaled"
     picture = latent_pictures.arithmetic(
         columns,
         sampler.from_latents(neighbours),
         note=f"in the frame; the others add noise ±{wanted.noise:g}",
+        caption=f"A - B + C with the mean latents of samples, {caption}",
     )
     images.write_png(out, picture)
 

@@ -18,6 +18,7 @@ _FRAME = 255
 _FONT_SIZE = 16
 _SIGN_SIZE = 32
 _LINE = 28  # Pixels from one line of text to the next.
+_NUMBERS_LINE = 20  # Likewise, of one text.
 _SPACE = 16  # Pixels between the parts of a picture.
 _GAP = 2  # Pixels between images, before they are enlarged.
 _LEAST_TILE = 56  # Pixels; smaller images are enlarged.
@@ -34,12 +35,14 @@ class Column:
     Attributes:
         name: what it is called, such as "A".
         title: where its samples come from, such as "class 3".
+        numbers: of its samples, as `latent_flags.show_points` writes them.
         samples: [n, height, width, channels] uint8.
         mean: [height, width, channels] uint8, made from the mean latent.
     """
 
     name: str
     title: str
+    numbers: str
     samples: np.ndarray
     mean: np.ndarray
 
@@ -97,18 +100,24 @@ def animation(walks: np.ndarray, *, loop: bool) -> list[np.ndarray]:
 
 
 def arithmetic(
-    columns: Sequence[Column], neighbours: np.ndarray, *, note: str
+    columns: Sequence[Column],
+    neighbours: np.ndarray,
+    *,
+    note: str,
+    caption: str,
 ) -> np.ndarray:
     """Shows A - B + C as Radford et al. 2016, figure 7, do.
 
-    Each concept is a column, its samples above the image of their mean; the
-    means stand in one line with the signs, and lead to the framed result.
+    Each concept is a column, the numbers of its samples, they themselves and
+    the image of their mean; the means stand in one line with the signs, and
+    lead to the framed result.
 
     Args:
         columns: A, B and C.
         neighbours: [9, height, width, channels] uint8, the fifth of them the
             result.
         note: a line above the result, below its title.
+        caption: one line for the whole.
 
     Returns:
         [height, width, channels] uint8; small images are enlarged by a whole
@@ -121,20 +130,33 @@ def arithmetic(
         max(grid.shape[1], *map(_text_width, (column.title, _MEAN + "A")))
         for grid, column in zip(grids, columns, strict=True)
     ]
+    numbers = [
+        _wrapped(column.numbers, width)
+        for column, width in zip(columns, widths, strict=True)
+    ]
     last_width = max(result.shape[1], _text_width(note))
-    top = 2 * _LINE
+    lines_height = _NUMBERS_LINE * max(map(len, numbers))
+    top = 3 * _LINE + lines_height + _SPACE // 2
     samples_height = max(grid.shape[0] for grid in grids)
     bottom = top + max(samples_height + _LINE + mean_height, result.shape[0])
     canvas = _Canvas(
         bottom + _SPACE,
-        sum(widths) + len(columns) * _SIGN + last_width + 2 * _SPACE,
+        max(
+            sum(widths) + len(columns) * _SIGN + last_width,
+            _text_width(caption),
+        )
+        + 2 * _SPACE,
         result.shape[-1],
     )
+    canvas.write(caption, _SPACE, _LINE // 2)
     left = _SPACE
-    for column, grid, width, sign in zip(
-        columns, grids, widths, "-+=", strict=True
+    for column, lines, grid, width, sign in zip(
+        columns, numbers, grids, widths, "-+=", strict=True
     ):
-        _draw_column(canvas, column, grid, left + width // 2, bottom)
+        center = left + width // 2
+        _draw_head(canvas, column, lines, center)
+        canvas.paste(grid, center - grid.shape[1] // 2, top)
+        _draw_mean(canvas, column, center, bottom)
         left += width + _SIGN
         middle = bottom - mean_height // 2
         canvas.write(sign, left - _SIGN // 2, middle, "mm", size=_SIGN_SIZE)
@@ -142,12 +164,19 @@ def arithmetic(
     return canvas.pixels()
 
 
-def _draw_column(
-    canvas: _Canvas, column: Column, grid: np.ndarray, center: int, bottom: int
+def _draw_head(
+    canvas: _Canvas, column: Column, numbers: Sequence[str], center: int
 ) -> None:
-    canvas.write(column.name, center, _LINE // 2, "mm")
-    canvas.write(column.title, center, 3 * _LINE // 2, "mm", _FAINT_TEXT)
-    canvas.paste(grid, center - grid.shape[1] // 2, 2 * _LINE)
+    canvas.write(column.name, center, 3 * _LINE // 2, "mm")
+    canvas.write(column.title, center, 5 * _LINE // 2, "mm", _FAINT_TEXT)
+    for place, line in enumerate(numbers):
+        middle = 3 * _LINE + (2 * place + 1) * _NUMBERS_LINE // 2
+        canvas.write(line, center, middle, "mm", _FAINT_TEXT)
+
+
+def _draw_mean(
+    canvas: _Canvas, column: Column, center: int, bottom: int
+) -> None:
     mean = _grid(column.mean[np.newaxis], columns=1)
     top = bottom - mean.shape[0]
     canvas.write(
@@ -190,6 +219,18 @@ def _font(size: int = _FONT_SIZE) -> PIL.ImageFont.FreeTypeFont:
 
 def _text_width(text: str) -> int:
     return int(np.ceil(_font().getlength(text)))
+
+
+def _wrapped(numbers: str, width: int) -> list[str]:
+    """Breaks a list of numbers after commas into lines of a width."""
+    lines = [""]
+    for number in numbers.replace(",", ", ").split(" "):
+        longer = f"{lines[-1]} {number}".strip()
+        if lines[-1] and _text_width(longer) > width:
+            lines.append(number)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 class _Canvas:
