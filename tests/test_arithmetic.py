@@ -240,6 +240,7 @@ def test_log_odds_tell_apart_what_a_softmax_rounds_to_one():
         ("--a=class:seven", "mnist has no such class: allowed: 0, 1, 2"),
         ("--a=class:", "mnist has no such class"),
         ("--num_samples=0", "1 to 16"),
+        ("--num_samples=3", "means nothing to samples given by number"),
         ("--noise=-1", "out of range"),
         ("--noise=nan", "out of range"),
         ("--out=", "no picture's name"),

@@ -123,6 +123,11 @@ def main(arguments: Sequence[str]) -> None:
         )
     wanted = ArithmeticSettings(**given)
     concepts = [_concept(wanted, name) for name in _NAMES]
+    if "num_samples" in given and all(each.points for each in concepts):
+        raise errors.UserError(
+            f"--num_samples={wanted.num_samples} means nothing to samples "
+            "given by number: leave it out, or give a class:NAME"
+        )
     run = run_flags.open_generation(wanted.run_dir)
     label = latent_flags.find_label(run, wanted)
     _check_class_free(run, concepts)
