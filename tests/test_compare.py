@@ -175,6 +175,16 @@ def test_settings_that_differ_are_shown_and_equal_ones_are_folded(tmp_path):
     assert "batch_size: 64" in page.text
 
 
+def test_a_length_is_shown_as_it_was_given(tmp_path):
+    page = made(tmp_path, a={"steps": 60}, b={"steps": None, "epochs": 3})
+    assert page.rows("epochs") == [["–", "3"]]
+    assert page.rows("steps")[0] == ["60", "–"]
+    page = made(
+        tmp_path / "more", a={"steps": 60}, b={"steps": 60, "epochs": 3}
+    )
+    assert "All settings are the same." in page.text
+
+
 def test_equal_settings_are_called_so(tmp_path):
     page = made(tmp_path, a={}, b={})
     assert "All settings are the same." in page.text
@@ -761,4 +771,7 @@ def test_a_translation_stands_beside_a_run_that_makes_images_of_noise(
     )
     assert "noise: The same latent vectors in all grids" in page.text
     assert "pairs: Rows from the top: A, its translation to B" in page.text
-    assert page.rows("dataset") == [["mnist", "not set"]]
+    assert page.rows("dataset") == [["mnist", "–"]]
+    assert page.rows("latent_dim") == [["100", "–"]]
+    assert page.rows("generator_updates") == [["2", "–"]]
+    assert page.rows("lambda_cycle") == [["–", "10.0"]]

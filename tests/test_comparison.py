@@ -57,6 +57,26 @@ def test_other_data_and_lengths_set_runs_apart(tmp_path, other, labels):
     assert list(grouped(records)) == labels
 
 
+def test_groups_are_not_named_by_what_does_not_apply_to_them(tmp_path):
+    records = read(
+        tmp_path,
+        a={},
+        b={"latent_dim": 9},
+        c={
+            "recipe": "cyclegan",
+            "dataset": None,
+            "dataset_a": "apples",
+            "dataset_b": "oranges",
+            "loss": "least_squares",
+        },
+    )
+    assert list(grouped(records)) == [
+        "dcgan_small, latent_dim 100",
+        "dcgan_small, latent_dim 9",
+        "cyclegan",
+    ]
+
+
 def test_as_many_settings_as_needed_tell_groups_apart(tmp_path):
     records = read(
         tmp_path, a={}, b={"width": 0.5}, c={"beta_1": 0.9}, d={"seed": 1}

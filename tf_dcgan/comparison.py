@@ -36,8 +36,18 @@ class Record:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings by name."""
-        return configs.to_json(self.run.config)
+        """The settings by name, without those that do not apply to the run."""
+        config = self.run.config
+        idle = {"steps" if config.steps is None else "epochs"}
+        if config.translates:
+            idle.update(recipes.OF_GENERATION, ["dataset"])
+        else:
+            idle.update(recipes.OF_TRANSLATION)
+        return {
+            name: value
+            for name, value in configs.to_json(config).items()
+            if name not in idle
+        }
 
     @property
     def steps(self) -> int:
@@ -157,7 +167,8 @@ def groups(records: Sequence[Record]) -> list[Group]:
     ]
     found: dict[tuple, list[Record]] = {}
     for record in records:
-        kind = {name: record.settings[name] for name in fixed}
+        settings = record.settings
+        kind = {name: settings[name] for name in fixed if name in settings}
         kind["steps"] = record.planned_steps
         kind["data"] = " and ".join(f[:12] for f in record.fingerprints)
         for repetition in itertools.count():
@@ -182,8 +193,10 @@ def _labels(
         return [str(kinds[0]["recipe"])]
     names: list[str] = []
     apart = 1
-    for name in kinds[0]:
-        now = len({tuple(kind[n] for n in [*names, name]) for kind in kinds})
+    for name in dict.fromkeys(name for kind in kinds for name in kind):
+        now = len(
+            {tuple(kind.get(n) for n in [*names, name]) for kind in kinds}
+        )
         if now > apart:
             names, apart = [*names, name], now
     if names == ["repetition"]:
@@ -194,6 +207,7 @@ def _labels(
             if name == "recipe"
             else f"{name} {said(kind[name])}"
             for name in names
+            if name in kind
         )
         for kind in kinds
     ]
