@@ -123,11 +123,11 @@ def test_a_walk_of_more_images_than_a_batch_arrives(trained, tmp_path):
         "--frames=40",
         f"--out={tmp_path / 'a.png'}",
     )
-    tiles = _tiles(images.read_png(tmp_path / "a.png"), rows=2, columns=40)
+    tiles = _tiles(images.read_png(tmp_path / "a.png"), rows=4, columns=20)
     samples = _samples(trained[0], tmp_path / "samples")
-    np.testing.assert_array_equal(tiles[0, -1], samples[17])
-    np.testing.assert_array_equal(tiles[1, 0], samples[17])
-    np.testing.assert_array_equal(tiles[1, -1], samples[42])
+    np.testing.assert_array_equal(tiles[1, -1], samples[17])
+    np.testing.assert_array_equal(tiles[2, 0], samples[17])
+    np.testing.assert_array_equal(tiles[3, -1], samples[42])
 
 
 def test_the_same_command_writes_the_same_files(walked, trained, tmp_path):

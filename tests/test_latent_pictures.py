@@ -34,6 +34,24 @@ def test_a_strip_has_a_row_for_each_walk():
     assert np.diff(lefts[:3]).tolist() == [60, 60]
 
 
+def test_a_walk_of_many_frames_goes_on_in_further_rows():
+    walks = _shades(2, 33, channels=1)
+    picture = latent_pictures.strip(walks, ["a", "b"], caption="c")
+    places = [_place(picture, 100 + k) for k in range(66)]
+    tops = [32] * 17 + [92] * 16 + [152] * 17 + [212] * 16
+    assert [top for top, _ in places] == tops
+    lefts = [left for _, left in places[:17]]
+    assert [left for _, left in places[50:]] == lefts[:16]
+
+
+def test_the_longest_walk_is_about_as_wide_as_high():
+    walks = np.zeros((10, 1000, 4, 4, 1), np.uint8)
+    height, width, _ = latent_pictures.strip(
+        walks, ["a"] * 10, caption=""
+    ).shape
+    assert 0.5 < width / height < 2
+
+
 def test_the_animation_of_a_loop_leaves_out_the_end_of_each_segment():
     walks = _shades(2, 3, channels=1)
     frames = latent_pictures.animation(walks, loop=True)

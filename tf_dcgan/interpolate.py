@@ -22,7 +22,8 @@ _MOST_IMAGES = 10_000
 _SECONDS_PER_FRAME = 0.1
 _SUMMARY = """\
 Walks from one sample of a run to the next: a strip with a row for each leg of
-the way (PNG), and the whole way as an animation (GIF)."""
+the way, or more rows for many frames (PNG), and the whole way as an animation
+(GIF)."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
+import math
 
 import numpy as np
 import PIL.Image
@@ -25,6 +26,7 @@ _LEAST_TILE = 56  # Pixels; smaller images are enlarged.
 _LEAST_FRAME = 256  # Pixels, of the animation.
 _SIGN = 3 * _SPACE  # Pixels for a minus, plus or equals sign.
 _MEAN = "mean of "
+_COLUMNS = 32  # Of a walk; more go into further rows.
 _ROWS = 4  # Of samples; more go into further columns.
 
 
@@ -52,6 +54,9 @@ def strip(
 ) -> np.ndarray:
     """Lays walks out as rows, each beside its label, under a caption.
 
+    A walk of many frames goes on in further rows, since viewers open no
+    picture of any width.
+
     Args:
         walks: [rows, frames, height, width, channels] uint8.
         labels: one for each row.
@@ -62,8 +67,12 @@ def strip(
         factor.
     """
     rows, frames, height, width, channels = walks.shape
-    tiles = walks.reshape(rows * frames, height, width, channels)
-    grid = _grid(tiles, columns=frames)
+    most = max(_COLUMNS, math.isqrt(rows * frames))
+    lines = -(-frames // most)
+    columns = -(-frames // lines)
+    tiles = np.zeros((rows, lines * columns, *walks.shape[2:]), np.uint8)
+    tiles[:, :frames] = walks
+    grid = _grid(tiles.reshape(-1, *walks.shape[2:]), columns=columns)
     margin = max(map(_text_width, labels)) + 2 * _SPACE
     canvas = _Canvas(
         grid.shape[0] + _LINE + _SPACE,
@@ -74,7 +83,7 @@ def strip(
     canvas.paste(grid, margin, _LINE)
     pitch = (height + _GAP) * _factor(width)
     for row, label in enumerate(labels):
-        middle = _LINE + row * pitch + pitch // 2
+        middle = _LINE + row * lines * pitch + pitch // 2
         canvas.write(label, margin - _SPACE // 2, middle, anchor="rm")
     return canvas.pixels()
 
