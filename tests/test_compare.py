@@ -13,7 +13,8 @@ import fake_runs
 import PIL.Image
 import pytest
 
-from tf_dcgan import compare, comparison, errors, report_samples
+from tf_dcgan import compare, comparison, cyclegan, errors, gan, report_samples
+from tf_dcgan import config as configs
 
 _VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -332,6 +333,23 @@ def test_unknown_numbers_are_drawn_under_their_own_names(tmp_path):
     for heading in ("Losses", "Accuracy of D", "Gradients", "Other"):
         assert heading in page.text
     assert "Output of D" not in page.text
+
+
+def test_every_number_that_a_training_logs_has_a_title(tmp_path):
+    config = configs.Config
+    noise = gan.scalars(config(loss="wasserstein_gp"))
+    noise += gan.scalars(config(r1_gamma=1.0))
+    pairs = cyclegan.scalars(config(recipe="cyclegan", loss="least_squares"))
+    line = {"kind": "train", "step": 5}
+    page = made(
+        tmp_path,
+        a={"lines": [line | dict.fromkeys(noise, 1.0)]},
+        b={**TRANSLATION, "lines": [line | dict.fromkeys(pairs, 1.0)]},
+    )
+    titles = [v for tag, name, v in page.attributes if name == "aria-label"]
+    assert len(titles) == len({*noise, *pairs})
+    assert [title for title in titles if "_" in title] == []
+    assert "Other" not in page.text
 
 
 def test_verdicts_on_health_are_shown_with_their_steps(tmp_path):

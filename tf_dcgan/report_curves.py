@@ -10,6 +10,19 @@ from tf_dcgan import comparison, line_charts, report_page, series
 _TITLES = {
     "loss_g": "Loss of G",
     "loss_d": "Loss of D",
+    "r1_penalty": "R1 penalty of D",
+    "gradient_penalty": "Gradient penalty of D",
+    "loss_adversarial": "Adversarial loss, both ways",
+    "adversarial_a_to_b": "Adversarial loss, A to B",
+    "adversarial_b_to_a": "Adversarial loss, B to A",
+    "loss_cycle": "Cycle loss, both ways",
+    "cycle_a": "Cycle loss, A to B and back",
+    "cycle_b": "Cycle loss, B to A and back",
+    "loss_identity": "Identity loss, both ways",
+    "identity_a": "Identity loss, A to A",
+    "identity_b": "Identity loss, B to B",
+    "discriminator_a": "Loss of A's D",
+    "discriminator_b": "Loss of B's D",
     "real_score": "D(x), real images",
     "fake_score_before": "D(G(z)) at D's update",
     "fake_score_after": "D(G(z)) at G's update",
@@ -18,15 +31,25 @@ _TITLES = {
     "generator_gradient_norm": "Gradient norm of G",
     "discriminator_gradient_norm": "Gradient norm of D",
     "diversity": "Diversity, 1 as real images",
+    "learning_rate": "Learning rate",
 }
 # A key goes where one of these words is in it; the first place that fits.
 _FAMILIES = {
-    "Losses": ("loss", "penalty"),
+    "Losses": (
+        "loss",
+        "penalty",
+        "adversarial",
+        "cycle",
+        "identity",
+        "discriminator_a",
+        "discriminator_b",
+    ),
     "Output of D": ("score",),
     "Evaluation": (),
     "Accuracy of D": ("accuracy",),
     "Gradients": ("gradient", "norm"),
     "Samples": ("diversity",),
+    "Learning rate": ("learning_rate",),
     "Other": ("",),
 }
 # Shown from 0 to 1 where all of their values lie there.
