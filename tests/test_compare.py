@@ -781,8 +781,12 @@ def test_a_translation_stands_beside_a_run_that_makes_images_of_noise(
 ):
     page = made(
         tmp_path,
-        noise=FULL,
-        pairs={**TRANSLATION, "evaluation": fake_runs.evaluation()},
+        noise={**FULL, "latent_dim": 9, "fingerprint": "e" * 64},
+        pairs={
+            **TRANSLATION,
+            "lambda_cycle": 5.0,
+            "evaluation": fake_runs.evaluation(),
+        },
     )
     assert "dcgan_small and cyclegan on mnist and apples and oranges" in (
         page.text
@@ -790,6 +794,11 @@ def test_a_translation_stands_beside_a_run_that_makes_images_of_noise(
     assert "noise: The same latent vectors in all grids" in page.text
     assert "pairs: Rows from the top: A, its translation to B" in page.text
     assert page.rows("dataset") == [["mnist", "–"]]
-    assert page.rows("latent_dim") == [["100", "–"]]
-    assert page.rows("generator_updates") == [["2", "–"]]
-    assert page.rows("lambda_cycle") == [["–", "10.0"]]
+    assert page.rows("latent_dim") == [["9", "–"]]
+    assert page.rows("lambda_cycle") == [["–", "5.0"]]
+    # By default, and so nothing to look at.
+    for name in ("generator_updates", "lambda_identity"):
+        assert page.rows(name) == []
+        assert f"{name}: as by default in the runs that it applies to" in (
+            page.text
+        )

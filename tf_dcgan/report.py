@@ -9,6 +9,7 @@ from typing import Any
 
 from tf_dcgan import (
     comparison,
+    recipes,
     report_curves,
     report_evaluation,
     report_health,
@@ -16,6 +17,7 @@ from tf_dcgan import (
     report_samples,
     series,
 )
+from tf_dcgan import config as configs
 
 
 def write(records: Sequence[comparison.Record]) -> str:
@@ -87,6 +89,8 @@ def _settings(groups: Sequence[comparison.Group]) -> str:
     records = _records(groups)
     facts = [_facts(record) for record in records]
     different, shared = comparison.differing(facts)
+    idle = [name for name in different if _is_left_alone(name, facts)]
+    different = [name for name in different if name not in idle]
     parts = [
         report_page.table(
             groups, _fact_rows(different, records, facts), means=False
@@ -95,17 +99,32 @@ def _settings(groups: Sequence[comparison.Group]) -> str:
         else "<p>All settings are the same.</p>",
         _pairing(records),
         report_page.folded(
-            f"The {len(shared)} settings that are the same",
+            f"The {len(shared + idle)} settings that are the same",
             "<ul>"
             + "".join(
                 f"<li>{html.escape(name)}: "
                 f"{html.escape(comparison.said(facts[0][name]))}</li>"
                 for name in shared
             )
+            + "".join(
+                f"<li>{html.escape(name)}: as by default in the runs that it "
+                "applies to</li>"
+                for name in idle
+            )
             + "</ul>",
         ),
     ]
     return report_page.section("What differs", *parts)
+
+
+def _is_left_alone(name: str, facts: Sequence[Mapping[str, Any]]) -> bool:
+    """Says whether a setting of some recipes is as by default in their runs."""
+    values = [own[name] for own in facts if name in own]
+    return (
+        name in (*recipes.OF_GENERATION, *recipes.OF_TRANSLATION)
+        and len(values) < len(facts)
+        and all(value == getattr(configs.Config, name) for value in values)
+    )
 
 
 def _facts(record: comparison.Record) -> dict[str, Any]:
