@@ -122,6 +122,22 @@ def test_verdicts_are_marked_by_kind_at_the_top(tmp_path, figures):
     assert legend == ["discriminator", *marks]
 
 
+def test_each_kind_of_verdict_has_a_colour_of_its_own(tmp_path, figures):
+    write_lines(tmp_path, "train", [(1, {"loss_d": 1.0})])
+    kinds = (
+        "discriminator is winning",
+        "generator is winning",
+        "discriminator is dead",
+        "samples are collapsing",
+    )
+    text = "; ".join(f"{kind}: 1" for kind in kinds)
+    write_lines(tmp_path, "epoch", [(9, {"health": text})])
+    charts.write_curves(tmp_path)
+    marks = figures[0].axes[0].lines[2:]
+    assert [mark.get_label() for mark in marks] == list(kinds)
+    assert len({mark.get_color() for mark in marks}) == len(kinds)
+
+
 def write_scores(run_dir, values, **more):
     lines = [
         (

@@ -184,7 +184,7 @@ def _mark_verdicts(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
             steps,
             [0.97 - 0.06 * place] * len(steps),
             transform=axes.get_xaxis_transform(),
-            color=_OTHER_COLOURS[2 + place % 3],
+            color=_OTHER_COLOURS[-1 - place],
             linestyle="none",
             marker="v",
             label=kind,
