@@ -396,6 +396,24 @@ def test_a_verdict_that_joins_another_is_shown_and_so_is_one_that_returns(
     ) in " ".join(health.split())
 
 
+def test_epochs_in_which_nothing_is_judged_do_not_break_a_verdict(tmp_path):
+    """Of 70 steps; those up to 210, 420 and 630 end windows, and 840 well."""
+    ill = {210, 420, 630, 1050}
+    lines = [
+        {
+            "kind": "epoch",
+            "step": step,
+            "health": "samples are collapsing: x" if step in ill else "",
+        }
+        for step in range(70, 1051, 70)
+    ]
+    page = made(tmp_path, ill={"lines": lines}, well={"seed": 1})
+    assert (
+        "step 210 samples are collapsing: x (and 2 more, the last at step "
+        "630)step 1,050 samples are collapsing: x Shorter"
+    ) in " ".join(page.text.split())
+
+
 def test_runs_without_verdicts_are_told_from_those_too_short_for_one(tmp_path):
     lines = fake_runs.train_lines([1.0], every=200)
     page = made(tmp_path, a={"lines": lines}, b={"seed": 1})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 import html
 import itertools
 
@@ -51,9 +51,8 @@ def section(groups: Sequence[comparison.Group]) -> str:
 
 def _verdicts(lines: Sequence[Mapping[str, object]]) -> str | None:
     """Lists verdicts; what epochs in succession repeat is told once."""
-    judged = [line for line in lines if line.get("kind") in ("epoch", "health")]
     items = []
-    for kinds, repeated in itertools.groupby(judged, health.kinds):
+    for kinds, repeated in itertools.groupby(_judged(lines), health.kinds):
         if not kinds:
             continue
         repeated = list(repeated)
@@ -74,3 +73,19 @@ def _verdicts(lines: Sequence[Mapping[str, object]]) -> str | None:
             f"{len(rest)} more", f"<ul>{''.join(rest)}</ul>"
         )
     return shown
+
+
+def _judged(
+    lines: Sequence[Mapping[str, object]],
+) -> Iterator[Mapping[str, object]]:
+    """Yields the lines that speak, or could have spoken, of the health.
+
+    An epoch in which no window ends says nothing, and ends no verdict.
+    """
+    windows = 0
+    for line in lines:
+        before = windows
+        if line.get("kind") == "epoch":
+            windows = line["step"] // health.WINDOW_STEPS
+        if health.kinds(line) or windows > before:
+            yield line
