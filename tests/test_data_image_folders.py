@@ -134,7 +134,9 @@ def test_sizes_that_vary_are_resized_each_on_its_own(load, shape, folder):
     array = load(image_size=(4, 6))
     assert array.images.shape == (3, 4, 6, 1)
     assert np.all(array.images == 9)
-    assert array.preparation.startswith("varying sizes x1, cropped to the")
+    assert array.preparation.startswith(
+        "varying sizes, 1 channel, cropped to the"
+    )
 
 
 def test_a_crop_takes_the_centre_of_each(load, shape, folder):

@@ -41,8 +41,8 @@ def test_images_smaller_by_at_most_a_fifth_are_padded_others_resized(
         (
             (None, None, 3),
             (64, 64),
-            "varying sizes x3, cropped to the centre and resized to 64x64 "
-            "(antialiased bicubic)",
+            "varying sizes, 3 channels, cropped to the centre and resized to "
+            "64x64 (antialiased bicubic)",
         ),
         (
             (28, 28, 1),
@@ -100,8 +100,8 @@ def test_who_wants_no_padding_gets_resized_images(shape, crop):
             (None, None, 3),
             (64, 64),
             "resize",
-            "varying sizes x3, centre crop of at most 64x64, cropped to the "
-            "centre and resized to 32x32 (antialiased bicubic)",
+            "varying sizes, 3 channels, centre crop of at most 64x64, cropped "
+            "to the centre and resized to 32x32 (antialiased bicubic)",
         ),
     ],
 )

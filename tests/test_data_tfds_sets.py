@@ -124,7 +124,9 @@ def test_images_of_varying_sizes_are_each_cropped_and_resized(load, root):
     array = load("mixed", image_size=(16, 16))
     means = array.images.mean(axis=(1, 2, 3))
     np.testing.assert_array_equal(means, [255, 255, 0])
-    assert array.preparation.startswith("varying sizes x3, cropped to the")
+    assert array.preparation.startswith(
+        "varying sizes, 3 channels, cropped to the"
+    )
     assert array.class_names == ("0", "1")
 
 

@@ -52,9 +52,9 @@ def run(photos, tmp_path_factory):
 
 def test_the_start_tells_what_was_found_and_done(run, photos):
     assert (
-        f"data: {photos}, 21 images of 2 classes, varying sizes x3, centre "
-        "crop of at most 20x20, cropped to the centre and resized to 16x16 "
-        "(antialiased bicubic)\n"
+        f"data: {photos}, 21 images of 2 classes, varying sizes, 3 channels, "
+        "centre crop of at most 20x20, cropped to the centre and resized to "
+        "16x16 (antialiased bicubic)\n"
         "note: 1 of 22 files are damaged and left out: dog/21.PNG\n"
     ) in run[1]
 

@@ -68,8 +68,8 @@ def files_fingerprint(
 
 
 def words(shape: tuple[int | None, int | None, int]) -> str:
-    """`28x28x1`, or `varying sizes x3`."""
+    """`28x28x1`, or `varying sizes, 3 channels`."""
     height, width, channels = shape
     if height is None or width is None:
-        return f"varying sizes x{channels}"
+        return f"varying sizes, {channels} channel{'s' * (channels != 1)}"
     return f"{height}x{width}x{channels}"
