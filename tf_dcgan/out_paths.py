@@ -72,7 +72,11 @@ def make_folder(
         ):
             pass
     except OSError as error:
+        problem = error.strerror
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            way = (folder, *folder.parents)
+            file = next(path for path in way if os.path.exists(path))
+            problem = f"{file} is a file, not a folder"
         raise errors.UserError(
-            f"--out={out} cannot be written ({error.strerror}): give another "
-            "name"
+            f"--out={out} cannot be written ({problem}): give another name"
         ) from error
