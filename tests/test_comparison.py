@@ -134,3 +134,12 @@ def test_xla_changes_what_is_seen_by_dropout_alone(tmp_path, recipe, are_same):
         b={"recipe": recipe, "xla": "on"},
     )
     assert (records[0].inputs == records[1].inputs) is are_same
+
+
+def test_a_recipe_with_dropout_sees_what_another_does(tmp_path):
+    records = read(
+        tmp_path,
+        a={"recipe": "vanilla_gan", "xla": "off"},
+        b={"xla": "on"},
+    )
+    assert records[0].inputs == records[1].inputs

@@ -90,7 +90,7 @@ class Record:
             if config.translates
             else ["latent_dim", "generator_latents"]
         )
-        if config.recipe in recipes.WITH_DROPOUT:
+        if config.recipe in recipes.WITH_DROPOUT and config.xla == "on":
             names.append("xla")
         found = {name: getattr(config, name) for name in names}
         return {**found, "data": " and ".join(self.fingerprints)}
