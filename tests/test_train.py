@@ -150,7 +150,6 @@ def test_training_changes_every_weight_and_nothing_is_left_behind(trained):
     [
         ("--precision=mixed_bfloat16",),
         ("--precision=mixed_float16",),
-        ("--xla=on",),
         ("--precision=mixed_float16", "--xla=on"),
         ("--discriminator_updates=joint", "--generator_updates=1"),
         ("--recipe=dcgan", "--width=0.01"),
@@ -164,6 +163,21 @@ def test_it_trains_with(flags, tiny_flags, tmp_path):
     assert line["step"] == 5
     config = runs.open_run(run_dir).config
     assert all(np.isfinite(line[name]) for name in gan.scalars(config))
+
+
+def test_xla_changes_a_training_by_no_more_than_rounding(
+    trained, tiny_flags, tmp_path
+):
+    run_dir = tmp_path / "run"
+    trainings.train(
+        [*tiny_flags, "--steps=5", "--xla=on", f"--run_dir={run_dir}"]
+    )
+    (line,) = _lines(run_dir, "train")
+    wanted = _lines(trained[0], "train")[0]
+    assert runs.open_run(run_dir).config.xla == "on"
+    assert runs.open_run(trained[0]).config.xla == "off"
+    for name in gan.scalars(runs.open_run(run_dir).config):
+        assert line[name] == pytest.approx(wanted[name], rel=1e-4), name
 
 
 def test_28_pixel_sets_are_padded_for_dcgan_and_shown_without(main, tiny_mnist):
