@@ -14,7 +14,6 @@ from collections.abc import Mapping
 import json
 import os
 import pathlib
-import re
 import shutil
 from typing import Any
 
@@ -26,8 +25,6 @@ BEST = "best"
 KEPT = 3
 _WEIGHTS = "weights"
 _PROGRESS = "progress.json"
-# What a user copied there by hand under another name is not ours.
-_NAME = re.compile(r"step_\d+")
 
 
 def save(
@@ -111,14 +108,7 @@ def path_of(folder: pathlib.Path, step: int) -> pathlib.Path:
 
 def all_checkpoints(folder: pathlib.Path) -> list[pathlib.Path]:
     """Returns the folders of all whole checkpoints, by step."""
-    return sorted(
-        (
-            path
-            for path in folder.glob("step_*")
-            if path.is_dir() and _NAME.fullmatch(path.name)
-        ),
-        key=_step,
-    )
+    return [path for _, path in files.by_step(folder) if path.is_dir()]
 
 
 def last(folder: pathlib.Path) -> pathlib.Path | None:

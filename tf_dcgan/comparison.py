@@ -10,7 +10,7 @@ import statistics
 from typing import Any
 
 from tf_dcgan import config as configs
-from tf_dcgan import evaluation_files, logs, recipes, runs
+from tf_dcgan import evaluation_files, files, logs, recipes, runs
 from tf_dcgan import series as series_module
 
 
@@ -58,9 +58,8 @@ class Record:
     @property
     def evaluable_steps(self) -> int:
         """The step of the last checkpoint, or `steps` if none is there."""
-        names = [path.name for path in self.run.checkpoints.glob("step_*")]
-        kept = [int(name[5:]) for name in names if name[5:].isdecimal()]
-        return max(kept, default=self.steps)
+        kept = files.by_step(self.run.checkpoints)
+        return kept[-1][0] if kept else self.steps
 
     @property
     def planned_steps(self) -> int:

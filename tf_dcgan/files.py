@@ -123,6 +123,29 @@ def disk_errors(path: os.PathLike | str) -> Iterator[None]:
         ) from error
 
 
+def by_step(
+    folder: pathlib.Path, suffix: str = ""
+) -> list[tuple[int, pathlib.Path]]:
+    """Lists what is named by a step, such as `step_0000500`.
+
+    What a user put there by hand under another name is not ours.
+
+    Args:
+        folder: holds them; may be absent.
+        suffix: ends their names.
+
+    Returns:
+        (step, path), in the order of the steps.
+    """
+    found = {
+        path: path.name.removeprefix("step_").removesuffix(suffix)
+        for path in folder.glob(f"step_*{suffix}")
+    }
+    return sorted(
+        (int(step), path) for path, step in found.items() if step.isdecimal()
+    )
+
+
 def require_writable(path: os.PathLike | str) -> None:
     """Finds out before a long computation whether a file can be written.
 

@@ -7,7 +7,7 @@ import json
 import os
 import pathlib
 
-from tf_dcgan import errors
+from tf_dcgan import errors, files
 
 METRICS = "metrics.jsonl"
 SAMPLES = "samples"
@@ -40,9 +40,7 @@ def sample_grids(
     Returns:
         (step, path of the PNG), in the order of the steps.
     """
-    folder = pathlib.Path(run_dir) / SAMPLES
-    steps = {path: path.stem[5:] for path in folder.glob("step_*.png")}
-    return sorted((int(s), path) for path, s in steps.items() if s.isdecimal())
+    return files.by_step(pathlib.Path(run_dir) / SAMPLES, ".png")
 
 
 def read_lines(path: pathlib.Path) -> Iterator[tuple[bytes, dict]]:
