@@ -46,19 +46,20 @@ def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
     return tf.cast(seed, tf.int64) + (int(purpose) << 51) + (stream << 31)
 
 
-def _bits(shape: Sequence[int], seed: tf.Tensor) -> tf.Tensor:
-    """Draws int32 of all values: what every other draw is made of.
+def _bits(shape: Sequence[int], key: tf.Tensor, position) -> tf.Tensor:
+    """Draws int32 of all values, of which all floats are made here.
 
     TensorFlow and XLA make floats of the same bits in different ways, and so
     would draw other numbers from the same seed.
 
     Args:
         shape: of the result.
-        seed: [2] int64, a key and a position.
+        key: of `_key`.
+        position: scalar integer, where in the key's stream.
     """
     return tf.random.stateless_uniform(
         shape,
-        seed=seed,
+        seed=tf.stack([key, tf.cast(position, tf.int64)]),
         minval=None,
         maxval=None,
         dtype=tf.int32,
@@ -110,7 +111,7 @@ def training_latents(
     """
     key = _key(seed, Purpose.TRAINING_LATENTS, draw)
     count = batch_size * latent_dim
-    bits = _bits([count + count % 2], tf.stack([key, tf.cast(step, tf.int64)]))
+    bits = _bits([count + count % 2], key, step)
     return tf.reshape(_normal(bits)[:count], [batch_size, latent_dim])
 
 
@@ -128,9 +129,7 @@ def interpolation_weights(
         [batch_size, 1, 1, 1] float32, uniform in [0, 1).
     """
     key = _key(seed, Purpose.PENALTY_INTERPOLATION)
-    return _uniform(
-        _bits([batch_size, 1, 1, 1], tf.stack([key, tf.cast(step, tf.int64)]))
-    )
+    return _uniform(_bits([batch_size, 1, 1, 1], key, step))
 
 
 def sample_latents(
@@ -157,7 +156,7 @@ def sample_latents(
     key = _key(seed, purpose)
     count = latent_dim + latent_dim % 2
     bits = tf.map_fn(
-        lambda index: _bits([count], tf.stack([key, index])),
+        lambda index: _bits([count], key, index),
         tf.cast(indices, tf.int64),
         fn_output_signature=tf.TensorSpec([count], tf.int32),
     )
@@ -179,7 +178,7 @@ def horizontal_flips(
         [batch_size] bool, each true with probability 1/2.
     """
     key = _key(seed, Purpose.HORIZONTAL_FLIPS, stream)
-    bits = _bits([batch_size], tf.stack([key, tf.cast(step, tf.int64)]))
+    bits = _bits([batch_size], key, step)
     return bits < 0  # The sign is one fair bit.
 
 
@@ -205,9 +204,7 @@ def crop_offsets(
         slack, both included.
     """
     key = _key(seed, Purpose.RANDOM_CROPS, stream)
-    uniform = _uniform(
-        _bits([batch_size, 2], tf.stack([key, tf.cast(step, tf.int64)]))
-    )
+    uniform = _uniform(_bits([batch_size, 2], key, step))
     # A product with a float32 just below 1 could be rounded up.
     places = tf.constant(slack, tf.float32) + 1.0
     return tf.cast(tf.minimum(tf.floor(uniform * places), slack), tf.int32)
@@ -230,9 +227,7 @@ def buffer_draws(
         1/2, and [batch_size] int32, uniform in [0, size).
     """
     key = _key(seed, Purpose.IMAGE_BUFFER, stream)
-    uniform = _uniform(
-        _bits([batch_size, 2], tf.stack([key, tf.cast(step, tf.int64)]))
-    )
+    uniform = _uniform(_bits([batch_size, 2], key, step))
     places = tf.cast(uniform[:, 1] * size, tf.int32)
     return uniform[:, 0] < 0.5, tf.minimum(places, size - 1)
 
@@ -252,9 +247,7 @@ def neighbour_offsets(
         [count, latent_dim] float32, uniform in [-scale, scale).
     """
     key = _key(seed, Purpose.NEIGHBOUR_OFFSETS)
-    uniform = _uniform(
-        _bits([count, latent_dim], tf.stack([key, tf.constant(0, tf.int64)]))
-    )
+    uniform = _uniform(_bits([count, latent_dim], key, 0))
     return scale * (2 * uniform - 1)
 
 
