@@ -632,13 +632,19 @@ def know_celeb_a_files(monkeypatch, folder):
     monkeypatch.setattr(builder_class, "url_infos", tiny)
 
 
-def test_files_of_celeb_a_placed_by_hand_are_prepared_without_a_network(
-    load, root, monkeypatch, offline
-):
+@pytest.fixture
+def placed_by_hand(root, monkeypatch):
+    """The folder of celeb_a's files, tiny ones that TFDS takes for right."""
     manual = root / "downloads" / "manual"
     names = [f"00000{number}.jpg" for number in range(1, 6)]
     write_celeb_a_files(manual, names=names, splits=(0, 0, 0, 1, 2))
     know_celeb_a_files(monkeypatch, manual)
+    return manual
+
+
+def test_files_of_celeb_a_placed_by_hand_are_prepared_without_a_network(
+    load, placed_by_hand, offline
+):
     array = load("celeb_a", image_size=(64, 64), crop=(178, 178))
     assert array.images.shape == (3, 64, 64, 3)
     assert array.images[:, 2:-2].min() >= 240
@@ -667,17 +673,13 @@ def test_a_wrong_file_placed_by_hand_is_refused_by_its_checksum(
 
 
 def test_one_wrong_file_placed_by_hand_is_told_from_those_that_are_right(
-    load, root, monkeypatch, offline
+    load, placed_by_hand, offline
 ):
-    manual = root / "downloads" / "manual"
-    names = [f"00000{number}.jpg" for number in range(1, 6)]
-    write_celeb_a_files(manual, names=names, splits=(0, 0, 0, 1, 2))
-    know_celeb_a_files(monkeypatch, manual)
-    (manual / "identity_CelebA.txt").write_text("a page of the host")
+    (placed_by_hand / "identity_CelebA.txt").write_text("a page of the host")
     with pytest.raises(errors.UserError) as caught:
         load("celeb_a")
     assert str(caught.value).startswith(
-        f"identity_CelebA.txt in {manual} is not what celeb_a is "
+        f"identity_CelebA.txt in {placed_by_hand} is not what celeb_a is "
         "made of, by its checksum: fetch it again; or give --dataset="
     )
 

@@ -1,3 +1,5 @@
+import contextlib
+import io
 import sys
 
 import numpy as np
@@ -22,26 +24,32 @@ np.savez(
 """
 
 
+def compare(data_dir, *, steps):
+    """Runs the command with a stand-in's Python, each step an interval."""
+    torch_training.main(
+        [
+            "torch_training",
+            f"--torch_python={sys.executable}",
+            f"--data_dir={data_dir}",
+            f"--steps={steps}",
+            "--interval=1",
+        ]
+    )
+
+
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory, tiny_mnist):
     """The lines of a comparison, and the folder of what was handed over."""
     folder = tmp_path_factory.mktemp("torch_training")
     side = folder / "side.py"
     side.write_text(_OTHER_SIDE.format(kept=folder / "kept"))
-    lines = []
-    with pytest.MonkeyPatch.context() as patch:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(io.StringIO()) as output,
+    ):
         patch.setattr(torch_training, "_THEIR_SIDE", side)
-        patch.setattr("builtins.print", lambda text, **_: lines.append(text))
-        torch_training.main(
-            [
-                "torch_training",
-                f"--torch_python={sys.executable}",
-                f"--data_dir={tiny_mnist}",
-                "--steps=2",
-                "--interval=1",
-            ]
-        )
-    return lines, folder / "kept"
+        compare(tiny_mnist, steps=2)
+    return output.getvalue().splitlines(), folder / "kept"
 
 
 def first_loss_of_d(kept):
@@ -101,12 +109,4 @@ def test_the_failure_of_the_other_side_is_passed_on(
     side.write_text("print('ready', flush=True)\nraise ValueError('no')")
     monkeypatch.setattr(torch_training, "_THEIR_SIDE", side)
     with pytest.raises(RuntimeError, match="ValueError: no"):
-        torch_training.main(
-            [
-                "torch_training",
-                f"--torch_python={sys.executable}",
-                f"--data_dir={tiny_mnist}",
-                "--steps=1",
-                "--interval=1",
-            ]
-        )
+        compare(tiny_mnist, steps=1)
