@@ -112,8 +112,9 @@ def main(arguments: Sequence[str]) -> None:
         config.seed, np.arange(_SAMPLES), latent_dim=config.latent_dim
     ).numpy()
     with tempfile.TemporaryDirectory() as folder:
-        np.savez(
-            pathlib.Path(folder, "data.npz"),
+        _write(
+            pathlib.Path(folder),
+            state,
             images=images,
             indices=indices,
             latents=_training_latents(config, wanted.steps),
@@ -122,11 +123,6 @@ def main(arguments: Sequence[str]) -> None:
             learning_rate=config.generator_learning_rate,
             beta_1=config.beta_1,
         )
-        for network in (state.generator, state.discriminator):
-            np.savez(
-                pathlib.Path(folder, f"{network.name}.npz"),
-                *network.get_weights(),
-            )
         process, version = torch_process.start(
             wanted.torch_python,
             _THEIR_SIDE,
@@ -159,6 +155,13 @@ def main(arguments: Sequence[str]) -> None:
             "diversity": [*map(measure, theirs["samples"])],
         },
     )
+
+
+def _write(folder: pathlib.Path, state, **data) -> None:
+    """Writes what the other side reads: the data and the initial weights."""
+    np.savez(folder / "data.npz", **data)
+    for network in (state.generator, state.discriminator):
+        np.savez(folder / f"{network.name}.npz", *network.get_weights())
 
 
 def _training_latents(config, steps: int) -> np.ndarray:

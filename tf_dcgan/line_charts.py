@@ -74,7 +74,8 @@ def chart(
     elif bounds is None:
         margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
         low, high = low - margin, high + margin
-    steps = _first_step(lines, last_step) if logarithmic_steps else 0, last_step
+    first_step = _first_step(lines, last_step) if logarithmic_steps else 0
+    steps = (first_step, last_step)
     scale_x = _scale(*steps, _LEFT, _WIDTH - _RIGHT, logarithmic_steps)
     scale_y = _scale(low, high, _HEIGHT - _BOTTOM, _TOP, logarithmic)
     parts = [
@@ -159,13 +160,18 @@ def _value_axis(low, high, scale_y, logarithmic):
 
 
 def _step_axis(first, last, scale_x, logarithmic):
-    name, ticks = "step", round_ticks(first, last)
     if logarithmic:
         name = "step (logarithmic)"
         # As many as leave room for their digits.
-        dense = (1, 3) if last / first < 1e4 else (1,)
-        factors = (1, 2, 5) if last / first < 400 else dense
+        if last / first < 400:
+            factors = (1, 2, 5)
+        elif last / first < 1e4:
+            factors = (1, 3)
+        else:
+            factors = (1,)
         ticks = _logarithmic_ticks(first, last, factors)
+    else:
+        name, ticks = "step", round_ticks(first, last)
     bottom = _HEIGHT - _BOTTOM
     labels = [
         (float(scale_x(tick)), bottom + 17, f"{int(tick):,}")

@@ -52,8 +52,8 @@ _FAMILIES = {
     "Learning rate": ("learning_rate",),
     "Other": ("",),
 }
-# Shown from 0 to 1 where all of their values lie there.
 _MOST_RATIO = 5  # Of the runs' lengths, that one linear axis can show.
+# Shown from 0 to 1 where all of their values lie there.
 _SHARES = ("Output of D", "Accuracy of D")
 _LOGARITHMIC = ("Evaluation", "Gradients")
 

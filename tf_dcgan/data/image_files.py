@@ -98,23 +98,17 @@ class Damaged:
             self._first.append(name)
         self._why = self._why or str(error)
         if self._count >= NAMED:
-            self._check("at least ")
+            self.check("at least ")
 
-    def note(self) -> str | None:
-        """Says at the end how many there were, or None if there were none.
+    def check(self, so_far: str = "") -> None:
+        """Sees at the end that they are not too many.
+
+        Args:
+            so_far: before their number, where it is not the end.
 
         Raises:
-            errors.UserError: they are too many.
+            errors.UserError: they are.
         """
-        self._check()
-        if not self._count:
-            return None
-        return (
-            f"{self._count:,} of {self._num_files:,} files are damaged and "
-            f"left out: {self._named()}"
-        )
-
-    def _check(self, so_far: str = "") -> None:
         if self._count > self._allowed:
             raise errors.UserError(
                 f"{readable(self._folder)}: {so_far}{self._count:,} of "
@@ -122,6 +116,20 @@ class Damaged:
                 f"allowed): {self._named()} (the first: {self._why}): mend or "
                 "remove them"
             )
+
+    def note(self) -> str | None:
+        """Says at the end how many there were, or None if there were none.
+
+        Raises:
+            errors.UserError: they are too many.
+        """
+        self.check()
+        if not self._count:
+            return None
+        return (
+            f"{self._count:,} of {self._num_files:,} files are damaged and "
+            f"left out: {self._named()}"
+        )
 
     def _named(self) -> str:
         more = ", …" if self._count > len(self._first) else ""

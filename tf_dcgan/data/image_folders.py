@@ -112,7 +112,7 @@ def _shape(
         channels = max(channels, header.channels)
         if len(sizes) < 2:
             sizes.add((header.height, header.width))
-    damaged.note()  # Raises if they are too many.
+    damaged.check()
     size = sizes.pop() if len(sizes) == 1 else (None, None)
     with files.atomic_file(kept) as unfinished:
         unfinished.write_text(json.dumps([*size, channels]))

@@ -93,16 +93,20 @@ def _missing(builder, root: pathlib.Path) -> dict[str, str | None]:
 
 def _wrong(builder, root: pathlib.Path) -> list[str]:
     """The names of files placed by hand that are not those TFDS knows."""
+    known = {
+        info.filename: info.checksum
+        for info in (builder.url_infos or {}).values()
+        if info and info.filename
+    }
     wrong = []
-    for info in (builder.url_infos or {}).values():
-        path = _manual_folder(root) / (info and info.filename or "")
-        if not path.is_file():
-            continue
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != info.checksum:
-            wrong.append(info.filename)
-    return sorted(wrong)
+    for name, checksum in sorted(known.items()):
+        path = _manual_folder(root) / name
+        if path.is_file():
+            with open(path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if digest != checksum:
+                wrong.append(name)
+    return wrong
 
 
 def _unreachable(url: str) -> str | None:
