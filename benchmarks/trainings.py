@@ -13,29 +13,43 @@ _PROJECT = pathlib.Path(__file__).parent.parent
 _TIMINGS = ("images_per_second", "elapsed_seconds")
 
 
-def start(flags: Iterable[str]) -> subprocess.Popen:
+def start(
+    flags: Iterable[str],
+    *,
+    script: str = "train.py",
+    project: pathlib.Path = _PROJECT,
+) -> subprocess.Popen:
     """Starts a training in a process of its own.
 
     Args:
-        flags: the flags of `train.py`.
+        flags: the flags of `train.py`, or of the other script.
+        script: what is run, `train.py` or `evaluate.py`.
+        project: the checkout whose script is run.
 
     Returns:
         The process, its output and errors in one pipe of text.
     """
     return subprocess.Popen(
-        [sys.executable, "train.py", *flags],
+        [sys.executable, script, *flags],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        cwd=_PROJECT,
+        cwd=project,
     )
 
 
-def train(flags: Iterable[str]) -> str:
-    """Trains to the end.
+def train(
+    flags: Iterable[str],
+    *,
+    script: str = "train.py",
+    project: pathlib.Path = _PROJECT,
+) -> str:
+    """Trains to the end, or runs another script to its end.
 
     Args:
-        flags: the flags of `train.py`.
+        flags: the flags of `train.py`, or of the other script.
+        script: what is run, `train.py` or `evaluate.py`.
+        project: the checkout whose script is run.
 
     Returns:
         What was printed.
@@ -43,7 +57,7 @@ def train(flags: Iterable[str]) -> str:
     Raises:
         RuntimeError: it ended with an error.
     """
-    process = start(flags)
+    process = start(flags, script=script, project=project)
     output, _ = process.communicate()
     if process.returncode:
         raise RuntimeError(f"{flags} ended with an error:\n{output}")
