@@ -1,7 +1,7 @@
 """Scores generated images: `python evaluate.py --run_dir=RUN`.
 
 Short on purpose: it reads the command line and calls
-`tf_dcgan.launch_evaluation`.
+`tf_dcgan.evaluation.evaluate`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 import pathlib
 
-from tf_dcgan import (
-    command_line,
-    evaluation_settings,
-    idle_flags,
-    quiet,
-    runs,
-)
+from tf_dcgan.commands import command_line, evaluate_flags, idle_flags
+from tf_dcgan.common import quiet_import
+from tf_dcgan.runs import runs
 
 _SUMMARY = """\
 Scores generated images against real ones.
@@ -37,23 +33,20 @@ def main(arguments: Sequence[str]) -> None:
     """
     (given,) = command_line.parse(
         arguments,
-        evaluation_settings.EvaluateSettings,
+        evaluate_flags.EvaluateSettings,
         summary=_SUMMARY,
         command="python evaluate.py",
     )
-    wanted = evaluation_settings.EvaluateSettings(**given)
+    wanted = evaluate_flags.EvaluateSettings(**given)
     idle_flags.refuse(wanted, given)
     run = runs.open_run(wanted.run_dir) if wanted.run_dir else None
     translates = run is not None and run.config.translates
     if translates:
         idle_flags.refuse_of_translation(wanted, given)
     wanted.require_writable()
-    quiet.import_tensorflow()
-    from tf_dcgan import (
-        evaluation_report,
-        evaluation_request,
-        launch_evaluation,
-    )
+    quiet_import.import_tensorflow()
+    from tf_dcgan.evaluation import evaluate, report
+    from tf_dcgan.evaluation import request as evaluation_request
 
     request = evaluation_request.Request(
         metrics=wanted.metric_names,
@@ -70,24 +63,22 @@ def main(arguments: Sequence[str]) -> None:
     )
     if wanted.statistics is not None:
         print(
-            launch_evaluation.write_statistics(
-                wanted.real, wanted.statistics, request
-            )
+            evaluate.write_statistics(wanted.real, wanted.statistics, request)
         )
         return
     if translates:
         print(_score_translation(wanted, run, request))
         return
     found = _score(wanted, run, request)
-    print(evaluation_report.table(found))
+    print(report.table(found))
 
 
 def _score_translation(wanted, run, request) -> str:
     """Scores a run that translates, writes the scores, returns the table."""
-    from tf_dcgan import translation_evaluation, translation_report
+    from tf_dcgan.evaluation import translation, translation_report
 
     return translation_report.table(
-        translation_evaluation.evaluate_run(
+        translation.evaluate_run(
             run,
             request,
             num_samples=wanted.num_samples,
@@ -104,10 +95,10 @@ def _score(wanted, run, request):
     That comes before they are printed, which may fail: nobody may be left to
     read it.
     """
-    from tf_dcgan import launch_evaluation
+    from tf_dcgan.evaluation import evaluate
 
     if run is not None:
-        return launch_evaluation.evaluate_run(
+        return evaluate.evaluate_run(
             run,
             request,
             num_samples=wanted.num_samples,
@@ -120,7 +111,7 @@ def _score(wanted, run, request):
     pairs = wanted.pairs
     if pairs is None and wanted.output is not None:
         pairs = pathlib.Path(wanted.output).parent / "memorization.png"
-    return launch_evaluation.evaluate_pair(
+    return evaluate.evaluate_pair(
         wanted.real,
         wanted.fake,
         request,

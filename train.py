@@ -1,6 +1,7 @@
 """Trains a GAN on images: `python train.py --dataset=mnist`.
 
-Short on purpose: it reads the command line and calls `tf_dcgan.launch`.
+Short on purpose: it reads the command line and calls
+`tf_dcgan.training.launch`.
 """
 
 from __future__ import annotations
@@ -8,15 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 import dataclasses
 
-from tf_dcgan import (
-    command_line,
-    config_flags,
-    quiet,
-    run_folders,
-    runs,
-    settings,
-)
-from tf_dcgan import config as configs
+from tf_dcgan.commands import command_line
+from tf_dcgan.common import quiet_import
+from tf_dcgan.config import fields, overrides, schema
+from tf_dcgan.runs import folder, runs
 
 _SUMMARY = """\
 Trains a GAN on images, or goes on with a run.
@@ -29,13 +25,13 @@ Trains a GAN on images, or goes on with a run.
 class TrainSettings:
     """The flags that are no part of a run's config."""
 
-    run_dir: str | None = settings.setting(
+    run_dir: str | None = fields.setting(
         None,
         "the run to go on with, or where a new one goes",
         group="Run",
         unset="the next number under runs/",
     )
-    dry_run: bool = settings.setting(
+    dry_run: bool = fields.setting(
         False,
         "print the settings, both networks and the cost of a step; train "
         "nothing",
@@ -55,21 +51,21 @@ def main(arguments: Sequence[str]) -> None:
     command, given = command_line.parse(
         arguments,
         TrainSettings,
-        configs.Config,
+        schema.Config,
         summary=_SUMMARY,
         command="python train.py",
     )
     wanted = TrainSettings(**command)
     old_run = None
-    if wanted.run_dir is not None and run_folders.exists(wanted.run_dir):
+    if wanted.run_dir is not None and folder.exists(wanted.run_dir):
         old_run = runs.open_run(wanted.run_dir)
-        config = config_flags.resume(old_run.config, given)
+        config = overrides.resume(old_run.config, given)
     else:
-        config = config_flags.from_flags(given)
+        config = overrides.from_flags(given)
     if not wanted.dry_run:
-        run_folders.check_place(wanted.run_dir)
-    quiet.import_tensorflow()
-    from tf_dcgan import launch
+        folder.check_place(wanted.run_dir)
+    quiet_import.import_tensorflow()
+    from tf_dcgan.training import launch
 
     if wanted.dry_run:
         launch.describe(config)

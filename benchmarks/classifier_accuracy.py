@@ -15,8 +15,10 @@ import dataclasses
 import tempfile
 import time
 
-from tf_dcgan import command_line, quiet, settings
-from tf_dcgan.settings import setting
+from tf_dcgan.commands import command_line
+from tf_dcgan.common import quiet_import
+from tf_dcgan.config import fields
+from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
 
@@ -34,7 +36,7 @@ class AccuracySettings:
 
     def __post_init__(self):
         """Checks every value."""
-        settings.check(self)
+        fields.check(self)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -53,7 +55,7 @@ def main(arguments: Sequence[str]) -> None:
         command="python -m benchmarks.classifier_accuracy",
     )
     wanted = AccuracySettings(**given)
-    quiet.import_tensorflow()
+    quiet_import.import_tensorflow()
     warnings = []
     print("test accuracy  seconds  images/s  weights       set", flush=True)
     for name in wanted.datasets.split(","):
@@ -64,13 +66,13 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _measure(name: str, data_dir: str | None, cache_dir: str) -> list[str]:
-    from tf_dcgan import data
-    from tf_dcgan.metrics import classifier
+    from tf_dcgan.data import loading
+    from tf_dcgan.metrics.features.classifier import classifier
 
     folders = {"data_dir": data_dir, "cache_dir": cache_dir}
-    size = data.native_shape(name, data_dir)[:2]
+    size = loading.native_shape(name, data_dir)[:2]
     for split in ("train", "test"):
-        images = data.load(name, split, image_size=size, **folders).images
+        images = loading.load(name, split, image_size=size, **folders).images
     started = time.monotonic()
     network = classifier.classifier_network(name, **folders)
     seconds = time.monotonic() - started

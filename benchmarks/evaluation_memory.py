@@ -18,8 +18,10 @@ import time
 
 import numpy as np
 
-from tf_dcgan import command_line, quiet, settings
-from tf_dcgan.settings import setting
+from tf_dcgan.commands import command_line
+from tf_dcgan.common import quiet_import
+from tf_dcgan.config import fields
+from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
 _METRICS = ("fid", "kid", "precision_recall", "density_coverage")
@@ -52,7 +54,7 @@ class MemorySettings:
 
     def __post_init__(self):
         """Checks every value."""
-        settings.check(self)
+        fields.check(self)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -68,8 +70,8 @@ def main(arguments: Sequence[str]) -> None:
         command="python -m benchmarks.evaluation_memory",
     )
     wanted = MemorySettings(**given)
-    quiet.import_tensorflow()
-    from tf_dcgan import feature_sets, scores
+    quiet_import.import_tensorflow()
+    from tf_dcgan.metrics import feature_sets, scores
 
     chance = np.random.default_rng(wanted.seed)
     shape = (wanted.num_samples, wanted.dimension)

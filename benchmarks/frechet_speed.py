@@ -18,10 +18,11 @@ import time
 import numpy as np
 import scipy.linalg
 
-from tf_dcgan import command_line, settings
+from tf_dcgan.commands import command_line
+from tf_dcgan.config import fields
+from tf_dcgan.config.fields import setting
 from tf_dcgan.metrics import frechet
 from tf_dcgan.metrics.moments import Moments
-from tf_dcgan.settings import setting
 
 _GROUP = "Benchmark"
 
@@ -50,7 +51,7 @@ class SpeedSettings:
 
     def __post_init__(self):
         """Checks every value."""
-        settings.check(self)
+        fields.check(self)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -26,8 +26,10 @@ import time
 import numpy as np
 
 from benchmarks import torch_process
-from tf_dcgan import command_line, errors, quiet, settings
-from tf_dcgan.settings import setting
+from tf_dcgan.commands import command_line
+from tf_dcgan.common import errors, quiet_import
+from tf_dcgan.config import fields
+from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
 _THEIR_SIDE = pathlib.Path(__file__).with_name("torch_fidelity_side.py")
@@ -79,7 +81,7 @@ class SpeedSettings:
 
     def __post_init__(self):
         """Checks every value."""
-        settings.check(self)
+        fields.check(self)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -99,25 +101,26 @@ def main(arguments: Sequence[str]) -> None:
     )
     wanted = SpeedSettings(**given)
     threads = wanted.threads or _num_cores()
-    quiet.import_tensorflow()
+    quiet_import.import_tensorflow()
     import tensorflow as tf
 
-    from tf_dcgan import data
-    from tf_dcgan.metrics import features, inception_weights
+    from tf_dcgan.data import loading
+    from tf_dcgan.metrics.features import feature_network
+    from tf_dcgan.metrics.features.inception import weights as inception_weights
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     weights = inception_weights.load(wanted.inception_weights)
-    shape = data.native_shape(wanted.dataset, wanted.data_dir)
+    shape = loading.native_shape(wanted.dataset, wanted.data_dir)
     if None in shape:
         raise errors.UserError(
             f"--dataset={wanted.dataset} has images of different sizes: give "
             f"one of a single size"
         )
-    images = data.load(
+    images = loading.load(
         wanted.dataset, image_size=shape[:2], data_dir=wanted.data_dir
     ).images
     networks = {
-        precision: features.inception_network(
+        precision: feature_network.inception_network(
             weights, feature_dim=wanted.feature_dim, precision=precision
         )
         for precision in ("float32", "mixed_bfloat16")
@@ -210,11 +213,11 @@ class _OtherSide:
         Raises:
             errors.UserError: it cannot be started.
         """
-        from tf_dcgan.metrics import inception_layers
+        from tf_dcgan.metrics.features.inception import layers
 
         self._output = pathlib.Path(folder, "features.npy")
-        stage = inception_layers.TAPS[wanted.feature_dim]
-        names = inception_layers.weight_shapes(stage)
+        stage = layers.TAPS[wanted.feature_dim]
+        names = layers.weight_shapes(stage)
         np.savez(
             pathlib.Path(folder, "weights.npz"),
             **{name: weights.arrays[name] for name in names},

@@ -22,7 +22,9 @@ import tempfile
 import time
 
 from benchmarks import trainings
-from tf_dcgan import command_line, files, quiet, settings
+from tf_dcgan.commands import command_line
+from tf_dcgan.common import files, quiet_import
+from tf_dcgan.config import fields
 
 _GROUP = "Proof"
 
@@ -31,25 +33,25 @@ _GROUP = "Proof"
 class ProofSettings:
     """The flags of this command."""
 
-    kills: int = settings.setting(
+    kills: int = fields.setting(
         12, "kills in all", group=_GROUP, minimum=1, maximum=1000
     )
-    checkpoint_kills: int = settings.setting(
+    checkpoint_kills: int = fields.setting(
         3,
         "how many of them strike while a checkpoint is being written",
         group=_GROUP,
         minimum=0,
         maximum=1000,
     )
-    training: str = settings.setting(
+    training: str = fields.setting(
         "--recipe=dcgan_small --dataset=glyphs --width=0.25",
         "flags of what is trained",
         group=_GROUP,
     )
-    steps: int = settings.setting(
+    steps: int = fields.setting(
         3000, "length of both runs", group=_GROUP, minimum=10, maximum=10**6
     )
-    longest_life: float = settings.setting(
+    longest_life: float = fields.setting(
         16.0,
         "a kill at random strikes within this time",
         group=_GROUP,
@@ -57,13 +59,13 @@ class ProofSettings:
         above=0,
         maximum=3600,
     )
-    seed: int = settings.setting(
+    seed: int = fields.setting(
         0, "of the random instants", group=_GROUP, minimum=0, maximum=2**31 - 1
     )
 
     def __post_init__(self):
         """Checks every value."""
-        settings.check(self)
+        fields.check(self)
 
 
 def is_writing_checkpoint(
@@ -90,7 +92,7 @@ def main(arguments: Sequence[str]) -> None:
         command="python -m benchmarks.kill_and_resume",
     )
     wanted = ProofSettings(**given)
-    quiet.import_tensorflow()
+    quiet_import.import_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
         one, other = (pathlib.Path(folder, n) for n in ("whole", "killed"))
         flags = [

@@ -16,8 +16,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 import dataclasses
 
-from tf_dcgan import command_line, quiet, settings
-from tf_dcgan.settings import setting
+from tf_dcgan.commands import command_line
+from tf_dcgan.common import quiet_import
+from tf_dcgan.config import fields
+from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
 _PUBLISHED_FID = 3.15
@@ -49,7 +51,7 @@ class PublishedSettings:
 
     def __post_init__(self):
         """Checks every value."""
-        settings.check(self)
+        fields.check(self)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -68,17 +70,13 @@ def main(arguments: Sequence[str]) -> None:
         command="python -m benchmarks.published_values",
     )
     wanted = PublishedSettings(**given)
-    quiet.import_tensorflow()
-    from tf_dcgan.metrics import (
-        features,
-        frechet,
-        inception_score,
-        inception_weights,
-        moments,
-    )
+    quiet_import.import_tensorflow()
+    from tf_dcgan.metrics import frechet, inception_score, moments
+    from tf_dcgan.metrics.features import feature_network
+    from tf_dcgan.metrics.features.inception import weights
 
-    network = features.inception_network(
-        inception_weights.load(wanted.inception_weights), outputs=("logits",)
+    network = feature_network.inception_network(
+        weights.load(wanted.inception_weights), outputs=("logits",)
     )
     train = _extract(network, wanted, "train", ("features", "logits"))
     test = _extract(network, wanted, "test", ("features",))
@@ -104,9 +102,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _extract(network, wanted: PublishedSettings, split: str, outputs):
-    from tf_dcgan import data
+    from tf_dcgan.data import loading
 
-    images = data.load(
+    images = loading.load(
         "cifar10", split, image_size=(32, 32), data_dir=wanted.data_dir
     ).images
     return network.extract(

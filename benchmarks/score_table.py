@@ -17,8 +17,11 @@ import dataclasses
 
 import numpy as np
 
-from tf_dcgan import command_line, quiet, run_flags, runs, settings
-from tf_dcgan.settings import setting
+from tf_dcgan.commands import command_line, run_flags
+from tf_dcgan.common import quiet_import
+from tf_dcgan.config import fields
+from tf_dcgan.config.fields import setting
+from tf_dcgan.runs import runs
 
 _GROUP = "Benchmark"
 _TAPS = (64, 192, 768)
@@ -68,7 +71,7 @@ class ScoreTableSettings:
 
     def __post_init__(self):
         """Checks every value."""
-        settings.check(self)
+        fields.check(self)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -88,16 +91,18 @@ def main(arguments: Sequence[str]) -> None:
     )
     wanted = ScoreTableSettings(**given)
     run = runs.open_run(wanted.run_dir)
-    quiet.import_tensorflow()
-    from tf_dcgan import best
-    from tf_dcgan.metrics import classifier, inception_weights
+    quiet_import.import_tensorflow()
+    from tf_dcgan.metrics.features.classifier import classifier
+    from tf_dcgan.metrics.features.inception import weights as inception_weights
+    from tf_dcgan.runs import best_checkpoint
 
     sources, step = _sources(run, wanted)
     taps = _taps(inception_weights.load(wanted.inception_weights))
     sizes = ", ".join(f"{s.count:,} {n}" for n, s in sources.items())
     print(
-        f"{run.path}, {best.origin(run, step, wanted.checkpoint)}, ema "
-        f"weights, {run.config.dataset}, seed {wanted.seed}\n{sizes}\n"
+        f"{run.path}, "
+        f"{best_checkpoint.origin(run, step, wanted.checkpoint)}, "
+        f"ema weights, {run.config.dataset}, seed {wanted.seed}\n{sizes}\n"
         f"inception {taps.weights_hash[:12]}, resize tf1\n"
         "value [95 % interval] (what a perfect generator would score)\n",
         flush=True,
@@ -133,10 +138,13 @@ def _sources(run: runs.Run, wanted: ScoreTableSettings):
     Returns:
         Them by name, and the generator's step.
     """
-    from tf_dcgan import data, image_sources, images, sampling
+    from tf_dcgan.common import images
+    from tf_dcgan.data import loading
+    from tf_dcgan.evaluation import image_sources
+    from tf_dcgan.sampling import generators, samplers
 
     def split(name, count):
-        dataset = data.load(
+        dataset = loading.load(
             run.config.dataset,
             name,
             image_size=run.data.image_shape[:2],
@@ -154,14 +162,14 @@ def _sources(run: runs.Run, wanted: ScoreTableSettings):
             class_names=dataset.class_names,
         )
 
-    generator, step = sampling.load_generator(run, "ema", wanted.checkpoint)
+    generator, step = generators.load_generator(run, "ema", wanted.checkpoint)
     real = {"test": split("test", wanted.num_real)}
     if wanted.real_row:
         real["train"] = split("train", wanted.num_samples)
     return {
         **real,
         "generated": image_sources.from_generator(
-            sampling.of_run(run, generator),
+            samplers.of_run(run, generator),
             seed=wanted.seed,
             count=wanted.num_samples,
             description="generated",
@@ -171,7 +179,7 @@ def _sources(run: runs.Run, wanted: ScoreTableSettings):
 
 def _extract(sources, network, outputs, run: runs.Run):
     """Computes features, or reads those of images that do not change."""
-    from tf_dcgan import feature_cache
+    from tf_dcgan.evaluation import feature_cache
 
     common = {"batch_size": _BATCH, "outputs": outputs}
     return {
@@ -194,18 +202,19 @@ def _taps(weights):
     """Makes a network with an output for each layer, by its size as text."""
     import keras
 
-    from tf_dcgan.metrics import features, inception, inception_layers
+    from tf_dcgan.metrics.features import feature_network
+    from tf_dcgan.metrics.features.inception import inception, layers
 
     model = inception.build(weights.arrays, feature_dim=_TAPS[-1])
     outputs = {str(_TAPS[-1]): model.output["features"], **model.output}
     for tap in _TAPS[:-1]:
-        end = model.get_layer(f"{inception_layers.TAPS[tap]}.max").output
+        end = model.get_layer(f"{layers.TAPS[tap]}.max").output
         # One axis after the other, as in `inception`: the sum is long.
         outputs[str(tap)] = keras.ops.mean(keras.ops.mean(end, axis=1), axis=1)
-    return features.FeatureNetwork(
+    return feature_network.FeatureNetwork(
         "inception",
         keras.Model(model.input, outputs),
-        prepare=features.resize_to(inception_layers.IMAGE_SIDE, "tf1"),
+        prepare=feature_network.resize_to(layers.IMAGE_SIDE, "tf1"),
         digests={
             "features": weights.digest(_TAPS[-1], ["features"]),
             **{str(tap): weights.digest(tap, ["features"]) for tap in _TAPS},
@@ -216,7 +225,7 @@ def _taps(weights):
 
 def _score(title: str, found, side: str, wanted, frequencies=None) -> None:
     """Prints the scores of one side against the test images."""
-    from tf_dcgan import feature_sets, scores
+    from tf_dcgan.metrics import feature_sets, scores
 
     metrics = _METRICS if frequencies is None else (*_METRICS, "modes")
     sets = feature_sets.FeatureSets(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pathlib
 import subprocess
 
-from tf_dcgan import errors
+from tf_dcgan.common import errors
 
 
 def start(

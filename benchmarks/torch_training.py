@@ -22,8 +22,10 @@ import tempfile
 import numpy as np
 
 from benchmarks import torch_process
-from tf_dcgan import command_line, errors, quiet, settings
-from tf_dcgan.settings import setting
+from tf_dcgan.commands import command_line
+from tf_dcgan.common import errors, quiet_import
+from tf_dcgan.config import fields
+from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
 _THEIR_SIDE = pathlib.Path(__file__).with_name("torch_training_side.py")
@@ -64,7 +66,7 @@ class TorchTrainingSettings:
 
     def __post_init__(self):
         """Checks every value."""
-        settings.check(self)
+        fields.check(self)
         if self.interval > self.steps:
             raise errors.UserError(
                 f"--interval={self.interval} is more than "
@@ -88,16 +90,19 @@ def main(arguments: Sequence[str]) -> None:
         command="python -m benchmarks.torch_training",
     )
     wanted = TorchTrainingSettings(**given)
-    quiet.import_tensorflow()
+    quiet_import.import_tensorflow()
     import tensorflow as tf
 
-    from tf_dcgan import config_flags, data, diversity, gan, randomness
-    from tf_dcgan.data import batches
+    from tf_dcgan.common import randomness
+    from tf_dcgan.config import overrides
+    from tf_dcgan.data import batches, loading
+    from tf_dcgan.gan import gan
+    from tf_dcgan.metrics import diversity
 
-    config = config_flags.from_flags(
+    config = overrides.from_flags(
         {"recipe": wanted.recipe, "seed": wanted.seed}
     )
-    images = data.load(
+    images = loading.load(
         wanted.dataset, image_size=(28, 28), data_dir=wanted.data_dir
     ).images
     state = gan.create_state(config, images.shape[1:])
@@ -166,7 +171,7 @@ def _write(folder: pathlib.Path, state, **data) -> None:
 
 def _training_latents(config, steps: int) -> np.ndarray:
     """Draws what `gan.update` draws: [steps, 2, batch, latent_dim] float32."""
-    from tf_dcgan import randomness
+    from tf_dcgan.common import randomness
 
     return np.array(
         [
@@ -196,7 +201,8 @@ def _train(
     """
     import tensorflow as tf
 
-    from tf_dcgan import gan, images
+    from tf_dcgan.common import images
+    from tf_dcgan.gan import gan
 
     @tf.function
     def update(uint8_images):

@@ -22,7 +22,8 @@ import tempfile
 import time
 
 from benchmarks import trainings
-from tf_dcgan import command_line, settings
+from tf_dcgan.commands import command_line
+from tf_dcgan.config import fields
 
 _GROUP = "Benchmark"
 
@@ -31,7 +32,7 @@ _GROUP = "Benchmark"
 class SpeedSettings:
     """The flags of this command."""
 
-    trainings: str = settings.setting(
+    trainings: str = fields.setting(
         "--recipe=dcgan;"
         "--recipe=dcgan --discriminator_updates=joint --generator_updates=1;"
         "--recipe=dcgan --precision=mixed_bfloat16;"
@@ -40,20 +41,20 @@ class SpeedSettings:
         "flags of the trainings to compare, separated by semicolons",
         group=_GROUP,
     )
-    steps: int = settings.setting(
+    steps: int = fields.setting(
         50,
         "steps of each training",
         group=_GROUP,
         minimum=11,
         maximum=100_000,
     )
-    common: str = settings.setting(
+    common: str = fields.setting(
         "--dataset=glyphs", "flags for all of them", group=_GROUP
     )
 
     def __post_init__(self):
         """Checks every value."""
-        settings.check(self)
+        fields.check(self)
 
 
 @dataclasses.dataclass(frozen=True)

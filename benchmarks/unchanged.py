@@ -20,7 +20,9 @@ import sys
 import tempfile
 
 from benchmarks import trainings
-from tf_dcgan import command_line, quiet, settings
+from tf_dcgan.commands import command_line
+from tf_dcgan.common import quiet_import
+from tf_dcgan.config import fields
 
 _GROUP = "Proof"
 _PROJECT = pathlib.Path(__file__).parent.parent
@@ -71,19 +73,19 @@ _SCORED = "dcgan_small"
 class UnchangedSettings:
     """The flags of this command."""
 
-    before: str | None = settings.setting(
+    before: str | None = fields.setting(
         None, "the earlier commit, as git names it", group=_GROUP
     )
-    steps: int = settings.setting(
+    steps: int = fields.setting(
         12, "length of each training", group=_GROUP, minimum=1, maximum=10**6
     )
-    width: float = settings.setting(
+    width: float = fields.setting(
         1.0, "of all networks", group=_GROUP, above=0, maximum=16
     )
 
     def __post_init__(self):
         """Checks every value."""
-        settings.check(self)
+        fields.check(self)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -102,7 +104,7 @@ def main(arguments: Sequence[str]) -> None:
         command="python -m benchmarks.unchanged",
     )
     settings_of_proof = UnchangedSettings(**given)
-    quiet.import_tensorflow()
+    quiet_import.import_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)
         _check_out(settings_of_proof.before, place / "code")

@@ -4,18 +4,9 @@ import pathlib
 import numpy as np
 import PIL.Image
 import pytest
+import tiny_data
 
 from benchmarks import trainings
-
-TINY_FLAGS = (
-    "--recipe=dcgan_small",
-    "--dataset=mnist",
-    "--width=0.06",
-    "--batch_size=20",
-    "--log_every=5",
-    "--sample_every=20",
-    "--checkpoint_every=10",
-)
 
 
 def pytest_generate_tests(metafunc):
@@ -67,7 +58,7 @@ def tiny_mnist(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_flags(tiny_mnist):
     """Flags of a training that takes a second after its start."""
-    return [*TINY_FLAGS, f"--data_dir={tiny_mnist}"]
+    return [*tiny_data.TINY_FLAGS, f"--data_dir={tiny_mnist}"]
 
 
 @pytest.fixture(scope="session")

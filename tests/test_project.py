@@ -9,16 +9,15 @@ import sys
 import pytest
 
 from benchmarks import score_table, torch_training
-from tf_dcgan import (
+from tf_dcgan.commands import (
     arithmetic,
     compare,
-    config,
-    evaluation_settings,
+    evaluate_flags,
     interpolate,
-    recipes,
     sample,
     translate,
 )
+from tf_dcgan.config import recipes, schema
 import train
 
 _PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -39,13 +38,13 @@ def _fields(settings_class):
 def test_every_flag_that_the_readme_names_exists():
     named = set(re.findall(r"--([a-z][a-z_0-9]+)", _README)) - _FOREIGN_FLAGS
     known = (
-        _fields(config.Config)
+        _fields(schema.Config)
         | _fields(train.TrainSettings)
         | _fields(sample.SampleSettings)
         | _fields(score_table.ScoreTableSettings)
         | _fields(torch_training.TorchTrainingSettings)
         | _fields(compare.CompareSettings)
-        | _fields(evaluation_settings.EvaluateSettings)
+        | _fields(evaluate_flags.EvaluateSettings)
         | _fields(interpolate.InterpolateSettings)
         | _fields(arithmetic.ArithmeticSettings)
         | _fields(translate.TranslateSettings)
@@ -153,5 +152,5 @@ def test_help_answers_at_once_without_tensorflow():
         check=True,
     ).stdout
     assert output.endswith("False\n")
-    for name in _fields(config.Config) | _fields(train.TrainSettings):
+    for name in _fields(schema.Config) | _fields(train.TrainSettings):
         assert f"{name}  " in output or f"{name}\n" in output

@@ -6,7 +6,7 @@ import concurrent.futures
 
 import numpy as np
 
-from tf_dcgan import errors
+from tf_dcgan.common import errors
 
 # Keeps this use of the seed apart from every other.
 _PURPOSE = 0xDA7A

@@ -15,7 +15,7 @@ import tempfile
 from absl import logging
 import numpy as np
 
-from tf_dcgan import errors, files
+from tf_dcgan.common import errors, files
 
 IMAGES = "images.npy"
 LABELS = "labels.npy"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tf_dcgan import data
-from tf_dcgan.data import domains
+from tf_dcgan.config import schema, sizes
+from tf_dcgan.data import domains, known_sets, loading
 
 
 def native_shape(
@@ -41,7 +41,7 @@ def native_shape(
         parts.append(domain.test)
     with domains.told_as(domain.given, domain.flag):
         shapes = [
-            data.native_shape(
+            loading.native_shape(
                 part.name, data_dir, crop=crop, cache_dir=cache_dir
             )
             for part in parts
@@ -57,7 +57,7 @@ def load(
     data_dir: str | None = None,
     cache_dir: str | None = None,
     crop: tuple[int, int] | None = None,
-) -> data.ImageArray | None:
+) -> loading.ImageArray | None:
     """Opens the images of a domain, preparing them first if need be.
 
     Args:
@@ -73,7 +73,7 @@ def load(
         The images, with the channels they have; None if none were put aside.
 
     Raises:
-        errors.UserError: as `data.load` raises it, with the domain's flag.
+        errors.UserError: as `loading.load` raises it, with the domain's flag.
         OSError: the disk is full; nothing half-made is left.
     """
     part = {"train": domain.train, "test": domain.test}[which]
@@ -81,10 +81,10 @@ def load(
         return None
     with domains.told_as(domain.given, domain.flag):
         if which == "test":
-            splits = data.splits(part.name, data_dir)
+            splits = loading.splits(part.name, data_dir)
             if splits and part.split not in splits:
                 return None
-        return data.load(
+        return loading.load(
             part.name,
             part.split,
             image_size=image_size,
@@ -137,3 +137,66 @@ def channels_note(
         f"note: A ({a.title}) is {kind_a} and B ({b.title}) is {kind_b}: both "
         "are trained as RGB"
     )
+
+
+def load_domain(
+    config: schema.Config,
+    domain: domains.Domain,
+    which: str,
+    *,
+    image_size: tuple[int, int],
+) -> loading.ImageArray | None:
+    """Opens the images of A or B as a config wants them.
+
+    Args:
+        config: its `crop` and the folders to look in.
+        domain: A or B.
+        which: "train", or "test" for those held out.
+        image_size: (height, width) in pixels.
+
+    Returns:
+        The images; None if none are held out.
+    """
+    return load(
+        domain,
+        which,
+        image_size=image_size,
+        crop=crop_of_set(config, domain.train.name),
+        data_dir=config.data_dir,
+        cache_dir=config.cache_dir,
+    )
+
+
+def images_to_show(
+    config: schema.Config,
+    domain: domains.Domain,
+    image_size: tuple[int, int],
+) -> tuple[loading.ImageArray, bool]:
+    """Opens the images of A or B that are shown and scored.
+
+    Args:
+        config: its `crop` and the folders to look in.
+        domain: A or B.
+        image_size: (height, width) of the networks in pixels.
+
+    Returns:
+        (images, is_held_out): those held out, else those to train on.
+    """
+    held_out = load_domain(config, domain, "test", image_size=image_size)
+    if held_out is not None:
+        return held_out, True
+    return load_domain(config, domain, "train", image_size=image_size), False
+
+
+def crop_of_set(config: schema.Config, name: str) -> tuple[int, int] | None:
+    """Returns the central part of a set's images that is taken.
+
+    Args:
+        config: its `crop` comes first.
+        name: the set's.
+
+    Returns:
+        (height, width) in pixels, or None for all of them.
+    """
+    crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
+    return None if crop is None else sizes.parse_crop(crop)

@@ -13,9 +13,9 @@ import dataclasses
 import os
 import re
 
-from tf_dcgan import config as configs
-from tf_dcgan import data, errors
-from tf_dcgan.data import names
+from tf_dcgan.common import errors
+from tf_dcgan.config import schema
+from tf_dcgan.data import loading, names
 
 _BOTH_WAYS = (
     "give --dataset_a and --dataset_b, or a --dataset that has both sets, such "
@@ -25,7 +25,7 @@ _BOTH_WAYS = (
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """What `data.load` is asked for.
+    """What `loading.load` is asked for.
 
     Attributes:
         name: a set's name, or the absolute path of a folder.
@@ -83,7 +83,7 @@ def told_as(given: str, flag: str) -> Iterator[None]:
         raise errors.UserError(message) from error
 
 
-def find(config: configs.Config) -> tuple[Domain, Domain]:
+def find(config: schema.Config) -> tuple[Domain, Domain]:
     """Finds the two sets that the flags name, without reading an image.
 
     Args:
@@ -127,8 +127,8 @@ def _named(text: str, flag: str, data_dir: str | None) -> Domain:
             f"--dataset={text}, or one of the two folders"
         )
     with told_as(given, flag):
-        splits = data.splits(name, data_dir)
-        class_names = data.class_names(name, data_dir) if narrowed else ()
+        splits = loading.splits(name, data_dir)
+        class_names = loading.class_names(name, data_dir) if narrowed else ()
         split, class_name = _narrow(name, narrowed, splits, class_names)
         if splits and split not in splits:
             raise errors.UserError(
@@ -214,7 +214,7 @@ def _halves_of_set(name: str, data_dir: str | None) -> tuple[Domain, Domain]:
     if ":" in name:
         raise errors.UserError(f"--dataset={name} is one set: {_BOTH_WAYS}")
     with told_as(f"--dataset={name}", "dataset"):
-        splits = data.splits(name, data_dir)
+        splits = loading.splits(name, data_dir)
     if splits and not {"trainA", "trainB"} <= set(splits):
         raise errors.UserError(
             f"--dataset={name} has no splits trainA and trainB, only "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from tf_dcgan import errors
+from tf_dcgan.common import errors
 
 
 @dataclasses.dataclass(frozen=True)

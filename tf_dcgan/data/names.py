@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import os
 
-from tf_dcgan import errors
+from tf_dcgan.common import errors
 
 
 def cut(text: str, *, given: str) -> tuple[str, list[str]]:

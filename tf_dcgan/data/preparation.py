@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 import tqdm
 
-from tf_dcgan import errors
+from tf_dcgan.common import errors
 from tf_dcgan.data import cache, sources
 
 # Part of the key of every cached array: raise it whenever the same original

@@ -1,1 +1,6 @@
-"""Features of images and the numbers made from them."""
+"""Numbers from features: Fréchet and kernel distances, precision, memorization.
+
+Imports `data` and `common`. Read `scores` first, which takes the features of
+two sets to all scores with their intervals; then `frechet`. The networks that
+make the features are in `features`.
+"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tf_dcgan import errors
+from tf_dcgan.common import errors
 
 
 class TooFewImages(errors.UserError):

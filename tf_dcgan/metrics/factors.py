@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import scipy.linalg
 
-from tf_dcgan import errors
+from tf_dcgan.common import errors
 
 # Shares of the trace: what a factor may fail to give back (rounding of a
 # float64 covariance loses far less), and how much of a covariance's

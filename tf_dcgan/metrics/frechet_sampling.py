@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 import scipy.stats
 
-from tf_dcgan.metrics import checks, counting, frechet
+from tf_dcgan.common import terminal
+from tf_dcgan.metrics import checks, frechet
 from tf_dcgan.metrics.moments import Moments
 
 # The bias is a line in 1/N only for many images per dimension. At most this
@@ -182,7 +183,7 @@ def frechet_interval(
     if not known:
         sides.append((real, moments, fake))
     whole = frechet.frechet_distance(moments, fake)
-    distances = counting.listed(
+    distances = terminal.listed(
         (d for side in sides for d in _leave_out(*side, num_groups, chance)),
         progress,
         len(sides) * num_groups,

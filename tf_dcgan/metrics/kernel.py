@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from tf_dcgan.metrics import checks, counting
+from tf_dcgan.common import terminal
+from tf_dcgan.metrics import checks
 
 SUBSET_SIZE = 1000
 
@@ -89,7 +90,7 @@ def kernel_distance(
     if size == len(real) == len(fake):
         num_subsets = 1
     drawn = _drawn_parts(real, fake, size, num_subsets, seed)
-    parts = counting.listed(drawn, progress, num_subsets, "subsets")
+    parts = terminal.listed(drawn, progress, num_subsets, "subsets")
     values = np.array([part.distance for part in parts])
     variance = _variance(parts, len(real), len(fake))
     if num_subsets > 1:

@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 import scipy.special
 
-from tf_dcgan import errors
+from tf_dcgan.common import errors
 from tf_dcgan.metrics import checks
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tf_dcgan import errors
+from tf_dcgan.common import errors
 from tf_dcgan.metrics import checks, factors
 
 _BLOCK_ROWS = 4096

@@ -13,7 +13,7 @@ import dataclasses
 
 import numpy as np
 
-from tf_dcgan.metrics import counting
+from tf_dcgan.common import terminal
 
 _TILE = 2048
 # Numbers in the differences that are held at a time.
@@ -54,8 +54,8 @@ def tiles(
     # Around a common centre the products lose fewer digits.
     centre = second.mean(axis=0, dtype=np.float64)
     total = -(-len(first) // _TILE) * -(-len(second) // _TILE)
-    counted = counting.Progress(
-        progress, total, "tiles", delay=counting.LASTING
+    counted = terminal.Progress(
+        progress, total, "tiles", delay=terminal.LASTING
     )
     with counted:
         for tile in _tiles(first, second, centre):

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import keras
 
-from tf_dcgan import config as configs
-from tf_dcgan import randomness
+from tf_dcgan.common import randomness
+from tf_dcgan.config import schema
 from tf_dcgan.models import layers
 
 _KERNEL = 5
@@ -50,7 +50,7 @@ def dcgan_small_stages(image_size: tuple[int, int]) -> int:
 
 
 def dcgan(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: schema.Config, image_shape: tuple[int, int, int]
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the networks of the recipe `dcgan`.
 
@@ -75,7 +75,7 @@ def dcgan(
 
 
 def dcgan_small(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: schema.Config, image_shape: tuple[int, int, int]
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the networks of the recipe `dcgan_small`.
 

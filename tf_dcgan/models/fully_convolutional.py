@@ -13,8 +13,8 @@ import dataclasses
 
 import keras
 
-from tf_dcgan import config as configs
-from tf_dcgan import randomness
+from tf_dcgan.common import randomness
+from tf_dcgan.config import schema
 from tf_dcgan.models import dcgan, layers
 
 _NEAREST_TO_PIXELS = 64
@@ -50,7 +50,7 @@ def dcgan_28_stages(image_size: tuple[int, int]) -> int:
 
 
 def dcgan_cifar10(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: schema.Config, image_shape: tuple[int, int, int]
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the networks of the recipe `dcgan_cifar10`.
 
@@ -71,7 +71,7 @@ def dcgan_cifar10(
 
 
 def dcgan_celeba(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: schema.Config, image_shape: tuple[int, int, int]
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the networks of the recipe `dcgan_celeba`.
 
@@ -92,7 +92,7 @@ def dcgan_celeba(
 
 
 def dcgan_28(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: schema.Config, image_shape: tuple[int, int, int]
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the networks of the recipes `dcgan_28` and `lsgan_28`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import contextlib
 
 import keras
 
@@ -91,3 +92,14 @@ def all_of(model: keras.Model) -> Iterator[keras.Layer]:
 def scaled(channels: int, width: float) -> int:
     """Returns a channel count times `--width`, at least 1."""
     return max(1, round(channels * width))
+
+
+@contextlib.contextmanager
+def in_float32() -> Iterator[None]:
+    """Builds networks in float32, whatever the precision of the training."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)

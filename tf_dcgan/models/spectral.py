@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tf_dcgan import randomness
+from tf_dcgan.common import randomness
 
 
 def normalized(discriminator: keras.Model, seed: int) -> keras.Model:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import keras
 
-from tf_dcgan import config as configs
-from tf_dcgan import randomness
+from tf_dcgan.common import randomness
+from tf_dcgan.config import schema
 from tf_dcgan.models import layers
 
 _BASE_CHANNELS = 128
@@ -35,7 +35,7 @@ def dcgan_upsampling_stages(image_size: tuple[int, int]) -> int:
 
 
 def dcgan_upsampling(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: schema.Config, image_shape: tuple[int, int, int]
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the networks of the recipe `dcgan_upsampling`.
 

@@ -11,8 +11,8 @@ import math
 
 import keras
 
-from tf_dcgan import config as configs
-from tf_dcgan import randomness
+from tf_dcgan.common import randomness
+from tf_dcgan.config import schema
 from tf_dcgan.models import layers
 
 _GENERATOR_UNITS = (256, 512, 1024)
@@ -31,7 +31,7 @@ def vanilla_gan_stages(image_size: tuple[int, int]) -> int:
 
 
 def vanilla_gan(
-    config: configs.Config, image_shape: tuple[int, int, int]
+    config: schema.Config, image_shape: tuple[int, int, int]
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the networks of the recipe `vanilla_gan`.
 

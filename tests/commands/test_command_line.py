@@ -1,0 +1,414 @@
+import dataclasses
+import errno
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tf_dcgan.commands import command_line
+from tf_dcgan.common import errors
+from tf_dcgan.config import fields, recipes
+from tf_dcgan.config.fields import setting
+from tf_dcgan.config.schema import Config
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Other:
+    run_dir: str | None = setting(None, "a folder", group="Run", unset="new")
+    dry_run: bool = setting(False, "only print", group="Run")
+
+
+def parse(*flags):
+    return command_line.parse(
+        ["train.py", *flags],
+        Other,
+        Config,
+        summary="Trains.",
+        command="python train.py",
+    )
+
+
+def refusal(*flags):
+    with pytest.raises(errors.UserError) as caught:
+        parse(*flags)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def help_text(flag="--help"):
+    with pytest.raises(command_line._HelpWanted) as caught:
+        parse(flag)
+    return str(caught.value)
+
+
+def test_without_flags_nothing_is_given():
+    assert parse() == [{}, {}]
+
+
+def test_flags_go_to_the_class_that_has_them_with_their_type():
+    assert parse("--run_dir=r", "--epochs=3", "--width=1", "--loss=x") == [
+        {"run_dir": "r"},
+        {"epochs": 3, "width": 1.0, "loss": "x"},
+    ]
+
+
+def test_a_flag_that_repeats_its_default_is_given():
+    assert parse("--seed=0")[1] == {"seed": 0}
+
+
+@pytest.mark.parametrize(
+    "flag, value",
+    [
+        ("--dry_run", True),
+        ("--dry_run=true", True),
+        ("--dry_run=false", False),
+        ("--nodry_run", False),
+    ],
+)
+def test_a_switch_can_be_written_in_four_ways(flag, value):
+    assert parse(flag)[0] == {"dry_run": value}
+
+
+def test_a_value_may_be_the_next_word():
+    assert parse("--epochs", "3")[1] == {"epochs": 3}
+
+
+def test_the_last_of_two_values_counts():
+    assert parse("--epochs=3", "--epochs=4")[1] == {"epochs": 4}
+
+
+def test_one_command_line_leaves_no_trace_in_the_next():
+    parse("--epochs=3", "--dry_run")
+    assert parse() == [{}, {}]
+
+
+@pytest.mark.parametrize(
+    "given, name",
+    [
+        ("--epoch=3", "epochs"),
+        ("--batchsize=3", "batch_size"),
+        ("--dryrun", "dry_run"),
+        ("--latent-dim=3", "latent_dim"),
+    ],
+)
+def test_an_unknown_flag_is_refused_with_the_nearest(given, name):
+    unknown = given.lstrip("-").split("=")[0]
+    assert refusal(given) == (
+        f"unknown flag --{unknown}: did you mean --{name}? --help lists all "
+        "flags"
+    )
+
+
+def test_an_unknown_flag_that_is_like_nothing_gets_no_suggestion():
+    assert refusal("--qqqq=1") == "unknown flag --qqqq: --help lists all flags"
+
+
+@pytest.mark.parametrize("name", ["flagfile", "undefok"])
+@pytest.mark.parametrize("form", ["--{}=epochs", "-{}=epochs", "--{}"])
+def test_flags_that_absl_would_take_for_itself_are_unknown(name, form):
+    assert refusal(form.format(name), "--seed=1") == (
+        f"unknown flag --{name}: --help lists all flags"
+    )
+
+
+def test_a_value_may_be_called_like_a_flag_of_absl():
+    assert parse("--run_dir=flagfile", "--dataset", "undefok") == [
+        {"run_dir": "flagfile"},
+        {"dataset": "undefok"},
+    ]
+
+
+@pytest.mark.parametrize("name", ["data_dir", "cache_dir", "image_size"])
+def test_an_empty_value_unsets_what_may_be_unset(name):
+    assert parse(f"--{name}=")[1] == {name: None}
+
+
+def test_an_empty_value_stays_where_nothing_may_be_unset():
+    assert parse("--recipe=", "--loss=")[1] == {"recipe": "", "loss": ""}
+
+
+@pytest.mark.parametrize(
+    "flag, text",
+    [
+        ("--epochs=many", "--epochs=many is not a whole number;"),
+        ("--epochs=1.5", "--epochs=1.5 is not a whole number;"),
+        ("--epochs=", "--epochs= is not a whole number;"),
+        ("--width=1,5", "--width=1,5 is not a number;"),
+        ("--dry_run=maybe", "--dry_run=maybe is not true or false;"),
+        ("--epochs=a: b", "--epochs=a"),
+    ],
+)
+def test_a_malformed_value_is_refused(flag, text):
+    message = refusal(flag)
+    assert message.startswith(text)
+    assert message.endswith("; --help shows what each flag takes")
+
+
+def test_a_flag_without_its_value_is_refused():
+    assert "epochs" in refusal("--epochs")
+
+
+@pytest.mark.parametrize("word", ["mnist", "epochs=3", "-", "—epochs=3"])
+def test_a_word_that_is_no_flag_is_refused(word):
+    assert refusal("--seed=1", word) == (
+        f"{word!r} is not a flag: flags look like --name=value; --help lists "
+        "all flags"
+    )
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h", "-help", "--helpfull"])
+def test_help_is_given_however_it_is_asked_for(flag):
+    assert help_text(flag) == help_text("--help")
+
+
+def test_help_has_a_line_for_each_recipe():
+    lines = [line.split(maxsplit=1) for line in help_text().splitlines()]
+    for name, recipe in recipes.RECIPES.items():
+        assert [name, recipe.summary] in lines
+
+
+def test_help_wins_over_mistakes():
+    with pytest.raises(command_line._HelpWanted):
+        parse("--nonsense=3", "--help")
+
+
+def test_help_begins_with_the_summary_and_fits_a_terminal():
+    lines = help_text().splitlines()
+    assert lines[:3] == [
+        "Trains.",
+        "",
+        "Usage: python train.py --name=value …",
+    ]
+    assert max(len(line) for line in lines) <= 79
+
+
+def test_help_groups_the_flags():
+    groups = re.findall(r"^(\w.*):$", help_text(), re.MULTILINE)
+    assert groups == [
+        "Run",
+        "System",
+        "Data",
+        "Length and cadence",
+        "Evaluation during training",
+        "Optimization",
+        "Machine and reproducibility",
+    ]
+
+
+def help_entry(name):
+    """One flag's part of the help, its lines joined."""
+    match = re.search(
+        rf"^  --(\[no\])?{name}\b.*\n((      .*\n?)*)",
+        help_text(),
+        re.MULTILINE,
+    )
+    return " ".join(match[0].split())
+
+
+@pytest.mark.parametrize(
+    "field", dataclasses.fields(Config), ids=lambda field: field.name
+)
+def test_help_gives_each_flag_with_default_unit_and_bounds(field):
+    entry = help_entry(field.name)
+    data = field.metadata
+    assert data["help"] in entry
+    if field.default is None:
+        assert f"; without it: {data['unset']}" in entry
+        assert "(default" not in entry
+    else:
+        default = field.default
+        if isinstance(default, bool):
+            default = str(default).lower()
+        assert f"(default {default})" in entry
+    assert data["unit"] in entry
+    for choice in data["choices"] or ():
+        assert choice in entry
+    if fields.field_type(Config, field.name) in (int, float):
+        assert entry.endswith(fields.bounds(field))
+
+
+def test_help_explains_what_each_choice_means():
+    assert "minimax G descends log(1 - D(G(z)))" in help_entry("loss")
+    assert help_entry("precision").endswith(
+        "one of float32, mixed_bfloat16, mixed_float16"
+    )
+
+
+def test_help_shows_that_a_switch_can_be_turned_off():
+    assert "  --[no]dry_run  (default false)\n" in help_text()
+
+
+def run(monkeypatch, main):
+    """Runs a command; returns its exit status."""
+    monkeypatch.setattr(sys, "argv", ["train.py", "--seed=1"])
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        command_line.run(main)
+    except SystemExit as leaving:
+        return leaving.code
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return 0
+
+
+def raising(error):
+    def main(arguments):
+        raise error
+
+    return main
+
+
+def test_run_passes_the_words_of_the_command_line(monkeypatch, capsys):
+    seen = []
+    assert run(monkeypatch, seen.append) == 0
+    assert seen == [["train.py", "--seed=1"]]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_users_mistake_is_one_line_and_status_2(monkeypatch, capsys):
+    status = run(monkeypatch, raising(errors.UserError("bad\n  thing")))
+    assert status == 2
+    assert capsys.readouterr() == ("", "error: bad thing\n")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_one_line_and_status_2(monkeypatch, capsys, number):
+    error = OSError(number, os.strerror(number), "/runs/x")
+    assert run(monkeypatch, raising(error)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: the disk is full (/runs/x): ")
+    assert err.count("\n") == 1
+
+
+def test_an_interruption_ends_with_status_130(monkeypatch, capsys):
+    assert run(monkeypatch, raising(KeyboardInterrupt())) == 130
+    assert capsys.readouterr() == ("", "\ninterrupted\n")
+
+
+def test_sigterm_ends_with_status_130(monkeypatch, capsys):
+    def main(arguments):
+        signal.raise_signal(signal.SIGTERM)
+        raise AssertionError("SIGTERM was ignored")
+
+    assert run(monkeypatch, main) == 130
+    assert capsys.readouterr() == ("", "\ninterrupted\n")
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.EEXIST,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.EIO,
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_line_and_status_2(
+    monkeypatch, capsys, number
+):
+    error = OSError(number, os.strerror(number), "/runs/x")
+    assert run(monkeypatch, raising(error)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(
+        f"error: /runs/x cannot be used ({os.strerror(number)}): "
+    )
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError(),
+        OSError(errno.EIO, "broken disk"),
+        FileNotFoundError(errno.ENOENT, "No such file", "/runs/x"),
+        ConnectionResetError(errno.ECONNRESET, "reset"),
+    ],
+)
+def test_a_bug_keeps_its_traceback(monkeypatch, error):
+    with pytest.raises(type(error)):
+        run(monkeypatch, raising(error))
+
+
+def test_help_is_printed_and_no_mistake(monkeypatch, capsys):
+    status = run(monkeypatch, lambda _: parse("--help"))
+    assert status == 0
+    assert capsys.readouterr() == (help_text() + "\n", "")
+
+
+def test_mistakes_are_found_before_tensorflow_is_imported(tmp_path):
+    (tmp_path / "tensorflow.py").write_text("raise RuntimeError('imported')")
+    command = [sys.executable, str(PROJECT / "train.py"), "--epochs=0"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT}"},
+        timeout=300,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        "error: --epochs=0 is out of range: allowed is 1 to 1,000,000 "
+        "(epochs)\n"
+    )
+    assert os.listdir(tmp_path) == ["tensorflow.py"]
+
+
+def test_a_reader_that_has_enough_of_the_help_sees_no_traceback():
+    ended = subprocess.run(
+        f"{sys.executable} train.py --help | head -1",
+        shell=True,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stdout.startswith("Trains a GAN")
+    assert ended.stderr == ""
+
+
+def parse_words(*words):
+    return command_line.parse(
+        ["compare.py", *words],
+        Other,
+        summary="Compares.",
+        command="compare",
+        words="RUN RUN …",
+    )
+
+
+def test_where_words_are_allowed_they_come_last_in_their_order():
+    assert parse_words("b", "--run_dir=r", "a", "--dry_run", "c") == [
+        {"run_dir": "r", "dry_run": True},
+        ["b", "a", "c"],
+    ]
+    assert parse_words() == [{}, []]
+
+
+def test_after_two_dashes_all_is_words():
+    assert parse_words("a", "--", "--dry_run") == [{}, ["a", "--dry_run"]]
+
+
+def test_among_words_an_unknown_flag_is_refused():
+    with pytest.raises(errors.UserError, match="did you mean --run_dir"):
+        parse_words("a", "--rundir=b", "c")
+
+
+def test_the_usage_line_names_the_words():
+    with pytest.raises(command_line._HelpWanted) as caught:
+        parse_words("a", "--help")
+    usage = "Usage: compare RUN RUN … --name=value …"
+    assert str(caught.value).splitlines()[2] == usage

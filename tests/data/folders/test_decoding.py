@@ -1,0 +1,269 @@
+import os
+import struct
+import zlib
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+import pytest
+
+from tf_dcgan.common import errors
+from tf_dcgan.data.folders import decoding
+
+# Left red, right blue, twice as wide as high.
+RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
+
+
+def two_colours():
+    image = PIL.Image.new("RGB", (8, 4), RED)
+    image.paste(BLUE, (4, 0, 8, 4))
+    return image
+
+
+def save(image, path, **keywords):
+    image.save(path, **keywords)
+    return path
+
+
+def refusal(path):
+    with pytest.raises(decoding.DamagedImageError) as caught:
+        decoding.read(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "suffix", "expected"),
+    [
+        ("1", 1, "png", [255]),
+        ("L", 7, "png", [7]),
+        ("LA", (0, 51), "png", [204]),
+        ("I;16", 0x12FF, "png", [0x12]),
+        ("I;16", 0xFFFF, "tif", [255]),
+        ("I", 0x1200, "tif", [0x12]),
+        ("RGB", (1, 2, 3), "png", [1, 2, 3]),
+        ("RGB", (1, 2, 3), "BMP", [1, 2, 3]),
+        ("RGBA", (0, 100, 255, 51), "png", [204, 224, 255]),
+        ("RGBA", (9, 9, 9, 0), "webp", [255, 255, 255]),
+        ("CMYK", (255, 0, 0, 0), "tif", [0, 255, 255]),
+    ],
+)
+def test_each_mode_becomes_gray_or_rgb(
+    tmp_path, mode, colour, suffix, expected
+):
+    keywords = {"lossless": True} if suffix == "webp" else {}
+    image = PIL.Image.new(mode, (3, 2), colour)
+    path = save(image, tmp_path / f"x.{suffix}", **keywords)
+    header = decoding.read_header(path)
+    assert (header.height, header.width) == (2, 3)
+    assert header.channels == len(expected)
+    pixels = decoding.read(path)
+    assert pixels.dtype == np.uint8 and pixels.shape == (2, 3, len(expected))
+    np.testing.assert_allclose(pixels[1, 2].astype(int), expected, atol=1)
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif"])
+def test_the_transparent_colour_of_a_palette_is_white(tmp_path, suffix):
+    image = PIL.Image.new("P", (2, 1))
+    image.putpalette([10, 20, 30, 200, 100, 50])
+    image.putpixel((1, 0), 1)
+    path = save(image, tmp_path / f"x.{suffix}", transparency=0)
+    assert decoding.read_header(path).channels == 3
+    assert decoding.read(path).tolist() == [[[255] * 3, [200, 100, 50]]]
+
+
+def test_a_set_decides_whether_an_image_is_gray(tmp_path):
+    gray = save(PIL.Image.new("L", (1, 1), 5), tmp_path / "gray.png")
+    assert decoding.read(gray, channels=3).tolist() == [[[5, 5, 5]]]
+    red = save(PIL.Image.new("RGB", (1, 1), RED), tmp_path / "red.png")
+    assert decoding.read(red, channels=1).tolist() == [[[76]]]
+
+
+# What EXIF's eight numbers say of an image stored as `two_colours`: where the
+# red is, seen upright.
+UPRIGHT = {1: "left", 2: "right", 3: "right", 4: "left"}
+UPRIGHT |= {5: "top", 6: "top", 7: "bottom", 8: "bottom"}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["png", "webp", "tif"])
+def test_the_orientation_of_exif_is_applied(tmp_path, orientation, suffix):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    keywords = {"lossless": True} if suffix == "webp" else {}
+    path = save(two_colours(), tmp_path / f"x.{suffix}", exif=exif, **keywords)
+    pixels = decoding.read(path)
+    header = decoding.read_header(path)
+    lies = orientation <= 4
+    assert pixels.shape == ((4, 8, 3) if lies else (8, 4, 3))
+    assert (header.height, header.width) == pixels.shape[:2]
+    corner = {
+        "left": pixels[:, 0],
+        "right": pixels[:, -1],
+        "top": pixels[0],
+        "bottom": pixels[-1],
+    }[UPRIGHT[orientation]]
+    assert np.all(corner == RED)
+
+
+def test_an_orientation_turns_as_pillow_does(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 5), dtype=np.uint8)
+    for orientation in range(1, 9):
+        exif = PIL.Image.Exif()
+        exif[0x0112] = orientation
+        path = save(PIL.Image.fromarray(pixels), tmp_path / "x.png", exif=exif)
+        with PIL.Image.open(path) as image:
+            turned = np.asarray(PIL.ImageOps.exif_transpose(image))
+        np.testing.assert_array_equal(decoding.read(path)[..., 0], turned)
+
+
+def test_the_first_frame_of_an_animation_is_taken(tmp_path):
+    frames = [PIL.Image.new("RGB", (4, 4), c) for c in (RED, BLUE)]
+    frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:])
+    assert np.all(decoding.read(tmp_path / "x.gif") == RED)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "webp", "tif"])
+def test_a_file_cut_short_is_damaged(tmp_path, suffix):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3))
+    image = PIL.Image.fromarray(noise.astype(np.uint8))
+    path = save(image, tmp_path / f"x.{suffix}")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    refusal(path)
+
+
+def test_what_is_no_image_is_damaged(tmp_path):
+    for content in (b"", b"no image", b"\x89PNG\r\n\x1a\n" + b"\0" * 30):
+        (tmp_path / "x.png").write_bytes(content)
+        refusal(tmp_path / "x.png")
+        with pytest.raises(decoding.DamagedImageError):
+            decoding.read_header(tmp_path / "x.png")
+    assert "No such file" in refusal(tmp_path / "missing.png")
+
+
+def test_pixels_of_unknown_range_are_damaged(tmp_path):
+    path = save(PIL.Image.new("F", (2, 2), 0.5), tmp_path / "x.tif")
+    assert refusal(path) == "its pixels have no known range"
+    path = save(PIL.Image.new("I", (2, 2), 70_000), tmp_path / "y.tif")
+    assert refusal(path) == "its pixels have no known range"
+
+
+@pytest.mark.parametrize("side", [9_461, 20_000])
+def test_more_pixels_than_pillow_allows_are_damaged(tmp_path, side):
+    # The header of a PNG, which is all that is read. 9,461 squared is just
+    # past the limit, where Pillow warns; from twice the limit on it raises.
+    path = save(PIL.Image.new("L", (1, 1)), tmp_path / "x.png")
+    content = bytearray(path.read_bytes())
+    content[16:24] = struct.pack(">II", side, side)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    path.write_bytes(content)
+    assert refusal(path) == "it has more than 89,478,485 pixels"
+
+
+def touch(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"")
+
+
+def found(folder):
+    return [os.path.relpath(p, folder) for p in decoding.find(folder)]
+
+
+def test_images_are_found_at_every_depth_in_the_order_of_their_parts(tmp_path):
+    for name in (
+        "b.PNG",
+        "a.Jpeg",
+        "a b/x.png",
+        "a/d/y.TIF",
+        "ü.webp",
+        "n.txt",
+    ):
+        touch(tmp_path / name)
+    assert found(tmp_path) == [
+        "a/d/y.TIF",
+        "a b/x.png",
+        "a.Jpeg",
+        "b.PNG",
+        "ü.webp",
+    ]
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path):
+    for name in ("a.png", "._a.png", ".thumbs/b.png", "__MACOSX/c.png"):
+        touch(tmp_path / name)
+    assert found(tmp_path) == ["a.png"]
+
+
+def test_links_are_followed_but_never_in_a_circle(tmp_path):
+    touch(tmp_path / "elsewhere" / "deep" / "a.png")
+    folder = tmp_path / "folder"
+    touch(folder / "sub" / "b.png")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / "file.png").symlink_to(tmp_path / "elsewhere/deep/a.png")
+    (folder / "sub" / "circle").symlink_to(folder)
+    (folder / "broken.png").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(folder / "pipe.png")
+    assert found(folder) == [
+        "broken.png",
+        "file.png",
+        "link/deep/a.png",
+        "sub/b.png",
+    ]
+
+
+def test_a_folder_without_images_says_what_it_has(tmp_path):
+    with pytest.raises(errors.UserError, match="it is empty: give another"):
+        decoding.find(tmp_path)
+    for number in range(3):
+        touch(tmp_path / f"{number}.HEIC")
+    touch(tmp_path / "README")
+    with pytest.raises(
+        errors.UserError, match="only 3 .heic, 1 without suffix: convert them"
+    ):
+        decoding.find(tmp_path)
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(errors.UserError, match="Permission denied"):
+        decoding.find(tmp_path)
+
+
+def test_a_tenth_of_the_files_may_be_damaged_and_no_more():
+    damaged = decoding.Damaged("/photos", 80)
+    assert damaged.note() is None
+    for number in range(8):
+        damaged.add(f"/photos/cat/{number}.png", ValueError("cut short"))
+    assert damaged.note() == (
+        "8 of 80 files are damaged and left out: cat/0.png, cat/1.png, "
+        "cat/2.png, cat/3.png, cat/4.png, …"
+    )
+    with pytest.raises(errors.UserError) as caught:
+        damaged.add("/photos/x.png", ValueError("it is no image"))
+    assert str(caught.value) == (
+        "/photos: at least 9 of 80 images are damaged (8 allowed): cat/0.png, "
+        "cat/1.png, cat/2.png, cat/3.png, cat/4.png, … (the first: cut "
+        "short): mend or remove them"
+    )
+
+
+def test_of_too_many_damaged_files_five_are_looked_for():
+    damaged = decoding.Damaged("/photos", 14)
+    for number in range(4):
+        damaged.add(f"/photos/{number}.png", ValueError("it is no image"))
+    with pytest.raises(errors.UserError) as caught:
+        damaged.note()
+    assert str(caught.value) == (
+        "/photos: 4 of 14 images are damaged (1 allowed): 0.png, 1.png, "
+        "2.png, 3.png (the first: it is no image): mend or remove them"
+    )
+    with pytest.raises(errors.UserError, match="at least 5 of 14 .* 4.png "):
+        damaged.add("/photos/4.png", ValueError("it is no image"))
+
+
+def test_a_name_that_is_not_utf_8_can_be_told():
+    assert decoding.readable(os.fsdecode(b"a\xff.png")) == "a\ufffd.png"

@@ -1,0 +1,394 @@
+import os
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tf_dcgan.common import errors
+from tf_dcgan.data import loading, preparation
+from tf_dcgan.data.folders import decoding, source
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def load(tmp_path, folder):
+    def load_folder(split="train", image_size=(4, 4), **keywords):
+        return loading.load(
+            str(folder),
+            split,
+            image_size=image_size,
+            cache_dir=str(tmp_path / "cache"),
+            **keywords,
+        )
+
+    return load_folder
+
+
+@pytest.fixture
+def shape(tmp_path, folder):
+    def native_shape(**keywords):
+        return loading.native_shape(
+            str(folder), cache_dir=str(tmp_path / "cache"), **keywords
+        )
+
+    return native_shape
+
+
+def write(path, colour=0, *, mode="L", size=(4, 4)):
+    """Writes an image of one colour; `size` is (width, height)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PIL.Image.new(mode, size, colour).save(path)
+
+
+def colours(array):
+    return array.images[:, 0, 0, 0].tolist()
+
+
+def test_images_come_in_the_order_of_their_names_without_labels(load, folder):
+    for name, colour in (("b", 2), ("a", 1), ("ü", 3)):
+        write(folder / f"{name}.png", colour)
+    array = load()
+    assert colours(array) == [1, 2, 3]
+    assert array.labels is None and array.class_names == ()
+    assert (array.name, array.split) == (str(folder), "train")
+    assert array.preparation == "4x4x1 as they are"
+    assert array.notes == ()
+
+
+def test_sub_folders_are_the_classes_in_the_order_of_their_names(load, folder):
+    write(folder / "dog" / "deep" / "er" / "a.png", 4)
+    write(folder / "dog" / "b.png", 3)
+    write(folder / "cat" / "z.png", 1)
+    write(folder / "Zebra" / "a.png", 0)
+    (folder / "empty").mkdir()
+    array = load()
+    assert array.class_names == ("Zebra", "cat", "dog")
+    assert loading.class_names(str(folder)) == array.class_names
+    assert array.labels.tolist() == [0, 1, 2, 2]
+    assert colours(array) == [0, 1, 3, 4]
+
+
+def test_a_single_sub_folder_makes_no_labels(load, folder):
+    write(folder / "img_align_celeba" / "000001.png")
+    array = load()
+    assert array.labels is None and array.notes == ()
+
+
+def test_images_beside_the_sub_folders_mean_no_labels_and_a_note(load, folder):
+    for name in ("cat/a.png", "dog/b.png", "c.png"):
+        write(folder / name)
+    array = load()
+    assert len(array.images) == 3
+    assert array.labels is None and array.class_names == ()
+    assert array.notes == (
+        "no labels, since not all images lie in sub-folders (1 does not: "
+        "c.png)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (("cat/a.png", "dog/b.png"), ""),
+        (("a.png", "b.png"), "no image lies in a sub-folder"),
+        (
+            ("cat/a.png", "dog/b.png", "c.png", "d.png"),
+            "not all images lie in sub-folders (2 do not, such as c.png)",
+        ),
+        (("all/a.png",), "all images lie in one sub-folder, all"),
+        (
+            ("all/cat/a.png", "all/dog/b.png"),
+            "all images lie in one sub-folder, all (--dataset={}/all has "
+            "labels)",
+        ),
+        (
+            ("train/all/a.png", "test/all/a.png"),
+            "all images lie in one sub-folder, all",
+        ),
+    ],
+)
+def test_what_keeps_a_folder_from_having_labels_is_told(folder, names, reason):
+    for name in names:
+        write(folder / name)
+    assert loading.why_unlabelled(str(folder)) == reason.format(folder)
+
+
+def test_all_gray_is_gray_and_one_colour_makes_all_rgb(load, shape, folder):
+    write(folder / "a.png", 7)
+    assert shape() == (4, 4, 1)
+    assert load().images.shape == (1, 4, 4, 1)
+    write(folder / "b.png", (1, 2, 3), mode="RGB")
+    assert shape() == (4, 4, 3)
+    assert load().images[:, 0, 0].tolist() == [[7, 7, 7], [1, 2, 3]]
+
+
+def test_sizes_that_vary_are_resized_each_on_its_own(load, shape, folder):
+    for name, size in (("a", (1, 1)), ("b", (1, 90)), ("c", (50, 7))):
+        write(folder / f"{name}.png", 9, size=size)
+    assert shape() == (None, None, 1)
+    array = load(image_size=(4, 6))
+    assert array.images.shape == (3, 4, 6, 1)
+    assert np.all(array.images == 9)
+    assert array.preparation.startswith(
+        "varying sizes, 1 channel, cropped to the"
+    )
+
+
+def test_a_crop_takes_the_centre_of_each(load, shape, folder):
+    for name, size in (("a", (8, 6)), ("b", (8, 6))):
+        image = PIL.Image.new("L", size, 1)
+        image.paste(200, (2, 1, 6, 5))
+        image.save(folder / f"{name}.png")
+    assert shape(crop=(4, 4)) == (4, 4, 1)
+    array = load(crop=(4, 4))
+    assert np.all(array.images == 200)
+    assert array.preparation == "6x8x1, centre crop of 4x4 as they are"
+    with pytest.raises(errors.UserError, match="--crop=7x7 is larger"):
+        shape(crop=(7, 7))
+
+
+def test_the_folders_of_splits_are_the_splits(load, folder):
+    write(folder / "train" / "cat" / "a.png", 1)
+    write(folder / "train" / "dog" / "a.png", 2)
+    write(folder / "test" / "dog" / "a.png", 3)
+    write(folder / "val" / "cat" / "a.png", 4)
+    write(folder / "other" / "a.png", 5)
+    assert colours(load()) == [1, 2]
+    assert load().notes == ("left out: 1 image beside train, test, val",)
+    test = load("test")
+    assert colours(test) == [3]
+    # The same numbers in all splits, also where one lacks a class.
+    assert test.labels.tolist() == [1]
+    assert test.class_names == ("cat", "dog")
+    assert colours(load("val")) == [4]
+    assert loading.splits(str(folder)) == ("train", "test", "val")
+    with pytest.raises(errors.UserError, match="allowed: test, train, val"):
+        load("validation")
+
+
+def test_train_alone_is_a_folder_like_any_other(load, folder):
+    write(folder / "train" / "a.png", 1)
+    write(folder / "more" / "b.png", 2)
+    assert load().class_names == ("more", "train")
+    assert loading.splits(str(folder)) == ("train",)
+
+
+def test_a_split_that_is_not_there_says_what_is_and_what_to_do(load, folder):
+    write(folder / "a.png")
+    with pytest.raises(errors.UserError) as caught:
+        load("test")
+    assert str(caught.value) == (
+        f"{folder} has no split 'test', only train, which is all of it. Give "
+        "--split=train, or put images aside: a folder with the sub-folders "
+        "train and test has both splits"
+    )
+
+
+def test_a_few_damaged_files_are_left_out_named_and_counted(load, folder):
+    for number in range(20):
+        write(folder / "ab"[number % 2] / f"{number:02d}.png", number)
+    (folder / "a" / "broken.png").write_bytes(b"no image")
+    path = folder / "b" / "half.png"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    PIL.Image.fromarray(noise).resize((4, 4)).save(path)
+    path.write_bytes(path.read_bytes()[:-30])  # Its header is whole.
+    for _ in range(2):  # Prepared, and from the cache.
+        array = load()
+        assert colours(array) == [*range(0, 20, 2), *range(1, 20, 2)]
+        assert array.labels.tolist() == [0] * 10 + [1] * 10
+        assert array.notes == (
+            "2 of 22 files are damaged and left out: a/broken.png, b/half.png",
+        )
+
+
+@pytest.mark.parametrize("content", [b"no image", None])
+def test_too_many_damaged_files_are_an_error_that_leaves_nothing(
+    load, shape, folder, tmp_path, content
+):
+    for number in range(9):
+        write(folder / f"{number}.png", size=(64, 64))
+    path = folder / "x.png"
+    write(path, size=(64, 64))
+    write(folder / "y.png", size=(64, 64))
+    for path in (folder / "x.png", folder / "y.png"):
+        path.write_bytes(content or path.read_bytes()[:60])
+    with pytest.raises(errors.UserError, match="2 of 11 images are damaged"):
+        shape()
+        load()
+    kept = [path.name for path in (tmp_path / "cache").iterdir()]
+    assert all(name.startswith("headers-") for name in kept)
+
+
+def test_a_size_that_the_header_promises_is_kept_or_damaged(
+    load, folder, monkeypatch
+):
+    for number in range(10):
+        write(folder / f"{number}.png", number)
+    read = decoding.read
+
+    def shrink_one(path, **keywords):
+        pixels = read(path, **keywords)
+        return pixels[1:] if path.endswith("7.png") else pixels
+
+    monkeypatch.setattr(decoding, "read", shrink_one)
+    array = load()
+    assert colours(array) == [0, 1, 2, 3, 4, 5, 6, 8, 9]
+    assert array.notes == ("1 of 10 files are damaged and left out: 7.png",)
+
+
+def replace_one(folder):
+    write(folder / "a.png", 9, size=(4, 4))
+    os.utime(folder / "a.png", ns=(1, 1))
+
+
+def add_one(folder):
+    write(folder / "c.png", 9)
+
+
+def remove_one(folder):
+    (folder / "b.png").unlink()
+
+
+def rename_one(folder):
+    (folder / "a.png").rename(folder / "z.png")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (replace_one, [9, 2]),
+        (add_one, [1, 2, 9]),
+        (remove_one, [1]),
+        (rename_one, [2, 1]),
+    ],
+)
+def test_a_changed_folder_is_prepared_anew(load, folder, change, expected):
+    write(folder / "a.png", 1)
+    write(folder / "b.png", 2)
+    before = load()
+    change(folder)
+    after = load()
+    assert colours(after) == expected
+    assert before.fingerprint != after.fingerprint
+
+
+def test_an_unchanged_folder_is_decoded_and_planned_once(
+    load, shape, folder, monkeypatch
+):
+    write(folder / "a.png", 1)
+    first = (shape(), load().fingerprint)
+
+    def forbid(*args, **kwargs):
+        raise AssertionError("a file was opened again")
+
+    monkeypatch.setattr(PIL.Image, "open", forbid)
+    assert (shape(), load().fingerprint) == first
+
+
+def test_what_was_kept_of_the_headers_is_made_again_if_it_is_damaged(
+    shape, folder, tmp_path
+):
+    write(folder / "a.png")
+    assert shape() == (4, 4, 1)
+    (kept,) = (tmp_path / "cache").iterdir()
+    for damage in ("", "{", "[1]", "7", "null"):
+        kept.write_text(damage)
+        assert shape() == (4, 4, 1)
+
+
+def test_an_interrupt_leaves_nothing_half_made(
+    load, shape, folder, tmp_path, monkeypatch
+):
+    for number in range(3):
+        write(folder / f"{number}.png", number)
+    shape()
+    read = decoding.read
+
+    def interrupt(path, **keywords):
+        if path.endswith("1.png"):
+            raise KeyboardInterrupt
+        return read(path, **keywords)
+
+    monkeypatch.setattr(decoding, "read", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        load()
+    (kept,) = (tmp_path / "cache").iterdir()
+    assert kept.name.startswith("headers-")
+
+
+@pytest.mark.parametrize(
+    ("odd_one", "chunk_bytes", "expected"),
+    [
+        ((4, 4), 2**24, [16, 5]),
+        ((4, 4), 3 * 16, [3] * 7),
+        ((4, 4), 1, [1] * 21),
+        ((4, 5), 2**24, [1] * 21),
+    ],
+)
+def test_a_few_images_are_in_memory_at_a_time(
+    load, folder, monkeypatch, odd_one, chunk_bytes, expected
+):
+    for number in range(20):
+        write(folder / "ab"[number % 2] / f"{number:02d}.png", number)
+    write(folder / "b" / "20.png", 20, size=odd_one)
+    sizes = []
+    apply_fit = preparation.apply_fit
+
+    def watch(fit, images):
+        sizes.append(len(images))
+        return apply_fit(fit, images)
+
+    monkeypatch.setattr(preparation, "apply_fit", watch)
+    monkeypatch.setattr(source, "_CHUNK_BYTES", chunk_bytes)
+    array = load()
+    assert sizes == expected
+    assert colours(array) == [*range(0, 20, 2), *range(1, 20, 2), 20]
+    assert array.labels.tolist() == [0] * 10 + [1] * 11
+
+
+def test_a_folder_that_does_not_exist_or_is_a_file_is_refused(
+    load, shape, folder
+):
+    folder.rmdir()
+    for ask in (load, shape):
+        with pytest.raises(errors.UserError, match="does not exist: give a"):
+            ask()
+    folder.write_text("")
+    for ask in (load, shape):
+        with pytest.raises(errors.UserError, match="is not a folder: give a"):
+            ask()
+
+
+def test_a_cache_that_cannot_be_written_names_the_flag(folder, tmp_path):
+    write(folder / "a.png")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(errors.UserError, match="Give --cache_dir=FOLDER"):
+        loading.native_shape(str(folder), cache_dir=str(tmp_path / "file"))
+
+
+def test_names_of_any_length_and_script_can_be_prepared(load, folder, tmp_path):
+    long = tmp_path / ("写" * 80)
+    write(long / os.fsdecode(b"caf\xe9") / "a.png", 1)
+    write(long / "猫" / "b.png", 2)
+    array = loading.load(
+        str(long), image_size=(4, 4), cache_dir=str(tmp_path / "cache")
+    )
+    assert sorted(array.class_names) == sorted(("caf\ufffd", "猫"))
+    assert sorted(colours(array)) == [1, 2]
+
+
+def test_the_module_says_which_version_of_it_made_a_cache(
+    load, folder, tmp_path, monkeypatch
+):
+    write(folder / "a.png")
+    load()
+    monkeypatch.setattr(source, "_VERSION", 0)
+    load()
+    entries = [p for p in (tmp_path / "cache").iterdir() if p.is_dir()]
+    assert len(entries) == 2

@@ -1,0 +1,165 @@
+"""Stopping and going on: exactly, at any instant."""
+
+import json
+import random
+import signal
+import time
+
+import pytest
+
+from benchmarks import kill_and_resume, trainings
+from tf_dcgan.common import files
+
+_STEPS = 240
+_PATIENCE = 300  # Seconds; a busy machine is slow, not broken.
+
+
+@pytest.fixture(scope="module")
+def frequent_flags(tiny_flags):
+    """Long enough to be killed in; epochs of 15 steps, odd intervals."""
+    return [
+        *tiny_flags,
+        f"--steps={_STEPS}",
+        "--log_every=7",
+        "--checkpoint_every=4",
+    ]
+
+
+def _wait_for_checkpoint(process, run_dir, after=0):
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        path = trainings.last_checkpoint(run_dir)
+        if path is not None and int(path.name[5:]) > after:
+            return int(path.name[5:])
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.002)
+    raise TimeoutError(f"no checkpoint after step {after}")
+
+
+def _kill(process):
+    process.kill()
+    process.communicate()
+
+
+# The second has dropout in both networks, the third within another model.
+@pytest.mark.parametrize(
+    "system",
+    [
+        ["--recipe=dcgan_small"],
+        ["--recipe=vanilla_gan"],
+        ["--recipe=dcgan_upsampling", "--conditional"],
+    ],
+    ids=["dcgan_small", "vanilla_gan", "conditional"],
+)
+def test_a_run_killed_several_times_ends_bit_identical_to_one_never_stopped(
+    tmp_path, frequent_flags, system
+):
+    flags = [*frequent_flags, *system]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    trainings.train([*flags, f"--run_dir={whole}"])
+    chance = random.Random(len(system[0]))
+    reached = 0
+    for _ in range(2):
+        process = trainings.start([*flags, f"--run_dir={killed}"])
+        reached = _wait_for_checkpoint(process, killed, after=reached)
+        time.sleep(chance.uniform(0, 0.15))
+        _kill(process)
+        flags = []
+        reached = int(trainings.last_checkpoint(killed).name[5:])
+    assert 0 < reached < _STEPS
+    trainings.train([f"--run_dir={killed}"])
+    assert trainings.differences(whole, killed) == []
+
+
+def test_a_checkpoint_that_the_kill_cut_short_is_not_loaded(
+    tmp_path, frequent_flags
+):
+    run_dir = tmp_path / "run"
+    process = trainings.start([*frequent_flags, f"--run_dir={run_dir}"])
+    _wait_for_checkpoint(process, run_dir)
+    while not kill_and_resume.is_writing_checkpoint(process, run_dir):
+        assert process.poll() is None, process.stdout.read()
+    _kill(process)
+    # What such a kill can leave, in case this one came an instant too late.
+    name = f"{files.UNFINISHED}{process.pid}-step_0000239"
+    cut_short = run_dir / "checkpoints" / name
+    cut_short.mkdir()
+    (cut_short / "weights.index").write_bytes(b"")
+    saved = trainings.last_checkpoint(run_dir)
+    output = trainings.train([f"--run_dir={run_dir}"])
+    assert f"goes on after step {int(saved.name[5:])} of" in output
+    assert not list((run_dir / "checkpoints").glob(f"{files.UNFINISHED}*"))
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_everything_and_ends_cleanly(
+    tmp_path, frequent_flags, kind
+):
+    run_dir = tmp_path / "run"
+    # The step of the signal is then always one that has been saved.
+    flags = [*frequent_flags[:-1], "--checkpoint_every=1"]
+    process = trainings.start([*flags, f"--run_dir={run_dir}"])
+    # Past the first line of the log: before it there are no curves to draw.
+    _wait_for_checkpoint(process, run_dir, after=7)
+    process.send_signal(kind)
+    output, _ = process.communicate(timeout=_PATIENCE)
+    assert process.returncode == 0, output
+    step = int(trainings.last_checkpoint(run_dir).name[5:])
+    assert f"stopped after step {step} of {_STEPS}" in output
+    assert f"python train.py --run_dir={run_dir}" in output
+    for name in ("curves.png", "progress.gif", "generator.keras"):
+        assert (run_dir / name).stat().st_size > 0
+    assert (run_dir / "saved_model" / "saved_model.pb").exists()
+    assert (run_dir / "samples" / f"step_{step:07d}.png").exists()
+
+
+def test_an_interrupted_run_goes_on_without_doubled_or_missing_lines(
+    tmp_path, frequent_flags
+):
+    run_dir = tmp_path / "run"
+    process = trainings.start([*frequent_flags, f"--run_dir={run_dir}"])
+    _wait_for_checkpoint(process, run_dir)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=_PATIENCE)
+    trainings.train([f"--run_dir={run_dir}"])
+    lines = [
+        json.loads(line)
+        for line in (run_dir / "metrics.jsonl").read_text().splitlines()
+    ]
+    for kind, every in (("train", 7), ("epoch", 15)):
+        steps = [line["step"] for line in lines if line["kind"] == kind]
+        expected = list(range(every, _STEPS + 1, every))
+        if kind == "train":
+            expected.append(_STEPS)
+        assert steps == expected
+
+
+def test_tensorboard_shows_every_step_of_a_resumed_run_once(
+    tmp_path, frequent_flags
+):
+    from tensorboard.backend.event_processing import event_accumulator
+
+    run_dir = tmp_path / "run"
+    process = trainings.start([*frequent_flags, f"--run_dir={run_dir}"])
+    _wait_for_checkpoint(process, run_dir, after=20)
+    _kill(process)
+    trainings.train([f"--run_dir={run_dir}"])
+    events = event_accumulator.EventAccumulator(
+        str(run_dir / "tensorboard"), size_guidance={"tensors": 0}
+    )
+    events.Reload()
+    steps = [event.step for event in events.Tensors("train/loss_d")]
+    assert steps == [*range(7, _STEPS + 1, 7), _STEPS]
+    grids = [event.step for event in events.Tensors("samples")]
+    assert grids == [1, *range(20, _STEPS + 1, 20)]
+    assert [event.step for event in events.Tensors("real")] == [0]
+
+
+def test_a_finished_run_can_be_made_longer(tmp_path, tiny_flags):
+    long, grown = tmp_path / "long", tmp_path / "grown"
+    trainings.train([*tiny_flags, "--steps=40", f"--run_dir={long}"])
+    trainings.train([*tiny_flags, "--steps=20", f"--run_dir={grown}"])
+    trainings.train(["--steps=40", f"--run_dir={grown}"])
+    assert trainings.differences(long, grown) == []
+    config = json.loads((grown / "config.json").read_text())
+    assert config["settings"]["steps"] == 40

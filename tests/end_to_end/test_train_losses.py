@@ -1,0 +1,93 @@
+"""`python train.py` with each loss and penalty, and stopped in between."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from benchmarks import trainings
+from tf_dcgan.gan import gan
+from tf_dcgan.runs import runs
+from tf_dcgan.training import execution
+import train
+
+PENALISED = (
+    "--loss=wasserstein_gp",
+    "--spectral_norm",
+    "--r1_gamma=0.5",
+    "--generator_updates=1",
+)
+
+
+@pytest.fixture
+def main(tmp_path, monkeypatch):
+    """train.py's main in this process, in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    # It would make the other tests' operations deterministic as well.
+    monkeypatch.setattr(execution, "set_up", lambda config: "device: a test's")
+
+    def call(*flags):
+        train.main(["train.py", *flags])
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        [
+            "--loss=least_squares",
+            "--discriminator_loss=mean",
+            "--r1_gamma=10",
+        ],
+        ["--loss=hinge", "--spectral_norm", "--precision=mixed_float16"],
+        [*PENALISED, "--xla=on"],
+    ],
+    ids=["least_squares", "hinge", "wasserstein_gp"],
+)
+def test_it_trains_and_logs_every_scalar_with(main, tiny_flags, flags, capsys):
+    main(*tiny_flags, *flags, "--steps=2", "--run_dir=run")
+    output = capsys.readouterr().out
+    notes = ("--r1_gamma" in "".join(flags)) + ("--spectral_norm" in flags)
+    assert output.count("batch normalisation in D") == notes
+    with open("run/metrics.jsonl") as file:
+        lines = [json.loads(line) for line in file]
+    line = next(line for line in lines if line["kind"] == "train")
+    names = set(gan.scalars(runs.open_run("run").config))
+    assert set(line) == names | {
+        "kind",
+        "step",
+        "images_per_second",
+        "elapsed_seconds",
+    }
+    assert line["step"] == 2
+    assert all(np.isfinite(line[name]) for name in names)
+
+
+def test_a_dry_run_tells_of_batch_normalisation(main, capsys):
+    main("--loss=wasserstein_gp", "--width=0.05", "--dry_run")
+    output = capsys.readouterr().out
+    assert "note: --loss=wasserstein_gp penalises D's slope" in output
+    assert '"discriminator_updates": "joint"' in output
+    assert '"generator_updates": 1' in output
+
+
+def test_penalties_and_spectral_vectors_survive_a_kill_bit_for_bit(
+    tmp_path, tiny_flags
+):
+    flags = [*tiny_flags, *PENALISED, "--steps=60", "--checkpoint_every=4"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    trainings.train([*flags, f"--run_dir={whole}"])
+    process = trainings.start([*flags, f"--run_dir={killed}"])
+    while trainings.last_checkpoint(killed) is None:
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+    reached = int(trainings.last_checkpoint(killed).name[5:])
+    assert 0 < reached < 60
+    output = trainings.train([f"--run_dir={killed}"])
+    assert f"goes on after step {reached} of 60" in output
+    assert "batch normalisation" not in output  # Said once, at the start.
+    assert trainings.differences(whole, killed) == []

@@ -1,0 +1,86 @@
+"""Features that are computed once and kept."""
+
+import numpy as np
+import pytest
+
+from tf_dcgan.evaluation import feature_cache, image_sources
+
+
+class _Network:
+    """Counts how often it is asked, and gives the mean of each image."""
+
+    key = "tiny"
+
+    def __init__(self):
+        self.asked = 0
+        self.protocol = {"of": "tiny"}
+        self.digests = {"features": "f" * 64}
+
+    def extract(self, batches, **_):
+        self.asked += 1
+        images = np.concatenate(list(batches))
+        return {"features": images.mean((1, 2), dtype=np.float32)}
+
+
+def _extract(network, folder):
+    images = np.arange(48, dtype=np.uint8).reshape(4, 2, 2, 3)
+    return feature_cache.extract(
+        image_sources.from_array(images, "x"),
+        network,
+        ["features"],
+        batch_size=2,
+        cache_dir=str(folder),
+        title="",
+    )["features"]
+
+
+def test_features_are_computed_once(tmp_path):
+    network = _Network()
+    first = _extract(network, tmp_path)
+    np.testing.assert_array_equal(first[0], [4.5, 5.5, 6.5])
+    np.testing.assert_array_equal(_extract(network, tmp_path), first)
+    assert network.asked == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        np.full((4, 3), np.nan, np.float32),
+        np.zeros((4, 3, 1), np.float32),
+        np.zeros((3, 3), np.float32),
+        np.zeros((4, 3)),
+    ],
+)
+def test_a_file_that_cannot_be_right_is_made_anew(tmp_path, content):
+    network = _Network()
+    first = _extract(network, tmp_path)
+    (path,) = tmp_path.glob("*.npy")
+    np.save(path, content)
+    np.testing.assert_array_equal(_extract(network, tmp_path), first)
+    np.testing.assert_array_equal(np.load(path), first)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{'descr': '<f4', 'fortran_order': (",
+        b"{'descr': '",
+        b"\x00{",
+        b"",
+    ],
+)
+def test_a_damaged_header_is_made_anew(tmp_path, header):
+    network = _Network()
+    first = _extract(network, tmp_path)
+    (path,) = tmp_path.glob("*.npy")
+    data = path.read_bytes()
+    path.write_bytes(data[:10] + header.ljust(118) + data[128:])
+    np.testing.assert_array_equal(_extract(network, tmp_path), first)
+
+
+def test_other_code_does_not_take_what_it_finds(tmp_path, monkeypatch):
+    network = _Network()
+    _extract(network, tmp_path)
+    monkeypatch.setattr(feature_cache, "_VERSION", feature_cache._VERSION + 1)
+    _extract(network, tmp_path)
+    assert network.asked == 2

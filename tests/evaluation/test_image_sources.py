@@ -1,0 +1,421 @@
+import dataclasses
+import os
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tf_dcgan.common import errors
+from tf_dcgan.data import loading
+from tf_dcgan.evaluation import (
+    folders,
+    image_sources,
+    named_sources,
+    statistics,
+)
+
+
+def _images(count=3, height=4, width=5, channels=3, seed=0):
+    chance = np.random.default_rng(seed)
+    shape = (count, height, width, channels)
+    return chance.integers(0, 256, shape).astype(np.uint8)
+
+
+def _read(source):
+    return np.concatenate(list(source.batches()))
+
+
+def test_a_folder_gives_its_images_in_the_order_of_their_names(tmp_path):
+    images = _images()
+    for name, image in zip(
+        ("b.png", "a.png", "sub/c.png"), images, strict=True
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        PIL.Image.fromarray(image).save(path)
+    source = named_sources.open_source(str(tmp_path), flag="real")
+    assert source.count == 3
+    np.testing.assert_array_equal(_read(source), images[[1, 0, 2]])
+    np.testing.assert_array_equal(_read(source), images[[1, 0, 2]])
+
+
+def test_a_folder_of_several_sizes_says_so(tmp_path):
+    PIL.Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    PIL.Image.new("RGB", (6, 5)).save(tmp_path / "b.png")
+    source = folders.read(tmp_path)
+    assert [batch.shape for batch in source.batches()] == [
+        (1, 4, 4, 3),
+        (1, 5, 6, 3),
+    ]
+    assert source.notes == (
+        f"{tmp_path}: 2 different sizes, each resized on its own",
+    )
+
+
+def test_images_of_one_size_are_read_together(tmp_path):
+    images = _images(4)
+    for number, image in enumerate(images):
+        PIL.Image.fromarray(image).save(tmp_path / f"{number}.png")
+    PIL.Image.new("RGB", (6, 6)).save(tmp_path / "1b.png")
+    found = list(folders.read(tmp_path).batches())
+    np.testing.assert_array_equal(found[0], images[:2])
+    assert found[1].shape == (1, 6, 6, 3)
+    np.testing.assert_array_equal(found[2], images[2:])
+
+
+def test_folders_within_a_folder_are_its_classes(tmp_path):
+    for name in ("cat/1.png", "dog/2.png", "cat/3.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        PIL.Image.new("L", (4, 4)).save(path)
+    source = folders.read(tmp_path)
+    assert source.class_names == ("cat", "dog")
+    assert source.labels.tolist() == [0, 0, 1]
+    PIL.Image.new("L", (4, 4)).save(tmp_path / "4.png")
+    assert folders.read(tmp_path).labels is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels"), [("L", 1), ("1", 1), ("RGBA", 3), ("P", 3)]
+)
+def test_other_modes_become_gray_or_rgb(tmp_path, mode, channels):
+    PIL.Image.new(mode, (4, 4)).save(tmp_path / "a.png")
+    (batch,) = folders.read(tmp_path).batches()
+    assert batch.shape == (1, 4, 4, channels)
+    assert batch.dtype == np.uint8
+
+
+def test_a_few_damaged_files_are_named_and_skipped(tmp_path):
+    for number in range(10):
+        PIL.Image.new("L", (4, 4), number).save(tmp_path / f"{number}.png")
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    source = folders.read(tmp_path)
+    assert source.count == 10
+    (tmp_path / "notes.txt").write_text("no image")
+    (tmp_path / ".hidden").write_text("nor this")
+    source = folders.read(tmp_path)
+    assert source.count == 10
+    assert source.notes == (
+        f"{tmp_path}: 1 of 11 files are damaged and left out: broken.png",
+        f"{tmp_path}: 1 other file skipped: notes.txt",
+    )
+
+
+def test_the_upper_8_of_16_bits_are_kept_in_a_folder(tmp_path):
+    PIL.Image.fromarray(np.full((4, 4), 40_000, np.uint16)).save(
+        tmp_path / "deep.png"
+    )
+    (batch,) = folders.read(tmp_path).batches()
+    np.testing.assert_array_equal(batch, np.full((1, 4, 4, 1), 156))
+
+
+def test_a_folder_of_other_files_is_an_error(tmp_path):
+    PIL.Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("x")
+    with pytest.raises(errors.UserError, match="2 files that are no images"):
+        folders.read(tmp_path)
+
+
+def test_many_damaged_files_are_an_error(tmp_path):
+    PIL.Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    with pytest.raises(
+        errors.UserError, match="1 of 2 images are damaged .0 allowed.: broken"
+    ):
+        folders.read(tmp_path)
+
+
+def test_large_images_are_not_kept_waiting_for_others(tmp_path, monkeypatch):
+    for number in range(5):
+        PIL.Image.new("RGB", (10, 10), (number,) * 3).save(
+            tmp_path / f"{number}.png"
+        )
+    monkeypatch.setattr(folders, "_CHUNK_BYTES", 700)  # Two and a bit.
+    found = list(folders.read(tmp_path).batches())
+    assert [len(batch) for batch in found] == [2, 2, 1]
+    assert np.concatenate(found)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_names_that_are_not_utf_8_can_be_printed(tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    for name in (b"b\xe9/1.png", b"c/2.png"):
+        path = folder / os.fsdecode(name)
+        path.parent.mkdir(parents=True)
+        PIL.Image.new("L", (4, 4)).save(path)
+    (folder / os.fsdecode(b"\xe9.txt")).write_text("x")
+    source = folders.read(folder)
+    for text in (source.description, *source.notes, *source.class_names):
+        text.encode()
+    assert source.notes[0].endswith("skipped: \ufffd.txt")
+    path = folder / os.fsdecode(b"\xe9.npz")
+    for arrays in ({"x": _images()}, {"mu": np.zeros(2), "sigma": np.eye(2)}):
+        np.savez(path, **arrays)
+        found = named_sources.open_source(str(path), flag="real")
+        assert found.description.endswith("caf\ufffd/\ufffd.npz")
+
+
+def test_a_folder_without_images_is_an_error(tmp_path):
+    with pytest.raises(errors.UserError, match="has no images"):
+        named_sources.open_source(str(tmp_path), flag="real")
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+def test_an_array_file_gives_its_images(tmp_path, suffix):
+    images = _images(300)
+    save = {"npy": np.save, "npz": np.savez}[suffix]
+    save(tmp_path / f"x.{suffix}", images)
+    source = named_sources.open_source(
+        str(tmp_path / f"x.{suffix}"), flag="fake"
+    )
+    assert source.count == 300
+    np.testing.assert_array_equal(_read(source), images)
+
+
+def test_arrays_that_are_no_uint8_images_are_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((3, 4, 4, 3), np.float32))
+    with pytest.raises(errors.UserError, match=r"float32 \[3, 4, 4, 3\]"):
+        named_sources.open_source(str(tmp_path / "x.npy"), flag="fake")
+
+
+def test_a_damaged_array_file_is_refused(tmp_path):
+    (tmp_path / "x.npz").write_bytes(b"no archive")
+    with pytest.raises(errors.UserError, match="cannot be read"):
+        named_sources.open_source(str(tmp_path / "x.npz"), flag="fake")
+
+
+def _with_other_method(path):
+    """An .npz of a compression that nobody has."""
+    np.savez(path, images=_images())
+    data = bytearray(path.read_bytes())
+    for begin, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        data[data.index(begin) + offset] = 99
+    path.write_bytes(data)
+
+
+def _with_damaged_stream(path):
+    np.savez_compressed(path, images=np.zeros((3, 4, 4, 3), np.uint8))
+    data = bytearray(path.read_bytes())
+    data[60:80] = bytes(range(100, 120))
+    path.write_bytes(data)
+
+
+def _with_header(header):
+    def write(path):
+        np.save(path, _images())
+        data = path.read_bytes()
+        path.write_bytes(data[:10] + header.ljust(118) + data[128:])
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("suffix", "damage"),
+    [
+        ("npz", _with_other_method),
+        ("npz", _with_damaged_stream),
+        ("npy", _with_header(b"{'descr': '|u1', 'fortran_order': (")),
+        ("npy", _with_header(b"\x00{")),
+        ("npy", _with_header(b"{'descr': '")),
+    ],
+)
+def test_damage_of_any_kind_is_told_in_one_line(tmp_path, suffix, damage):
+    path = tmp_path / f"x.{suffix}"
+    damage(path)
+    with pytest.raises(errors.UserError, match="cannot be read"):
+        named_sources.open_source(str(path), flag="fake")
+
+
+def test_nobody_is_told_to_load_pickles(tmp_path):
+    (tmp_path / "x.npy").write_text("these are no numbers")
+    with pytest.raises(errors.UserError) as raised:
+        named_sources.open_source(str(tmp_path / "x.npy"), flag="fake")
+    assert "x.npy cannot be read (it holds other things" in str(raised.value)
+    assert "pickle" not in str(raised.value)
+
+
+def test_statistics_of_other_tools_have_no_count_and_no_protocol(tmp_path):
+    np.savez(tmp_path / "s.npz", mu=np.zeros(3), sigma=np.eye(3))
+    found = named_sources.open_source(str(tmp_path / "s.npz"), flag="real")
+    assert isinstance(found, statistics.Statistics)
+    assert found.moments.count is None and found.protocol is None
+    assert "taken on trust" in found.notes[0]
+    np.testing.assert_array_equal(found.moments.covariance(), np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"mu": np.zeros(3), "sigma": np.zeros((3, 4))}, r"\[3, 4\]"),
+        ({"mu": np.zeros(3), "sigma": np.eye(4)}, r"\[3\] and \[4, 4\]"),
+        ({"mu": np.zeros((1, 3)), "sigma": np.eye(3)}, r"\[1, 3\]"),
+        ({"mu": np.full(3, np.nan), "sigma": np.eye(3)}, "NaN or infinity"),
+        (
+            {"mu": np.zeros(3), "sigma": np.full((3, 3), np.inf)},
+            "NaN or infinity",
+        ),
+        ({"mu": np.zeros(2), "sigma": [[1, 1], [0, 1]]}, "not symmetric"),
+        ({"mu": np.zeros(2), "sigma": np.diag([1.0, -1.0])}, "negative eigen"),
+        ({"mu": ["a"], "sigma": np.eye(1)}, "mu is <U1"),
+        ({"mu": [1j], "sigma": np.eye(1)}, "mu is complex"),
+        ({"mu": [1.0], "sigma": np.eye(1), "count": 1}, "at least 2 images"),
+        ({"mu": [1.0], "sigma": np.eye(1), "protocol": "x"}, "cannot|can be"),
+        ({"mu": [], "sigma": np.zeros((0, 0))}, "mu"),
+    ],
+)
+def test_statistics_that_cannot_be_are_refused(tmp_path, arrays, message):
+    np.savez(tmp_path / "s.npz", **arrays)
+    with pytest.raises(errors.UserError, match=message) as raised:
+        named_sources.open_source(str(tmp_path / "s.npz"), flag="real")
+    assert "s.npz" in str(raised.value)
+
+
+def test_statistics_are_refused_where_images_are_needed(tmp_path):
+    np.savez(tmp_path / "s.npz", mu=np.zeros(3), sigma=np.eye(3))
+    with pytest.raises(errors.UserError, match="images are needed"):
+        named_sources.open_images(str(tmp_path / "s.npz"), flag="fake")
+
+
+def test_an_array_file_may_have_labels(tmp_path):
+    np.savez(tmp_path / "x.npz", images=_images(3), labels=[2, 0, 1])
+    source = named_sources.open_source(str(tmp_path / "x.npz"), flag="fake")
+    assert source.labels_among(("a", "b", "c")).tolist() == [2, 0, 1]
+    with pytest.raises(errors.UserError, match="classes 2, which are not"):
+        source.labels_among(("a", "b"))
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 1, -1], [0.0, 1.0, 2.0]])
+def test_labels_that_are_none_are_refused(tmp_path, labels):
+    np.savez(tmp_path / "x.npz", images=_images(3), labels=labels)
+    with pytest.raises(errors.UserError, match="labels should be"):
+        named_sources.open_source(str(tmp_path / "x.npz"), flag="fake")
+
+
+def test_an_array_without_images_is_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((0, 4, 4, 3), np.uint8))
+    with pytest.raises(errors.UserError, match=r"uint8 \[0, 4, 4, 3\]"):
+        named_sources.open_source(str(tmp_path / "x.npy"), flag="fake")
+
+
+def test_classes_are_matched_by_their_names():
+    source = image_sources.from_array(
+        _images(3), "x", labels=np.array([0, 1, 1]), class_names=("dog", "cat")
+    )
+    assert source.labels_among(("ant", "cat", "dog")).tolist() == [2, 1, 1]
+    with pytest.raises(errors.UserError, match="classes dog, which are not"):
+        source.labels_among(("ant", "cat"))
+
+
+def test_single_images_can_be_taken_in_any_order():
+    images = _images(600, 2, 2)
+    source = image_sources.from_array(images, "x")
+    found = image_sources.take(source, [599, 0, 256, 0])
+    np.testing.assert_array_equal(found, images[[599, 0, 256, 0]])
+
+
+def _prepared(labels=None, names=()):
+    return loading.ImageArray(
+        images=_images(4, 6, 6, 1),
+        labels=labels,
+        class_names=names,
+        name="some",
+        split="test",
+        content_box=(1, 2, 3, 4),
+        preparation="as they are",
+        fingerprint="f",
+    )
+
+
+def test_padding_is_cropped_off_a_data_set():
+    dataset = _prepared()
+    source = image_sources.from_dataset(dataset)
+    np.testing.assert_array_equal(_read(source), dataset.images[:, 1:4, 2:6])
+
+
+def test_what_there_is_to_say_of_a_data_set_is_passed_on():
+    dataset = dataclasses.replace(_prepared(), notes=("2 are damaged",))
+    assert image_sources.from_dataset(dataset).notes == ("2 are damaged",)
+
+
+def test_one_class_of_a_data_set_can_be_taken():
+    dataset = _prepared(np.array([0, 1, 0, 1]), ("cat", "dog"))
+    source = image_sources.from_dataset(dataset, class_name="dog")
+    assert source.count == 2
+    assert "some:test:dog" in source.description
+    np.testing.assert_array_equal(
+        _read(source), dataset.images[[1, 3], 1:4, 2:6]
+    )
+    everything = image_sources.from_dataset(dataset)
+    assert source.fingerprint != everything.fingerprint
+
+
+def test_an_unknown_class_is_refused_with_the_nearest():
+    dataset = _prepared(np.array([0, 1, 0, 1]), ("cat", "dog"))
+    with pytest.raises(errors.UserError, match="did you mean dog"):
+        image_sources.from_dataset(dataset, class_name="dogs")
+
+
+def test_a_word_that_is_no_split_is_a_class(tiny_mnist):
+    source = named_sources.open_source(
+        "mnist:7", flag="real", data_dir=str(tiny_mnist)
+    )
+    assert source.description.startswith("mnist:test:7")
+    assert set(source.labels) == {7}
+
+
+def test_a_split_is_taken_as_one(tiny_mnist):
+    source = named_sources.open_source(
+        "mnist:train", flag="real", data_dir=str(tiny_mnist)
+    )
+    assert source.count == 300
+
+
+def test_a_bare_name_is_a_data_set_whatever_lies_here(
+    tiny_mnist, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mnist").mkdir()
+    PIL.Image.new("L", (4, 4)).save(tmp_path / "mnist" / "a.png")
+    source = named_sources.open_source(
+        "mnist", flag="real", data_dir=str(tiny_mnist)
+    )
+    assert source.description.startswith("mnist:test")
+    assert named_sources.open_source("./mnist", flag="real").count == 1
+
+
+def test_a_part_of_a_folder_is_named_by_its_path(tmp_path):
+    with pytest.raises(errors.UserError, match=f"give {tmp_path}/test, a"):
+        named_sources.open_source(f"{tmp_path}:test", flag="real")
+
+
+@pytest.mark.parametrize("suffix", ["NPY", "Npy"])
+def test_suffixes_count_in_any_case(tmp_path, suffix):
+    with (tmp_path / f"x.{suffix}").open("wb") as file:
+        np.save(file, _images())
+    source = named_sources.open_source(
+        str(tmp_path / f"x.{suffix}"), flag="fake"
+    )
+    assert (source.count, source.shape) == (3, (4, 5, 3))
+
+
+@pytest.mark.parametrize("text", ["mnist:", ":test", "mnist:test:1:2"])
+def test_a_malformed_name_is_refused(text):
+    with pytest.raises(errors.UserError, match="names no images"):
+        named_sources.open_source(text, flag="fake")
+
+
+def test_a_path_that_does_not_exist_is_named():
+    with pytest.raises(errors.UserError, match="--fake=/no/where does not"):
+        named_sources.open_source("/no/where", flag="fake")
+
+
+def test_generated_images_are_made_anew_at_every_reading():
+    def sampler(seed, first, count):
+        numbers = np.arange(first, first + count, dtype=np.uint8)
+        return np.broadcast_to(numbers[:, None, None, None], (count, 2, 2, 1))
+
+    source = image_sources.from_generator(
+        sampler, seed=0, count=130, description="x"
+    )
+    for _ in range(2):
+        assert _read(source)[:, 0, 0, 0].tolist() == list(range(130))

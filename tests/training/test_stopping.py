@@ -1,0 +1,87 @@
+import signal
+import threading
+
+import pytest
+
+from tf_dcgan.training import guards
+
+KINDS = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+]
+
+
+@pytest.fixture(autouse=True)
+def harmless_signals():
+    """Makes a signal that nobody handles fail a test, not end them all."""
+
+    def fail(number, frame):
+        raise AssertionError(f"signal {number} was not handled")
+
+    before = {kind: signal.signal(kind, fail) for kind in KINDS}
+    yield fail
+    for kind, handler in before.items():
+        signal.signal(kind, handler)
+
+
+def test_without_a_signal_nothing_is_requested():
+    with guards.on_signals() as stop:
+        assert stop.requested is False
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_signal_is_a_request(kind):
+    with guards.on_signals() as stop:
+        signal.raise_signal(kind)
+        assert stop.requested is True
+
+
+@pytest.mark.parametrize("second", KINDS)
+@pytest.mark.parametrize("first", KINDS)
+def test_the_second_signal_is_an_interrupt(first, second):
+    with guards.on_signals() as stop:
+        signal.raise_signal(first)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(second)
+        assert stop.requested is True
+
+
+def test_a_request_says_nothing(capfd):
+    with guards.on_signals():
+        signal.raise_signal(signal.SIGINT)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_one_request_leaves_no_trace_in_the_next():
+    with guards.on_signals():
+        signal.raise_signal(signal.SIGINT)
+    with guards.on_signals() as stop:
+        assert stop.requested is False
+
+
+@pytest.mark.parametrize("error", [None, ValueError, KeyboardInterrupt])
+def test_afterwards_signals_mean_what_they_meant(harmless_signals, error):
+    try:
+        with guards.on_signals():
+            if error:
+                raise error
+    except (ValueError, KeyboardInterrupt) as raised:
+        assert type(raised) is error
+    for kind in KINDS:
+        assert signal.getsignal(kind) is harmless_signals
+
+
+def test_another_thread_than_the_main_one_leaves_signals_alone(
+    harmless_signals,
+):
+    seen = []
+
+    def work():
+        with guards.on_signals() as stop:
+            seen.append((stop.requested, signal.getsignal(signal.SIGINT)))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [(False, harmless_signals)]

@@ -1,0 +1,187 @@
+"""Translations as the loop sees them: grids, scored images, several steps."""
+
+import pathlib
+import types
+
+import keras
+import numpy as np
+import pytest
+
+from tf_dcgan.common import images
+from tf_dcgan.config import overrides
+from tf_dcgan.metrics import diversity
+from tf_dcgan.runs import runs
+from tf_dcgan.sampling import translators
+from tf_dcgan.training import translation
+
+SIDE = 24
+
+
+@pytest.fixture(autouse=True, scope="module")
+def float32_again():
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+def config(**settings):
+    return overrides.from_flags(
+        {
+            "recipe": "cyclegan",
+            "dataset_a": "glyphs",
+            "dataset_b": "mnist",
+            "width": 0.05,
+            "residual_blocks": 1,
+            "batch_size": 2,
+            **settings,
+        }
+    )
+
+
+def pictures(count, channels, seed, side=SIDE):
+    chance = np.random.default_rng(seed)
+    shape = (count, side, side, channels)
+    return chance.integers(0, 256, shape, dtype=np.uint8)
+
+
+def system(settings=None, *, channels=(3, 3), shown=(12, 9)):
+    """A translation of random images, and the images that it shows."""
+    wanted = config(**(settings or {}))
+    facts = runs.DataFacts(
+        SIDE, SIDE, max(channels), (0, 0, SIDE, SIDE), 20, "as they are", "f"
+    )
+    run = runs.Run(
+        pathlib.Path("unused"), wanted, facts, {}, None, data_b=facts
+    )
+    side = round(SIDE * 286 / 256) if wanted.random_crop else SIDE
+    trained = [
+        types.SimpleNamespace(images=pictures(20, c, seed, side))
+        for seed, c in enumerate(channels)
+    ]
+    to_show = [
+        pictures(count, max(channels), 7 + place)
+        for place, count in enumerate(shown)
+    ]
+    return translation.Translation(run, *trained, *to_show), trained, to_show
+
+
+def tiles(grid, columns, side=SIDE):
+    return [
+        grid[top : top + side, left : left + side]
+        for top in range(2, grid.shape[0], side + 2)
+        for left in range(2, 2 + columns * (side + 2), side + 2)
+    ]
+
+
+@pytest.fixture(scope="module")
+def made():
+    return system()
+
+
+def index_in(image, many):
+    (found,) = np.flatnonzero([np.array_equal(image, other) for other in many])
+    return found
+
+
+def test_a_grid_shows_both_ways_there_and_back(made):
+    found, _, shown = made
+    rows = np.reshape(
+        tiles(found.samples().grid, 8), [6, 8, SIDE, SIDE, 3]
+    ).astype(np.uint8)
+    assert found.samples().grid.shape == (6 * 26 + 2, 8 * 26 + 2, 3)
+    there, back = (
+        translators.Translator(generator)
+        for generator in found.state.averaged_generators
+    )
+    for letter, (first, second, originals) in enumerate(
+        ((there, back, shown[0]), (back, there, shown[1]))
+    ):
+        a, b, again = rows[3 * letter : 3 * letter + 3]
+        assert len({index_in(tile, originals) for tile in a}) == 8
+        np.testing.assert_array_equal(b, first(a))
+        np.testing.assert_array_equal(again, second(b))
+
+
+def test_the_fixed_images_are_the_seeds(made):
+    again, _, _ = system()
+    np.testing.assert_array_equal(made[0].real_grid(), again.real_grid())
+    other, _, _ = system({"seed": 1})
+    assert not np.array_equal(made[0].real_grid(), other.real_grid())
+
+
+def test_a_small_set_makes_a_narrow_grid():
+    found, _, _ = system(shown=(12, 3))
+    assert found.samples().grid.shape == (6 * 26 + 2, 3 * 26 + 2, 3)
+    assert found.real_grid().shape[1] == 3 * 26 + 2
+
+
+def test_a_set_of_one_image_is_shown_without_a_diversity():
+    found, _, _ = system(shown=(1, 9))
+    samples = found.samples()
+    assert samples.grid.shape == (6 * 26 + 2, 26 + 2, 3)
+    assert samples.diversity is None
+
+
+def test_the_diversity_is_that_of_the_worse_direction(made):
+    found, _, shown = made
+    rows = np.reshape(tiles(found.samples().grid, 8), [6, 8, SIDE, SIDE, 3])
+    real = [diversity.mean_distance(part) for part in shown]
+    b_of_a = diversity.mean_distance(rows[1].astype(np.uint8)) / real[1]
+    a_of_b = diversity.mean_distance(rows[4].astype(np.uint8)) / real[0]
+    assert b_of_a != a_of_b
+    measured = found.samples().diversity
+    assert measured == pytest.approx(min(b_of_a, a_of_b))
+
+
+def test_scored_images_are_translations_of_a_then_of_b(made):
+    found, _, shown = made
+    whole = found.draw(0, 21)
+    assert whole.shape == (21, SIDE, SIDE, 3)
+    there, back = (
+        translators.Translator(generator)
+        for generator in found.state.averaged_generators
+    )
+    for part, translate, originals in (
+        (whole[:12], there, shown[0]),
+        (whole[12:], back, shown[1]),
+    ):
+        of_originals = translate(originals)
+        numbers = {index_in(image, of_originals) for image in part}
+        assert numbers == set(range(len(originals)))
+    pieces = [found.draw(0, 5), found.draw(5, 10), found.draw(15, 6)]
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+
+
+def test_images_are_translated_in_parts_that_fit():
+    calls = []
+
+    class Halving:
+        def __call__(self, x, training):
+            assert training is False
+            calls.append(x.shape[0])
+            return 0.5 * x
+
+    translate = translators.Translator(Halving())
+    given = pictures(5, 1, 0, side=512)
+    found = translate(given)
+    expected = images.to_uint8(0.5 * images.to_float(given))
+    np.testing.assert_array_equal(found, expected)
+    assert max(c for c in calls if c is not None) <= 2
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_how_steps_are_cut_into_calls_changes_no_bit(precision):
+    ends = []
+    for cuts in ([4], [1, 3]):
+        found, _, _ = system({"precision": precision}, channels=(1, 3))
+        step, losses = 0, []
+        for count in cuts:
+            found.batches.prefetch(step, count)
+            losses.append(found.train_steps(found.batches.take())["loss_g"])
+            step += count
+        found.batches.close()
+        ends.append(
+            [v.numpy().tobytes() for v in found.state.variables().values()]
+            + [np.concatenate(losses).tobytes()]
+        )
+    assert ends[0] == ends[1]
+    assert int(found.state.step) == 4

@@ -1,0 +1,251 @@
+"""Command lines made from dataclasses of settings, with absl's flags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+import difflib
+import errno
+import os
+import signal
+import sys
+import textwrap
+from typing import Any
+
+from absl import flags
+
+from tf_dcgan.common import errors, files
+from tf_dcgan.config import fields
+
+_WIDTH = 79
+_INDENT = " " * 6
+_SEE_HELP = "--help lists all flags"
+# Taken by absl's parser before it looks at ours.
+_ABSL_FLAGS = ("flagfile", "undefok")
+# What the state of the user's files causes, as opposed to a bug.
+_BAD_PATHS = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.EIO,
+}
+
+
+class _HelpWanted(Exception):
+    """The user asked for `--help`; its message is the help text."""
+
+
+def parse(
+    arguments: Sequence[str],
+    *settings_classes: type,
+    summary: str,
+    command: str,
+    words: str = "",
+) -> list[Any]:
+    """Reads a command line.
+
+    absl's own entry point ends malformed flags with a usage dump and exit
+    status 1 and sorts its help by Python module, hence this one.
+
+    Args:
+        arguments: the words of the command, its name first.
+        *settings_classes: dataclasses of settings; each field is a flag.
+        summary: what the command does, the first lines of `--help`.
+        command: how it is called, such as `python train.py`.
+        words: how the usage line writes the words that are no flags, such as
+            `RUN RUN …`; nothing where there may be none.
+
+    Returns:
+        For each class the values of the flags that the user gave, by name;
+        then, where there may be words, the list of those.
+
+    Raises:
+        errors.UserError: a flag is unknown or its value is malformed, or a
+            word is no flag where all must be.
+    """
+    if any(
+        word in ("--help", "-h", "-help", "--helpfull")
+        for word in arguments[1:]
+    ):
+        usage = " ".join(filter(None, [command, words, "--name=value …"]))
+        raise _HelpWanted(_help(settings_classes, usage, summary))
+    for word in arguments[1:]:
+        name = word.lstrip("-").partition("=")[0]
+        if word.startswith("-") and name in _ABSL_FLAGS:
+            raise errors.UserError(f"unknown flag --{name}: {_SEE_HELP}")
+    values = flags.FlagValues()
+    values.set_gnu_getopt(bool(words))  # Flags may then follow words.
+    for settings_class in settings_classes:
+        _define(settings_class, values)
+    try:
+        rest = values(list(arguments))[1:]
+    except flags.UnrecognizedFlagError as error:
+        raise errors.UserError(_unknown(error.flagname, values)) from error
+    except (flags.Error, ValueError) as error:
+        raise errors.UserError(_malformed(error, values)) from error
+    if rest and not words:
+        raise errors.UserError(
+            f"{rest[0]!r} is not a flag: flags look like --name=value; "
+            f"{_SEE_HELP}"
+        )
+    given = [
+        {
+            field.name: _value(field, values[field.name].value)
+            for field in dataclasses.fields(settings_class)
+            if values[field.name].present
+        }
+        for settings_class in settings_classes
+    ]
+    return [*given, rest] if words else given
+
+
+def run(main: Callable[[Sequence[str]], None]) -> None:
+    """Runs a command and ends the process as a user expects.
+
+    A `UserError`, a full disk and a file that cannot be used become one line
+    on standard error and exit status 2, Ctrl-C and SIGTERM exit status 130;
+    any other exception keeps its traceback.
+
+    Args:
+        main: takes the words of the command line, the command first.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _call(main)
+    except BrokenPipeError:
+        # The reader, such as `head`, has enough. Python flushes once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except errors.UserError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(_told(error))
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _value(field: dataclasses.Field, value: Any) -> Any:
+    """Takes `--name=` for a setting that is not set, where it may be so."""
+    return None if value == "" and field.metadata["unset"] else value
+
+
+def _interrupt(number, frame):
+    raise KeyboardInterrupt
+
+
+def _told(error: OSError) -> str:
+    """Says what is wrong with a file; raises what is no user's affair."""
+    if error.errno in files.DISK_FULL:
+        return (
+            f"the disk is full ({error.filename or 'while writing'}): nothing "
+            "that was finished before is lost; make room and run again"
+        )
+    if error.errno in _BAD_PATHS and error.filename:
+        return (
+            f"{error.filename} cannot be used ({error.strerror}): see that "
+            "it is what its name says, and that it may be read and written"
+        )
+    raise error
+
+
+def _call(main: Callable[[Sequence[str]], None]) -> None:
+    try:
+        main(sys.argv)
+    except _HelpWanted as wanted:
+        print(wanted)
+    sys.stdout.flush()
+
+
+def _fail(message: str) -> None:
+    line = " ".join(message.split())
+    print(f"error: {line}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _define(settings_class: type, values: flags.FlagValues) -> None:
+    makers = {
+        int: flags.DEFINE_integer,
+        float: flags.DEFINE_float,
+        bool: flags.DEFINE_boolean,
+        str: flags.DEFINE_string,
+    }
+    for field in dataclasses.fields(settings_class):
+        maker = makers[fields.field_type(settings_class, field.name)]
+        # Defaults and bounds stay with the dataclass, which checks them.
+        maker(field.name, None, field.metadata["help"], flag_values=values)
+
+
+def _unknown(name: str, values: flags.FlagValues) -> str:
+    known = [flag for flag in values if not values[flag].boolean]
+    known += [flag for flag in values if values[flag].boolean]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    question = f"did you mean --{near[0]}? " if near else ""
+    return f"unknown flag --{name}: {question}{_SEE_HELP}"
+
+
+def _malformed(error: Exception, values: flags.FlagValues) -> str:
+    # absl says "flag --epochs=x: invalid literal …" or "Missing value for …".
+    message = str(error).splitlines()[0]
+    given, _, reason = message.removeprefix("flag ").partition(": ")
+    if not reason:
+        return f"{message}; --help shows what each flag takes"
+    name = given.removeprefix("--").partition("=")[0]
+    kind = "a number"
+    if name in values and values[name].flag_type() == "int":
+        kind = "a whole number"
+    elif "boolean" in reason:
+        kind = "true or false"
+    return f"{given} is not {kind}; --help shows what each flag takes"
+
+
+def _help(settings_classes: Sequence[type], usage: str, summary: str) -> str:
+    groups: dict[str, list[str]] = {}
+    for settings_class in settings_classes:
+        for field in dataclasses.fields(settings_class):
+            entry = _help_entry(settings_class, field)
+            groups.setdefault(field.metadata["group"], []).append(entry)
+    lines = [summary, "", f"Usage: {usage}"]
+    for group, entries in groups.items():
+        lines += ["", f"{group}:"] + entries
+    return "\n".join(lines)
+
+
+def _help_entry(settings_class: type, field: dataclasses.Field) -> str:
+    data = field.metadata
+    is_bool = fields.field_type(settings_class, field.name) is bool
+    head = f"  --{'[no]' if is_bool else ''}{field.name}"
+    if field.default is not None:
+        head += f"  (default {_shown(field.default)})"
+    text = data["help"]
+    if data["unit"] and data["unit"] not in text:
+        text += f", in {data['unit']}"
+    if data["unset"]:
+        text += f"; without it: {data['unset']}"
+    if not data["choices"] and fields.bounds(field) != "any value":
+        text += f"; {fields.bounds(field)}"
+    body = textwrap.wrap(
+        text, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT
+    )
+    return "\n".join([head, *body, *_help_choices(data["choices"])])
+
+
+def _help_choices(choices: Mapping[str, str] | Sequence[str] | None):
+    if isinstance(choices, Mapping):
+        width = max(len(word) for word in choices) + 2
+        for word, meaning in choices.items():
+            yield textwrap.fill(
+                f"{word:{width}}{meaning}",
+                _WIDTH,
+                initial_indent=_INDENT + "  ",
+                subsequent_indent=_INDENT + "  " + " " * width,
+            )
+    elif choices:
+        yield _INDENT + "one of " + ", ".join(choices)
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,113 @@
+"""What a person sees in a terminal: lines, and how far a computation is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+import os
+import sys
+import time
+from typing import Any
+
+import tqdm
+
+_SECONDS_PER_LINE = 15.0
+# Seconds after which a bar is worth showing where it mostly is not.
+LASTING = 3.0
+
+
+class Progress:
+    """A bar with the time left in a terminal, plain lines elsewhere.
+
+    Lines come every 15 seconds, so that what is short says nothing in a log.
+    Use it in a `with` block.
+    """
+
+    def __init__(
+        self, title: str, total: int | None, unit: str, *, delay: float = 0.0
+    ):
+        """Starts at nothing.
+
+        Args:
+            title: begins the bar and the lines; without it nothing is shown.
+            total: where it ends, if that is known.
+            unit: of what is counted, in the plural.
+            delay: seconds before a bar appears.
+        """
+        self._title = title
+        self._unit = unit
+        self._bar = tqdm.tqdm(
+            desc=title,
+            total=total,
+            unit=f" {unit}",
+            dynamic_ncols=True,
+            delay=delay,
+            disable=not title or not sys.stderr.isatty(),
+        )
+        self._done, self._total = 0, total
+        self._started = self._said_at = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        """Returns itself."""
+        return self
+
+    def __exit__(self, *exception) -> None:
+        """Ends the bar."""
+        self._bar.close()
+
+    def update(self, count: int = 1, more: Callable[[], str] = str) -> None:
+        """Counts on.
+
+        Args:
+            count: what was done since the last time.
+            more: makes further words for a line; called only for one.
+        """
+        self._done += count
+        now = time.monotonic()
+        if not self._bar.disable:
+            self._bar.update(count)
+        elif self._title and now - self._said_at > _SECONDS_PER_LINE:
+            self._said_at = now
+            self._say(now - self._started, more())
+
+    def _say(self, passed: float, more: str) -> None:
+        words = [f"{self._done:,} {self._unit}", more]
+        if self._total is not None:
+            left = passed / self._done * (self._total - self._done)
+            words[0] = f"{self._done:,} of {self._total:,} {self._unit}"
+            words.append(f"{left:.0f} s left")
+        text = "  ".join(word for word in words if word)
+        print(f"{self._title}: {text}", file=sys.stderr, flush=True)
+
+
+def listed(
+    results: Iterable[Any], title: str, total: int, unit: str
+) -> list[Any]:
+    """Lists results, and shows how far that is if it lasts.
+
+    Args:
+        results: are computed one by one.
+        title: as `Progress` takes it.
+        total: how many there are.
+        unit: of the results, in the plural.
+    """
+    found = []
+    with Progress(title, total, unit, delay=LASTING) as counted:
+        for result in results:
+            found.append(result)
+            counted.update()
+    return found
+
+
+def say(text: str) -> None:
+    """Prints a line on standard output without breaking a progress bar.
+
+    A reader that has gone, such as a closed terminal or the end of a pipe,
+    must not end a training: from then on nothing is printed.
+    """
+    try:
+        tqdm.tqdm.write(text, file=sys.stdout)
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -1,0 +1,584 @@
+"""Every setting of a training run: name, default, help and bounds, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+
+from tf_dcgan.common import errors
+from tf_dcgan.config import fields, recipes, sizes
+
+_SYSTEM = "System"
+_DATA = "Data"
+_LENGTH = "Length and cadence"
+_OPTIMIZATION = "Optimization"
+_MACHINE = "Machine and reproducibility"
+
+EVALUATION = "Evaluation during training"  # Heading of --help.
+DATASETS = ("dataset", "dataset_a", "dataset_b")
+LOSSES = {
+    "non_saturating": "G ascends log D(G(z))",
+    "minimax": "G descends log(1 - D(G(z))), which saturates",
+    "least_squares": "squared error of D's output against 1 and 0",
+    "hinge": "D's output beyond 1 and -1 is enough; G raises it",
+    "wasserstein_gp": "D's output itself, its slope held near 1 by a "
+    "gradient penalty; one joint update of D and one of G, on sums of losses",
+}
+# Their D compares outputs, not probabilities: no label can be smoothed.
+_LOSSES_WITHOUT_LABELS = ("hinge", "wasserstein_gp")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+_FEATURE_DIMS = (64, 192, 768, 1280, 2048)
+# Their defaults are what runs did before there were these settings.
+_ADDED_LATER = (
+    "conditional",
+    "crop",
+    "dataset_a",
+    "dataset_b",
+    "discriminator_loss",
+    "evaluate_every",
+    "evaluate_feature_dim",
+    "evaluate_features",
+    "evaluate_metric",
+    "evaluate_samples",
+    "evaluate_split",
+    "horizontal_flip",
+    "inception_weights",
+    "lambda_cycle",
+    "lambda_identity",
+    "learning_rate_decay",
+    "r1_gamma",
+    "random_crop",
+    "residual_blocks",
+    "spectral_norm",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """What determines a run, and how it is watched.
+
+    The defaults are those of the recipe `dcgan`; every other recipe is a set
+    of differences from them. A field that is None is derived from the others
+    or from the data when a run starts.
+    """
+
+    recipe: str = fields.setting(
+        "dcgan",
+        "which system to train",
+        group=_SYSTEM,
+        choices={k: v.summary for k, v in recipes.RECIPES.items()},
+    )
+    width: float = fields.setting(
+        1.0,
+        "factor on every channel count of both networks",
+        group=_SYSTEM,
+        above=0,
+        maximum=16,
+    )
+    latent_dim: int = fields.setting(
+        100,
+        "length of the latent vector",
+        group=_SYSTEM,
+        minimum=1,
+        maximum=65_536,
+    )
+    image_size: str | None = fields.setting(
+        None,
+        "side of the images that the networks make, 32 or 48x64 (height x "
+        "width)",
+        group=_SYSTEM,
+        unit="pixels",
+        unset="the smallest square the network can make that holds the data "
+        "set's images, at most 64; of cyclegan at most 256",
+    )
+    residual_blocks: int | None = fields.setting(
+        None,
+        "residual blocks in the middle of each generator; of cyclegan",
+        group=_SYSTEM,
+        minimum=1,
+        maximum=64,
+        unset="9 from 256 pixels on, 6 below",
+    )
+    extra_layers: int = fields.setting(
+        0,
+        "stride-1 convolutions added after each network's narrowest "
+        f"resolution; of {' and '.join(recipes.WITH_EXTRA_LAYERS)}",
+        group=_SYSTEM,
+        minimum=0,
+        maximum=16,
+    )
+    conditional: bool = fields.setting(
+        False,
+        "tell G and D the class of each image, so that one can be chosen "
+        "afterwards; for labelled sets, in all recipes but vanilla_gan and "
+        "cyclegan",
+        group=_SYSTEM,
+    )
+    loss: str = fields.setting(
+        "non_saturating",
+        "what D and G minimise",
+        group=_SYSTEM,
+        choices=LOSSES,
+    )
+    dataset: str | None = fields.setting(
+        "mnist",
+        "mnist, fashion_mnist, kmnist, cifar10, celeb_a, any other TFDS name "
+        "with an image feature, glyphs (digits drawn from fonts, no download), "
+        "or a folder of images, written as a path: ./photos, ~/photos; a bare "
+        "name is never a folder. For cyclegan a TFDS name or a folder with "
+        "trainA and trainB",
+        group=_DATA,
+        unset="--dataset_a and --dataset_b",
+    )
+    dataset_a: str | None = fields.setting(
+        None,
+        "images to translate, for cyclegan: as --dataset for other recipes; "
+        "name:class takes one class alone, such as cifar10:horse",
+        group=_DATA,
+        unset="trainA of --dataset",
+    )
+    dataset_b: str | None = fields.setting(
+        None,
+        "images to translate into, likewise",
+        group=_DATA,
+        unset="trainB of --dataset",
+    )
+    data_dir: str | None = fields.setting(
+        None,
+        "folder with prepared data sets: a TFDS folder, or for the MNIST "
+        "family the raw *-ubyte[.gz] files or mnist.npz",
+        group=_DATA,
+        unset="TFDS's own default, downloading what is missing",
+        on_resume="free",
+    )
+    cache_dir: str | None = fields.setting(
+        None,
+        "folder for the prepared, memory-mapped arrays",
+        group=_DATA,
+        unset="tf_dcgan in the user's cache folder",
+        on_resume="free",
+    )
+    batch_size: int = fields.setting(
+        64,
+        "images per update; an epoch's last incomplete batch is dropped",
+        group=_DATA,
+        unit="images",
+        minimum=1,
+        maximum=65_536,
+    )
+    crop: str | None = fields.setting(
+        None,
+        "central part of the original images to take before they are resized, "
+        "178 or 178x128 (height x width)",
+        group=_DATA,
+        unit="pixels",
+        unset="178x178 for celeb_a, the whole image for all others",
+    )
+    horizontal_flip: bool = fields.setting(
+        False,
+        "mirror each real image with probability 1/2, anew in every step; for "
+        "images in which left and right mean the same, such as faces",
+        group=_DATA,
+    )
+    random_crop: bool = fields.setting(
+        False,
+        "bring real images to 286/256 of the size, and cut the size out at a "
+        "random place, anew in every step; of cyclegan",
+        group=_DATA,
+    )
+    epochs: int = fields.setting(
+        50,
+        "passes over the training images; may grow when a run goes on",
+        group=_LENGTH,
+        unit="epochs",
+        minimum=1,
+        maximum=1_000_000,
+        on_resume="free",
+    )
+    steps: int | None = fields.setting(
+        None,
+        "iterations in all, instead of --epochs; may grow when a run goes on",
+        group=_LENGTH,
+        unit="steps",
+        minimum=1,
+        maximum=1_000_000_000,
+        unset="as many as --epochs makes",
+        on_resume="free",
+    )
+    log_every: int = fields.setting(
+        50,
+        "interval of the scalars in metrics.jsonl and TensorBoard",
+        group=_LENGTH,
+        unit="steps",
+        minimum=1,
+        maximum=1_000_000_000,
+        on_resume="free",
+    )
+    sample_every: int = fields.setting(
+        500,
+        "interval of the sample grids; there is one after the first step too",
+        group=_LENGTH,
+        unit="steps",
+        minimum=1,
+        maximum=1_000_000_000,
+        on_resume="free",
+    )
+    checkpoint_every: int = fields.setting(
+        500,
+        "interval of the checkpoints; there is one at least every five minutes",
+        group=_LENGTH,
+        unit="steps",
+        minimum=1,
+        maximum=1_000_000_000,
+        on_resume="free",
+    )
+    evaluate_every: int = fields.setting(
+        0,
+        "interval of the scores, which find the best checkpoint; 0 for none",
+        group=EVALUATION,
+        unit="steps",
+        minimum=0,
+        maximum=1_000_000_000,
+        on_resume="free",
+    )
+    evaluate_metric: str = fields.setting(
+        "fid",
+        "the score; less is better",
+        group=EVALUATION,
+        choices={"fid": "Fréchet distance", "kid": "kernel distance"},
+        on_resume="free",
+    )
+    evaluate_features: str = fields.setting(
+        "classifier",
+        "what images are compared by",
+        group=EVALUATION,
+        choices={
+            "classifier": "a small network trained on the labelled set",
+            "inception": "the network of published FIDs, up to a layer",
+            "keras_inception": "Keras's own, whole; slow on a CPU",
+        },
+        on_resume="free",
+    )
+    evaluate_feature_dim: int = fields.setting(
+        64,
+        "which layer of inception: 64, 192, 768, 1280 or 2048",
+        group=EVALUATION,
+        minimum=64,
+        maximum=2048,
+        on_resume="free",
+    )
+    inception_weights: str | None = fields.setting(
+        None,
+        "file with inception's weights: the official .tgz or .pb, or an .npz",
+        group=EVALUATION,
+        unset="the cache, else a download",
+        on_resume="free",
+    )
+    evaluate_samples: int = fields.setting(
+        2048,
+        "images made for each score; of a translation, of each set at most",
+        group=EVALUATION,
+        unit="images",
+        minimum=100,
+        maximum=1_000_000,
+        on_resume="free",
+    )
+    evaluate_split: str = fields.setting(
+        "test",
+        "of the data set, what is compared with; at most 10,000 images of it",
+        group=EVALUATION,
+        on_resume="free",
+    )
+    real_label: float = fields.setting(
+        0.9,
+        "D's target for real images (one-sided label smoothing); 1 where the "
+        "loss has no targets",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1.0,
+    )
+    fake_label: float = fields.setting(
+        0.0,
+        "D's target for generated images; 0.1 is the two-sided smoothing of "
+        "AIRI's slides",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1.0,
+    )
+    generator_learning_rate: float = fields.setting(
+        2e-4,
+        "Adam's learning rate for G",
+        group=_OPTIMIZATION,
+        above=0,
+        maximum=1.0,
+    )
+    discriminator_learning_rate: float = fields.setting(
+        2e-4,
+        "Adam's learning rate for D",
+        group=_OPTIMIZATION,
+        above=0,
+        maximum=1.0,
+    )
+    learning_rate_decay: str = fields.setting(
+        "none",
+        "how both learning rates change; fixes the length of the run",
+        group=_OPTIMIZATION,
+        choices={
+            "none": "they stay",
+            "second_half": "linearly to 0 in the second half of the steps",
+        },
+    )
+    beta_1: float = fields.setting(
+        0.5,
+        "Adam's decay of the first moment, for G and D",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=0.9999,
+    )
+    discriminator_updates: str = fields.setting(
+        "separate",
+        "how D learns in each step",
+        group=_OPTIMIZATION,
+        choices={
+            "separate": "one update on generated, one on real images",
+            "joint": "one update on the sum of both losses",
+        },
+    )
+    discriminator_loss: str = fields.setting(
+        "sum",
+        "how D's loss is made of that of real and of generated images",
+        group=_OPTIMIZATION,
+        choices={"sum": "their sum", "mean": "their mean"},
+    )
+    r1_gamma: float = fields.setting(
+        0.0,
+        "weight of the penalty R1, gamma / 2 times the mean squared slope of "
+        "D at real images; 0 turns it off",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1_000_000.0,
+    )
+    spectral_norm: bool = fields.setting(
+        False,
+        "divide each weight matrix of D by its largest singular value",
+        group=_OPTIMIZATION,
+    )
+    generator_updates: int = fields.setting(
+        2,
+        "updates of G in each step",
+        group=_OPTIMIZATION,
+        minimum=1,
+        maximum=16,
+    )
+    generator_latents: str = fields.setting(
+        "shared",
+        "which latent vectors G's updates use",
+        group=_OPTIMIZATION,
+        choices={
+            "shared": "those of D's update; the forward pass is shared too",
+            "new": "new ones, with a forward pass of their own",
+        },
+    )
+    lambda_cycle: float = fields.setting(
+        10.0,
+        "weight of the cycle consistency; of cyclegan",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1_000_000.0,
+    )
+    lambda_identity: float = fields.setting(
+        0.5,
+        "weight of the identity loss, as a share of --lambda_cycle; of "
+        "cyclegan",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1_000_000.0,
+    )
+    ema_decay: float = fields.setting(
+        0.999,
+        "decay of the moving average of G's weights, which samples and "
+        "export use; 0 turns averaging off",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=0.999999,
+    )
+    seed: int = fields.setting(
+        0,
+        "determines initial weights, data order and noise",
+        group=_MACHINE,
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+    deterministic: bool | None = fields.setting(
+        None,
+        "bit-identical results on the same machine and thread count",
+        group=_MACHINE,
+        unset="on for a CPU, off for a GPU",
+    )
+    precision: str = fields.setting(
+        "float32",
+        "arithmetic of the training step; mixed_float16 scales the losses",
+        group=_MACHINE,
+        choices=PRECISIONS,
+    )
+    xla: str = fields.setting(
+        "auto",
+        "whether XLA compiles the training step",
+        group=_MACHINE,
+        choices={
+            "auto": "on for a GPU, off for a CPU",
+            "on": "always",
+            "off": "never",
+        },
+    )
+
+    def __post_init__(self):
+        """Checks every value, and those that only make sense together."""
+        fields.check(self)
+        if self.loss in _LOSSES_WITHOUT_LABELS:
+            object.__setattr__(self, "real_label", 1.0)
+            object.__setattr__(self, "fake_label", 0.0)
+        if self.loss == "wasserstein_gp":
+            object.__setattr__(self, "discriminator_updates", "joint")
+        self._check_sets()
+        if self.real_label <= self.fake_label:
+            raise errors.UserError(
+                f"--real_label={self.real_label} must be above "
+                f"--fake_label={self.fake_label}: D learns to tell them apart"
+            )
+        if self.extra_layers and self.recipe not in recipes.WITH_EXTRA_LAYERS:
+            raise errors.UserError(
+                f"--extra_layers={self.extra_layers} means nothing to recipe "
+                f"{self.recipe}: give it to "
+                f"{' or '.join(recipes.WITH_EXTRA_LAYERS)}, or leave it out"
+            )
+        if self.conditional and self.recipe not in recipes.WITH_LABELS:
+            reason = (
+                "which is told no classes"
+                if self.translates
+                else "whose discriminator has no maps for a label"
+            )
+            raise errors.UserError(
+                f"--conditional means nothing to recipe {self.recipe}, "
+                f"{reason}: give it to {', '.join(recipes.WITH_LABELS)}, or "
+                "leave it out"
+            )
+        if self.evaluate_feature_dim not in _FEATURE_DIMS:
+            raise errors.UserError(
+                f"--evaluate_feature_dim={self.evaluate_feature_dim} is no "
+                "layer: give 64, 192, 768, 1280 or 2048"
+            )
+        if self.image_size is not None:
+            height, width = sizes.parse_image_size(self.image_size)
+            object.__setattr__(self, "image_size", f"{height}x{width}")
+        if self.crop is not None:
+            height, width = sizes.parse_crop(self.crop)
+            object.__setattr__(self, "crop", f"{height}x{width}")
+
+    def _check_sets(self):
+        """Checks which data sets are named, and that the loss translates."""
+        pair = (self.dataset_a, self.dataset_b)
+        if not self.translates:
+            if self.dataset is None:
+                raise errors.UserError(
+                    "--dataset needs a value: give a data set or a folder"
+                )
+            return
+        if (pair.count(None), self.dataset is None) not in (
+            (0, True),
+            (2, False),
+        ):
+            got = [
+                f"--{name}={getattr(self, name)}"
+                for name in DATASETS
+                if getattr(self, name) is not None
+            ]
+            raise errors.UserError(
+                f"recipe {self.recipe} needs two sets of images, and got "
+                f"{' '.join(got) or 'none'}: give --dataset_a and "
+                "--dataset_b, or a --dataset that has both, such as "
+                "cycle_gan/horse2zebra"
+            )
+        if self.loss not in recipes.LOSSES_OF_TRANSLATION:
+            raise errors.UserError(
+                f"--loss={self.loss} is none of recipe {self.recipe}: give "
+                + " or ".join(recipes.LOSSES_OF_TRANSLATION)
+            )
+
+    @property
+    def translates(self) -> bool:
+        """Whether the recipe makes images of images, instead of noise."""
+        return recipes.RECIPES[self.recipe].translates
+
+    @property
+    def mean_label(self) -> float:
+        """Of D's targets: what a D that cannot tell images apart answers."""
+        return (self.real_label + self.fake_label) / 2
+
+    @property
+    def title(self) -> str:
+        """The data in a word or two, for names and headings."""
+        if self.dataset is not None:
+            return self.dataset
+        return f"{self.dataset_a} and {self.dataset_b}"
+
+    @property
+    def network(self) -> str:
+        """Key into `tf_dcgan.models.families.NETWORKS`."""
+        return recipes.RECIPES[self.recipe].network
+
+    @property
+    def crop_size(self) -> tuple[int, int] | None:
+        """(height, width) of `crop` in pixels, or None."""
+        return None if self.crop is None else sizes.parse_crop(self.crop)
+
+    def steps_per_epoch(self, num_images: int, of: str | None = None) -> int:
+        """Returns the whole batches in an epoch.
+
+        Args:
+            num_images: size of the training split.
+            of: whose images these are, in words; None for `title`.
+
+        Raises:
+            errors.UserError: there are fewer images than one batch takes.
+        """
+        if self.batch_size > num_images:
+            raise errors.UserError(
+                f"--batch_size={self.batch_size} is more than the "
+                f"{num_images:,} images of {of or self.title}: allowed is 1 to "
+                f"{num_images:,}"
+            )
+        return num_images // self.batch_size
+
+    def total_steps(self, steps_per_epoch: int) -> int:
+        """Returns the length of the run in steps.
+
+        Args:
+            steps_per_epoch: whole batches in the training split.
+        """
+        return self.steps or self.epochs * steps_per_epoch
+
+
+def to_json(config: Config) -> dict[str, Any]:
+    """Returns the settings by name, ready for JSON."""
+    return dataclasses.asdict(config)
+
+
+def from_json(values: Mapping[str, Any]) -> Config:
+    """Makes the config that `to_json` was given.
+
+    Raises:
+        errors.UserError: a field is unknown, missing or not allowed.
+    """
+    values = {**{k: getattr(Config, k) for k in _ADDED_LATER}, **values}
+    names = {field.name for field in dataclasses.fields(Config)}
+    unknown = sorted(set(values) - names)
+    missing = sorted(names - set(values))
+    if unknown or missing:
+        raise errors.UserError(
+            "its settings do not fit this version of tf_dcgan"
+            + (f"; unknown: {', '.join(unknown)}" if unknown else "")
+            + (f"; missing: {', '.join(missing)}" if missing else "")
+        )
+    return Config(**values)

@@ -1,0 +1,310 @@
+"""Image files as they come from cameras and the web → gray or RGB pixels.
+
+What is done to each kind:
+
+- palettes, CMYK, YCbCr and the like become RGB; 1-bit images become gray;
+- transparent pixels are laid over white, as a page shows them;
+- of 16 bits per channel the upper 8 are kept; floating-point pixels and
+  integers beyond 16 bits have no known range and count as damaged;
+- the orientation that cameras note in EXIF is applied;
+- of an animation, the first frame is taken;
+- an image of more pixels than Pillow's guard against decompression bombs
+  allows (`PIL.Image.MAX_IMAGE_PIXELS`, 89 million) counts as damaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import os
+import warnings
+
+from absl import logging
+import numpy as np
+import PIL.Image
+
+from tf_dcgan.common import errors
+
+SUFFIXES = frozenset(
+    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+)
+
+# Beyond this share of damaged files a folder is not what its user thinks.
+_DAMAGED_SHARE = 0.1
+NAMED = 5  # Files left out that are told by name.
+
+_GRAY = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L"))
+_WITH_ALPHA = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
+_UNKNOWN_RANGE = "its pixels have no known range"
+_ORIENTATION = 0x0112  # The tag of EXIF.
+_TURNED = {
+    2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
+    3: PIL.Image.Transpose.ROTATE_180,
+    4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
+    5: PIL.Image.Transpose.TRANSPOSE,
+    6: PIL.Image.Transpose.ROTATE_270,
+    7: PIL.Image.Transpose.TRANSVERSE,
+    8: PIL.Image.Transpose.ROTATE_90,
+}
+
+
+class DamagedImageError(Exception):
+    """A file that is no image that can be used; says why in one line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Header:
+    """What the first bytes of an image file tell.
+
+    Attributes:
+        height: in pixels, upright.
+        width: likewise.
+        channels: 1 for gray, 3 for any other.
+    """
+
+    height: int
+    width: int
+    channels: int
+
+
+class Damaged:
+    """Counts the files that cannot be used and remembers the first."""
+
+    def __init__(self, folder: str, num_files: int):
+        """Begins at none.
+
+        Args:
+            folder: above them all.
+            num_files: all of them, good and bad.
+        """
+        self._folder = folder
+        self._num_files = num_files
+        self._allowed = int(_DAMAGED_SHARE * num_files)
+        self._count = 0
+        self._first = []
+        self._why = ""  # Of the first.
+
+    def add(self, path: str, error: Exception) -> None:
+        """Counts one more.
+
+        Raises:
+            errors.UserError: they are too many, and enough to be named.
+        """
+        name = readable(os.path.relpath(path, self._folder))
+        logging.info("%s is left out: %s", name, error)
+        self._count += 1
+        if len(self._first) < NAMED:
+            self._first.append(name)
+        self._why = self._why or str(error)
+        if self._count >= NAMED:
+            self.check("at least ")
+
+    def check(self, so_far: str = "") -> None:
+        """Sees at the end that they are not too many.
+
+        Args:
+            so_far: before their number, where it is not the end.
+
+        Raises:
+            errors.UserError: they are.
+        """
+        if self._count > self._allowed:
+            raise errors.UserError(
+                f"{readable(self._folder)}: {so_far}{self._count:,} of "
+                f"{self._num_files:,} images are damaged ({self._allowed:,} "
+                f"allowed): {self._named()} (the first: {self._why}): mend or "
+                "remove them"
+            )
+
+    def note(self) -> str | None:
+        """Says at the end how many there were, or None if there were none.
+
+        Raises:
+            errors.UserError: they are too many.
+        """
+        self.check()
+        if not self._count:
+            return None
+        return (
+            f"{self._count:,} of {self._num_files:,} files are damaged and "
+            f"left out: {self._named()}"
+        )
+
+    def _named(self) -> str:
+        more = ", …" if self._count > len(self._first) else ""
+        return ", ".join(self._first) + more
+
+
+def find(folder: os.PathLike | str) -> list[str]:
+    """Finds the image files in a folder and below.
+
+    Links are followed, also to folders, but none that leads back to a folder
+    above it. What begins with a dot is left out, and so is `__MACOSX`.
+
+    Args:
+        folder: an existing folder.
+
+    Returns:
+        The paths, each beginning with `folder`, in the order of their parts
+        as text.
+
+    Raises:
+        errors.UserError: a folder cannot be read, or there are no images.
+    """
+    found, others = [], {}
+    for path in below(folder):
+        suffix = os.path.splitext(path)[1].lower()
+        if suffix in SUFFIXES:
+            found.append(path)
+        else:
+            others[suffix] = others.get(suffix, 0) + 1
+    if not found:
+        kinds = sorted(others, key=others.get, reverse=True)[:3]
+        held = ", ".join(f"{others[k]} {k or 'without suffix'}" for k in kinds)
+        raise errors.UserError(
+            f"{folder} has no images ({', '.join(sorted(SUFFIXES))}), "
+            + (f"only {held}: convert them, or " if held else "it is empty: ")
+            + "give another folder"
+        )
+    return sorted(found, key=lambda path: path.split(os.sep))
+
+
+def below(folder: os.PathLike | str) -> Iterator[str]:
+    """Yields the files in a folder and below that `find` looks at.
+
+    Raises:
+        errors.UserError: a folder cannot be read.
+    """
+    return _files_below(os.fspath(folder), ())
+
+
+def read_header(path: os.PathLike | str) -> Header:
+    """Reads what is needed to plan, without decoding the pixels.
+
+    Args:
+        path: an image file.
+
+    Raises:
+        DamagedImageError: it is none that can be used.
+    """
+    with _opened(path) as image:
+        width, height = image.size
+        if _orientation(image) >= 5:
+            width, height = height, width
+        return Header(height, width, 1 if image.mode in _GRAY else 3)
+
+
+def read(path: os.PathLike | str, *, channels: int | None = None) -> np.ndarray:
+    """Reads an image file as this module's description says.
+
+    Args:
+        path: an image file.
+        channels: 1 for gray, 3 for RGB; None for what its header tells.
+
+    Returns:
+        [height, width, channels] uint8.
+
+    Raises:
+        DamagedImageError: it is none that can be used.
+    """
+    with _opened(path) as image:
+        orientation = _orientation(image)
+        gray = image.mode in _GRAY if channels is None else channels == 1
+        image.load()
+        image = _eight_bits(image)
+        if image.mode in _WITH_ALPHA or "transparency" in image.info:
+            white = PIL.Image.new("RGBA", image.size, "white")
+            image = PIL.Image.alpha_composite(white, image.convert("RGBA"))
+        image = image.convert("L" if gray else "RGB")
+        if orientation in _TURNED:
+            image = image.transpose(_TURNED[orientation])
+        pixels = np.asarray(image)
+    return pixels.reshape(*pixels.shape[:2], 1 if gray else 3)
+
+
+def readable(name: str) -> str:
+    """A file's name as text, also where it is not UTF-8."""
+    return os.fsencode(name).decode(errors="replace")
+
+
+@contextlib.contextmanager
+def _opened(path: os.PathLike | str) -> Iterator[PIL.Image.Image]:
+    """Opens a file, with one exception for all that may be wrong with it."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow's remarks on odd files help nobody here.
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
+            with PIL.Image.open(path) as image:
+                if image.mode == "F":
+                    raise ValueError(_UNKNOWN_RANGE)
+                yield image
+    except (
+        PIL.Image.DecompressionBombWarning,
+        PIL.Image.DecompressionBombError,
+    ):
+        raise DamagedImageError(
+            f"it has more than {PIL.Image.MAX_IMAGE_PIXELS:,} pixels"
+        ) from None
+    except PIL.UnidentifiedImageError:
+        raise DamagedImageError("it is no image") from None
+    except MemoryError:  # The machine's fault, not the file's.
+        raise
+    # Each decoder has errors of its own, down to struct.error, IndexError
+    # and ZeroDivisionError.
+    except Exception as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise DamagedImageError(text) from error
+
+
+def _orientation(image: PIL.Image.Image) -> int:
+    """1 for upright, else EXIF's number of the turn still to be made."""
+    # Pillow turns TIFFs by itself, and would decode a PNG to look for more.
+    if image.format == "TIFF" or "exif" not in image.info:
+        return 1
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    # A note that cannot be read is no reason to lose the image.
+    except Exception:
+        return 1
+
+
+def _eight_bits(image: PIL.Image.Image) -> PIL.Image.Image:
+    """Keeps the upper 8 of 16 bits."""
+    if not image.mode.startswith("I"):
+        return image
+    pixels = np.asarray(image).astype(np.int64)
+    if pixels.min() < 0 or pixels.max() > 65_535:
+        raise ValueError(_UNKNOWN_RANGE)
+    return PIL.Image.fromarray((pixels >> 8).astype(np.uint8))
+
+
+def _files_below(
+    folder: str, above: tuple[tuple[int, int], ...]
+) -> Iterator[str]:
+    """Yields files; `above` are (device, inode) of the folders on the way."""
+    try:
+        status = os.stat(folder)
+        identity = (status.st_dev, status.st_ino)
+        if identity in above:
+            return
+        with os.scandir(folder) as entries:
+            # A broken link counts as a damaged file; a socket is none at all.
+            entries = [
+                (entry.path, entry.is_dir())
+                for entry in entries
+                if not entry.name.startswith(".")
+                and entry.name != "__MACOSX"
+                and (entry.is_dir() or entry.is_file() or entry.is_symlink())
+            ]
+    except OSError as error:
+        raise errors.UserError(
+            f"{folder} cannot be read ({error.strerror}): mend that, or give "
+            "another folder"
+        ) from error
+    for path, is_folder in entries:
+        if is_folder:
+            yield from _files_below(path, (*above, identity))
+        else:
+            yield path

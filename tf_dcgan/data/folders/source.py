@@ -1,0 +1,177 @@
+"""A folder of images as a data set.
+
+A set is gray if all its images are, and RGB otherwise. See `folder_listings`
+for its splits and classes, and `image_files` for how each file is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import json
+import math
+import os
+
+import numpy as np
+import tqdm
+
+from tf_dcgan.common import errors, files
+from tf_dcgan.data import cache, sources
+from tf_dcgan.data.folders import decoding, listings
+
+# Part of the caches' keys: raise it whenever a folder would be read otherwise.
+_VERSION = 1
+# Images of one size are resized together, so many at most and of so many bytes:
+# four times as fast as one by one.
+_CHUNK_IMAGES = 16
+_CHUNK_BYTES = 2**24
+
+
+def source(folder: str, split: str, *, cache_dir: str | None) -> sources.Source:
+    """Offers a split of a folder.
+
+    Args:
+        folder: its absolute path.
+        split: the split's name.
+        cache_dir: where what the headers tell is kept; None for the user's
+            cache.
+
+    Returns:
+        The source. Its fingerprint has the names, sizes and times of all
+        files of all splits.
+
+    Raises:
+        errors.UserError: there is no such folder or split, or it has no
+            images.
+    """
+    listing = listings.find(folder)
+    if split not in listing.splits:
+        raise _no_split(listing, split)
+    return sources.Source(
+        fingerprint=[_VERSION, listing.digest],
+        read=lambda: _read(listing, split, cache_dir),
+    )
+
+
+def native_shape(
+    folder: str, *, cache_dir: str | None
+) -> tuple[int | None, int | None, int]:
+    """The shape of a folder's images, from the headers of the files.
+
+    The headers are read once and what they tell is kept in the cache.
+
+    Args:
+        folder: its absolute path.
+        cache_dir: None for the user's cache.
+
+    Returns:
+        (height, width, channels); height and width are None where they vary.
+
+    Raises:
+        errors.UserError: there is no such folder, it has no images, too many
+            are damaged, or the cache cannot be written to.
+    """
+    return _shape(listings.find(folder), cache_dir)
+
+
+def _no_split(listing: listings.Listing, split: str) -> errors.UserError:
+    if len(listing.splits) > 1:
+        allowed = errors.suggestion(split, listing.splits)
+        return errors.UserError(
+            f"{listing.folder} has no split {split!r}: {allowed}"
+        )
+    return errors.UserError(
+        f"{listing.folder} has no split {split!r}, only train, which is all of "
+        "it. Give --split=train, or put images aside: a folder with the "
+        "sub-folders train and test has both splits"
+    )
+
+
+def _shape(
+    listing: listings.Listing, cache_dir: str | None
+) -> tuple[int | None, int | None, int]:
+    """Reads every header, or what was kept of it."""
+    kept = cache.file(
+        cache_dir, f"headers-{_VERSION}-{listing.digest[:16]}.json"
+    )
+    try:
+        height, width, channels = json.loads(kept.read_text())
+        return height, width, channels
+    except (OSError, ValueError, TypeError):
+        pass  # Not there, or damaged: it is made again.
+    damaged = decoding.Damaged(listing.folder, len(listing.files))
+    sizes, channels = set(), 1
+    title = f"{os.path.basename(listing.folder)} headers"
+    # A thousand headers take a fifth of a second: no bar for so few.
+    for path in tqdm.tqdm(
+        listing.files, desc=title, unit=" files", disable=None, delay=1
+    ):
+        try:
+            header = decoding.read_header(path)
+        except decoding.DamagedImageError as error:
+            damaged.add(path, error)
+            continue
+        channels = max(channels, header.channels)
+        if len(sizes) < 2:
+            sizes.add((header.height, header.width))
+    damaged.check()
+    size = sizes.pop() if len(sizes) == 1 else (None, None)
+    with files.atomic_file(kept) as unfinished:
+        unfinished.write_text(json.dumps([*size, channels]))
+    return (*size, channels)
+
+
+def _read(
+    listing: listings.Listing, split: str, cache_dir: str | None
+) -> sources.Content:
+    below, paths = listing.splits[split]
+    shape = _shape(listing, cache_dir)
+    notes = list(listing.notes)
+    return sources.Content(
+        num_images=len(paths),
+        shape=shape,
+        class_names=listing.class_names,
+        chunks=_chunks(listing, below, paths, shape=shape, notes=notes),
+        notes=notes,
+    )
+
+
+def _chunks(
+    listing: listings.Listing,
+    below: str,
+    paths: list[str],
+    *,
+    shape: tuple[int | None, int | None, int],
+    notes: list[str],
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Yields images and labels as `sources.Content.chunks` says.
+
+    Adds to the notes what was left out.
+    """
+    at_once = 1
+    if None not in shape:
+        at_once = min(_CHUNK_IMAGES, max(1, _CHUNK_BYTES // math.prod(shape)))
+    numbers = {name: i for i, name in enumerate(listing.classes)}
+    damaged = decoding.Damaged(listing.folder, len(paths))
+    images, labels = [], []
+    for path in paths:
+        try:
+            pixels = decoding.read(path, channels=shape[2])
+            if None not in shape and pixels.shape != shape:
+                raise decoding.DamagedImageError(
+                    f"it is not of the size {shape[0]}x{shape[1]} that its "
+                    "header tells"
+                )
+        except decoding.DamagedImageError as error:
+            damaged.add(path, error)
+            continue
+        images.append(pixels)
+        if numbers:
+            labels.append(numbers[listings.class_of(path, below)])
+        if len(images) == at_once:
+            yield np.stack(images), np.array(labels) if labels else None
+            images, labels = [], []
+    if images:
+        yield np.stack(images), np.array(labels) if labels else None
+    note = damaged.note()
+    if note:
+        notes.append(note)

@@ -1,0 +1,298 @@
+"""Image sets by name, as memory-mapped uint8 arrays.
+
+`load` is the way in: it finds the set, prepares it once into the cache and
+opens what is there. To add a source, write a module with a function that
+returns a `sources.Source`, and add its name to `_find_source` and
+`native_shape`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+from absl import logging
+import numpy as np
+
+from tf_dcgan.common import errors
+from tf_dcgan.data import (
+    cache,
+    glyphs,
+    known_sets,
+    mnist_files,
+    names,
+    preparation,
+    sources,
+)
+from tf_dcgan.data.folders import listings
+from tf_dcgan.data.folders import source as image_folders
+from tf_dcgan.data.tfds import sets
+
+_LONGEST = 32  # Characters of a folder's or a class's name in an entry's.
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageArray:
+    """One split of an image set, prepared for one image size.
+
+    Attributes:
+        images: [num_images, height, width, channels] uint8 in [0, 255], a
+            read-only memory map.
+        labels: [num_images] int64 in [0, len(class_names)), or None if the
+            set has no labels; read-only.
+        class_names: the name of each label; empty if there are none.
+        name: the set's name, as `--dataset` takes it.
+        split: the split's name.
+        content_box: (top, left, height, width) in pixels, the part of each
+            image that is not padding.
+        preparation: what was done to the original images, in words.
+        fingerprint: SHA-256 (hexadecimal) of the images' and labels' bytes.
+        notes: what its user should know, one line each.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    class_names: tuple[str, ...]
+    name: str
+    split: str
+    content_box: tuple[int, int, int, int]
+    preparation: str
+    fingerprint: str
+    notes: tuple[str, ...] = ()
+
+
+def native_shape(
+    name: str,
+    data_dir: str | None = None,
+    *,
+    crop: tuple[int, int] | None = None,
+    cache_dir: str | None = None,
+) -> tuple[int | None, int | None, int]:
+    """The shape of a set's images, found without preparing or downloading it.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+        crop: (height, width) of the central part that is wanted, or None.
+        cache_dir: where what a folder's files tell is kept; None for the
+            user's cache.
+
+    Returns:
+        (height, width, channels); height and width are None where they vary.
+
+    Raises:
+        errors.UserError: there is no such set, it has no images, or the crop
+            is larger than they are.
+    """
+    if name in known_sets.SETS:
+        shape = known_sets.SETS[name].shape
+    elif os.path.isabs(name):
+        shape = image_folders.native_shape(name, cache_dir=cache_dir)
+    else:
+        shape = sets.native_shape(name, data_dir)
+    return preparation.cropped_shape(shape, crop)
+
+
+def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
+    """The classes of a set, found without preparing or downloading it.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+
+    Returns:
+        The name of each label; none if it has no labels.
+
+    Raises:
+        errors.UserError: there is no such set.
+    """
+    if name in known_sets.SETS:
+        return known_sets.SETS[name].class_names
+    if os.path.isabs(name):
+        return listings.find(name).class_names
+    return sets.class_names(name, data_dir)
+
+
+def why_unlabelled(name: str) -> str:
+    """Says why a set has no labels, as far as it is known.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+
+    Raises:
+        errors.UserError: there is no such folder.
+    """
+    if os.path.isabs(name):
+        return listings.find(name).why_unlabelled
+    return ""
+
+
+def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
+    """The splits of a set, found without preparing or downloading it.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+
+    Returns:
+        Their names; none where only the download will tell.
+
+    Raises:
+        errors.UserError: there is no such set.
+    """
+    if name in known_sets.SETS:
+        return known_sets.SPLITS
+    if os.path.isabs(name):
+        return tuple(listings.find(name).splits)
+    return sets.splits(name, data_dir)
+
+
+def load(
+    name: str,
+    split: str = "train",
+    *,
+    image_size: tuple[int, int],
+    crop: tuple[int, int] | None = None,
+    class_name: str | None = None,
+    pad: bool = True,
+    data_dir: str | None = None,
+    cache_dir: str | None = None,
+) -> ImageArray:
+    """Opens one split of a set, preparing it first if the cache lacks it.
+
+    Args:
+        name: `glyphs`, the name of a TFDS set, or the absolute path of a
+            folder of images.
+        split: the split's name.
+        image_size: (height, width) in pixels of the images wanted.
+        crop: (height, width) in pixels of the central part of the original
+            images that is brought to this size, or None for all of them.
+        class_name: the only class whose images are taken, or None for all.
+            Its label stays what it is in the whole set.
+        pad: whether images a little too small are padded, not resized.
+        data_dir: where the set's files are; None for TFDS's own folder.
+            `glyphs` and folders of images need none and ignore it.
+        cache_dir: where prepared arrays are kept; None for the user's cache.
+
+    Returns:
+        The split. How images of another size were fitted is told by its
+        `preparation` and `content_box`, and so is the class.
+
+    Raises:
+        errors.UserError: there is no such set, split or class, or no image of
+            it, its files are damaged or out of reach, or the cache cannot be
+            written to.
+        OSError: the disk is full; nothing half-made is left.
+    """
+    source = _find_source(name, split, data_dir, cache_dir)
+    key = {
+        "preparation_version": preparation.VERSION,
+        "name": name,
+        "split": split,
+        "image_size": list(image_size),
+        "source": source.fingerprint,
+    }
+    if crop is not None:
+        key["crop"] = list(crop)
+    part = f"{_short(name)}-{split}"
+    if class_name is not None:
+        key["class_name"] = class_name
+        part += f"-{class_name[:_LONGEST]}"
+    if not pad:
+        key["pad"] = False
+    readable = f"{part}-{image_size[0]}x{image_size[1]}"
+    entry = cache.Entry(cache_dir, readable, key=key)
+    wanted = {
+        "image_size": image_size,
+        "crop": crop,
+        "class_name": class_name,
+        "pad": pad,
+        "title": readable,
+    }
+    images, labels, info = entry.open() or _prepare(
+        entry, source, name=name, split=split, wanted=wanted
+    )
+    return ImageArray(
+        images=images,
+        labels=labels,
+        class_names=tuple(info["class_names"]),
+        name=name,
+        split=split,
+        content_box=tuple(info["content_box"]),
+        preparation=info["preparation"],
+        fingerprint=info["fingerprint"],
+        notes=tuple(info.get("notes", ())),
+    )
+
+
+def _short(name: str) -> str:
+    """A name that can begin a file's: of a folder, the last part's beginning.
+
+    A file's name may have 255 bytes, of which a character may take four.
+    """
+    return os.path.basename(name)[:_LONGEST] if os.path.isabs(name) else name
+
+
+def _find_source(
+    name: str, split: str, data_dir: str | None, cache_dir: str | None
+) -> sources.Source:
+    """Finds where a split's images come from; the place to add a source."""
+    if name in known_sets.SETS:
+        known_sets.check_split(name, split)
+    folder = None if data_dir is None else sets.check_data_dir(data_dir)
+    if name == "glyphs":
+        return glyphs.source(split)
+    if os.path.isabs(name):
+        return image_folders.source(name, split, cache_dir=cache_dir)
+    if folder is not None:
+        if (
+            name in mnist_files.NAMES
+            and sets.prepared_folder(name, folder) is None
+        ):
+            source = mnist_files.find(name, split, data_dir=folder)
+            if source is not None:
+                return source
+    return sets.source(name, split, data_dir=data_dir)
+
+
+def _prepare(
+    entry: cache.Entry,
+    source: sources.Source,
+    *,
+    name: str,
+    split: str,
+    wanted: dict,
+) -> tuple[np.ndarray, np.ndarray | None, dict]:
+    """Makes a cache entry and opens it; `wanted` is `preparation.write`'s."""
+    logging.info("Preparing %s", entry.folder)
+    with entry.replaced() as folder:
+        content = source.read()
+        _check_shape(name, content.shape)
+        class_name = wanted["class_name"]
+        if class_name is not None:
+            names.check_class(class_name, content.class_names, name=name)
+        if not preparation.write(folder, content, **wanted):
+            of_class = "" if class_name is None else f" of class {class_name!r}"
+            raise errors.UserError(
+                f"{name} has no images{of_class} in its split {split}: choose "
+                "another part of it, or another --dataset"
+            )
+    opened = entry.open()
+    if opened is None:
+        raise OSError(f"{entry.folder} cannot be read after writing it")
+    return opened
+
+
+def _check_shape(name: str, shape: tuple[int | None, int | None, int]) -> None:
+    """Refuses images that a known set does not have, and odd channels."""
+    if name in known_sets.SETS and shape != known_sets.SETS[name].shape:
+        raise errors.UserError(
+            f"{name} has images of {sources.words(known_sets.SETS[name].shape)}"
+            f", but these files hold {sources.words(shape)}: they are another "
+            "set's. Give --data_dir the folder with the right files"
+        )
+    if shape[2] not in (1, 3):
+        raise errors.UserError(
+            f"{name} has images of {shape[2]} channels; only 1 (grey) and 3 "
+            "(RGB) can be used. Choose another --dataset"
+        )

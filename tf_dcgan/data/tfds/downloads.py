@@ -1,0 +1,215 @@
+"""Downloads a TFDS set, or says at once and in one line why that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import hashlib
+import pathlib
+import shutil
+
+import requests
+
+from tf_dcgan.common import errors, files
+from tf_dcgan.data import known_sets, mnist_files
+from tf_dcgan.data.tfds import reading
+
+_TIMEOUT_SECONDS = 8
+# A set of more files than this is not fetched by hand.
+_FEW_FILES = 8
+
+
+def download(name: str, root: pathlib.Path, *, given: bool) -> None:
+    """Downloads a set and prepares it, with TFDS's own progress bars.
+
+    Args:
+        name: as TFDS has it.
+        root: where TFDS keeps its sets; made if need be.
+        given: whether the user named that folder.
+
+    Raises:
+        errors.UserError: there is no such set, it must be fetched by hand,
+            its host is out of reach, the download broke off, or files that
+            were fetched by hand are other ones. Nothing half-made is left.
+        OSError: the disk is full. Nothing half-made is left.
+    """
+    with reading.quiet():
+        builder = reading.new_builder(name, root)
+        if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+            raise errors.UserError(
+                f"{_where(name, root, given=given)} and cannot be downloaded: "
+                "its files must be fetched by hand. Prepare it as TFDS's "
+                "catalogue says and give its folder as --data_dir"
+            )
+        reading.image_shape(name, builder)  # Raises if it has no images.
+        missing = _missing(builder, root)
+    advice = _advice(name, root, missing)
+    for url in list(missing)[:1]:
+        problem = _unreachable(url)
+        if problem:
+            raise errors.UserError(
+                f"{_where(name, root, given=given)} and cannot be downloaded: "
+                f"{url}: {problem}. {advice}"
+            )
+    with _nothing_left_on_failure(root, name.partition("/")[0]):
+        try:
+            builder.download_and_prepare()
+        # Whatever the set's own code does wrong comes out here too.
+        except Exception as error:
+            if getattr(error, "errno", None) in files.DISK_FULL:
+                raise
+            wrong = _wrong(builder, root)
+            if wrong:
+                one = len(wrong) == 1
+                raise errors.UserError(
+                    f"{', '.join(wrong)} in {_manual_folder(root)} "
+                    f"{'is' if one else 'are'} not what {name} is made of, by "
+                    f"{'its checksum' if one else 'their checksums'}: fetch "
+                    f"{'it' if one else 'them'} again; or {_elsewhere(name)}"
+                ) from error
+            raise errors.UserError(
+                f"the download of {name} to {root} failed: "
+                f"{reading.first_line(error)}. {advice}"
+            ) from error
+
+
+def _manual_folder(root: pathlib.Path) -> pathlib.Path:
+    """Where TFDS looks for a file, by its own name, before it downloads it."""
+    return root / "downloads" / "manual"
+
+
+def _missing(builder, root: pathlib.Path) -> dict[str, str | None]:
+    """The files that must be downloaded: address to name, None if unknown."""
+    names = {
+        url: info.filename if info else None
+        for url, info in (builder.url_infos or {}).items()
+        if "://" in url
+    }
+    return {
+        url: name
+        for url, name in names.items()
+        if name is None or not (_manual_folder(root) / name).is_file()
+    }
+
+
+def _wrong(builder, root: pathlib.Path) -> list[str]:
+    """The names of files placed by hand that are not those TFDS knows."""
+    known = {
+        info.filename: info.checksum
+        for info in (builder.url_infos or {}).values()
+        if info and info.filename
+    }
+    wrong = []
+    for name, checksum in sorted(known.items()):
+        path = _manual_folder(root) / name
+        if path.is_file():
+            with open(path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if digest != checksum:
+                wrong.append(name)
+    return wrong
+
+
+def _unreachable(url: str) -> str | None:
+    """Asks for the head of a file, which TFDS would do for minutes.
+
+    Proxies are those of the environment, as for the download itself.
+
+    Args:
+        url: one of the set's files.
+
+    Returns:
+        What went wrong, or None if the file is there.
+    """
+    try:
+        # Some hosts refuse HEAD; what they say to GET is what counts.
+        for method in ("HEAD", "GET"):
+            with requests.request(
+                method,
+                url,
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=True,
+                stream=True,
+            ) as response:
+                if response.ok:
+                    return None
+                problem = f"{response.status_code} {response.reason}"
+        return f"the host answers {problem}"
+    except requests.exceptions.Timeout:
+        return f"no answer within {_TIMEOUT_SECONDS} seconds"
+    except requests.exceptions.ProxyError:
+        return "the proxy does not let it through"
+    except requests.exceptions.RequestException as error:
+        return f"no connection ({type(error).__name__})"
+
+
+def _where(name: str, root: pathlib.Path, *, given: bool) -> str:
+    if not given:
+        return f"{name} is not in {root}"
+    empty = "" if any(root.iterdir()) else " (the folder is empty)"
+    return f"{name} is not in --data_dir={root}{empty}"
+
+
+def _advice(
+    name: str, root: pathlib.Path, missing: dict[str, str | None]
+) -> str:
+    if name in mnist_files.NAMES:
+        raw = ", or one with the raw *-ubyte[.gz] files"
+        raw += " or mnist.npz" if name == "mnist" else ""
+        return (
+            f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS"
+            f"{raw}) or --dataset=glyphs, which needs no download"
+        )
+    by_hand = ""
+    names = sorted(name for name in missing.values() if name)
+    if 0 < len(names) == len(missing) <= _FEW_FILES:
+        by_hand = (
+            f"; or fetch {', '.join(names)} by hand and place "
+            f"{'it' if len(names) == 1 else 'them'} in {_manual_folder(root)}"
+        )
+    return (
+        f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS)"
+        f"{by_hand}; or {_elsewhere(name)}"
+    )
+
+
+def _elsewhere(name: str) -> str:
+    """What to give where a set cannot be had of TFDS."""
+    crop = known_sets.DEFAULT_CROPS.get(name)
+    cropped = f" --crop={crop}" if crop else ""
+    unpacked = " (img_align_celeba.zip unpacked)" if name == "celeb_a" else ""
+    here = "--dataset=glyphs, which needs no download"
+    if name.partition("/")[0] == "cycle_gan":  # Two sets to translate between.
+        here = "--dataset_a=glyphs --dataset_b=PATH, which need no download"
+    return (
+        f"give --dataset=PATH{cropped}, a folder of the images{unpacked}; or "
+        f"{here}"
+    )
+
+
+@contextlib.contextmanager
+def _nothing_left_on_failure(root: pathlib.Path, name: str) -> Iterator[None]:
+    """Removes what a block that fails has added to TFDS's folders."""
+    folders = (root / name, root / "downloads")
+    before = {path for folder in folders for path in _below(folder)}
+    new_parents = [path for path in (root, *root.parents) if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        for folder in folders:
+            for path in _below(folder):
+                if path in before:
+                    continue
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+        for path in new_parents:  # The deepest comes first.
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _below(folder: pathlib.Path) -> list[pathlib.Path]:
+    """A folder and everything in it; nothing if it does not exist."""
+    return [folder, *folder.rglob("*")] if folder.exists() else []

@@ -1,0 +1,223 @@
+"""Image sets of TensorFlow Datasets (TFDS).
+
+A prepared set is found by its folders alone, since importing TFDS takes
+seconds that a run whose images are in the cache need not spend. So
+`tfds_reading` and `tfds_downloads` are imported where they are needed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+
+from tf_dcgan.common import errors
+from tf_dcgan.data import sources
+
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_INFO = "dataset_info.json"
+
+
+def source(name: str, split: str, *, data_dir: str | None) -> sources.Source:
+    """Finds a TFDS set on the disk, or downloads it.
+
+    Args:
+        name: as TFDS has it: `name` or `name/config`.
+        split: the split's name.
+        data_dir: a folder of prepared sets that `check_data_dir` approves of,
+            or None for TFDS's own.
+
+    Returns:
+        The source.
+
+    Raises:
+        errors.UserError: there is no such set, it is damaged, or it can be
+            neither found nor downloaded.
+    """
+    root = _root(data_dir)
+    folder = prepared_folder(name, root)
+    if folder is None:
+        from tf_dcgan.data.tfds import downloads
+
+        _check_not_inside(name, root)
+        downloads.download(name, root, given=data_dir is not None)
+        folder = prepared_folder(name, root)
+        if folder is None:
+            raise RuntimeError(f"TFDS prepared {name}, but not in {root}")
+    paths = [path for path in folder.iterdir() if path.is_file()]
+    return sources.Source(
+        fingerprint=[
+            folder.relative_to(root).as_posix(),
+            *sources.files_fingerprint(paths, folder),
+        ],
+        read=lambda: _read(name, split, folder),
+    )
+
+
+def native_shape(
+    name: str, data_dir: str | None
+) -> tuple[int | None, int | None, int]:
+    """The shape of a TFDS set's images: (height, width, channels).
+
+    Height and width are None where they vary. Nothing is downloaded.
+
+    Raises:
+        errors.UserError: there is no such set, or it has no images.
+    """
+    from tf_dcgan.data.tfds import reading
+
+    return reading.image_shape(name, _builder(name, data_dir))
+
+
+def class_names(name: str, data_dir: str | None) -> tuple[str, ...]:
+    """The classes of a TFDS set; none if it has no labels.
+
+    Nothing is downloaded.
+
+    Raises:
+        errors.UserError: there is no such set.
+    """
+    from tf_dcgan.data.tfds import reading
+
+    return reading.class_names(name, _builder(name, data_dir))
+
+
+def splits(name: str, data_dir: str | None) -> tuple[str, ...]:
+    """The splits of a prepared TFDS set; none where it is still to be made.
+
+    Nothing is downloaded.
+
+    Raises:
+        errors.UserError: there is no such set.
+    """
+    return tuple(_builder(name, data_dir).info.splits)
+
+
+def _builder(name: str, data_dir: str | None):
+    """Makes TFDS's builder of a set, from prepared files if there are any."""
+    if data_dir is not None:
+        check_data_dir(data_dir)
+    root = _root(data_dir)
+    folder = prepared_folder(name, root)
+    from tf_dcgan.data.tfds import reading
+
+    if folder is None:
+        return reading.new_builder(name, root)
+    return reading.open_folder(folder)
+
+
+def check_data_dir(data_dir: str) -> pathlib.Path:
+    """Refuses a `--data_dir` that cannot be what the user means.
+
+    Returns:
+        The folder.
+
+    Raises:
+        errors.UserError: it is missing, not a folder, or not readable.
+    """
+    folder = pathlib.Path(data_dir).expanduser()
+    problem = None
+    if not folder.exists():
+        problem = "does not exist"
+    elif not folder.is_dir():
+        problem = "is not a folder"
+    elif not os.access(folder, os.R_OK | os.X_OK):
+        problem = "cannot be read: permission denied"
+    if problem:
+        raise errors.UserError(
+            f"--data_dir={data_dir} {problem}. Give the folder that holds the "
+            "prepared TFDS sets or the raw files"
+        )
+    return folder
+
+
+def prepared_folder(name: str, root: pathlib.Path) -> pathlib.Path | None:
+    """Finds a set's newest prepared version by looking at folder names.
+
+    Args:
+        name: `name` or `name/config`.
+        root: a folder of prepared sets, which need not exist.
+
+    Returns:
+        `root/name/[config/]version`, or None.
+
+    Raises:
+        errors.UserError: it is there but without its description.
+    """
+    if not re.fullmatch(r"\w+(/[\w.+-]+)?", name) or ".." in name:
+        return None
+    folder = root / name
+    if not folder.is_dir():
+        return None
+    children = [child for child in folder.iterdir() if child.is_dir()]
+    versions = [child for child in children if _VERSION.fullmatch(child.name)]
+    if not versions:
+        if "/" not in name and any(
+            (grandchild / _INFO).is_file()
+            for child in children
+            for grandchild in child.iterdir()
+            if _VERSION.fullmatch(grandchild.name)
+        ):
+            # Only TFDS knows which configuration a bare name stands for.
+            from tf_dcgan.data.tfds import reading
+
+            path = pathlib.Path(reading.new_builder(name, root).data_path)
+            return path if (path / _INFO).is_file() else None
+        return None
+    newest = max(
+        versions, key=lambda path: [int(part) for part in path.name.split(".")]
+    )
+    if not (newest / _INFO).is_file():
+        raise errors.UserError(
+            f"{newest} is not a whole prepared set: it has no {_INFO}. "
+            "Remove the folder or copy it again"
+        )
+    _check_name(name, newest / _INFO)
+    return newest
+
+
+def _check_name(name: str, info: pathlib.Path) -> None:
+    """Refuses a prepared set that lies in another set's folder."""
+    try:
+        found = json.loads(info.read_text())["name"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return  # Damaged; reading it will say how.
+    if found != name.partition("/")[0]:
+        raise errors.UserError(
+            f"{info.parent} holds {found}, not {name}: give the folder its "
+            f"own name back, or --dataset={found}"
+        )
+
+
+def _read(name: str, split: str, folder: pathlib.Path) -> sources.Content:
+    from tf_dcgan.data.tfds import reading
+
+    return reading.read(name, split, folder=folder)
+
+
+def _root(data_dir: str | None) -> pathlib.Path:
+    """The folder of prepared sets, by TFDS's own rule if none is given."""
+    if data_dir is None:
+        data_dir = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
+    return pathlib.Path(data_dir).expanduser()
+
+
+def _check_not_inside(name: str, root: pathlib.Path) -> None:
+    """Notices a folder one or two levels too deep, a likely slip."""
+    if not root.is_dir():
+        return
+    above = None
+    if (root / _INFO).is_file():
+        above = root.resolve().parent.parent
+    elif any(
+        (child / _INFO).is_file()
+        for child in root.iterdir()
+        if _VERSION.fullmatch(child.name)
+    ):
+        above = root.resolve().parent
+    if above is not None:
+        raise errors.UserError(
+            f"--data_dir={root} is a prepared set itself, not the folder above "
+            f"{name}. Give --data_dir={above}"
+        )

@@ -1,0 +1,115 @@
+"""Features of images that do not change, computed once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import hashlib
+import json
+import pathlib
+import tokenize
+
+import numpy as np
+
+from tf_dcgan.common import errors, files
+from tf_dcgan.data import cache
+from tf_dcgan.evaluation import image_sources
+from tf_dcgan.metrics import checks
+from tf_dcgan.metrics.features import feature_network
+
+_VERSION = 1  # Raise when the same images and settings give other features.
+
+
+def extract(
+    source: image_sources.ImageSource,
+    network: feature_network.FeatureNetwork,
+    outputs: Sequence[str],
+    *,
+    batch_size: int,
+    cache_dir: str | None,
+    title: str,
+) -> dict[str, np.ndarray]:
+    """Reads features from the cache, or computes and keeps them.
+
+    Args:
+        source: the images.
+        network: makes the features.
+        outputs: some of its outputs; those that the cache lacks are computed
+            in one pass.
+        batch_size: images at once; changes nothing.
+        cache_dir: the cache's folder, or None for the default.
+        title: begins what is shown of the progress.
+
+    Returns:
+        For each output [images, k] float32.
+
+    Raises:
+        errors.UserError: the cache cannot be written to, or features are NaN
+            or infinite.
+    """
+    root = pathlib.Path(cache_dir or cache.default_folder()).expanduser()
+    paths = {name: root / _name(source, network, name) for name in outputs}
+    found = {name: _load(path, source.count) for name, path in paths.items()}
+    missing = [name for name, values in found.items() if values is None]
+    if not missing:
+        return found
+    _require_writable(root)
+    made = network.extract(
+        source.batches(),
+        batch_size=batch_size,
+        outputs=missing,
+        total=source.count,
+        progress=title,
+    )
+    for name, values in made.items():
+        checks.features(values, what=title, metric="a score", needed=0)
+        with files.atomic_file(paths[name]) as unfinished:
+            np.save(unfinished, values)
+    return {**found, **made}
+
+
+def _name(
+    source: image_sources.ImageSource,
+    network: feature_network.FeatureNetwork,
+    output: str,
+) -> str:
+    """Names the file after everything that shaped the features."""
+    key = json.dumps(
+        [
+            _VERSION,
+            source.fingerprint,
+            source.count,
+            network.protocol,
+            output,
+            network.digests[output],
+        ],
+        sort_keys=True,
+    )
+    digest = hashlib.sha256(key.encode()).hexdigest()[:24]
+    return f"features-{network.key}-{output}-{digest}.npy"
+
+
+def _load(path: pathlib.Path, count: int) -> np.ndarray | None:
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError):
+        return None  # Not there, or damaged by hand; made anew.
+    is_whole = (
+        isinstance(values, np.ndarray)
+        and values.ndim == 2
+        and len(values) == count
+        and values.dtype == np.float32
+        and bool(np.isfinite(values).all())
+    )
+    return values if is_whole else None
+
+
+def _require_writable(root: pathlib.Path) -> None:
+    try:
+        files.require_writable(root / "features")
+    except OSError as error:
+        if error.errno in files.DISK_FULL:
+            raise
+        raise errors.UserError(
+            f"features cannot be kept in {root} ({error.strerror}): give "
+            "--cache_dir=FOLDER, a folder that can be written to"
+        ) from error

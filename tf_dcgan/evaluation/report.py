@@ -1,0 +1,196 @@
+"""An evaluation as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+import json
+import os
+import textwrap
+from typing import Any, Protocol
+
+from tf_dcgan.common import errors, files
+from tf_dcgan.evaluation import score_sets
+from tf_dcgan.metrics import class_scores, scores
+
+_WIDTH = 79
+_HEAD = 11
+# Of a protocol's features, in this order and without their names.
+_PLAIN = ("resize", "scaling", "precision")
+_ELSEWHERE = {
+    *_PLAIN,
+    "network",
+    "feature_dim",
+    "weights",
+    "weights_sha256",
+    "comparable_with",
+    "warnings",
+    "test_accuracy",
+    "test_images",
+    "dataset",
+    "dataset_fingerprint",
+    "num_classes",
+    "trained_with",
+}
+
+
+class _Found(Protocol):
+    def to_json(self) -> dict[str, Any]: ...
+
+
+def write_json(path: os.PathLike | str, found: _Found, **more: Any) -> None:
+    """Writes an evaluation as JSON, atomically.
+
+    Args:
+        path: where to.
+        found: the evaluation, of whatever kind.
+        **more: further entries.
+
+    Raises:
+        errors.UserError: the file cannot be written.
+    """
+    text = json.dumps({**more, **found.to_json()}, indent=2, allow_nan=False)
+    try:
+        with files.atomic_file(path) as unfinished:
+            unfinished.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        if error.errno in files.DISK_FULL:
+            raise
+        raise errors.UserError(
+            f"{path} cannot be written ({error.strerror}): give another file"
+        ) from error
+
+
+def table(found: score_sets.Evaluation) -> str:
+    """Lays the scores out, with warnings, notes and their protocol below.
+
+    Args:
+        found: the evaluation.
+
+    Returns:
+        Lines of text.
+    """
+    lines = [f"{'score':16} {'value':>10}  {'95 % interval':>21} {'ideal':>10}"]
+    for score in found.scores:
+        interval = ""
+        if score.low is not None:
+            interval = f"[{score.low:.4g}, {score.high:.4g}]"
+        lines.append(
+            f"{score.name:16} {number(score.value):>10}  {interval:>21} "
+            f"{number(score.ideal, ''):>10}  {score.remark}".rstrip()
+        )
+    lines.append("ideal: what a perfect generator scores with as many images")
+    if found.per_class:
+        lines += ["", *_class_lines(found.per_class)]
+    lines += [""] + warning_lines(found)
+    lines += [wrapped("note:", note) for note in found.notes]
+    if lines[-1]:
+        lines.append("")
+    return "\n".join(lines + protocol_lines(found.protocol))
+
+
+def number(value: float | None, absent: str = "-") -> str:
+    """Writes a number with four digits, or what is written for none."""
+    return absent if value is None else f"{value:.4g}"
+
+
+def wrapped(head: str, text: str) -> str:
+    """Writes a text beside its heading."""
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=f"{head:{_HEAD}}" if len(head) < _HEAD else f"{head} ",
+        subsequent_indent=" " * _HEAD,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def warning_lines(found: score_sets.Evaluation) -> list[str]:
+    """Says each warning once, with the scores that it belongs to."""
+    belongs: dict[str, list[str]] = {}
+    for score in found.scores:
+        for warning in score.warnings:
+            belongs.setdefault(warning, []).append(score.name)
+    lines = [
+        wrapped("warning:", f"{warning} ({', '.join(names)})")
+        for warning, names in belongs.items()
+    ]
+    return lines + [
+        wrapped("warning:", f"{warning} (all scores)")
+        for warning in found.protocol["features"].get("warnings", ())
+    ]
+
+
+def _class_lines(classes: Iterable[class_scores.ClassScores]) -> list[str]:
+    classes = tuple(classes)
+    names = [score.name for score in classes[0].scores]
+    width = max(len("class"), *(len(one.name) for one in classes))
+    widths = [max(10, len(name)) for name in names]
+    heads = "".join(
+        f" {name:>{w}}" for name, w in zip(names, widths, strict=True)
+    )
+    lines = [f"{'class':{width}} {'real':>7} {'generated':>10}{heads}"]
+    for one in classes:
+        values = "".join(
+            f" {number(s.value):>{w}}"
+            for s, w in zip(one.scores, widths, strict=True)
+        )
+        lines.append(
+            f"{one.name:{width}} {one.real_images:7,} {one.fake_images:10,}"
+            f"{values}  {', '.join(_names_of_warnings(one.scores))}".rstrip()
+        )
+    return lines
+
+
+def _names_of_warnings(of: Iterable[scores.Score]) -> list[str]:
+    """The warnings of a class by their names; the JSON has them in full."""
+    names = [
+        warning.partition(":")[0] for score in of for warning in score.warnings
+    ]
+    return list(dict.fromkeys(names))
+
+
+def protocol_lines(protocol: Mapping[str, Any]) -> list[str]:
+    """Writes a protocol, an entry after the other."""
+    made_by = protocol["features"]
+    entries = {
+        "real": f"{protocol['real']}, {_count(protocol['real_images'])}",
+        "generated": f"{protocol['fake']}, {_count(protocol['fake_images'])}",
+        "training": protocol.get("training_images"),
+        "classes": protocol.get("classes_of_generated_images"),
+        "features": _features(made_by),
+        "weights": made_by.get("weights"),
+        "sha256": made_by.get("weights_sha256"),
+        "compares": "with " + made_by.get("comparable_with", "nothing known"),
+        "seed": str(protocol["seed"]),
+        "versions": ", ".join(
+            f"{name} {version}"
+            for name, version in protocol["versions"].items()
+        ),
+    }
+    return [wrapped(head, text) for head, text in entries.items() if text]
+
+
+def _features(protocol: Mapping[str, Any]) -> str:
+    parts = [f"{protocol['network']}, {protocol['feature_dim']} numbers"]
+    if "test_accuracy" in protocol:
+        parts[0] = (
+            f"{protocol['network']} of {protocol['dataset']}, right on "
+            f"{protocol['test_accuracy']:.2%} of "
+            f"{protocol['test_images']:,} test images, "
+            f"{protocol['feature_dim']} numbers"
+        )
+    for name in _PLAIN:
+        if name in protocol:
+            head = f"{name} " if name != "precision" else ""
+            parts.append(f"{head}{protocol[name]}")
+    parts += [
+        f"{name} {value}"
+        for name, value in protocol.items()
+        if name not in _ELSEWHERE
+    ]
+    return ", ".join(parts)
+
+
+def _count(count: int | None) -> str:
+    return "number of images unknown" if count is None else f"{count:,} images"

@@ -1,0 +1,134 @@
+"""Mean and covariance of features as files, which replace real images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+import json
+import os
+from typing import Any
+
+import numpy as np
+
+from tf_dcgan.common import errors, files
+from tf_dcgan.metrics import moments as metric_moments
+
+
+@dataclasses.dataclass(frozen=True)
+class Statistics:
+    """Moments of features that somebody computed before.
+
+    Attributes:
+        description: the file, and of what it is where it tells.
+        moments: mean, covariance, and the count where the file tells.
+        protocol: of the features, or None for files of other tools.
+        notes: what its user should know, one line each.
+    """
+
+    description: str
+    moments: metric_moments.Moments
+    protocol: Mapping[str, Any] | None
+    notes: tuple[str, ...] = ()
+
+    def check_protocol(
+        self, protocol: Mapping[str, Any], dimension: int
+    ) -> None:
+        """Refuses features of another kind than these are of.
+
+        Args:
+            protocol: a feature network's.
+            dimension: numbers in its feature vectors.
+
+        Raises:
+            errors.UserError: they were made in another way.
+        """
+        if self.moments.dimension != dimension:
+            raise errors.UserError(
+                f"{self.description} has {self.moments.dimension:,} "
+                f"dimensions, the features {dimension:,}: give the --features "
+                "and --feature_dim that it was made with"
+            )
+        if self.protocol is None:
+            return
+        now = json.loads(json.dumps(protocol))
+        differing = [
+            f"{name} ({self.protocol.get(name)}, now {now.get(name)})"
+            for name in sorted(set(self.protocol) | set(now))
+            if self.protocol.get(name) != now.get(name)
+        ]
+        if differing:
+            raise errors.UserError(
+                f"{self.description} was made by another protocol: "
+                f"{', '.join(differing)}; give the same flags as then, or "
+                "images as --real"
+            )
+
+
+def from_arrays(arrays: Mapping[str, np.ndarray], path: str) -> Statistics:
+    """Checks what a statistics file holds.
+
+    Args:
+        arrays: with `mu` [n] and `sigma` [n, n]; perhaps `count`, `protocol`
+            (JSON text) and `of` (text).
+        path: the file, for messages.
+
+    Raises:
+        errors.UserError: something in it is not as it should be.
+    """
+    try:
+        for name in ("mu", "sigma"):
+            if arrays[name].dtype.kind not in "fiu":
+                raise ValueError(f"{name} is {arrays[name].dtype}")
+        count = arrays.get("count")
+        found = metric_moments.Moments.from_statistics(
+            arrays["mu"],
+            arrays["sigma"],
+            count=None if count is None else int(count),
+        )
+        found.factor()  # Finds out now whether sigma can be a covariance.
+        text = arrays.get("protocol")
+        protocol = None if text is None else dict(json.loads(str(text)))
+    except errors.UserError as error:
+        raise errors.UserError(f"{path}: {error}") from error
+    except (ValueError, TypeError) as error:
+        raise errors.UserError(
+            f"{path} holds no statistics that can be used ({error}): it "
+            "should have mu [n] and sigma [n, n] of numbers"
+        ) from error
+    notes = ()
+    if protocol is None:
+        notes = (
+            f"{path} does not say how it was made; that it fits these "
+            "features and their resize is taken on trust",
+        )
+    of = f" of {arrays['of']}" if "of" in arrays else ""
+    return Statistics(f"{path}{of}", found, protocol, notes)
+
+
+def write(
+    path: os.PathLike | str,
+    moments: metric_moments.Moments,
+    *,
+    protocol: Mapping[str, Any],
+    of: str,
+) -> None:
+    """Writes mean, covariance, count and protocol as an .npz.
+
+    Args:
+        path: ends in .npz.
+        moments: of features.
+        protocol: of the network that made the features.
+        of: the images, in words.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with files.atomic_file(path) as unfinished:
+        np.savez(
+            unfinished,
+            mu=moments.mean,
+            sigma=moments.covariance(),
+            count=moments.count,
+            protocol=json.dumps(dict(protocol)),
+            of=of,
+        )

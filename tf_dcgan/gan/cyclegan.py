@@ -1,0 +1,240 @@
+"""CycleGAN: one update of an unpaired translation."""
+
+from __future__ import annotations
+
+import functools
+
+import tensorflow as tf
+
+from tf_dcgan.config import schema
+from tf_dcgan.gan import (
+    cyclegan_losses,
+    cyclegan_state,
+    image_buffer,
+    losses,
+    states,
+    updates,
+)
+
+_SCALARS = (
+    "loss_d",
+    "loss_g",
+    "loss_adversarial",
+    "loss_cycle",
+    "discriminator_a",
+    "discriminator_b",
+    "adversarial_a_to_b",
+    "adversarial_b_to_a",
+    "cycle_a",
+    "cycle_b",
+    "real_score",
+    "fake_score_before",
+    "fake_score_after",
+    "real_accuracy",
+    "fake_accuracy",
+    "generator_gradient_norm",
+    "discriminator_gradient_norm",
+    "learning_rate",
+)
+_SCALARS_OF_IDENTITY = ("loss_identity", "identity_a", "identity_b")
+
+
+def scalars(config: schema.Config) -> tuple[str, ...]:
+    """Returns the names of what `update` returns under a config."""
+    return _SCALARS + _SCALARS_OF_IDENTITY * (config.lambda_identity > 0)
+
+
+def update(
+    state: cyclegan_state.CycleGanState,
+    config: schema.Config,
+    images_a: tf.Tensor,
+    images_b: tf.Tensor,
+) -> dict[str, tf.Tensor]:
+    """Does one step: both generators are updated together, then both Ds.
+
+    The discriminators learn from images that the buffers give for the new
+    ones. A generator's translations and identity mappings are one forward
+    pass: instance normalisation keeps the images of a batch apart.
+
+    Args:
+        state: changed in place, its step included.
+        config: the loss, its labels and weights, and the seed.
+        images_a: [batch, height, width, channels] float32 in [-1, 1].
+        images_b: likewise, of B.
+
+    Returns:
+        Scalars float32, by the names of `scalars(config)`.
+
+        * `loss_g`: what both generators minimise: `loss_adversarial` +
+          lambda_cycle (`loss_cycle` + lambda_identity `loss_identity`).
+          Each of the three is a sum over both directions, whose parts are
+          logged too: `adversarial_a_to_b` is that of the generator,
+          `cycle_a` compares A with A(B(A)), `identity_b` compares B with
+          B(B). Without lambda_identity there is no identity loss.
+        * `loss_d`: the mean of `discriminator_a` and `discriminator_b`, each
+          the mean of its halves. They share no weight, so minimising both is
+          minimising either.
+        * `real_score`, `fake_score_before`: mean output of both Ds (under
+          cross-entropy sigmoid(D)) for real images and for those out of the
+          buffers, before D's update; `fake_score_after`: for the new
+          translations, at G's update. `real_accuracy`, `fake_accuracy`:
+          share of patches that D takes for what they are, likewise.
+        * `generator_gradient_norm`, `discriminator_gradient_norm`: length of
+          the whole gradient of both networks; `learning_rate`: of the
+          generators in this step.
+
+    Source: Zhu et al. 2017, sections 3 and 4 (arXiv:1703.10593); order of
+        the updates and identity loss as in its authors' program.
+    """
+    step = state.step.value()
+    loss = losses.LOSSES[config.loss]
+    pair = (images_a, images_b)
+    fakes, measured = _update_generators(state, config, loss, pair)
+    buffered = [
+        image_buffer.exchange(
+            buffer, fake, seed=config.seed, step=step, stream=stream
+        )
+        for stream, (buffer, fake) in enumerate(
+            zip((state.buffer_a, state.buffer_b), fakes, strict=True)
+        )
+    ]
+    measured |= _update_discriminators(state, config, loss, pair, buffered)
+    for averaged, generator in zip(
+        state.averaged_generators, state.generators, strict=True
+    ):
+        states.update_average(
+            averaged, generator, ema_decay=config.ema_decay, step=step
+        )
+    state.step.assign_add(1)
+    return measured
+
+
+def _update_generators(state, config, loss, pair):
+    """Returns the new images of A and of B, and what was measured."""
+    variables = cyclegan_state.trainable(state.generators)
+    optimizer = state.generator_optimizer
+    # D's own gradients are not computed.
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([variable.value for variable in variables])
+        fake_b, same_b = _translate(state.generator_a_to_b, *pair, config)
+        fake_a, same_a = _translate(
+            state.generator_b_to_a, *reversed(pair), config
+        )
+        fakes = (fake_a, fake_b)
+        cycled = (
+            state.generator_b_to_a(fake_b, training=True),
+            state.generator_a_to_b(fake_a, training=True),
+        )
+        fake_outputs = [
+            discriminator(fake, training=True)
+            for discriminator, fake in zip(
+                state.discriminators, fakes, strict=True
+            )
+        ]
+        # In these lists comes first what is of A: its D, its cycle, itself.
+        adversarial = [
+            cyclegan_losses.adversarial_loss(loss, outputs)
+            for outputs in fake_outputs
+        ]
+        cycle = [
+            cyclegan_losses.cycle_consistency_loss(images, back)
+            for images, back in zip(pair, cycled, strict=True)
+        ]
+        identity = [
+            cyclegan_losses.identity_loss(images, same)
+            for images, same in zip(pair, (same_a, same_b), strict=True)
+            if same is not None
+        ]
+        value = cyclegan_losses.generator_loss(
+            adversarial=adversarial,
+            cycle=cycle,
+            identity=identity,
+            lambda_cycle=config.lambda_cycle,
+            lambda_identity=config.lambda_identity,
+        )
+        scaled_value = optimizer.scale_loss(value)
+    gradients = tape.gradient(
+        scaled_value, [variable.value for variable in variables]
+    )
+    norm = updates.gradient_norm(gradients, optimizer)
+    learning_rate = tf.identity(optimizer.learning_rate)
+    optimizer.apply(gradients, variables)
+    measured = {
+        "loss_g": value,
+        "loss_adversarial": sum(adversarial),
+        "adversarial_b_to_a": adversarial[0],
+        "adversarial_a_to_b": adversarial[1],
+        "loss_cycle": sum(cycle),
+        "cycle_a": cycle[0],
+        "cycle_b": cycle[1],
+        "fake_score_after": _mean(loss.score, *fake_outputs),
+        "generator_gradient_norm": norm,
+        "learning_rate": learning_rate,
+    }
+    if identity:
+        measured["loss_identity"] = sum(identity)
+        measured["identity_a"], measured["identity_b"] = identity
+    return fakes, measured
+
+
+def _update_discriminators(state, config, loss, reals, fakes):
+    """Updates each discriminator on its real and its buffered images."""
+    variables = cyclegan_state.trainable(state.discriminators)
+    optimizer = state.discriminator_optimizer
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([variable.value for variable in variables])
+        real_outputs, fake_outputs = (
+            [
+                discriminator(images, training=True)
+                for discriminator, images in zip(
+                    state.discriminators, both, strict=True
+                )
+            ]
+            for both in (reals, fakes)
+        )
+        values = [
+            cyclegan_losses.discriminator_loss(
+                loss,
+                real_outputs=real,
+                fake_outputs=fake,
+                real_label=config.real_label,
+                fake_label=config.fake_label,
+            )
+            for real, fake in zip(real_outputs, fake_outputs, strict=True)
+        ]
+        scaled_value = optimizer.scale_loss(values[0] + values[1])
+    gradients = tape.gradient(
+        scaled_value, [variable.value for variable in variables]
+    )
+    norm = updates.gradient_norm(gradients, optimizer)
+    optimizer.apply(gradients, variables)
+    accuracy = functools.partial(loss.accuracy, mean_label=config.mean_label)
+    return {
+        "discriminator_a": values[0],
+        "discriminator_b": values[1],
+        "loss_d": 0.5 * (values[0] + values[1]),
+        "real_score": _mean(loss.score, *real_outputs),
+        "fake_score_before": _mean(loss.score, *fake_outputs),
+        "real_accuracy": _mean(
+            functools.partial(accuracy, real=True), *real_outputs
+        ),
+        "fake_accuracy": _mean(
+            functools.partial(accuracy, real=False), *fake_outputs
+        ),
+        "discriminator_gradient_norm": norm,
+    }
+
+
+def _translate(generator, images, images_of_target, config):
+    """Returns translations of the images, and the target's images mapped.
+
+    The latter are None where no loss asks for them.
+    """
+    if config.lambda_identity == 0:
+        return generator(images, training=True), None
+    both = tf.concat([images, images_of_target], axis=0)
+    return tf.split(generator(both, training=True), 2)
+
+
+def _mean(measure, one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    return 0.5 * (measure(one) + measure(other))

@@ -1,0 +1,81 @@
+"""A buffer of earlier generated images, from which a discriminator learns.
+
+A discriminator that sees images of the past too cannot forget how it told
+them apart, and the pair of networks oscillates less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from tf_dcgan.common import randomness
+
+SIZE = 50  # Zhu et al. 2017, section 4.
+
+
+def create(image_shape: Sequence[int]) -> tf.Variable:
+    """Makes an empty buffer.
+
+    How many places are filled follows from the number of the step, so the
+    images are all that it holds.
+
+    Args:
+        image_shape: (height, width, channels).
+
+    Returns:
+        [50, height, width, channels] float32.
+    """
+    return tf.Variable(
+        tf.zeros([SIZE, *image_shape]), trainable=False, name="image_buffer"
+    )
+
+
+def exchange(
+    buffer: tf.Variable,
+    images: tf.Tensor,
+    *,
+    seed: int,
+    step: tf.Tensor,
+    stream: int,
+) -> tf.Tensor:
+    """Puts a step's images in, and takes some earlier ones out for them.
+
+    One image after the other: while there are free places it is kept in the
+    next of them and returned itself. After that with probability 1/2 it takes
+    the place of a random one, which is returned; else it is returned and
+    forgotten.
+
+    Args:
+        buffer: changed in place; must have been given each step's images
+            since step 0.
+        images: [batch, height, width, channels] float32 in [-1, 1].
+        seed: the run's seed, below 2^31.
+        step: scalar integer, finished steps.
+        stream: which of several buffers.
+
+    Returns:
+        The same shape and dtype.
+
+    Source: Zhu et al. 2017, section 4, after Shrivastava et al. 2017,
+        section 2.3 (arXiv:1703.10593, arXiv:1612.07828).
+    Deviation: the papers do not say when which image is exchanged; the rule
+        is that of CycleGAN's authors' program.
+    """
+    batch_size = images.shape[0]
+    exchanged, places = randomness.buffer_draws(
+        seed, step, batch_size=batch_size, size=SIZE, stream=stream
+    )
+    taken = []
+    for position in range(batch_size):
+        image = images[position]
+        number = tf.cast(step, tf.int64) * batch_size + position
+        is_free = number < SIZE
+        place = tf.where(is_free, tf.cast(number, tf.int32), places[position])
+        stored = buffer[place]
+        swaps = tf.logical_and(tf.logical_not(is_free), exchanged[position])
+        taken.append(tf.where(swaps, stored, image))
+        kept = tf.where(tf.logical_or(is_free, swaps), image, stored)
+        buffer.scatter_nd_update([[place]], [kept])
+    return tf.stack(taken)

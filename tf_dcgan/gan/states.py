@@ -1,0 +1,185 @@
+"""What training changes, and what the states of all systems share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from tf_dcgan.config import schema
+
+# Keras's name of the variable in which a random layer counts its calls.
+_SEED_GENERATOR = "seed_generator_state"
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Everything that training changes; to inherit from.
+
+    The fields of a subclass are models, optimizers and variables.
+
+    Attributes:
+        step: int64 scalar variable, the number of finished steps.
+    """
+
+    step: tf.Variable
+
+    def variables(self) -> dict[str, tf.Variable]:
+        """Returns all variables by a name that is unique and stable."""
+        named = {}
+        for field in dataclasses.fields(self):
+            owner = getattr(self, field.name)
+            if isinstance(owner, tf.Variable):
+                named[field.name] = owner
+            else:
+                named.update(named_variables(owner, field.name))
+        return named
+
+
+def new_step() -> tf.Variable:
+    """Makes the `step` of a state before its first step."""
+    return tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+
+
+def named_variables(
+    owner: keras.Model | keras.optimizers.Optimizer, prefix: str
+) -> dict[str, tf.Variable]:
+    """Names the variables of a model or an optimizer that hold its state.
+
+    The counters of random layers are left out: each step sets them anew.
+
+    Args:
+        owner: a built model or optimizer.
+        prefix: first part of every name.
+
+    Returns:
+        Name to variable; a path that occurs twice is numbered.
+    """
+    named = {}
+    for variable in owner.variables:
+        if variable.name == _SEED_GENERATOR:
+            continue
+        name = f"{prefix}/{variable.path}"
+        while name in named:
+            name += "_again"
+        named[name] = variable.value
+    return named
+
+
+def seed_generators(models: Iterable[keras.Model]) -> list[tf.Variable]:
+    """Returns the states of the models' random layers, such as dropout."""
+    return [
+        variable.value
+        for model in models
+        for variable in model.variables
+        if variable.name == _SEED_GENERATOR
+    ]
+
+
+def non_finite_variables(state: State) -> list[str]:
+    """Names the variables that hold a NaN or an infinity.
+
+    A step's scalars are computed before its last update, so finite losses do
+    not prove finite weights.
+    """
+    return [
+        name
+        for name, variable in state.variables().items()
+        if variable.dtype.is_floating
+        and not tf.reduce_all(tf.math.is_finite(variable))
+    ]
+
+
+def create_optimizer(
+    config: schema.Config,
+    variables: list[keras.Variable],
+    learning_rate: float,
+) -> keras.optimizers.Optimizer:
+    """Makes an optimizer that is ready for tracing and for restoring.
+
+    Args:
+        config: its `beta_1` and `precision`.
+        variables: what it updates.
+        learning_rate: Adam's.
+
+    Returns:
+        Adam, with its slots built; under mixed_float16 it scales the loss.
+    """
+    optimizer = keras.optimizers.Adam(
+        learning_rate,
+        beta_1=config.beta_1,
+        # Keras would number the names, and checkpoints carry them.
+        name="adam",
+    )
+    if config.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(
+            optimizer, name="loss_scale"
+        )
+    optimizer.build(variables)
+    return optimizer
+
+
+def update_average(
+    averaged: keras.Model,
+    model: keras.Model,
+    *,
+    ema_decay: float,
+    step: tf.Tensor,
+) -> None:
+    """Moves the averaged weights: mean ← decay · mean + (1 - decay) · weight.
+
+    The decay warms up as (1 + step) / (10 + step), so that a short run is
+    not averaged with its random beginning. Moving statistics are averaged
+    with the weights that they belong to.
+
+    Args:
+        averaged: changed in place.
+        model: of the same shape.
+        ema_decay: in [0, 1); 0 copies.
+        step: scalar integer, finished steps before this one.
+    """
+    passed = tf.cast(step, tf.float32)
+    decay = tf.minimum(ema_decay, (1.0 + passed) / (10.0 + passed))
+    for mean, weight in zip(averaged.variables, model.variables, strict=True):
+        if mean.dtype.startswith("float"):
+            mean.assign(decay * mean.value + (1.0 - decay) * weight.value)
+
+
+def decay_learning_rates(
+    state: State, config: schema.Config, *, total_steps: int
+) -> None:
+    """Sets the optimizers' learning rates for the next step.
+
+    Args:
+        state: its optimizers are changed.
+        config: its `learning_rate_decay` and learning rates.
+        total_steps: planned length of the run.
+    """
+    if config.learning_rate_decay == "none":
+        return
+    factor = learning_rate_factor(state.step.value(), total_steps)
+    rates = {
+        "generator_optimizer": config.generator_learning_rate,
+        "discriminator_optimizer": config.discriminator_learning_rate,
+    }
+    for name, rate in rates.items():
+        getattr(state, name).learning_rate.assign(rate * factor)
+
+
+def learning_rate_factor(step: tf.Tensor, total_steps: int) -> tf.Tensor:
+    """Returns 1 in the first half of a run, then a line to 0 at its end.
+
+    Args:
+        step: scalar integer, finished steps.
+        total_steps: planned length of the run.
+
+    Returns:
+        Scalar float32 in [0, 1]; the last step's is above 0.
+
+    Source: Zhu et al. 2017, section 4 (arXiv:1703.10593).
+    Deviation: it falls at each step, theirs at each epoch.
+    """
+    left = tf.cast(total_steps - step, tf.float64) / total_steps
+    return tf.cast(tf.clip_by_value(2.0 * left, 0.0, 1.0), tf.float32)

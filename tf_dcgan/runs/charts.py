@@ -1,0 +1,298 @@
+"""The two pictures that sum up a run: its curves and its samples over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+import itertools
+import os
+import pathlib
+
+import matplotlib.axes
+import matplotlib.figure
+import matplotlib.ticker
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+
+from tf_dcgan.common import files, images
+from tf_dcgan.runs import health, series, summaries
+
+CURVES = "curves.png"
+PROGRESS = "progress.gif"
+
+# key of a `train` line → (name, colour). The colours stay apart for most
+# colour-blind readers (Okabe and Ito). A key that is not here is drawn under
+# its own name, in a colour that is left over.
+_SERIES = {
+    "loss_d": ("discriminator", "#0072b2"),
+    "loss_g": ("generator", "#d55e00"),
+    "real_score": ("D(x)", "#009e73"),
+    "fake_score_before": ("D(G(z)) at D's update", "#d55e00"),
+    "fake_score_after": ("D(G(z)) at G's update", "#cc79a7"),
+}
+_OTHER_COLOURS = ("#56b4e9", "#e69f00", "#332288", "#882255", "#999933")
+_CAPTION_HEIGHT = 28
+# Pixels; in the animation narrower grids are enlarged, wider ones reduced.
+_LEAST_WIDTH = 400
+_MOST_WIDTH = 1200
+
+
+def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
+    """Draws `curves.png` from `metrics.jsonl`.
+
+    Of the `train` lines, losses, every key that begins with `loss`, are
+    above; scores, every key that contains `score`, below. A light line joins
+    the values as they are, a strong one their running mean. Then come the
+    diversity of the samples and the scores of `--evaluate_every`, if there
+    are any. Triangles at the top mark verdicts on the training's health.
+
+    Args:
+        run_dir: the run.
+
+    Returns:
+        The file, or None if there is nothing to draw yet.
+
+    Raises:
+        UserError: `metrics.jsonl` is damaged.
+        OSError: the file cannot be written.
+    """
+    lines = summaries.read_metrics(run_dir)
+    train = [line for line in lines if line.get("kind") == "train"]
+    keys = list(
+        dict.fromkeys(
+            key
+            for line in train
+            for key, value in line.items()
+            if value is not None
+        )
+    )
+    panels = {
+        "loss": [key for key in keys if key.startswith("loss")],
+        "mean output of D": [key for key in keys if "score" in key],
+    }
+    panels = {title: keys for title, keys in panels.items() if keys}
+    evaluations = [line for line in lines if line.get("during") == "training"]
+    measured = [line for line in lines if line.get("diversity") is not None]
+    count = len(panels) + bool(measured) + bool(evaluations)
+    if not count:
+        return None
+    figure = matplotlib.figure.Figure(
+        figsize=(9, 0.8 + 3.2 * count), dpi=120, layout="constrained"
+    )
+    name = pathlib.Path(run_dir).resolve().name
+    figure.suptitle(name, fontsize=11, parse_math=False)
+    all_axes = figure.subplots(count, sharex=True, squeeze=False)[:, 0]
+    for axes, (title, keys) in zip(all_axes, panels.items(), strict=False):
+        _draw_panel(axes, train, keys)
+        axes.set_ylabel(title)
+    if measured:
+        axes = all_axes[len(panels)]
+        _draw_diversity(axes, measured)
+        axes.set_ylabel("diversity of samples")
+    _mark_verdicts(all_axes[0], lines)
+    axes = all_axes[-1]
+    if evaluations:
+        _draw_evaluations(axes, evaluations)
+        axes.set_ylabel("evaluation (less is better)")
+    axes.set_xlabel("step")
+    axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    _mark_epochs(axes, lines)
+    path = pathlib.Path(run_dir) / CURVES
+    with files.atomic_file(path) as unfinished:
+        figure.savefig(unfinished, format="png")
+    return path
+
+
+def write_progress(
+    run_dir: os.PathLike | str, *, max_frames: int = 100
+) -> pathlib.Path | None:
+    """Makes `progress.gif` from the sample grids, each under its step.
+
+    Args:
+        run_dir: the run.
+        max_frames: >= 2. Of more grids than that, evenly many are left out,
+            never the first or the last.
+
+    Returns:
+        The file, or None if there are no samples yet.
+
+    Raises:
+        UserError: a grid is damaged.
+        OSError: a file cannot be read or written.
+    """
+    grids = summaries.sample_grids(run_dir)
+    if not grids:
+        return None
+    if len(grids) > max_frames:
+        chosen = np.linspace(0, len(grids) - 1, max_frames).round()
+        grids = [grids[int(place)] for place in chosen]
+    path = pathlib.Path(run_dir) / PROGRESS
+    images.write_gif(path, _captioned(grids))
+    return path
+
+
+def _draw_panel(
+    axes: matplotlib.axes.Axes, lines: Sequence[dict], keys: Sequence[str]
+) -> None:
+    others = [key for key in keys if key not in _SERIES]
+    for key in keys:
+        if key in _SERIES:
+            label, colour = _SERIES[key]
+        else:
+            place = others.index(key) % len(_OTHER_COLOURS)
+            label, colour = key, _OTHER_COLOURS[place]
+        # A value that is null leaves no gap: the line goes on to the next.
+        points = [(line["step"], line.get(key)) for line in lines]
+        points = [point for point in points if point[1] is not None]
+        steps, values = np.array(points, np.float64).T
+        axes.plot(steps, values, color=colour, alpha=0.25, linewidth=0.8)
+        axes.plot(
+            steps,
+            series.running_mean(values),
+            color=colour,
+            linewidth=1.8,
+            label=label,
+            marker="o" if len(points) == 1 else None,
+        )
+    _decorate(axes)
+
+
+def _draw_diversity(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
+    axes.plot(
+        [line["step"] for line in lines],
+        [line["diversity"] for line in lines],
+        color=_OTHER_COLOURS[2],
+        marker=".",
+        label="mean distance of the samples",
+    )
+    axes.axhline(1.0, color="0.5", linestyle="--", label="real images")
+    axes.set_ylim(bottom=0)
+    _decorate(axes)
+
+
+def _mark_verdicts(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
+    """Marks the steps of verdicts, of each kind in a colour, at the top."""
+    kinds: dict[str, list[int]] = {}
+    for line in lines:
+        for kind in health.kinds(line):
+            kinds.setdefault(kind, []).append(line["step"])
+    if not kinds:
+        return
+    for place, (kind, steps) in enumerate(kinds.items()):
+        axes.plot(
+            steps,
+            [0.97 - 0.06 * place] * len(steps),
+            transform=axes.get_xaxis_transform(),
+            color=_OTHER_COLOURS[-1 - place],
+            linestyle="none",
+            marker="v",
+            label=kind,
+        )
+    _decorate(axes)
+
+
+def _draw_evaluations(
+    axes: matplotlib.axes.Axes, lines: Sequence[dict]
+) -> None:
+    """Draws scores with their intervals, the floor and the best of each."""
+    keys = [
+        key
+        for key in dict.fromkeys(itertools.chain(*lines))
+        if key not in ("kind", "step", "real", "features", "during")
+        and key.rpartition("_")[2] not in ("low", "high", "floor")
+    ]
+    for key, colour in zip(keys, itertools.cycle(_OTHER_COLOURS[2:])):
+        points = [line for line in lines if line.get(key) is not None]
+        if points:
+            _draw_evaluation(axes, key, points, colour)
+    # FID falls by orders of magnitude; KID may be negative.
+    low, high = axes.dataLim.intervaly
+    if 0 < 10 * low < high:
+        axes.set_yscale("log")
+    _decorate(axes)
+
+
+def _draw_evaluation(axes, key: str, points: Sequence[dict], colour) -> None:
+    steps = [line["step"] for line in points]
+    values = np.array([line[key] for line in points], np.float64)
+    low, high, floor = (
+        np.array([line.get(f"{key}_{name}", np.nan) for line in points])
+        for name in ("low", "high", "floor")
+    )
+    style = {"color": colour}
+    axes.plot(steps, values, marker=".", label=key, **style)
+    axes.fill_between(steps, low, high, alpha=0.15, linewidth=0, **style)
+    if np.isfinite(floor[-1]):
+        # Far below the curve it would flatten it, and is only named.
+        shown = floor if values.min() < 10 * floor[-1] else np.nan * floor
+        name = f"a perfect generator: {floor[-1]:.2g}"
+        axes.plot(steps, shown, linestyle="--", label=name, **style)
+    best = int(values.argmin())
+    axes.plot(
+        steps[best],
+        values[best],
+        linestyle="none",
+        marker="o",
+        markersize=9,
+        fillstyle="none",
+        label=f"best: {values[best]:.4g} at step {steps[best]:,}",
+        **style,
+    )
+
+
+def _decorate(axes: matplotlib.axes.Axes) -> None:
+    axes.grid(color="0.9", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.margins(x=0.01)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
+
+
+def _mark_epochs(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
+    """Numbers the ends of epochs under the steps, ten of them at the most."""
+    ends = {
+        line["epoch"]: line["step"]
+        for line in lines
+        if line.get("kind") == "epoch" and "epoch" in line
+    }
+    if not ends:
+        return
+    stride = next(
+        stride
+        for power in itertools.count()
+        for stride in (10**power, 2 * 10**power, 5 * 10**power)
+        if max(ends) / stride <= 10
+    )
+    marked = [epoch for epoch in ends if epoch % stride == 0]
+    below = axes.secondary_xaxis(-0.2)
+    below.set_xticks([ends[epoch] for epoch in marked], marked)
+    below.set_xlabel("epoch")
+
+
+def _captioned(
+    grids: Sequence[tuple[int, pathlib.Path]],
+) -> Iterator[np.ndarray]:
+    """Yields the grids, large enough to see, each under a line of text."""
+    font = PIL.ImageFont.load_default(size=16)
+    last_step = grids[-1][0]
+    first_size = None
+    for step, path in grids:
+        grid = images.read_png(path)
+        first_size = first_size or grid.shape
+        if grid.shape != first_size:
+            continue  # Not of this run.
+        enlarged = -(-_LEAST_WIDTH // grid.shape[1])
+        reduced = -(-grid.shape[1] // _MOST_WIDTH)
+        grid = images.reduce(images.enlarge(grid, enlarged), reduced)
+        height, width, channels = grid.shape
+        caption = PIL.Image.new("L", (width, _CAPTION_HEIGHT))
+        drawing = PIL.ImageDraw.Draw(caption)
+        middle = _CAPTION_HEIGHT // 2
+        drawing.text((8, middle), f"step {step:,}", 230, font, anchor="lm")
+        text = np.array(caption)[..., np.newaxis]
+        # A bar that fills as the run goes on.
+        share = step / last_step if last_step else 1.0
+        text[-3:, : round(width * share)] = 150
+        yield np.concatenate([np.repeat(text, channels, axis=-1), grid])

@@ -1,0 +1,236 @@
+"""Checkpoints: folders that are either whole or absent.
+
+    checkpoints/step_0000500/weights.index, weights.data-…   the variables
+    checkpoints/step_0000500/progress.json                   the loop's state
+    checkpoints/best/step_0000400/…                          of the best score
+
+A folder gets its name only when everything in it is on the disk, so what a
+kill cut short is never taken for a checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import json
+import os
+import pathlib
+import shutil
+from typing import Any
+
+import tensorflow as tf
+
+from tf_dcgan.common import errors, files
+
+BEST = "best"
+KEPT = 3
+_WEIGHTS = "weights"
+_PROGRESS = "progress.json"
+
+
+def save(
+    folder: pathlib.Path,
+    step: int,
+    *,
+    variables: Mapping[str, tf.Variable],
+    progress: Mapping[str, Any],
+    kept: int | None = KEPT,
+) -> pathlib.Path:
+    """Writes a checkpoint and removes older ones.
+
+    Args:
+        folder: the run's folder of checkpoints.
+        step: number of finished steps.
+        variables: everything that training changes, by unique name.
+        progress: what the loop must know to go on, as JSON.
+        kept: how many of the last stay; None for all.
+
+    Returns:
+        The new checkpoint's folder.
+
+    Raises:
+        OSError: the disk is full; the older checkpoints are untouched.
+    """
+    path = path_of(folder, step)
+    with files.disk_errors(path), files.atomic_directory(path) as unfinished:
+        _checkpoint(variables).write(os.fspath(unfinished / _WEIGHTS))
+        (unfinished / _PROGRESS).write_text(
+            json.dumps({"step": step, **progress}) + "\n"
+        )
+    if kept is not None:
+        prune(folder, kept)
+    return path
+
+
+def amend(path: pathlib.Path, more: Mapping[str, Any]) -> None:
+    """Replaces entries of a checkpoint's progress, in one instant.
+
+    Args:
+        path: its folder.
+        more: the entries.
+
+    Raises:
+        errors.UserError: it is damaged.
+        OSError: the disk is full; it is as it was.
+    """
+    progress = {**read_progress(path), **more}
+    with files.atomic_file(path / _PROGRESS) as unfinished:
+        unfinished.write_text(json.dumps(progress) + "\n")
+
+
+def prune(folder: pathlib.Path, kept: int) -> None:
+    """Removes all checkpoints but the last.
+
+    Args:
+        folder: holds them; may be absent.
+        kept: how many stay.
+    """
+    for old in all_checkpoints(folder)[:-kept]:
+        _remove(old)
+
+
+def rewind(folder: pathlib.Path, step: int) -> None:
+    """Removes the checkpoints after a step, and what a kill left unfinished.
+
+    Args:
+        folder: holds them; may be absent.
+        step: the last to stay.
+    """
+    files.remove_unfinished(folder)
+    for path in all_checkpoints(folder):
+        if _step(path) > step:
+            _remove(path)
+
+
+def path_of(folder: pathlib.Path, step: int) -> pathlib.Path:
+    """Returns where the checkpoint of a step is, or would be."""
+    return folder / f"step_{step:07d}"
+
+
+def all_checkpoints(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Returns the folders of all whole checkpoints, by step."""
+    return [path for _, path in files.by_step(folder) if path.is_dir()]
+
+
+def last(folder: pathlib.Path) -> pathlib.Path | None:
+    """Returns the checkpoint of the highest step, or None without any."""
+    found = all_checkpoints(folder)
+    return found[-1] if found else None
+
+
+def restore(
+    path: pathlib.Path, variables: Mapping[str, tf.Variable]
+) -> dict[str, Any]:
+    """Reads a whole checkpoint into the variables it was written from.
+
+    Args:
+        path: a checkpoint's folder.
+        variables: exactly those that were saved.
+
+    Returns:
+        The loop's progress, with `step`.
+
+    Raises:
+        errors.UserError: it is damaged, or holds other variables.
+    """
+    progress = read_progress(path)
+    _read(path, variables, whole=True)
+    return progress
+
+
+def restore_some(
+    path: pathlib.Path, variables: Mapping[str, tf.Variable]
+) -> int:
+    """Reads some of a checkpoint's variables, such as one generator's.
+
+    Args:
+        path: a checkpoint's folder.
+        variables: some of those that were saved; all must be found.
+
+    Returns:
+        The checkpoint's step.
+
+    Raises:
+        errors.UserError: it is damaged, or lacks a variable.
+    """
+    progress = read_progress(path)
+    _read(path, variables, whole=False)
+    return progress["step"]
+
+
+def read_progress(path: pathlib.Path) -> dict[str, Any]:
+    """Reads what a checkpoint was saved with, without its variables.
+
+    Args:
+        path: a checkpoint's folder.
+
+    Returns:
+        The loop's progress, with `step`.
+
+    Raises:
+        errors.UserError: it is damaged.
+    """
+    try:
+        progress = json.loads((path / _PROGRESS).read_text())
+        if progress["step"] != _step(path):
+            raise ValueError(f"{_PROGRESS} is of another step")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged(path, error) from error
+    return progress
+
+
+def _read(
+    path: pathlib.Path, variables: Mapping[str, tf.Variable], *, whole: bool
+) -> None:
+    try:
+        status = _checkpoint(variables).read(os.fspath(path / _WEIGHTS))
+        status.assert_existing_objects_matched()
+        if whole:
+            status.assert_consumed()
+        else:
+            status.expect_partial()
+    except (
+        tf.errors.OpError,
+        ValueError,
+        AssertionError,
+        IndexError,  # A file cut short, seen on TF 2.21.
+    ) as error:
+        raise damaged(path, error) from error
+
+
+def _remove(path: pathlib.Path) -> None:
+    """Removes a checkpoint such that a kill leaves no half of it."""
+    doomed = path.with_name(f"{files.UNFINISHED}{os.getpid()}-{path.name}")
+    os.replace(path, doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _checkpoint(variables: Mapping[str, tf.Variable]) -> tf.train.Checkpoint:
+    return tf.train.Checkpoint(variables=dict(variables))
+
+
+def _step(path: pathlib.Path) -> int:
+    return int(path.name.removeprefix("step_"))
+
+
+def damaged(path: pathlib.Path, error: Exception) -> errors.UserError:
+    """Makes the error for a checkpoint that cannot be used, with a way out.
+
+    Args:
+        path: its folder.
+        error: what is wrong with it.
+
+    Returns:
+        The error to raise.
+    """
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    older = [p for p in all_checkpoints(path.parent) if _step(p) < _step(path)]
+    if path.parent.name == BEST:
+        way_out = "remove that folder, or take --checkpoint=last"
+    elif older:
+        way_out = f"remove that folder to go on from {older[-1].name}"
+    else:
+        way_out = "there is no older one; start a new run"
+    return errors.UserError(
+        f"checkpoint {path} is damaged or of another program ({reason}): "
+        f"{way_out}"
+    )

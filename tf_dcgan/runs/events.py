@@ -1,0 +1,76 @@
+"""TensorBoard's event files, taken back to an earlier step.
+
+TensorFlow 2's summary writer cannot forget. A run that is resumed from a
+checkpoint would leave the steps after it in its event files and then write
+them a second time, so they are cut out before a new writer is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import os
+import pathlib
+
+import tensorflow as tf
+
+from tf_dcgan.common import files
+
+# The step given to the record that opens every event file and always stays.
+_VERSION = -1
+
+
+def rewind(folder: os.PathLike | str, step: int) -> None:
+    """Removes every event after a step from a folder's event files.
+
+    Each file is cut on its own and replaced in one instant, so a kill leaves
+    files that are either cut or not yet: nothing is lost or doubled, and the
+    next call does the rest. A file keeps its name, hence its place in the
+    order in which TensorBoard reads them; one that has nothing left is
+    removed, one that has nothing to lose is not touched.
+
+    Args:
+        folder: holds the event files; may be absent. No writer may be open
+            on it. Its parent takes the unfinished copies.
+        step: the last step to keep; -1 keeps nothing.
+
+    Raises:
+        OSError: a file cannot be read or replaced.
+    """
+    for path in sorted(pathlib.Path(folder).glob("*tfevents*")):
+        if any(event_step > step for _, event_step in _read(path)):
+            _cut(path, step)
+
+
+def _cut(path: pathlib.Path, step: int) -> None:
+    """Replaces an event file by its events up to a step."""
+    # TensorBoard reads whatever has "tfevents" in its name anywhere below the
+    # log directory. The unfinished copy must not be called that, and since
+    # the run itself may be the log directory, no folder would hide it.
+    copy = path.parent.parent / f"{files.UNFINISHED}{os.getpid()}-cut-events"
+    is_empty = True
+    with files.atomic_file(copy) as unfinished:
+        with tf.io.TFRecordWriter(str(unfinished)) as writer:
+            for record, event_step in _read(path):
+                if event_step <= step:
+                    writer.write(record)
+                    is_empty = is_empty and event_step == _VERSION
+    if is_empty:
+        copy.unlink()
+        path.unlink()
+    else:
+        os.replace(copy, path)
+
+
+def _read(path: pathlib.Path) -> Iterator[tuple[bytes, int]]:
+    """Yields the records of an event file with their steps, one at a time.
+
+    A last record that a kill has cut short ends the file without an error.
+    """
+    records = tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
+    try:
+        for record in records:
+            event = tf.compat.v1.Event.FromString(record)
+            is_version = event.WhichOneof("what") == "file_version"
+            yield record, _VERSION if is_version else event.step
+    except tf.errors.DataLossError:
+        return

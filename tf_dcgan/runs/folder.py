@@ -1,0 +1,152 @@
+"""The folder of a run: where it may be, and whose it is at the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import os
+import pathlib
+import re
+
+from tf_dcgan.common import errors, files
+from tf_dcgan.config import schema
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks.
+    fcntl = None
+
+CONFIG = "config.json"
+RUNS = pathlib.Path("runs")
+_TO_TRAIN = "name a run's folder to go on with it, or a new one to start"
+
+
+def exists(path: os.PathLike | str, *, advice: str = _TO_TRAIN) -> bool:
+    """Says whether a path holds a run, as opposed to being free for one.
+
+    Args:
+        path: of a folder, which need not exist.
+        advice: what to do where it is neither.
+
+    Raises:
+        errors.UserError: it is neither: a file, or a folder of other things;
+            or it cannot be read.
+    """
+    path = pathlib.Path(path)
+    try:
+        if (path / CONFIG).exists():
+            return True
+        if path.is_dir():
+            found = [
+                child
+                for child in path.iterdir()
+                if not child.name.startswith(files.UNFINISHED)
+            ]
+            problem = f"is not a run: it has files but no {CONFIG}"
+        else:
+            found = path.exists()
+            problem = "is a file, not a folder"
+    except OSError as error:
+        raise errors.UserError(
+            f"--run_dir={path} cannot be read ({error.strerror}): {advice}"
+        ) from error
+    if found:
+        raise errors.UserError(f"--run_dir={path} {problem}; {advice}")
+    return False
+
+
+def check_place(path: os.PathLike | str | None) -> None:
+    """Sees that a run can be written, before anything is prepared for it.
+
+    Args:
+        path: a run, or where one is to be; None for `runs/`.
+
+    Raises:
+        errors.UserError: it cannot.
+    """
+    place = pathlib.Path(path or RUNS).absolute()
+    for folder in ("checkpoints", "samples", "tensorboard"):
+        if (place / folder).exists() and not (place / folder).is_dir():
+            raise errors.UserError(
+                f"{place / folder} is not a folder: a run needs that name"
+            )
+    nearest = place
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise errors.UserError(
+            f"{place} cannot be made: {nearest} is a file; give another "
+            "--run_dir"
+        )
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise errors.UserError(
+            f"{place} cannot be written: no permission for {nearest}; give "
+            "another --run_dir"
+        )
+
+
+@contextlib.contextmanager
+def locked(path: pathlib.Path) -> Iterator[None]:
+    """Keeps other processes from training the same run.
+
+    Args:
+        path: the run's folder.
+
+    Yields:
+        Nothing; the lock ends with the block, or with the process.
+
+    Raises:
+        errors.UserError: one does.
+    """
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise errors.UserError(
+                f"another process is training {path}: wait for it or stop it"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def make_next(config: schema.Config) -> pathlib.Path:
+    """Makes `runs/00003-mnist-dcgan`, with a number that nobody has yet.
+
+    Args:
+        config: its data set and recipe are in the name.
+
+    Returns:
+        The new, empty folder.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    sets = (config.dataset, config.dataset_a, config.dataset_b)
+    name = "-".join(_short(name) for name in sets if name is not None)
+    while True:
+        taken = [
+            int(match[1])
+            for path in (RUNS.iterdir() if RUNS.is_dir() else ())
+            if (match := re.match(r"(\d{5})-", path.name))
+        ]
+        number = max(taken, default=-1) + 1
+        path = RUNS / f"{number:05d}-{name}-{config.recipe}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if not RUNS.is_dir():
+                raise
+            continue
+        return path
+
+
+def _short(dataset: str) -> str:
+    """Makes a part of a folder's name of a data set's, or a folder's."""
+    if os.path.isabs(dataset):  # Its name may have up to 255 bytes.
+        dataset = os.path.basename(os.path.normpath(dataset))[:32]
+    return re.sub(r"[^\w.]+", "_", dataset).strip("_") or "folder"

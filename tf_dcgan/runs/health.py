@@ -1,0 +1,306 @@
+"""Whether a training goes well, in words, from what it logs.
+
+D's loss is read as a share: 0 where D is as right as its labels let it be, 1
+where it gives one answer to all images, more where it is worse than that. So
+one threshold serves the losses, their labels, and their sum or mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import math
+from typing import Any
+
+from tf_dcgan.config import schema
+
+# README.md, section Health, has the reason of each number.
+WINDOW_STEPS = 200
+SUSTAINED_WINDOWS = 5
+AHEAD_SHARE = 0.02
+AHEAD_ACCURACY = 0.99
+BEHIND_SHARE = 1.5
+BEHIND_ACCURACY = 0.05
+GUESS_TOLERANCE = 0.1
+VANISHED_GRADIENT = 1e-3
+LOW_DIVERSITY = 0.4
+RISING_DIVERSITY = 0.05
+FALLEN_DIVERSITY = 0.75
+NO_DIVERSITY = 0.01
+YOUNG_WINDOWS = 10
+
+_AHEAD = "discriminator is winning"
+_BEHIND = "generator is winning"
+_DEAD = "discriminator is dead"
+_COLLAPSING = "samples are collapsing"
+_KINDS = (_AHEAD, _BEHIND, _DEAD, _COLLAPSING)
+
+# G's score from which D takes its images for real, and so teaches it nothing:
+# cross-entropy's loss_g is near 0.1 there and squared error's 0.02, beside
+# 0.69 and 0.25 of a guess; hinge's D is content with real images at 1.
+_TAKEN_FOR_REAL = {
+    "non_saturating": 0.9,
+    "minimax": 0.9,
+    "least_squares": 0.85,
+    "hinge": 1.0,
+}
+
+
+def entry(verdicts: Sequence[str]) -> dict[str, str]:
+    """Returns what a line of `metrics.jsonl` says of the health, if any."""
+    return {"health": "; ".join(verdicts)} if verdicts else {}
+
+
+def kinds(line: Mapping[str, Any]) -> list[str]:
+    """Returns what a line finds wrong: ["samples are collapsing"], …."""
+    text = line.get("health")
+    if not isinstance(text, str):
+        return []
+    return [kind for kind in _KINDS if f"; {kind}:" in f"; {text}"]
+
+
+def loss_share(
+    config: schema.Config, means: Mapping[str, float]
+) -> float | None:
+    """Returns D's loss between that of a perfect D and that of a guess.
+
+    A guess is the best D can do with one answer to all images: under
+    cross-entropy and squared error the mean of both labels, for the hinge
+    loss anything in [-1, 1].
+
+    Args:
+        config: the loss, its labels, and whether it is a sum or a mean, which
+            it is in recipes that translate.
+        means: `loss_d` and, where it is used, `r1_penalty`.
+
+    Returns:
+        0 for a perfect D and 1 for a guess; None for `wasserstein_gp`, whose
+        loss has neither.
+    """
+    real, fake = config.real_label, config.fake_label
+    if config.loss in ("non_saturating", "minimax"):
+        perfect = _entropy(real) + _entropy(fake)
+        guess = 2 * _entropy(config.mean_label)
+    elif config.loss == "least_squares":
+        perfect, guess = 0.0, (real - fake) ** 2 / 2
+    elif config.loss == "hinge":
+        perfect, guess = 0.0, 2.0
+    else:
+        return None
+    loss = means["loss_d"] - means.get("r1_penalty", 0.0)
+    if config.translates or config.discriminator_loss == "mean":
+        loss *= 2
+    return (loss - perfect) / (guess - perfect)
+
+
+def is_ahead(config: schema.Config, means: Mapping[str, float]) -> bool:
+    """Says whether D separates real and generated images almost perfectly.
+
+    Args:
+        config: as for `loss_share`.
+        means: of a `train` or `epoch` line.
+    """
+    share = loss_share(config, means)
+    return (
+        share is not None
+        and share <= AHEAD_SHARE
+        and min(means["real_accuracy"], means["fake_accuracy"])
+        >= AHEAD_ACCURACY
+    )
+
+
+def discriminator_is_winning(
+    config: schema.Config, means: Mapping[str, float]
+) -> str | None:
+    """Returns the verdict on a D that is ahead, else None.
+
+    Args:
+        config: the loss and D's learning rate.
+        means: of a `train` or `epoch` line.
+    """
+    if not is_ahead(config, means):
+        return None
+    other_loss = " or --loss=non_saturating" * (config.loss == "minimax")
+    return (
+        f"{_AHEAD}: its loss is "
+        f"{_percent(loss_share(config, means))} of a guess's, it is right on "
+        f"{_percent(means['real_accuracy'])} of real and "
+        f"{_percent(means['fake_accuracy'])} of generated images (loss_g "
+        f"{means['loss_g']:.3g}, G's gradient "
+        f"{means['generator_gradient_norm']:.2g}); if samples do not improve, "
+        "start anew with a smaller --discriminator_learning_rate (now "
+        f"{config.discriminator_learning_rate:g}){other_loss}"
+    )
+
+
+def generator_is_winning(
+    config: schema.Config, means: Mapping[str, float]
+) -> str | None:
+    """Returns the verdict on a D that takes generated images for real.
+
+    Args:
+        config: the loss and G's learning rate.
+        means: of a `train` or `epoch` line.
+    """
+    share = loss_share(config, means)
+    if (
+        share is None
+        or share < BEHIND_SHARE
+        or means["fake_accuracy"] > BEHIND_ACCURACY
+        or means["fake_score_after"] < _TAKEN_FOR_REAL[config.loss]
+    ):
+        return None
+    return (
+        f"{_BEHIND}: D's loss is {share:.1f} times a guess's, it "
+        f"takes {_percent(1 - means['fake_accuracy'])} of generated images "
+        f"for real (loss_g {means['loss_g']:.2g}) and teaches G nothing; "
+        "start anew with a smaller --generator_learning_rate (now "
+        f"{config.generator_learning_rate:g}) or --width (now "
+        f"{config.width:g})"
+    )
+
+
+def discriminator_is_dead(
+    config: schema.Config, means: Mapping[str, float]
+) -> str | None:
+    """Returns the verdict on a D whose answer does not depend on the image.
+
+    Then no gradient reaches G. D's own vanishes in joint updates alone: in
+    separate ones its last bias goes up and down.
+
+    Args:
+        config: the loss and D's learning rate.
+        means: of a `train` or `epoch` line.
+    """
+    share = loss_share(config, means)
+    norms = {
+        "D's": means["discriminator_gradient_norm"],
+        "G's": means["generator_gradient_norm"],
+    }
+    whose = min(norms, key=norms.get)
+    at_guess = share is None or abs(share - 1) <= GUESS_TOLERANCE
+    if norms[whose] > VANISHED_GRADIENT or not at_guess:
+        return None
+    return (
+        f"{_DEAD}: loss_d {means['loss_d']:.4g} is that of "
+        f"{'one answer to all images' if share is None else 'a guess'} and "
+        f"{whose} gradient is {norms[whose]:.1g}: nothing is learnt any more; "
+        "start anew with another --seed or a smaller "
+        "--discriminator_learning_rate (now "
+        f"{config.discriminator_learning_rate:g})"
+    )
+
+
+def samples_are_collapsing(
+    diversity: float, *, before: float, highest: float, young: bool
+) -> str | None:
+    """Returns the verdict on samples that are too much alike, else None.
+
+    Args:
+        diversity: of the fixed samples now.
+        before: `SUSTAINED_WINDOWS` windows ago; 0 before the first step.
+        highest: at the end of any window before, 1 at the most; 0 while
+            the first `SUSTAINED_WINDOWS` are under way.
+        young: whether the generator has had too few windows for a low
+            diversity to say more than that.
+    """
+    # What rises from a low value is a young generator's.
+    is_low = diversity < LOW_DIVERSITY and diversity < before + RISING_DIVERSITY
+    if young and diversity >= NO_DIVERSITY:
+        is_low = False
+    has_fallen = diversity < FALLEN_DIVERSITY * highest
+    if not (is_low or has_fallen):
+        return None
+    was = f", after {_percent(highest)} at best" * has_fallen
+    return (
+        f"{_COLLAPSING}: they differ by {_percent(diversity)} of "
+        f"what real images do{was}; look at samples/, and if they stay alike "
+        "start anew with a --discriminator_learning_rate of four times the "
+        "generator's, or with another --seed"
+    )
+
+
+class Monitor:
+    """Judges windows of `WINDOW_STEPS` steps, one after the other.
+
+    Its state is part of a checkpoint, so that a resumed run has the verdicts
+    of one that was never stopped.
+
+    Attributes:
+        verdicts: on the last window, each `<who> is …: <numbers>; <what to
+            do>`; none once they have been taken.
+    """
+
+    def __init__(
+        self, config: schema.Config, saved: Mapping[str, Any] | None = None
+    ):
+        """Starts before the first step, or with what `to_json` returned.
+
+        Args:
+            config: of the run.
+            saved: an earlier monitor's state.
+        """
+        saved = saved or {}
+        self._config = config
+        self._windows_ahead = int(saved.get("windows_ahead", 0))
+        self._diversities = list(saved.get("diversities", []))
+        self._highest = float(saved.get("highest", 0.0))
+        self.verdicts = list(saved.get("verdicts", []))
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the state, ready for JSON."""
+        return {
+            "windows_ahead": self._windows_ahead,
+            "diversities": self._diversities,
+            "highest": self._highest,
+            "verdicts": self.verdicts,
+        }
+
+    def add(self, means: Mapping[str, float], diversity: float | None) -> None:
+        """Judges a window.
+
+        Args:
+            means: of its steps, by the names of `gan.scalars`.
+            diversity: of the fixed samples at its end; None if it cannot be
+                measured.
+        """
+        config = self._config
+        ahead = is_ahead(config, means)
+        self._windows_ahead = self._windows_ahead + 1 if ahead else 0
+        found = [
+            generator_is_winning(config, means),
+            discriminator_is_dead(config, means),
+        ]
+        if self._windows_ahead >= SUSTAINED_WINDOWS:
+            found.append(discriminator_is_winning(config, means))
+        if diversity is not None:
+            past = [0.0] * SUSTAINED_WINDOWS + self._diversities
+            found.append(
+                samples_are_collapsing(
+                    diversity,
+                    before=past[-SUSTAINED_WINDOWS],
+                    highest=self._highest,
+                    young=len(self._diversities) < YOUNG_WINDOWS - 1,
+                )
+            )
+            self._diversities = [*self._diversities, diversity]
+            del self._diversities[:-YOUNG_WINDOWS]
+            # The first steps may pass through noise, which differs widely.
+            if len(self._diversities) >= SUSTAINED_WINDOWS:
+                self._highest = min(1.0, max(self._highest, diversity))
+        self.verdicts = [verdict for verdict in found if verdict]
+
+    def take_verdicts(self) -> list[str]:
+        """Returns `verdicts`, which are then none until the next window."""
+        taken, self.verdicts = self.verdicts, []
+        return taken
+
+
+def _entropy(probability: float) -> float:
+    """Returns the entropy of a coin in nats."""
+    return -sum(
+        p * math.log(p) for p in (probability, 1 - probability) if p > 0
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"

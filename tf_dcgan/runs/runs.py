@@ -1,0 +1,388 @@
+"""A run: a directory that describes itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+from typing import Any
+
+import tf_dcgan
+from tf_dcgan.common import errors, files
+from tf_dcgan.config import schema
+from tf_dcgan.runs import folder
+
+# Of the layout of a run; raised when older runs can no longer be read.
+_FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class DataFacts:
+    """What a run must know of its data set without having it at hand.
+
+    Attributes:
+        height: of the images that the networks make, in pixels.
+        width: likewise.
+        channels: 1 or 3.
+        content_box: (top, left, height, width) of the part that is not
+            padding.
+        num_images: size of the training split.
+        preparation: how the images came to this size, in words.
+        fingerprint: SHA-256 of the prepared images and labels.
+        class_names: the name of each label; empty if there are none.
+        shown_fingerprint: SHA-256 of the images that a translation shows and
+            scores; None for other systems.
+    """
+
+    height: int
+    width: int
+    channels: int
+    content_box: tuple[int, int, int, int]
+    num_images: int
+    preparation: str
+    fingerprint: str
+    class_names: tuple[str, ...] = ()
+    shown_fingerprint: str | None = None
+
+    def __post_init__(self):
+        """Checks what a damaged config.json could hold.
+
+        Raises:
+            ValueError: a fact is of the wrong type or cannot be.
+        """
+        numbers = (self.height, self.width, self.num_images, *self.content_box)
+        top, left, height, width = self.content_box
+        if not (
+            all(type(number) is int and number >= 0 for number in numbers)
+            and self.channels in (1, 3)
+            and type(self.channels) is int
+            and self.num_images > 0
+            and 0 < height <= self.height - top
+            and 0 < width <= self.width - left
+            and all(type(name) is str for name in self.class_names)
+        ):
+            raise ValueError(f"impossible facts of the data: {self}")
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        return self.height, self.width, self.channels
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run's directory and what its config.json says.
+
+    Attributes:
+        path: the directory.
+        config: the settings.
+        data: the data set's facts; of a translation those of A.
+        started_with: the versions it was started with, by name.
+        git_commit: of the source it was started with, if known.
+        device: that it was started on, in words, if known.
+        data_b: the facts of a translation's B, else None.
+    """
+
+    path: pathlib.Path
+    config: schema.Config
+    data: DataFacts
+    started_with: dict[str, str]
+    git_commit: str | None
+    device: str | None = None
+    data_b: DataFacts | None = None
+
+    @property
+    def datasets(self) -> tuple[DataFacts, ...]:
+        """The facts of the one set, or of A and B."""
+        return (self.data,) if self.data_b is None else (self.data, self.data_b)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches in the training images, of A and B in the more.
+
+        Raises:
+            errors.UserError: a set has fewer images than one batch takes.
+        """
+        return max(
+            self.config.steps_per_epoch(facts.num_images)
+            for facts in self.datasets
+        )
+
+    @property
+    def total_steps(self) -> int:
+        """The planned length in steps."""
+        return self.config.total_steps(self.steps_per_epoch)
+
+    @property
+    def num_classes(self) -> int:
+        """Classes that the networks are told; 0 if it is not conditional."""
+        return len(self.data.class_names) if self.config.conditional else 0
+
+    @property
+    def checkpoints(self) -> pathlib.Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def best_checkpoint(self) -> pathlib.Path:
+        """Folder of the best checkpoint; absent if nothing was scored."""
+        return self.checkpoints / "best"
+
+
+def create(
+    path: os.PathLike | str | None,
+    config: schema.Config,
+    data: DataFacts,
+    data_b: DataFacts | None = None,
+) -> Run:
+    """Makes the directory of a new run.
+
+    Args:
+        path: the directory, or None for the next number under `runs/`.
+        config: the settings.
+        data: the data set's facts; of a translation those of A.
+        data_b: those of a translation's B.
+
+    Returns:
+        The run.
+
+    Raises:
+        errors.UserError: the directory cannot be written.
+    """
+    try:
+        path = folder.make_next(config) if path is None else pathlib.Path(path)
+        path.mkdir(parents=True, exist_ok=True)
+        run = Run(
+            path, config, data, versions(), _git_commit(), _device(), data_b
+        )
+        write_config(run)
+    except OSError as error:
+        if error.errno in files.DISK_FULL:
+            raise
+        raise _not_writable(path or folder.RUNS, error) from error
+    return run
+
+
+def write_config(run: Run) -> None:
+    """Writes config.json: settings, data, versions, commit and device.
+
+    Raises:
+        errors.UserError: the directory cannot be written.
+    """
+    content = {
+        "format": _FORMAT,
+        "settings": schema.to_json(run.config),
+        "data": dataclasses.asdict(run.data),
+        **(
+            {"data_b": dataclasses.asdict(run.data_b)}
+            if run.data_b is not None
+            else {}
+        ),
+        "versions": run.started_with,
+        "git_commit": run.git_commit,
+        "device": run.device,
+        "written": datetime.datetime.now(datetime.UTC).isoformat(
+            timespec="seconds"
+        ),
+    }
+    try:
+        with files.atomic_file(run.path / folder.CONFIG) as unfinished:
+            unfinished.write_text(json.dumps(content, indent=2) + "\n")
+    except OSError as error:
+        if error.errno in files.DISK_FULL:
+            raise
+        raise _not_writable(run.path, error) from error
+
+
+def open_run(path: os.PathLike | str) -> Run:
+    """Reads the run in a directory.
+
+    Raises:
+        errors.UserError: there is none, or its config.json is damaged or of
+            another version.
+    """
+    path = pathlib.Path(path)
+    advice = "give a folder that train.py made"
+    if not folder.exists(path, advice=advice):
+        state = "is empty" if path.exists() else "does not exist"
+        raise errors.UserError(f"--run_dir={path} {state}: {advice}")
+    file = path / folder.CONFIG
+    try:
+        content = json.loads(file.read_text())
+        found = content["format"]
+        if found != _FORMAT:
+            raise errors.UserError(
+                f"it is of format {found}, this version of tf_dcgan "
+                f"reads format {_FORMAT}: use the version that wrote it "
+                f"({content.get('versions', {}).get('tf_dcgan', 'unknown')})"
+            )
+        config = schema.from_json(content["settings"])
+        facts = _facts(content["data"])
+        if config.conditional and not facts.class_names:
+            raise ValueError("a conditional run without class names")
+        if config.translates != ("data_b" in content):
+            raise ValueError("two sets are a translation's, which has two")
+        return Run(
+            path,
+            config,
+            facts,
+            dict(content["versions"]),
+            content["git_commit"],
+            content.get("device"),  # Runs of before 2026-11-24 lack it.
+            _facts(content["data_b"]) if config.translates else None,
+        )
+    except errors.UserError as error:
+        raise errors.UserError(f"{file}: {error}") from error
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise errors.UserError(
+            f"{file} is damaged ({type(error).__name__}: {error}): restore it "
+            "from a copy or start a new run"
+        ) from error
+
+
+def _facts(content: dict[str, Any]) -> DataFacts:
+    """Reads the facts of a data set as config.json has them."""
+    facts = dict(content)
+    facts["content_box"] = tuple(facts["content_box"])
+    facts["class_names"] = tuple(facts.get("class_names", ()))
+    return DataFacts(**facts)
+
+
+def continued(
+    old: Run,
+    config: schema.Config,
+    data: DataFacts,
+    data_b: DataFacts | None = None,
+) -> Run:
+    """Makes the run that goes on where an old one is; writes nothing.
+
+    Args:
+        old: as its config.json has it.
+        config: the settings now.
+        data: the facts of the data set that was found now; of a translation
+            those of A.
+        data_b: those of a translation's B.
+
+    Returns:
+        The run.
+
+    Raises:
+        errors.UserError: the data are others than before, the run would
+            become shorter, or longer where its learning rate follows from
+            its length.
+    """
+    new = dataclasses.replace(old, config=config)
+    names = (config.dataset,) if data_b is None else _names_of_pair(config)
+    found_now = (data,) if data_b is None else (data, data_b)
+    for name, was, now in zip(names, old.datasets, found_now, strict=True):
+        if was.fingerprint != now.fingerprint:
+            raise _other_images(name, old.path, was, now)
+        if was.shown_fingerprint != now.shown_fingerprint:
+            raise errors.UserError(
+                f"the held-out images of {name} are not those that {old.path} "
+                "was started with, and it shows them in every grid: put them "
+                "back as they were, or start a new run"
+            )
+    before, now = old.total_steps, new.total_steps
+    if now < before:
+        raise errors.UserError(
+            f"{old.path} is planned for {before:,} steps and cannot become "
+            f"shorter ({now:,} now): give at least as many --steps or "
+            "--epochs, or stop it when it has enough"
+        )
+    if now > before and config.learning_rate_decay != "none":
+        raise errors.UserError(
+            f"{old.path} is planned for {before:,} steps and cannot become "
+            f"longer ({now:,} now), since its learning rate falls to 0 at the "
+            "planned end: leave --steps and --epochs out, or start a new run"
+        )
+    return new
+
+
+def _names_of_pair(config: schema.Config) -> tuple[str, str]:
+    if config.dataset is not None:
+        return (f"{config.dataset}, A", f"{config.dataset}, B")
+    return (config.dataset_a, config.dataset_b)
+
+
+def _other_images(
+    name: str, path: pathlib.Path, was: DataFacts, now: DataFacts
+) -> errors.UserError:
+    return errors.UserError(
+        f"the images of {name} are not those that {path} "
+        f"was started with ({now.num_images:,} now, "
+        f"{was.num_images:,} then): "
+        + (
+            "put them back as they were"
+            if os.path.isabs(name)
+            else "give the same --data_dir"
+        )
+        + ", or start a new run"
+    )
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of what a result depends on, by name."""
+    from importlib import metadata
+
+    import keras
+    import numpy
+    import tensorflow
+
+    return {
+        "tf_dcgan": tf_dcgan.__version__,
+        "python": platform.python_version(),
+        "tensorflow": tensorflow.__version__,
+        "keras": keras.__version__,
+        "numpy": numpy.__version__,
+        "tensorflow_datasets": metadata.version("tensorflow_datasets"),
+    }
+
+
+def _device() -> str:
+    from tf_dcgan.common import devices  # Needs TensorFlow; reading does not.
+
+    return devices.name()
+
+
+def _git_commit() -> str | None:
+    """Returns the commit of the source tree that runs, if it is one."""
+    source = pathlib.Path(tf_dcgan.__file__).parent.parent
+    if not (source / ".git").exists():
+        return None  # Installed as a package, perhaps inside another tree.
+    try:
+        return subprocess.run(
+            [
+                "git",
+                "describe",
+                "--always",
+                "--exclude=*",
+                "--dirty",
+                "--abbrev=40",
+            ],
+            cwd=source,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _not_writable(path: Any, error: OSError) -> errors.UserError:
+    return errors.UserError(
+        f"{path} cannot be written ({error.strerror}): give another "
+        "--run_dir, or free this one"
+    )

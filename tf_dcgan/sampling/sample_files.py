@@ -1,0 +1,62 @@
+"""Samples as PNG files: one grid, or a folder of single images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import pathlib
+import re
+
+from tf_dcgan.common import images
+from tf_dcgan.sampling import samplers
+
+_LONGEST = 32  # Characters of a class's name in a file's.
+
+
+def write(
+    out: pathlib.Path,
+    sampler: samplers.Sampler,
+    *,
+    seed: int,
+    num_images: int | None,
+    batch_size: int,
+    class_names: Sequence[str] = (),
+) -> int:
+    """Writes one grid, or a folder of single PNGs.
+
+    Args:
+        out: a path that ends in .png for one grid; else a folder, in which
+            the images are named by seed, number and, of a conditional
+            generator, class.
+        sampler: makes the images.
+        seed: at least 0 and below 2^31.
+        num_images: how many; None for 64, or what `sampling.Sampler.grid`
+            makes of it.
+        batch_size: images made at once.
+        class_names: of a conditional generator, the name of each label.
+
+    Returns:
+        The number of images.
+    """
+    if out.suffix.lower() == ".png":
+        made = sampler.grid(
+            seed, num_images, batch_size=batch_size, progress=True
+        )
+        columns = sampler.columns(num_images)
+        images.write_png(out, images.grid(made, columns=columns))
+        return len(made)
+    count = num_images or samplers.GRID_IMAGES
+    labels = sampler.labels(count)
+    for first, batch in sampler.batches(
+        seed, num_images=count, batch_size=batch_size
+    ):
+        for number, image in enumerate(batch, first):
+            name = f"seed{seed}_{number:06d}"
+            if labels is not None:
+                name += f"_label{_safe(class_names[labels[number]])}"
+            images.write_png(out / f"{name}.png", image)
+    return count
+
+
+def _safe(name: str) -> str:
+    """Makes a part of a file's name of a class's."""
+    return re.sub(r"[^\w.-]+", "_", name)[:_LONGEST]

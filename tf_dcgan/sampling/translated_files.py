@@ -1,0 +1,222 @@
+"""Image files to be translated, and where their translations go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+import dataclasses
+import math
+import pathlib
+
+import numpy as np
+import tqdm
+
+from tf_dcgan.common import errors, images
+from tf_dcgan.data import preparation
+from tf_dcgan.data.folders import decoding, survey
+from tf_dcgan.models import cyclegan
+
+_AT_ONCE = 16  # Images of one size.
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What is to be translated.
+
+    Attributes:
+        pairs: (file, the PNG that its translation becomes).
+        notes: what the user should know, one line each.
+    """
+
+    pairs: tuple[tuple[pathlib.Path, pathlib.Path], ...]
+    notes: tuple[str, ...]
+
+
+def plan(
+    source: pathlib.Path,
+    out: pathlib.Path,
+    *,
+    channels: int,
+    smallest: int,
+    most_pixels: float = math.inf,
+) -> Plan:
+    """Decodes every file once, and names the translations; writes nothing.
+
+    Args:
+        source: an image file, or a folder of such.
+        out: the folder of the translations.
+        channels: of the run's images, 1 or 3.
+        smallest: side in pixels of the images that are taken.
+        most_pixels: height times width of the largest that is taken.
+
+    Returns:
+        The images that can be translated.
+
+    Raises:
+        errors.UserError: there are no images, too many are damaged, none has
+            a size that is taken, two translations would have the same name,
+            or one that of an image.
+    """
+    top, found = _examine(source)
+    small, large, pairs = [], [], []
+    for file, shape in zip(found.files, found.shapes, strict=True):
+        if min(shape[:2]) < smallest:
+            small.append(file)
+        elif shape[0] * shape[1] > most_pixels:
+            large.append(file)
+        else:
+            target = out / file.relative_to(top).with_suffix(".png")
+            pairs.append((file, target))
+    notes = list(found.notes)
+    for files, problem in (
+        (small, f"smaller than {smallest} pixels"),
+        (
+            large,
+            f"larger than the {most_pixels / 1e6:.1f} million pixels that this "
+            "machine has the memory for",
+        ),
+    ):
+        if not files:
+            continue
+        text = (
+            f"{len(files)} of {len(found.files)} images are {problem}: "
+            f"{_listed(files, top)}"
+        )
+        if not pairs:
+            raise errors.UserError(
+                f"--input={source}: {text}: give others, or --size=network"
+            )
+        notes.append(f"{text}; they are skipped")
+    _check_names(pairs, top)
+    coloured = sum(shape[2] > channels for shape in found.shapes)
+    if coloured:
+        notes.append(
+            f"{coloured} of {len(found.files)} images are RGB, and the run's "
+            "are gray: they are made gray"
+        )
+    return Plan(tuple(pairs), tuple(notes))
+
+
+def at_network_size(
+    size: tuple[int, int], crop: tuple[int, int] | None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Makes what brings an image to a size as the preparation of data does.
+
+    Nothing is padded: a folder's images have many sizes.
+
+    Args:
+        size: (height, width) wanted.
+        crop: (height, width) of the central part to take first, or None.
+
+    Returns:
+        [height, width, channels] uint8 of any size to [*size, channels].
+    """
+    fit = preparation.choose_fit((None, None, 3), size, crop=crop)
+    return lambda pixels: preparation.apply_fit(fit, pixels[np.newaxis])[0]
+
+
+def at_own_size(pixels: np.ndarray) -> np.ndarray:
+    """Cuts out the middle whose sides are multiples of what generators take.
+
+    Args:
+        pixels: [height, width, channels] uint8.
+    """
+    height, width = (
+        side // cyclegan.SIDE_MULTIPLE * cyclegan.SIDE_MULTIPLE
+        for side in pixels.shape[:2]
+    )
+    top = (pixels.shape[0] - height) // 2
+    left = (pixels.shape[1] - width) // 2
+    return pixels[top : top + height, left : left + width]
+
+
+def write(
+    plan: Plan,
+    translate: Callable[[np.ndarray], np.ndarray],
+    *,
+    fit: Callable[[np.ndarray], np.ndarray],
+    channels: int,
+) -> None:
+    """Translates images and writes the PNGs, each atomically.
+
+    Args:
+        plan: which ones.
+        translate: [n, height, width, channels] uint8 to the same.
+        fit: brings an image to a size that `translate` takes.
+        channels: 1 or 3.
+
+    Raises:
+        errors.UserError: a file has been changed since the plan was made.
+        OSError: a PNG cannot be written; those before it are whole.
+    """
+    with tqdm.tqdm(total=len(plan.pairs), unit="image", disable=None) as bar:
+        for batch, targets in _batches(plan, fit, channels):
+            for image, target in zip(translate(batch), targets, strict=True):
+                images.write_png(target, image)
+            bar.update(len(targets))
+
+
+def _examine(
+    source: pathlib.Path,
+) -> tuple[pathlib.Path, survey.Found]:
+    """Returns the folder that names are relative to, and the images."""
+    if source.is_dir():
+        return source, survey.examine(source)
+    try:
+        shape = decoding.read(source).shape
+    except decoding.DamagedImageError as error:
+        raise errors.UserError(
+            f"--input={source} is no image that can be read ({error}): give "
+            "an image, or a folder of images"
+        ) from error
+    return source.parent, survey.Found((source,), (shape,), (), "")
+
+
+def _check_names(
+    pairs: Sequence[tuple[pathlib.Path, pathlib.Path]], top: pathlib.Path
+) -> None:
+    """Refuses what would overwrite a translation or an image."""
+    sources = {file.resolve() for file, _ in pairs}
+    seen: dict[pathlib.Path, pathlib.Path] = {}
+    for file, target in pairs:
+        if target in seen:
+            raise errors.UserError(
+                f"{_listed([seen[target], file], top)}: the translations of "
+                f"both would be {target.name}: rename one of them"
+            )
+        if target.resolve() in sources:
+            raise errors.UserError(
+                f"the translation of {_listed([file], top)} would overwrite "
+                f"the image {target}: give another folder as --out"
+            )
+        seen[target] = file
+
+
+def _listed(files: Sequence[pathlib.Path], top: pathlib.Path) -> str:
+    names = [
+        decoding.readable(str(file.relative_to(top)))
+        for file in files[: decoding.NAMED]
+    ]
+    return ", ".join(names) + ", …" * (len(files) > len(names))
+
+
+def _batches(
+    plan: Plan, fit: Callable[[np.ndarray], np.ndarray], channels: int
+) -> Iterator[tuple[np.ndarray, list[pathlib.Path]]]:
+    """Yields images of one size that follow each other, with their PNGs."""
+    waiting, targets = [], []
+    for file, target in plan.pairs:
+        try:
+            pixels = fit(decoding.read(file, channels=channels))
+        except decoding.DamagedImageError as error:
+            raise errors.UserError(
+                f"{decoding.readable(str(file))} has been changed while it "
+                f"was needed ({error}): run again"
+            ) from error
+        if waiting and (
+            len(waiting) == _AT_ONCE or pixels.shape != waiting[0].shape
+        ):
+            yield np.stack(waiting), targets
+            waiting, targets = [], []
+        waiting.append(pixels)
+        targets.append(target)
+    yield np.stack(waiting), targets

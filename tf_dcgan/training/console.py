@@ -1,0 +1,210 @@
+"""How a run goes, for the person who watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import contextlib
+import dataclasses
+import sys
+import time
+
+import tqdm
+
+from tf_dcgan.common import terminal
+from tf_dcgan.models import families
+from tf_dcgan.runs import runs
+from tf_dcgan.training import cost, meters
+
+_SECONDS_PER_LINE = 15.0
+_LONG_SECONDS = 3600.0
+
+
+class Console:
+    """A progress bar in a terminal, plain lines elsewhere."""
+
+    def __init__(
+        self, run: runs.Run, step: int, total: int, steps_per_epoch: int
+    ):
+        """Shows where the run stands.
+
+        Args:
+            run: what is trained.
+            step: finished steps.
+            total: steps of the whole run.
+            steps_per_epoch: whole batches in the training split.
+        """
+        self._run = run
+        self._total = total
+        self._steps_per_epoch = steps_per_epoch
+        self._epochs = -(-total // steps_per_epoch)
+        self._first_step = step
+        self._started = self._said_at = time.monotonic()
+        self._pause = 0.0
+        self._has_estimated = False
+        self._timed_from: int | None = None
+        self._advised: set[str] = set()
+        beginning = (
+            f"goes on after step {step:,} of {total:,}" if step else "starts"
+        )
+        terminal.say(f"run: {run.path} {beginning}")
+        self._bar = tqdm.tqdm(
+            total=total,
+            initial=step,
+            unit="step",
+            dynamic_ncols=True,
+            disable=not sys.stdout.isatty(),
+        )
+
+    def update(self, step: int, meter: meters.Meter) -> None:
+        """Shows the step and the latest means."""
+        if self._timed_from is None:
+            # The first call traces the graph, which tells nothing of the rest.
+            self._timed_from, self._started = step, time.monotonic()
+        means = meter.interval()
+        epoch = min((step - 1) // self._steps_per_epoch + 1, self._epochs)
+        text = f"epoch {epoch}/{self._epochs}  {_in_words(means)}"
+        if not self._bar.disable:
+            with contextlib.suppress(OSError):  # As in `say`.
+                self._bar.set_postfix_str(text, refresh=False)
+                self._bar.update(step - self._bar.n)
+        elif time.monotonic() - self._said_at > _SECONDS_PER_LINE:
+            self._said_at = time.monotonic()
+            if self._has_estimated and step > self._timed_from:
+                text += f"  {_duration(self._seconds_left(step))} left"
+            terminal.say(f"step {step:,}/{self._total:,}  {text}")
+
+    def leave_out(self, seconds: float) -> None:
+        """Takes an evaluation that has just been made for no training.
+
+        Args:
+            seconds: what it took.
+        """
+        self._started += seconds
+        self._pause = seconds
+        with contextlib.suppress(OSError):  # As in `say`.
+            self._bar.unpause()
+
+    def _seconds_left(self, step: int) -> float:
+        left = self._total - step
+        passed = time.monotonic() - self._started
+        seconds = passed / (step - self._timed_from) * left
+        every = self._run.config.evaluate_every
+        pauses = -(-left // every) if every else 0
+        return seconds + pauses * self._pause
+
+    def epoch(
+        self, number: int, means: Mapping[str, float], verdicts: Sequence[str]
+    ) -> None:
+        """Prints the line of a finished epoch, and below it what is wrong.
+
+        Args:
+            number: of the epoch, from 1.
+            means: over its steps.
+            verdicts: as of `health.Monitor`.
+        """
+        terminal.say(f"epoch {number}/{self._epochs}  {_in_words(means)}")
+        self.health(verdicts)
+
+    def health(self, verdicts: Sequence[str]) -> None:
+        """Prints verdicts on the training, each on a line.
+
+        What to do, after the semicolon, is told once.
+        """
+        for verdict in verdicts:
+            finding, _, advice = verdict.partition("; ")
+            terminal.say(
+                f"health: {finding if advice in self._advised else verdict}"
+            )
+            self._advised.add(advice)
+
+    def estimate(self, seconds_per_step: float) -> None:
+        """Tells once what the rest will take, and what would be cheaper."""
+        steps = self._total - self._first_step
+        if self._has_estimated or steps < 10:
+            return
+        self._has_estimated = True
+        seconds = seconds_per_step * steps
+        text = (
+            f"time: {steps:,} steps of {seconds_per_step:.2g} s are about "
+            f"{_duration(seconds)} on this machine"
+        )
+        if seconds > _LONG_SECONDS:
+            text += _cheaper(self._run)
+        terminal.say(text)
+
+    def finish(self, step: int) -> None:
+        """Says how the run ended and what can be done with it."""
+        self.close()
+        path = self._run.path
+        if step < self._total:
+            terminal.say(
+                f"stopped after step {step:,} of {self._total:,}; to go on: "
+                f"python train.py --run_dir={path}"
+            )
+            return
+        translates = self._run.config.translates
+        keras_files = "the generators" if translates else "generator.keras"
+        terminal.say(
+            f"finished {step:,} step{'s' * (step != 1)}: {path} has samples/, "
+            f"curves.png, progress.gif, saved_model/ and {keras_files}"
+        )
+        command = "translate" if translates else "sample"
+        terminal.say(
+            f"more images: python -m tf_dcgan.{command} --run_dir={path}   "
+            f"curves: tensorboard --logdir={path}"
+        )
+
+    def close(self) -> None:
+        """Ends the bar; may be called again."""
+        with contextlib.suppress(OSError):
+            self._bar.close()
+
+
+def _in_words(means: Mapping[str, float]) -> str:
+    of_translation = "".join(
+        f"{name} {means[f'loss_{name}']:.4f}  "
+        for name in ("cycle", "identity")
+        if f"loss_{name}" in means
+    )
+    return (
+        f"loss_d {means['loss_d']:.4f}  loss_g {means['loss_g']:.4f}  "
+        f"{of_translation}D(x) {means['real_score']:.2f}  "
+        f"D(G(z)) {means['fake_score_before']:.2f}/"
+        f"{means['fake_score_after']:.2f}  "
+        f"{means['images_per_second']:.0f} images/s"
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _cheaper(run: runs.Run) -> str:
+    """Names settings whose steps cost less, and how much less.
+
+    Of recipes `dcgan_small` alone, to `dcgan`: both have one schedule.
+    """
+    config = run.config
+    shape = run.data.image_shape
+    options = {
+        f"--width={width:g}": (dataclasses.replace(config, width=width), shape)
+        for width in (config.width / 2, config.width / 4)
+    }
+    if config.recipe == "dcgan":
+        small = dataclasses.replace(
+            config, recipe="dcgan_small", image_size=None
+        )
+        # Of the size it would choose: it may need no padding.
+        size = families.image_size(small, run.data.content_box[2:])
+        options["--recipe=dcgan_small"] = (small, (*size, shape[2]))
+    own = cost.estimate(config, shape, run.num_classes).operations
+    times = {
+        flag: round(own / cost.estimate(*option, run.num_classes).operations)
+        for flag, option in options.items()
+    }
+    told = [f"{flag} ({n} times)" for flag, n in times.items() if n > 1]
+    return "; cheaper per step: " + ", ".join(told) if told else ""

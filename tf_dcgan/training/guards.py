@@ -1,0 +1,105 @@
+"""What ends a training early: numbers that are not finite, and signals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+import contextlib
+import signal
+import threading
+
+import numpy as np
+
+from tf_dcgan.common import errors
+from tf_dcgan.gan import states
+from tf_dcgan.runs import checkpoints, runs
+
+# A lost terminal sends SIGHUP; Windows has none.
+_KINDS = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+]
+
+
+def check_scalars(
+    run: runs.Run, scalars: Mapping[str, np.ndarray], *, finished: int
+) -> None:
+    """Checks what some steps returned.
+
+    Args:
+        run: what is trained.
+        scalars: name to [steps] float32.
+        finished: the number of steps before them.
+
+    Raises:
+        errors.UserError: a number is NaN or infinite.
+    """
+    for name, values in scalars.items():
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            first, last = finished + 1, finished + len(values)
+            raise _diverged(
+                run,
+                f"{name} is {values[bad[0]]} at step {first + bad[0]} (of "
+                f"the steps {first} to {last})",
+            )
+
+
+def check_weights(run: runs.Run, state: states.State, *, step: int) -> None:
+    """Checks what is about to be saved.
+
+    Args:
+        run: what is trained.
+        state: its networks and optimizers.
+        step: finished steps.
+
+    Raises:
+        errors.UserError: a variable holds NaN or infinity.
+    """
+    bad = states.non_finite_variables(state)
+    if bad:
+        raise _diverged(run, f"{bad[0]} is not finite after step {step}")
+
+
+def _diverged(run: runs.Run, what: str) -> errors.UserError:
+    good = checkpoints.last(run.checkpoints)
+    kept = f"the last good checkpoint is {good}"
+    return errors.UserError(
+        f"{what}: training has diverged; "
+        f"{kept if good else 'there is no checkpoint yet'}. Start a new "
+        "run with lower learning rates or another seed"
+    )
+
+
+class Stop:
+    """Whether somebody has asked for the training to stop."""
+
+    requested = False
+
+
+@contextlib.contextmanager
+def on_signals() -> Iterator[Stop]:
+    """Turns the first signal into a request and the next into an interrupt.
+
+    Python serves signals between calls into TensorFlow. The handler only sets
+    a flag: it may strike while something is being printed or saved.
+
+    Yields:
+        What the training asks between its calls.
+    """
+    stop = Stop()
+
+    def request(number, frame):
+        if stop.requested:
+            raise KeyboardInterrupt
+        stop.requested = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # Only the main thread gets signals.
+        return
+    before = {kind: signal.signal(kind, request) for kind in _KINDS}
+    try:
+        yield stop
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)

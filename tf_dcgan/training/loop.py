@@ -1,0 +1,291 @@
+"""The loop: the only module that knows order, cadence and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import time
+
+import numpy as np
+
+from tf_dcgan.common import terminal
+from tf_dcgan.data import loading
+from tf_dcgan.runs import charts, checkpoints, health, runs, summaries
+from tf_dcgan.training import (
+    console,
+    generation,
+    guards,
+    resuming,
+    scoring,
+    system,
+    translation,
+)
+
+# By whether a recipe translates.
+_KINDS = {False: generation.Generation, True: translation.Translation}
+_SECONDS_PER_CALL = 1.0
+_SECONDS_PER_CHECKPOINT = 300.0
+# The first calls are slower than the rest, and so would be the estimate.
+_CALLS_BEFORE_ESTIMATE = 4
+# Of the uint8 images of one call.
+_BYTES_PER_CALL = 64 * 2**20
+
+
+def train(
+    run: runs.Run,
+    datasets: Sequence[loading.ImageArray],
+    evaluator: scoring.Evaluator | None = None,
+) -> None:
+    """Trains a run from where it is to its last step.
+
+    Ctrl-C and SIGTERM finish the call under way, save everything and return;
+    a kill loses the steps since the last checkpoint. The next call goes on
+    from there, to weights that are bit-identical to those of a run that was
+    never stopped.
+
+    Args:
+        run: a new run, or one that has been trained before.
+        datasets: the training images, as the run's config describes them:
+            one set, or for a translation A's and B's.
+        evaluator: scores the generator at `evaluate_every`; None for never.
+
+    Raises:
+        errors.UserError: a checkpoint or log is damaged, or a loss is not
+            finite.
+        OSError: the disk is full.
+    """
+    with (
+        guards.on_signals() as stop,
+        _Loop(run, datasets, evaluator, stop) as loop,
+    ):
+        # Only now is it known that the run can go on as it is asked to.
+        runs.write_config(run)
+        loop.run()
+
+
+class _Loop:
+    """One stretch of training, from a checkpoint to the end or a signal."""
+
+    def __init__(
+        self,
+        run: runs.Run,
+        datasets: Sequence[loading.ImageArray],
+        evaluator: scoring.Evaluator | None,
+        stop: guards.Stop,
+    ):
+        self._run = run
+        self._config = run.config
+        self._stop = stop
+        self._steps_per_epoch = run.steps_per_epoch
+        self._total = run.total_steps
+        self._system: system.System = _KINDS[run.config.translates](
+            run, *datasets
+        )
+        self._state = self._system.state
+        self._batches = self._system.batches
+        self._meter, self._health, self._step = resuming.resume(
+            run, self._state
+        )
+        self._saved_step = self._sampled_step = self._step
+        self._evaluations = scoring.Evaluations(
+            run,
+            evaluator,
+            self._system.draw,
+            step=self._step,
+            total=self._total,
+        )
+        self._console = console.Console(
+            run, self._step, self._total, self._steps_per_epoch
+        )
+        self._calls = 0
+        self._seconds_per_step = None
+        self._saved_at = time.monotonic()
+
+    def __enter__(self) -> _Loop:
+        self._summaries = summaries.Summaries(self._run.path)
+        return self
+
+    def __exit__(self, *unused) -> None:
+        self._summaries.close()
+        self._batches.close()
+        self._console.close()
+
+    def run(self) -> None:
+        """Trains until the last step or until asked to stop."""
+        if self._step == 0:
+            self._describe()
+        # What a stop has put off, or a new --evaluate_every asks for.
+        self._evaluate()
+        self._batches.prefetch(self._step, self._next_count(self._step))
+        while self._step < self._total and not self._stop.requested:
+            started = time.monotonic()
+            scalars = self._call()
+            guards.check_scalars(self._run, scalars, finished=self._step)
+            self._meter.add(scalars, seconds=time.monotonic() - started)
+            self._step += len(scalars["loss_d"])
+            self._console.update(self._step, self._meter)
+            self._write_what_is_due()
+        self._leave()
+
+    def _describe(self) -> None:
+        """Tells and writes what does not change, such as the settings."""
+        for note in self._system.notes():
+            terminal.say(note)
+        self._summaries.write_hyperparameters(
+            {k: v for k, v in vars(self._config).items() if v is not None}
+        )
+        self._summaries.write_real_grid(self._system.real_grid())
+
+    def _call(self) -> dict[str, np.ndarray]:
+        """Does the steps up to the next thing due, about a second's worth."""
+        batch = self._batches.take()
+        count = len(batch[0])
+        following = self._step + count
+        self._batches.prefetch(following, self._next_count(following))
+        started = time.monotonic()
+        scalars = {
+            name: values.numpy()
+            for name, values in self._system.train_steps(batch).items()
+        }
+        self._calls += 1
+        if self._calls > 1:  # The first traces.
+            seconds = time.monotonic() - started
+            self._seconds_per_step = seconds / count
+        if self._calls > _CALLS_BEFORE_ESTIMATE:
+            self._console.estimate(self._seconds_per_step)
+        return scalars
+
+    def _next_count(self, step: int) -> int:
+        """Returns how many steps the call that begins after `step` does."""
+        config = self._config
+        until_due = [
+            every - step % every
+            for every in (
+                config.log_every,
+                config.sample_every,
+                config.evaluate_every or self._total,
+                config.checkpoint_every,
+                self._steps_per_epoch,
+                health.WINDOW_STEPS,
+            )
+        ]
+        if self._seconds_per_step is None:
+            at_once = 1
+        else:
+            at_once = int(_SECONDS_PER_CALL / self._seconds_per_step)
+        most = _BYTES_PER_CALL // self._batches.bytes_per_step
+        # At least one step, also where none is left.
+        return max(1, min(*until_due, self._total - step, most, at_once))
+
+    def _write_what_is_due(self) -> None:
+        ended = self._step == self._total
+        if self._is_due(self._config.log_every):
+            self._summaries.write_scalars(
+                "train", self._meter.take_interval(), step=self._step
+            )
+        elif ended:
+            # Not taken: a run made longer goes on with the interval.
+            self._summaries.write_scalars(
+                "train", self._meter.interval(), step=self._step
+            )
+        if self._is_due(health.WINDOW_STEPS):
+            self._health.add(
+                self._meter.take_window(), self._system.samples().diversity
+            )
+        if self._is_due(self._steps_per_epoch):
+            self._write_epoch()
+        elif ended:
+            self._write_verdicts()
+        if self._is_due(self._config.sample_every) or self._step == 1 or ended:
+            self._write_samples()
+        self._evaluate()
+        late = time.monotonic() - self._saved_at > _SECONDS_PER_CHECKPOINT
+        if self._is_due(self._config.checkpoint_every) or late or ended:
+            self._save()
+
+    def _is_due(self, every: int) -> bool:
+        return self._step % every == 0
+
+    def _write_epoch(self) -> None:
+        """Tells how the epoch went, and whether anything is wrong."""
+        epoch = self._meter.take_epoch()
+        number = self._step // self._steps_per_epoch
+        verdicts = self._health.take_verdicts()
+        self._summaries.write_scalars(
+            "epoch",
+            {"epoch": number, **epoch, **health.entry(verdicts)},
+            step=self._step,
+        )
+        self._console.epoch(number, epoch, verdicts)
+
+    def _write_verdicts(self) -> None:
+        """Tells what is wrong where the training ends within an epoch."""
+        verdicts = self._health.verdicts
+        if verdicts:
+            self._summaries.write_scalars(
+                "health", health.entry(verdicts), step=self._step
+            )
+            self._console.health(verdicts)
+
+    def _write_samples(self) -> None:
+        self._sampled_step = self._step
+        samples = self._system.samples()
+        self._summaries.write_sample_grid(samples.grid, step=self._step)
+        if samples.diversity is not None:
+            self._summaries.write_scalars(
+                "samples", {"diversity": samples.diversity}, step=self._step
+            )
+
+    def _evaluate(self) -> None:
+        """Scores the generator if that is due; a new best is saved."""
+        if not self._evaluations.is_due(self._step):
+            return
+        started = time.monotonic()
+        self._evaluations.make(
+            self._step,
+            stop=self._stop,
+            log=self._summaries,
+            save=self._write_checkpoint,
+        )
+        self._console.leave_out(time.monotonic() - started)
+
+    def _save(self) -> None:
+        # Logs first: what a checkpoint follows on must be on the disk.
+        self._summaries.flush()
+        self._write_checkpoint(self._run.checkpoints)
+        self._saved_at = time.monotonic()
+        self._saved_step = self._step
+        self._evaluations.prune()
+
+    def _write_checkpoint(
+        self, folder, *, kept=checkpoints.KEPT, **more
+    ) -> None:
+        guards.check_weights(self._run, self._state, step=self._step)
+        checkpoints.save(
+            folder,
+            self._step,
+            variables=self._state.variables(),
+            progress={
+                "meter": self._meter.to_json(),
+                "health": self._health.to_json(),
+                **more,
+            },
+            kept=kept,
+        )
+
+    def _leave(self) -> None:
+        """Saves what is not saved and makes what a user looks for."""
+        if self._stop.requested:
+            terminal.say("stopping: saving the run (again to stop at once)")
+        if self._step < self._total and self._calls:
+            self._write_verdicts()
+        if self._sampled_step != self._step:
+            self._write_samples()
+        if self._saved_step != self._step:
+            self._save()
+        self._evaluations.prune()
+        self._summaries.flush()
+        if self._step > 0:
+            self._system.export()
+            charts.write_curves(self._run.path)
+            charts.write_progress(self._run.path)
+        self._console.finish(self._step)

@@ -1,0 +1,219 @@
+"""Scores during a training, and the best checkpoint, kept apart.
+
+What a kill can leave behind is set right by two rules. A new best stands
+beside the old one until a checkpoint to go on from has followed it; only then
+is the old one removed. And a run that goes on forgets every best of a later
+step than its own, as it forgets the lines of its log. So the best checkpoint
+is always the one of the highest step, there is never none where there was one,
+and a resumed run finds the bests that an uninterrupted one would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+import dataclasses
+import math
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from tf_dcgan.common import terminal
+from tf_dcgan.runs import best_checkpoint, checkpoints, runs, summaries
+from tf_dcgan.training import guards
+
+if TYPE_CHECKING:
+    from tf_dcgan.metrics import scores
+
+# Results could depend on it by a rounding error: never change it in a run.
+_BATCH = 100
+
+
+class Evaluator(Protocol):
+    """Scores generated images; less is better.
+
+    Attributes:
+        name: of the score, which tells features and number of images.
+        num_samples: images that a score takes.
+        real: what they are compared with, in words.
+        features: by what, in words.
+        protocol: JSON-able; scores of equal protocols can be compared.
+    """
+
+    name: str
+    num_samples: int
+    real: str
+    features: str
+    protocol: Mapping[str, Any]
+
+    def __call__(self, batches: Iterable[np.ndarray]) -> scores.Score:
+        """Scores [n, height, width, 1 or 3] uint8 images."""
+
+
+class Evaluations:
+    """Scores a training when it is due and keeps the best checkpoint."""
+
+    def __init__(
+        self,
+        run: runs.Run,
+        evaluator: Evaluator | None,
+        draw: Callable[[int, int], np.ndarray],
+        *,
+        step: int,
+        total: int,
+    ):
+        """Reads how far the run has been scored.
+
+        Args:
+            run: `resuming.resume` has taken it back to the step.
+            evaluator: makes the scores; None for none.
+            draw: (first, count) to the images that are scored, [count,
+                height, width, 1 or 3] uint8.
+            step: finished steps.
+            total: steps of the whole run.
+
+        Raises:
+            errors.UserError: the best checkpoint or the log is damaged.
+        """
+        self._run = run
+        self._evaluator = evaluator
+        self._draw = draw
+        self._total = total
+        self._folder = run.best_checkpoint
+        self._best = self._scored_at = None
+        self._warned = set()
+        if evaluator is None:
+            return
+        self._best = self._comparable_best()
+        # A score that was put off, or is new to the run, has no line yet.
+        if any(
+            line["step"] == step and evaluator.name in line
+            for line in summaries.read_metrics(run.path)
+        ):
+            self._scored_at = step
+
+    def _comparable_best(self) -> best_checkpoint.BestScore | None:
+        path = checkpoints.last(self._folder)
+        if path is None:
+            return None
+        found = best_checkpoint.read(path)
+        if found.protocol == self._evaluator.protocol:
+            return found
+        terminal.say(
+            f"evaluation: the best checkpoint, of step {found.step:,}, has "
+            f"{found.name} {found.value:.4g} by another protocol; the next "
+            f"score, {self._evaluator.name}, takes its place"
+        )
+        return None
+
+    def is_due(self, step: int) -> bool:
+        """Says whether the generator of a step is to be scored."""
+        if self._evaluator is None or step in (0, self._scored_at):
+            return False
+        return step % self._run.config.evaluate_every == 0 or (
+            step == self._total
+        )
+
+    def make(
+        self,
+        step: int,
+        *,
+        stop: guards.Stop,
+        log: summaries.Summaries,
+        save: Callable[..., None],
+    ) -> None:
+        """Scores the generator and saves it if it is the best so far.
+
+        When somebody asks to stop, the score is put off: it is the first
+        thing that the run does when it goes on.
+
+        Args:
+            step: finished steps.
+            stop: asked between batches.
+            log: takes the score.
+            save: writes a checkpoint of the step into a folder, with further
+                entries of its progress; `kept` as for `checkpoints.save`.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        started = time.monotonic()
+        try:
+            score = self._evaluator(self._batches(stop))
+        except _PutOffError:
+            terminal.say(
+                f"evaluation of step {step:,} put off until the run goes on"
+            )
+            return
+        before = self._best
+        if math.isfinite(score.value) and (
+            before is None or score.value < before.value
+        ):
+            self._best = best_checkpoint.BestScore(
+                step, score.name, score.value, self._evaluator.protocol
+            )
+            # Before the line: a score that has its line is not made again.
+            self._save_best(save)
+        self._scored_at = step
+        log.write_scalars("evaluation", self._line(score), step=step)
+        self._say(step, score, before, time.monotonic() - started)
+
+    def prune(self) -> None:
+        """Leaves only the last best; for when a checkpoint has followed it."""
+        checkpoints.prune(self._folder, 1)
+
+    def _batches(self, stop: guards.Stop) -> Iterator[np.ndarray]:
+        count = self._evaluator.num_samples
+        for first in range(0, count, _BATCH):
+            if stop.requested:
+                raise _PutOffError
+            yield self._draw(first, min(_BATCH, count - first))
+
+    def _save_best(self, save: Callable[..., None]) -> None:
+        entry = dataclasses.asdict(self._best)
+        del entry["step"]
+        path = checkpoints.path_of(self._folder, self._best.step)
+        if path.exists():
+            # The best of another protocol, of this very step.
+            checkpoints.amend(path, {best_checkpoint.ENTRY: entry})
+        else:
+            save(self._folder, kept=None, **{best_checkpoint.ENTRY: entry})
+
+    def _line(self, score: scores.Score) -> dict[str, float | str]:
+        extra = {"low": score.low, "high": score.high, "floor": score.ideal}
+        return {
+            score.name: score.value,
+            **{
+                f"{score.name}_{name}": value
+                for name, value in extra.items()
+                if value is not None
+            },
+            "real": self._evaluator.real,
+            "features": self._evaluator.features,
+            "during": "training",
+        }
+
+    def _say(self, step, score, before, seconds) -> None:
+        text = f"evaluation of step {step:,}: {score.name} {score.value:.4g}"
+        if score.low is not None:
+            text += f" [{score.low:.4g}, {score.high:.4g}]"
+        if score.ideal is not None:
+            text += f" (a perfect generator: {score.ideal:.2g})"
+        if self._best is None:
+            text += "; none is finite yet"
+        elif self._best.step == step:
+            text += "; the best so far"
+            if before is not None and before.step != step:
+                text += f", before {before.value:.4g} at step {before.step:,}"
+        else:
+            text += f"; best {before.value:.4g} at step {before.step:,}"
+        terminal.say(f"{text}; {seconds:.1f} s")
+        for warning in score.warnings:
+            kind = warning.partition(":")[0]
+            if kind not in self._warned:
+                self._warned.add(kind)
+                terminal.say(f"warning: {score.name}: {warning}")
+
+
+class _PutOffError(Exception):
+    """Somebody has asked the training to stop."""
