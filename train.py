@@ -1,77 +1,9 @@
 """Trains a GAN on images: `python train.py --dataset=mnist`.
 
-Short on purpose: it reads the command line and calls
-`tf_dcgan.training.launch`.
+A door, short on purpose: the command is in `tf_dcgan.commands.train`.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-import dataclasses
-
-from tf_dcgan.commands import command_line
-from tf_dcgan.common import quiet_import
-from tf_dcgan.config import fields, overrides, schema
-from tf_dcgan.runs import folder, runs
-
-_SUMMARY = """\
-Trains a GAN on images, or goes on with a run.
-
-  python train.py --dataset=mnist          starts a run under runs/
-  python train.py --run_dir=runs/00000-…   goes on with it; no other flag"""
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainSettings:
-    """The flags that are no part of a run's config."""
-
-    run_dir: str | None = fields.setting(
-        None,
-        "the run to go on with, or where a new one goes",
-        group="Run",
-        unset="the next number under runs/",
-    )
-    dry_run: bool = fields.setting(
-        False,
-        "print the settings, both networks and the cost of a step; train "
-        "nothing",
-        group="Run",
-    )
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Runs the command.
-
-    Args:
-        arguments: the words of the command line, the script first.
-
-    Raises:
-        errors.UserError: something is wrong that the user can mend.
-    """
-    command, given = command_line.parse(
-        arguments,
-        TrainSettings,
-        schema.Config,
-        summary=_SUMMARY,
-        command="python train.py",
-    )
-    wanted = TrainSettings(**command)
-    old_run = None
-    if wanted.run_dir is not None and folder.exists(wanted.run_dir):
-        old_run = runs.open_run(wanted.run_dir)
-        config = overrides.resume(old_run.config, given)
-    else:
-        config = overrides.from_flags(given)
-    if not wanted.dry_run:
-        folder.check_place(wanted.run_dir)
-    quiet_import.import_tensorflow()
-    from tf_dcgan.training import launch
-
-    if wanted.dry_run:
-        launch.describe(config)
-    else:
-        launch.launch(config, run_dir=wanted.run_dir, old_run=old_run)
-
+from tf_dcgan.commands import command_line, train
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run(train.main)

@@ -5,20 +5,22 @@ import pathlib
 import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 from benchmarks import score_table, torch_training
+from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
     compare,
     evaluate_flags,
     interpolate,
     sample,
+    train,
     translate,
 )
 from tf_dcgan.config import recipes, schema
-import train
 
 _PROJECT = pathlib.Path(__file__).resolve().parent.parent
 _README = (_PROJECT / "README.md").read_text()
@@ -73,10 +75,15 @@ def test_every_module_and_file_that_the_readme_names_exists():
     for path in paths - made_by_a_run:
         found = [_PROJECT / path, _PROJECT / "tf_dcgan" / path]
         assert any(place.exists() for place in found), path
-    for module in re.findall(
-        r"python -m ((?:tf_dcgan|benchmarks)[\w.]*)", _README
-    ):
+    for module in re.findall(r"python -m (benchmarks[\w.]*)", _README):
         assert (_PROJECT / f"{module.replace('.', '/')}.py").exists(), module
+    for folder in re.findall(r"^\| `(\w+)/` \|", _README, re.MULTILINE):
+        assert (_PROJECT / "tf_dcgan" / folder / "__init__.py").exists()
+
+
+def test_every_command_that_the_readme_names_exists():
+    named = set(re.findall(r"(?:python -m tf_dcgan|tf-dcgan) (\w+)", _README))
+    assert named <= set(entry.COMMANDS)
 
 
 def test_no_number_in_the_readme_is_still_to_be_filled_in():
@@ -136,21 +143,30 @@ def test_the_source_is_formatted_and_free_of_lint(arguments):
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_help_answers_at_once_without_tensorflow():
-    code = (
-        "import sys, train\n"
-        "from tf_dcgan import command_line\n"
-        "try: train.main(['train.py', '--help'])\n"
-        "except Exception as wanted: print(wanted)\n"
-        "print('tensorflow' in sys.modules)"
-    )
-    output = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=_PROJECT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert output.endswith("False\n")
-    for name in _fields(schema.Config) | _fields(train.TrainSettings):
-        assert f"{name}  " in output or f"{name}\n" in output
+@pytest.mark.parametrize("door", ["train", "evaluate"])
+def test_the_doors_open_to_their_commands(door):
+    texts = [
+        subprocess.run(
+            [sys.executable, *words, "--help"],
+            cwd=_PROJECT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for words in ([f"{door}.py"], ["-m", "tf_dcgan", door])
+    ]
+    assert texts[0] == texts[1]
+    settings = {
+        "train": (schema.Config, train.TrainSettings),
+        "evaluate": (evaluate_flags.EvaluateSettings,),
+    }
+    for name in set().union(*map(_fields, settings[door])):
+        assert f"{name}  " in texts[0] or f"{name}\n" in texts[0]
+
+
+def test_the_console_script_is_the_packages_own_entry():
+    project = tomllib.loads((_PROJECT / "pyproject.toml").read_text())
+    assert project["project"]["scripts"] == {
+        "tf-dcgan": "tf_dcgan.__main__:main"
+    }
+    assert callable(entry.main)

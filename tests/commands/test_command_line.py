@@ -110,12 +110,56 @@ def test_an_unknown_flag_that_is_like_nothing_gets_no_suggestion():
     assert refusal("--qqqq=1") == "unknown flag --qqqq: --help lists all flags"
 
 
-@pytest.mark.parametrize("name", ["flagfile", "undefok"])
-@pytest.mark.parametrize("form", ["--{}=epochs", "-{}=epochs", "--{}"])
-def test_flags_that_absl_would_take_for_itself_are_unknown(name, form):
-    assert refusal(form.format(name), "--seed=1") == (
-        f"unknown flag --{name}: --help lists all flags"
+@pytest.mark.parametrize(
+    "form", ["--undefok=epochs", "-undefok=x", "--undefok"]
+)
+def test_the_flag_by_which_absl_lets_others_pass_is_unknown(form):
+    assert refusal(form, "--seed=1") == (
+        "unknown flag --undefok: --help lists all flags"
     )
+
+
+@pytest.mark.parametrize("form", ["--flagfile={}", "-flagfile={}"])
+def test_a_flag_file_stands_for_its_lines(tmp_path, form):
+    inner, outer = tmp_path / "inner", tmp_path / "outer"
+    inner.write_text("--batch_size=8\n--seed=5\n")
+    outer.write_text(
+        f"# a comment\n\n--dry_run\n--flagfile={inner}\n--epochs=2"
+    )
+    assert parse("--epochs=1", form.format(outer), "--seed=7") == [
+        {"dry_run": True},
+        {"batch_size": 8, "epochs": 2, "seed": 7},
+    ]
+
+
+def test_a_flag_file_as_a_word_of_its_own(tmp_path):
+    (tmp_path / "flags").write_text("--epochs=2")
+    assert parse("--flagfile", str(tmp_path / "flags"))[1] == {"epochs": 2}
+
+
+def test_a_flag_file_may_ask_for_help(tmp_path):
+    (tmp_path / "flags").write_text("--help")
+    assert "Usage: " in help_text(f"--flagfile={tmp_path / 'flags'}")
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (None, "cannot be read (No such file or directory): give a text file"),
+        (b"--epoch=3", "unknown flag --epoch: did you mean --epochs?"),
+        (b"\xff\xfe", "is no text: give one with a flag on each line"),
+        (b"word", "'word' is not a flag"),
+    ],
+)
+def test_a_flag_file_that_cannot_be_used_is_refused(tmp_path, content, message):
+    path = tmp_path / "flags"
+    if content is not None:
+        path.write_bytes(content)
+    assert message in refusal(f"--flagfile={path}")
+
+
+def test_a_flag_file_needs_a_name():
+    assert "--flagfile needs a value" in refusal("--flagfile")
 
 
 def test_a_value_may_be_called_like_a_flag_of_absl():

@@ -1,4 +1,4 @@
-"""`python -m tf_dcgan.compare`, called as its users call it."""
+"""`python -m tf_dcgan compare`, called as its users call it."""
 
 import base64
 import html
@@ -511,7 +511,7 @@ def test_differing_protocols_forbid_the_comparison_and_the_mean(tmp_path):
 def test_a_run_without_an_evaluation_is_told_the_command(tmp_path):
     page = made(tmp_path, a={"evaluation": fake_runs.evaluation()}, b={})
     assert [text for text in page.warnings if "evaluat" in text] == [
-        "b has no evaluation. To get it: python evaluate.py --run_dir="
+        "b has no evaluation. To get it: python -m tf_dcgan evaluate --run_dir="
         f"{tmp_path / 'b'} --features=classifier --num_samples=2000"
     ]
 
@@ -531,7 +531,7 @@ def test_scores_of_an_earlier_state_are_said_to_be_old(tmp_path):
     )
     assert [text for text in page.warnings if "evaluat" in text] == [
         "old's scores are of step 20; it has since trained to 100. To renew "
-        f"them: python evaluate.py --run_dir={tmp_path / 'old'} "
+        f"them: python -m tf_dcgan evaluate --run_dir={tmp_path / 'old'} "
         "--features=classifier --num_samples=2000"
     ]
 
@@ -683,7 +683,8 @@ def test_as_a_command_it_ends_bad_input_with_status_2(tmp_path):
         [
             sys.executable,
             "-m",
-            "tf_dcgan.commands.compare",
+            "tf_dcgan",
+            "compare",
             tmp_path,
             "--out=x.html",
         ],

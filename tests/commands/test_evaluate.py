@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import tiny_network
 
-import evaluate
-from tf_dcgan.commands import evaluate_flags
+from tf_dcgan.commands import evaluate, evaluate_flags
 from tf_dcgan.common import devices, errors, images, terminal
 from tf_dcgan.evaluation import evaluate as launch_evaluation
 from tf_dcgan.evaluation import request

@@ -1,4 +1,4 @@
-"""`python -m tf_dcgan.interpolate`, called as its users call it."""
+"""`python -m tf_dcgan interpolate`, called as its users call it."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""`python -m tf_dcgan.sample`, called as its users call it."""
+"""`python -m tf_dcgan sample`, called as its users call it."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""`python -m tf_dcgan.translate`, called as its users call it."""
+"""`python -m tf_dcgan translate`, called as its users call it."""
 
 import os
 import subprocess
@@ -196,7 +196,7 @@ def test_a_run_that_makes_images_of_noise_is_told_its_command(
     trained, tmp_path
 ):
     _save(tmp_path / "a.png")
-    with pytest.raises(errors.UserError, match="use python -m tf_dcgan.sample"):
+    with pytest.raises(errors.UserError, match="use python -m tf_dcgan sample"):
         _translate(f"--run_dir={trained[0]}", f"--input={tmp_path / 'a.png'}")
 
 
@@ -218,7 +218,8 @@ def test_commands_over_latents_refuse_a_translation_without_tensorflow(
         [
             sys.executable,
             "-m",
-            f"tf_dcgan.commands.{command}",
+            "tf_dcgan",
+            command,
             f"--run_dir={translated[0]}",
             *given,
         ],
@@ -230,7 +231,7 @@ def test_commands_over_latents_refuse_a_translation_without_tensorflow(
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
     assert line.startswith("error: ")
-    assert "use python -m tf_dcgan.translate --run_dir=" in line
+    assert "use python -m tf_dcgan translate --run_dir=" in line
     assert _names(tmp_path) == ["tensorflow.py"]
 
 

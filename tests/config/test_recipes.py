@@ -5,13 +5,13 @@ import pathlib
 
 import pytest
 
+from tf_dcgan.commands import train
 from tf_dcgan.common import errors, images
 from tf_dcgan.config import overrides, recipes, schema
 from tf_dcgan.gan import gan
 from tf_dcgan.models import families
 from tf_dcgan.runs import runs
 from tf_dcgan.training import execution
-import train
 
 AIRIS = {"dcgan", "dcgan_small"}
 OF_NOISE = {

@@ -14,15 +14,20 @@ import tensorflow as tf
 import tiny_network
 
 from benchmarks import trainings
-import evaluate
-from tf_dcgan.commands import arithmetic, interpolate, run_flags, sample
+from tf_dcgan.commands import (
+    arithmetic,
+    evaluate,
+    interpolate,
+    run_flags,
+    sample,
+    train,
+)
 from tf_dcgan.common import devices, errors, images, randomness
 from tf_dcgan.config import schema
 from tf_dcgan.evaluation import request
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import generators, samplers
 from tf_dcgan.training import data, generation, scoring
-import train
 
 
 @pytest.fixture(scope="module")

@@ -106,7 +106,7 @@ def test_a_signal_saves_everything_and_ends_cleanly(
     assert process.returncode == 0, output
     step = int(trainings.last_checkpoint(run_dir).name[5:])
     assert f"stopped after step {step} of {_STEPS}" in output
-    assert f"python train.py --run_dir={run_dir}" in output
+    assert f"python -m tf_dcgan train --run_dir={run_dir}" in output
     for name in ("curves.png", "progress.gif", "generator.keras"):
         assert (run_dir / name).stat().st_size > 0
     assert (run_dir / "saved_model" / "saved_model.pb").exists()

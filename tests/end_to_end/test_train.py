@@ -16,11 +16,11 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import trainings
+from tf_dcgan.commands import train
 from tf_dcgan.common import errors, images
 from tf_dcgan.gan import gan
 from tf_dcgan.runs import checkpoints, folder, runs, summaries
 from tf_dcgan.training import execution
-import train
 
 _PROJECT = pathlib.Path(__file__).resolve().parents[2]
 

@@ -13,10 +13,10 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import trainings
+from tf_dcgan.commands import train
 from tf_dcgan.common import errors, images
 from tf_dcgan.runs import runs
 from tf_dcgan.training import execution
-import train
 
 TINY = (
     "--recipe=cyclegan",
@@ -80,7 +80,7 @@ def test_the_start_tells_of_both_sets_and_of_the_conversion(trained, pair):
     ) in trained[1]
     assert "epoch 1/2  loss_d " in trained[1]
     assert "cycle " in trained[1] and "identity " in trained[1]
-    assert "python -m tf_dcgan.translate --run_dir=" in trained[1]
+    assert "python -m tf_dcgan translate --run_dir=" in trained[1]
 
 
 def test_a_finished_translation_has_all_its_files(trained):

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import pytest
 
+from tf_dcgan.commands import train
 from tf_dcgan.common import images
 from tf_dcgan.models import families
 from tf_dcgan.runs import health
 from tf_dcgan.training import execution
-import train
 
 # An epoch of the tiny data, and two in succession.
 WINDOW = 15

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from benchmarks import trainings
+from tf_dcgan.commands import train
 from tf_dcgan.gan import gan
 from tf_dcgan.runs import runs
 from tf_dcgan.training import execution
-import train
 
 PENALISED = (
     "--loss=wasserstein_gp",

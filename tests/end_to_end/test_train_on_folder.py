@@ -9,7 +9,7 @@ import pytest
 import tiny_network
 
 from benchmarks import trainings
-import evaluate
+from tf_dcgan.commands import evaluate
 from tf_dcgan.common import devices, images
 from tf_dcgan.config import schema
 from tf_dcgan.evaluation import request as evaluation_request

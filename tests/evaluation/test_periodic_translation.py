@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from tf_dcgan.commands import train
 from tf_dcgan.common import errors
 from tf_dcgan.config import overrides
 from tf_dcgan.evaluation import (
@@ -16,7 +17,6 @@ from tf_dcgan.evaluation import (
 )
 from tf_dcgan.metrics.features import feature_network
 from tf_dcgan.runs import best_checkpoint, checkpoints, logs
-import train
 
 
 def _network(config=None, dataset=None):

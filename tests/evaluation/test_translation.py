@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-import evaluate
-from tf_dcgan.commands import compare
+from tf_dcgan.commands import compare, evaluate
 from tf_dcgan.common import devices, errors, images
 from tf_dcgan.evaluation import image_sources, translation, translation_sources
 from tf_dcgan.evaluation import request as evaluation_request

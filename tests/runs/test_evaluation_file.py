@@ -60,13 +60,15 @@ def test_a_run_is_to_be_evaluated_as_another_was(tmp_path, features, flags):
         run_dir, fake_runs.evaluation(features=features)
     )
     assert command == (
-        f"python evaluate.py --run_dir='{run_dir}' {flags} --num_samples=2000"
+        f"python -m tf_dcgan evaluate --run_dir='{run_dir}' {flags} "
+        "--num_samples=2000"
     )
 
 
 def test_without_an_example_the_classifier_is_proposed(tmp_path):
     assert evaluation_file.command(tmp_path, None) == (
-        f"python evaluate.py --run_dir={tmp_path} --features=classifier"
+        f"python -m tf_dcgan evaluate --run_dir={tmp_path} "
+        "--features=classifier"
     )
 
 
@@ -99,4 +101,4 @@ def test_a_damaged_evaluation_is_named_with_what_to_do(tmp_path, text):
     with pytest.raises(errors.UserError) as caught:
         evaluation_file.read(path)
     assert f"{path / 'evaluation.json'} is damaged" in str(caught.value)
-    assert "python evaluate.py" in str(caught.value)
+    assert "python -m tf_dcgan evaluate" in str(caught.value)

@@ -25,11 +25,11 @@ quiet_import.import_tensorflow()
 from scripted_scores import MeanEvaluator  # noqa: E402
 from tiny_data import TINY_FLAGS  # noqa: E402
 
+from tf_dcgan.commands import train  # noqa: E402
 from tf_dcgan.evaluation import periodic  # noqa: E402
 from tf_dcgan.runs import best_checkpoint, checkpoints, summaries  # noqa: E402
 from tf_dcgan.sampling import export  # noqa: E402
 from tf_dcgan.training import scoring  # noqa: E402
-import train  # noqa: E402
 
 _SCORES = "--evaluate_every=2"
 # Where to die, from which step on. Checkpoints are at 10, 20, …, 45.

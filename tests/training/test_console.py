@@ -364,14 +364,14 @@ def test_a_finished_run_says_what_it_left(tmp_path, capsys):
     progress.Console(run, 0, 100, 10).finish(100)
     out = capsys.readouterr().out
     assert f"finished 100 steps: {run.path} has samples/" in out
-    assert f"python -m tf_dcgan.sample --run_dir={run.path}" in out
+    assert f"python -m tf_dcgan sample --run_dir={run.path}" in out
 
 
 def test_a_stopped_run_says_how_to_go_on(tmp_path, capsys):
     run = a_run(tmp_path)
     progress.Console(run, 0, 100, 10).finish(60)
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "stopped after step 60 of 100; to go on: python train.py "
+        "stopped after step 60 of 100; to go on: python -m tf_dcgan train "
         f"--run_dir={run.path}"
     )
 

@@ -12,8 +12,7 @@ from scripted_scores import ScriptedEvaluator
 import tensorflow as tf
 
 from benchmarks import trainings
-import evaluate
-from tf_dcgan.commands import sample
+from tf_dcgan.commands import evaluate, sample, train
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema
 from tf_dcgan.gan import states
@@ -21,7 +20,6 @@ from tf_dcgan.metrics.features.classifier import training as classifier_training
 from tf_dcgan.runs import best_checkpoint, checkpoints, runs, summaries
 from tf_dcgan.sampling import generators
 from tf_dcgan.training import execution, guards, scoring
-import train
 
 _SCRIPT = pathlib.Path(__file__).parents[1] / "support" / "die_while_scoring.py"
 

@@ -1,4 +1,4 @@
-"""A - B + C with latent vectors: `python -m tf_dcgan.arithmetic …`."""
+"""A - B + C with latent vectors: `python -m tf_dcgan arithmetic …`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 from tf_dcgan.commands import command_line, latent_flags, out_paths, run_flags
-from tf_dcgan.common import errors, quiet_import
+from tf_dcgan.common import errors, quiet_import, terminal
 from tf_dcgan.config import fields
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import latents
@@ -25,9 +25,11 @@ _HOW = (
     "numbers of samples, such as 1,5,9 (7:17 is sample 17 of seed 7), or "
     "class:NAME"
 )
-_SUMMARY = """\
-Computes A - B + C with the mean latents of three concepts and shows what the
-generator makes of it, as figure 7 of Radford et al. 2016 does."""
+SUMMARY = """\
+Computes A - B + C with the mean latents of three concepts.
+
+Shows the image that the generator makes of it, as figure 7 of Radford et al.
+2016 does."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,8 +109,8 @@ def main(arguments: Sequence[str]) -> None:
     (given,) = command_line.parse(
         arguments,
         ArithmeticSettings,
-        summary=_SUMMARY,
-        command="python -m tf_dcgan.arithmetic",
+        summary=SUMMARY,
+        command=terminal.command("arithmetic"),
     )
     if not given.keys() >= set(_NAMES):
         missing = next(name for name in _NAMES if name not in given)
@@ -300,7 +302,3 @@ def _write(out: pathlib.Path, concepts, sampler, wanted) -> None:
         caption=f"A - B + C with the mean latents of samples, {caption}",
     )
     images.write_png(out, picture)
-
-
-if __name__ == "__main__":
-    command_line.run(main)

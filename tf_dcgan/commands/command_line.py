@@ -19,9 +19,8 @@ from tf_dcgan.config import fields
 
 _WIDTH = 79
 _INDENT = " " * 6
+_HELP = ("--help", "-h", "-help", "--helpfull")
 _SEE_HELP = "--help lists all flags"
-# Taken by absl's parser before it looks at ours.
-_ABSL_FLAGS = ("flagfile", "undefok")
 # What the state of the user's files causes, as opposed to a bug.
 _BAD_PATHS = {
     errno.EACCES,
@@ -51,6 +50,9 @@ def parse(
     absl's own entry point ends malformed flags with a usage dump and exit
     status 1 and sorts its help by Python module, hence this one.
 
+    A word `--flagfile=FILE` stands for the words in a file, one a line, as in
+    every program with absl's flags.
+
     Args:
         arguments: the words of the command, its name first.
         *settings_classes: dataclasses of settings; each field is a flag.
@@ -67,22 +69,20 @@ def parse(
         errors.UserError: a flag is unknown or its value is malformed, or a
             word is no flag where all must be.
     """
-    if any(
-        word in ("--help", "-h", "-help", "--helpfull")
-        for word in arguments[1:]
-    ):
-        usage = " ".join(filter(None, [command, words, "--name=value …"]))
-        raise _HelpWanted(_help(settings_classes, usage, summary))
-    for word in arguments[1:]:
-        name = word.lstrip("-").partition("=")[0]
-        if word.startswith("-") and name in _ABSL_FLAGS:
-            raise errors.UserError(f"unknown flag --{name}: {_SEE_HELP}")
     values = flags.FlagValues()
     values.set_gnu_getopt(bool(words))  # Flags may then follow words.
     for settings_class in settings_classes:
         _define(settings_class, values)
+    arguments = [arguments[0], *_with_flagfiles(arguments[1:], values)]
+    if any(word in _HELP for word in arguments[1:]):
+        usage = " ".join(filter(None, [command, words, "--name=value …"]))
+        raise _HelpWanted(_help(settings_classes, usage, summary))
+    for word in arguments[1:]:
+        # absl would let the flags that it names pass, whatever they are.
+        if word.startswith("-") and word.lstrip("-").startswith("undefok"):
+            raise errors.UserError(_unknown("undefok", values))
     try:
-        rest = values(list(arguments))[1:]
+        rest = values(arguments)[1:]
     except flags.UnrecognizedFlagError as error:
         raise errors.UserError(_unknown(error.flagname, values)) from error
     except (flags.Error, ValueError) as error:
@@ -126,6 +126,30 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _with_flagfiles(
+    words: Sequence[str], values: flags.FlagValues
+) -> list[str]:
+    """Puts the lines of flag files in the place of `--flagfile=FILE`."""
+    try:
+        return values.read_flags_from_files(list(words), force_gnu=False)
+    except flags.CantOpenFlagFileError as error:
+        cause = error.__context__
+        raise errors.UserError(
+            f"--flagfile={cause.filename} cannot be read ({cause.strerror}): "
+            "give a text file with a flag on each line"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise errors.UserError(
+            "--flagfile= names a file that is no text: give one with a flag "
+            "on each line"
+        ) from error
+    except flags.Error as error:
+        raise errors.UserError(
+            "--flagfile needs a value: give a text file with a flag on each "
+            "line"
+        ) from error
 
 
 def _value(field: dataclasses.Field, value: Any) -> Any:
@@ -208,7 +232,12 @@ def _help(settings_classes: Sequence[type], usage: str, summary: str) -> str:
         for field in dataclasses.fields(settings_class):
             entry = _help_entry(settings_class, field)
             groups.setdefault(field.metadata["group"], []).append(entry)
-    lines = [summary, "", f"Usage: {usage}"]
+    lines = [
+        summary,
+        "",
+        f"Usage: {usage}",
+        "--flagfile=FILE stands for the flags in a file, one a line.",
+    ]
     for group, entries in groups.items():
         lines += ["", f"{group}:"] + entries
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Runs side by side: `python -m tf_dcgan.compare RUN RUN … --out=report.html`.
+"""Runs side by side: `python -m tf_dcgan compare RUN RUN … --out=report.html`.
 
 The page holds everything in itself: settings, curves, samples, timing and
 evaluations. It is made from the files of the runs, without TensorFlow.
@@ -12,11 +12,12 @@ import pathlib
 import tempfile
 
 from tf_dcgan.commands import command_line
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import fields
 from tf_dcgan.runs import folder
 
 _MOST_RUNS = 12
+SUMMARY = "Shows runs side by side on one page that needs no server."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +47,8 @@ def main(arguments: Sequence[str]) -> None:
     given, words = command_line.parse(
         arguments,
         CompareSettings,
-        summary="Shows runs side by side on one page that needs no server.",
-        command="python -m tf_dcgan.compare",
+        summary=SUMMARY,
+        command=terminal.command("compare"),
         words="RUN RUN …",
     )
     paths = _check_runs(words)
@@ -68,7 +69,7 @@ def _check_runs(words: Sequence[str]) -> list[pathlib.Path]:
     if not 2 <= len(words) <= _MOST_RUNS:
         raise errors.UserError(
             f"give 2 to {_MOST_RUNS} runs, not {len(words)}: "
-            "python -m tf_dcgan.compare RUN RUN … --out=report.html"
+            f"{terminal.command('compare')} RUN RUN … --out=report.html"
         )
     seen: dict[pathlib.Path, str] = {}
     for word in words:
@@ -122,7 +123,3 @@ def _check_out(name: str) -> pathlib.Path:
             "name"
         ) from error
     return out
-
-
-if __name__ == "__main__":
-    command_line.run(main)

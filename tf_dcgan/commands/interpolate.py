@@ -1,4 +1,4 @@
-"""Walks in latent space: `python -m tf_dcgan.interpolate --run_dir=RUN`."""
+"""Walks in latent space: `python -m tf_dcgan interpolate --run_dir=RUN`."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import os
 import pathlib
 
 from tf_dcgan.commands import command_line, latent_flags, out_paths, run_flags
-from tf_dcgan.common import errors, quiet_import
+from tf_dcgan.common import errors, quiet_import, terminal
 from tf_dcgan.config import fields
 from tf_dcgan.sampling import latents
 
 _GROUP = "Walk"
 _MOST_IMAGES = 10_000
 _SECONDS_PER_FRAME = 0.1
-_SUMMARY = """\
-Walks from one sample of a run to the next: a strip with a row for each leg of
-the way, or more rows for many frames (PNG), and the whole way as an animation
-(GIF)."""
+SUMMARY = """\
+Walks from one sample of a run to the next in latent space.
+
+Writes a strip with a row for each leg of the way, or more rows for many frames
+(PNG), and the whole way as an animation (GIF)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,8 +71,8 @@ def main(arguments: Sequence[str]) -> None:
     (given,) = command_line.parse(
         arguments,
         InterpolateSettings,
-        summary=_SUMMARY,
-        command="python -m tf_dcgan.interpolate",
+        summary=SUMMARY,
+        command=terminal.command("interpolate"),
     )
     wanted = InterpolateSettings(**given)
     points = _points(wanted)
@@ -173,7 +174,3 @@ def _outs(given: str) -> list[pathlib.Path]:
         outs = [out.with_name(out.name + end) for end in (".png", ".gif")]
     out_paths.check_files(*outs)
     return outs
-
-
-if __name__ == "__main__":
-    command_line.run(main)

@@ -27,7 +27,7 @@ class LatentSettings:
     seed: int = fields.setting(
         0,
         "whose samples the numbers count: number i is image i of "
-        "`python -m tf_dcgan.sample` with the same seed",
+        "`python -m tf_dcgan sample` with the same seed",
         group=_GROUP,
         minimum=0,
         maximum=latents.LARGEST_SEED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import fields
 from tf_dcgan.runs import runs
 
@@ -20,7 +20,7 @@ def open_generation(run_dir: str) -> runs.Run:
     if run.config.translates:
         raise errors.UserError(
             f"--run_dir={run_dir} translates images, and makes none of noise: "
-            f"use python -m tf_dcgan.translate --run_dir={run_dir} "
+            f"use {terminal.command('translate', run_dir=run_dir)} "
             "--input=FOLDER"
         )
     return run
@@ -39,7 +39,7 @@ def open_translation(run_dir: str) -> runs.Run:
     if not run.config.translates:
         raise errors.UserError(
             f"--run_dir={run_dir} makes images of noise, and translates none: "
-            f"use python -m tf_dcgan.sample --run_dir={run_dir}"
+            f"use {terminal.command('sample', run_dir=run_dir)}"
         )
     return run
 

@@ -1,4 +1,4 @@
-"""Images from a run: `python -m tf_dcgan.sample --run_dir=RUN`."""
+"""Images from a run: `python -m tf_dcgan sample --run_dir=RUN`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import os
 import pathlib
 
 from tf_dcgan.commands import command_line, out_paths, run_flags
-from tf_dcgan.common import errors, quiet_import
+from tf_dcgan.common import errors, quiet_import, terminal
 from tf_dcgan.config import fields
 from tf_dcgan.runs import runs
 
 _GROUP = "Sampling"
 _LARGEST_GRID = 10_000
+SUMMARY = "Makes images with the generator of a run."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,8 +80,8 @@ def main(arguments: Sequence[str]) -> None:
     (given,) = command_line.parse(
         arguments,
         SampleSettings,
-        summary="Makes images with the generator of a run.",
-        command="python -m tf_dcgan.sample",
+        summary=SUMMARY,
+        command=terminal.command("sample"),
     )
     wanted = SampleSettings(**given)
     run = run_flags.open_generation(wanted.run_dir)
@@ -144,7 +145,3 @@ def _check_out(wanted: SampleSettings) -> pathlib.Path:
         )
     out_paths.make_folder(out, out.parent if is_grid else out)
     return out
-
-
-if __name__ == "__main__":
-    command_line.run(main)

@@ -1,4 +1,4 @@
-"""Translations of images: `python -m tf_dcgan.translate --run_dir=RUN …`."""
+"""Translations of images: `python -m tf_dcgan translate --run_dir=RUN …`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pathlib
 import sys
 
 from tf_dcgan.commands import command_line, out_paths, run_flags
-from tf_dcgan.common import errors, quiet_import
+from tf_dcgan.common import errors, quiet_import, terminal
 from tf_dcgan.config import fields
 from tf_dcgan.data.folders import decoding
 from tf_dcgan.runs import runs
 
 _GROUP = "Translation"
+SUMMARY = "Translates images with a generator of a run."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +77,8 @@ def main(arguments: Sequence[str]) -> None:
     (given,) = command_line.parse(
         arguments,
         TranslateSettings,
-        summary="Translates images with a generator of a run.",
-        command="python -m tf_dcgan.translate",
+        summary=SUMMARY,
+        command=terminal.command("translate"),
     )
     wanted = TranslateSettings(**given)
     run = run_flags.open_translation(wanted.run_dir)
@@ -188,7 +189,3 @@ def _size(run: runs.Run, wanted: TranslateSettings) -> str:
         if crop is None
         else f"{text} from the central " + "x".join(map(str, crop))
     )
-
-
-if __name__ == "__main__":
-    command_line.run(main)

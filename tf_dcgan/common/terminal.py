@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 import os
+import shlex
 import sys
 import time
 from typing import Any
@@ -96,6 +97,22 @@ def listed(
             found.append(result)
             counted.update()
     return found
+
+
+def command(name: str, **flags: object) -> str:
+    """Writes a command of this package so that it can be pasted.
+
+    Args:
+        name: of the command, such as "sample".
+        **flags: their values, which are quoted for the shell.
+
+    Returns:
+        Such as `python -m tf_dcgan sample --run_dir='my run'`.
+    """
+    words = [
+        f"--{flag}={shlex.quote(str(value))}" for flag, value in flags.items()
+    ]
+    return " ".join(["python -m tf_dcgan", name, *words])
 
 
 def say(text: str) -> None:

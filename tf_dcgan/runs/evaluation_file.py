@@ -6,10 +6,9 @@ from collections.abc import Mapping
 import json
 import pathlib
 import re
-import shlex
 from typing import Any
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, terminal
 
 EVALUATION = "evaluation.json"
 
@@ -47,8 +46,8 @@ def read(run_dir: pathlib.Path) -> dict[str, Any] | None:
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise errors.UserError(
             f"{path} is damaged ({type(error).__name__}: {error}): delete it, "
-            "or make it anew with python evaluate.py "
-            f"--run_dir={shlex.quote(str(run_dir))}"
+            "or make it anew with "
+            + terminal.command("evaluate", run_dir=run_dir)
         ) from error
 
 
@@ -98,16 +97,16 @@ def command(run_dir: pathlib.Path, example: Mapping[str, Any] | None) -> str:
         run_dir: the run.
         example: the other's `evaluation.json`; None for any protocol.
     """
-    words = [f"--run_dir={shlex.quote(str(run_dir))}"]
+    flags: dict[str, object] = {"run_dir": run_dir}
     made = example["protocol"] if example else {}
     features = made.get("features")
     network = features.get("network") if isinstance(features, dict) else None
     if network in ("inception", "keras_inception"):
-        words.append(f"--features={network}")
+        flags["features"] = network
         if network == "inception":
-            words.append(f"--feature_dim={features.get('feature_dim')}")
+            flags["feature_dim"] = features.get("feature_dim")
     else:
-        words.append("--features=classifier")
+        flags["features"] = "classifier"
     if isinstance(made.get("fake_images"), int):
-        words.append(f"--num_samples={made['fake_images']}")
-    return " ".join(["python evaluate.py", *words])
+        flags["num_samples"] = made["fake_images"]
+    return terminal.command("evaluate", **flags)

@@ -30,7 +30,7 @@ def export(
       [n, height, width, channels] float32 in [-1, 1], of the network's size.
     - `generate(count, seed)`: two int32 scalars to images
       [count, height, width, channels] uint8 with the padding cropped off,
-      the ones that `python -m tf_dcgan.sample` makes of that seed.
+      the ones that `python -m tf_dcgan sample` makes of that seed.
 
     Of a conditional generator, `serve(latents, labels)` takes [n] int32 too,
     and `generate(count, seed, label)` the class of all images, or -1 for the

@@ -6,7 +6,7 @@ import pathlib
 
 import keras
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, terminal
 from tf_dcgan.gan import cyclegan_state, states
 from tf_dcgan.models import cyclegan, families
 from tf_dcgan.runs import checkpoints, runs
@@ -37,8 +37,8 @@ def find_checkpoint(run: runs.Run, checkpoint: str) -> pathlib.Path:
         )
     if path is None:
         raise errors.UserError(
-            f"{run.path} has no checkpoint yet: go on with `python train.py "
-            f"--run_dir={run.path}` first"
+            f"{run.path} has no checkpoint yet: go on with "
+            f"`{terminal.command('train', run_dir=run.path)}` first"
         )
     return path
 

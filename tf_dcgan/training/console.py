@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import contextlib
 import dataclasses
+import shlex
 import sys
 import time
 
@@ -139,7 +140,7 @@ class Console:
         if step < self._total:
             terminal.say(
                 f"stopped after step {step:,} of {self._total:,}; to go on: "
-                f"python train.py --run_dir={path}"
+                f"{terminal.command('train', run_dir=path)}"
             )
             return
         translates = self._run.config.translates
@@ -148,10 +149,12 @@ class Console:
             f"finished {step:,} step{'s' * (step != 1)}: {path} has samples/, "
             f"curves.png, progress.gif, saved_model/ and {keras_files}"
         )
-        command = "translate" if translates else "sample"
+        command = terminal.command(
+            "translate" if translates else "sample", run_dir=path
+        )
         terminal.say(
-            f"more images: python -m tf_dcgan.{command} --run_dir={path}   "
-            f"curves: tensorboard --logdir={path}"
+            f"more images: {command}   "
+            f"curves: tensorboard --logdir={shlex.quote(str(path))}"
         )
 
     def close(self) -> None:
