@@ -7,7 +7,7 @@ import pytest
 
 from tf_dcgan.commands import train
 from tf_dcgan.common import errors, images
-from tf_dcgan.config import overrides, recipes, schema
+from tf_dcgan.config import kinds, overrides, recipes, schema
 from tf_dcgan.gan import gan
 from tf_dcgan.models import families
 from tf_dcgan.runs import runs
@@ -15,7 +15,9 @@ from tf_dcgan.training import execution
 
 AIRIS = {"dcgan", "dcgan_small"}
 OF_NOISE = {
-    name for name, recipe in recipes.RECIPES.items() if not recipe.translates
+    name
+    for name, recipe in recipes.RECIPES.items()
+    if recipe.kind is kinds.GENERATION
 }
 
 

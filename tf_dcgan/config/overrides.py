@@ -12,7 +12,7 @@ import os
 from typing import Any
 
 from tf_dcgan.common import errors
-from tf_dcgan.config import recipes, schema
+from tf_dcgan.config import kinds, recipes, schema
 
 _PATHS = ("data_dir", "cache_dir", "inception_weights")
 
@@ -37,7 +37,7 @@ def from_flags(given: Mapping[str, Any]) -> schema.Config:
         given.get("loss", differences.get("loss")), {}
     )
     names_a_set = {"dataset_a", "dataset_b"} & set(given)
-    if recipe and recipe.translates and names_a_set:
+    if recipe and recipe.kind is kinds.TRANSLATION and names_a_set:
         differences["dataset"] = None  # Checked where it must be one.
     config = schema.Config(**{**differences, **given})
     _check_recipe(config, given)
@@ -145,7 +145,7 @@ def _check_recipe(config: schema.Config, given: Mapping[str, Any]) -> None:
         meant = [
             name
             for name, recipe in recipes.RECIPES.items()
-            if recipe.translates != config.translates
+            if recipe.kind is not config.kind
         ]
         raise errors.UserError(
             f"{' and '.join(idle)} would do nothing in recipe "

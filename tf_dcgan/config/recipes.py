@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
+from tf_dcgan.config import kinds
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -16,13 +18,13 @@ class Recipe:
         network: key into `tf_dcgan.models.families.NETWORKS`.
         differences: the fields of `schema.Config` that differ from that
             class's defaults.
-        translates: whether it makes images of images, instead of noise.
+        kind: whether it makes images of noise or of images.
     """
 
     summary: str
     network: str
     differences: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    translates: bool = False
+    kind: kinds.Kind = kinds.GENERATION
 
 
 # The schedule of all but AIRI's: D once on both batches, then G once.
@@ -102,7 +104,7 @@ RECIPES = {
             "horizontal_flip": True,
             "ema_decay": 0.0,
         },
-        translates=True,
+        kind=kinds.TRANSLATION,
     ),
 }
 
@@ -119,7 +121,7 @@ WITH_EXTRA_LAYERS = ("dcgan", "dcgan_small")
 WITH_LABELS = tuple(
     name
     for name, recipe in RECIPES.items()
-    if name != "vanilla_gan" and not recipe.translates
+    if name != "vanilla_gan" and recipe.kind is kinds.GENERATION
 )
 
 # Those whose dropout is Keras's own, which XLA draws otherwise.

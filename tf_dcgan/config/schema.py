@@ -7,7 +7,7 @@ import dataclasses
 from typing import Any
 
 from tf_dcgan.common import errors
-from tf_dcgan.config import fields, recipes, sizes
+from tf_dcgan.config import fields, kinds, recipes, sizes
 
 _SYSTEM = "System"
 _DATA = "Data"
@@ -507,9 +507,14 @@ class Config:
             )
 
     @property
+    def kind(self) -> kinds.Kind:
+        """Whether the recipe makes images of noise or of images."""
+        return recipes.RECIPES[self.recipe].kind
+
+    @property
     def translates(self) -> bool:
         """Whether the recipe makes images of images, instead of noise."""
-        return recipes.RECIPES[self.recipe].translates
+        return self.kind is kinds.TRANSLATION
 
     @property
     def mean_label(self) -> float:

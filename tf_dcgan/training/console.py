@@ -143,15 +143,12 @@ class Console:
                 f"{terminal.command('train', run_dir=path)}"
             )
             return
-        translates = self._run.config.translates
-        keras_files = "the generators" if translates else "generator.keras"
+        kind = self._run.config.kind
         terminal.say(
             f"finished {step:,} step{'s' * (step != 1)}: {path} has samples/, "
-            f"curves.png, progress.gif, saved_model/ and {keras_files}"
+            f"curves.png, progress.gif, saved_model/ and {kind.keras_files}"
         )
-        command = terminal.command(
-            "translate" if translates else "sample", run_dir=path
-        )
+        command = terminal.command(kind.images_command, run_dir=path)
         terminal.say(
             f"more images: {command}   "
             f"curves: tensorboard --logdir={shlex.quote(str(path))}"
