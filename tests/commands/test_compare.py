@@ -140,7 +140,7 @@ def test_tensorflow_is_not_needed(tmp_path):
     paths = [fake_runs.make(tmp_path / n, **FULL, seed=ord(n)) for n in "ab"]
     code = (
         "import sys\n"
-        "from tf_dcgan import compare\n"
+        "from tf_dcgan.commands import compare\n"
         "compare.main(['compare', *sys.argv[1:]])\n"
         "print('tensorflow' in sys.modules, 'keras' in sys.modules)"
     )

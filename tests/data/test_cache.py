@@ -220,8 +220,8 @@ def test_a_hit_imports_neither_tensorflow_nor_tfds(tmp_path):
     loading.load("mnist", **options)
     code = (
         "import sys\n"
-        "from tf_dcgan import data\n"
-        f"array = data.load('mnist', **{options!r})\n"
+        "from tf_dcgan.data import loading\n"
+        f"array = loading.load('mnist', **{options!r})\n"
         "heavy = {'tensorflow', 'tensorflow_datasets', 'matplotlib', 'scipy'}\n"
         "print(len(array.images), heavy & set(sys.modules))\n"
     )

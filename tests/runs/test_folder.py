@@ -233,8 +233,8 @@ def test_a_lock_keeps_nobody_from_another_run(run, tmp_path):
 def test_a_lock_ends_with_its_process(run):
     code = (
         "import pathlib, sys\n"
-        "from tf_dcgan import run_folders\n"
-        "with run_folders.locked(pathlib.Path(sys.argv[1])):\n"
+        "from tf_dcgan.runs import folder\n"
+        "with folder.locked(pathlib.Path(sys.argv[1])):\n"
         "    print('locked', flush=True)\n"
         "    sys.stdin.read()\n"
     )
