@@ -27,7 +27,7 @@ from tf_dcgan.config import schema
 from tf_dcgan.evaluation import request
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import generators, samplers
-from tf_dcgan.training import data, generation, scoring
+from tf_dcgan.training import data, execution, generation, scoring
 
 
 @pytest.fixture(scope="module")
@@ -446,7 +446,7 @@ def test_scores_during_training_are_of_the_classes_in_turn(run, generator):
 @pytest.fixture
 def main(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(devices, "set_up", lambda config: "device: a test's")
+    monkeypatch.setattr(execution, "set_up", lambda config: "device: a test's")
 
     def call(*flags):
         train.main(["train.py", *flags])

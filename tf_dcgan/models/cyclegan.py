@@ -297,8 +297,8 @@ def for_any_size(
             )
             for direction in DIRECTIONS
         ]
-    for copy, generator in zip(copies, generators, strict=True):
-        copy.set_weights(generator.get_weights())
+    for copy, trained in zip(copies, generators, strict=True):
+        copy.set_weights(trained.get_weights())
     return copies
 
 
