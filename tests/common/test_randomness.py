@@ -1,4 +1,5 @@
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -125,6 +126,20 @@ def test_latents_are_those_of_tensorflows_own_normal_distribution(latent_dim):
     ]
     ours = sample_latents(3, [0, 5], latent_dim)
     np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True], ids=["plain", "xla"])
+def test_a_uniform_draw_of_exactly_0_makes_a_finite_normal(jit_compile):
+    # Of the first number of each pair the lower 23 bits are 0; the angles are
+    # 0, pi and pi / 2.
+    bits = tf.constant(
+        [[0, 0], [-(2**31), 2**22], [2**23, 2**21]], dtype=tf.int32
+    )
+    normal = tf.function(randomness._normal, jit_compile=jit_compile)
+    radius = math.sqrt(-2 * math.log(1e-7))
+    np.testing.assert_allclose(
+        normal(bits), [[0, radius], [0, -radius], [radius, 0]], atol=1e-5
+    )
 
 
 def test_sample_latents_depend_on_their_index_alone():
