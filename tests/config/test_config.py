@@ -6,7 +6,7 @@ import pytest
 
 from tf_dcgan.common import errors
 from tf_dcgan.config import fields as settings
-from tf_dcgan.config import overrides, recipes, schema, sizes
+from tf_dcgan.config import kinds, losses, overrides, recipes, schema, sizes
 from tf_dcgan.config.schema import Config
 
 FIELDS = dataclasses.fields(Config)
@@ -191,7 +191,7 @@ def test_losses_without_targets_have_the_labels_1_and_0(loss):
     for config in (Config(loss=loss), overrides.from_flags({"loss": loss})):
         assert (config.real_label, config.fake_label) == (1.0, 0.0)
     given = {"loss": loss, "real_label": 1, "fake_label": 0.0}
-    more = recipes.OF_LOSSES.get(loss, {})
+    more = losses.LOSSES[loss].differences
     assert overrides.from_flags(given) == Config(loss=loss, **more)
 
 
@@ -250,7 +250,7 @@ def test_resume_names_only_the_flags_that_were_given():
     assert "--loss (was non_saturating, now wasserstein_gp)" in message
 
 
-@pytest.mark.parametrize("loss", schema.LOSSES)
+@pytest.mark.parametrize("loss", losses.LOSSES)
 def test_a_run_of_every_loss_goes_on(loss):
     config = overrides.from_flags({"loss": loss, "r1_gamma": 0.5})
     text = json.dumps(schema.to_json(config))
@@ -360,7 +360,7 @@ def test_how_to_evaluate_a_run_that_shall_not_be_is_refused(function):
     assert refusal(function, given) == (
         "--evaluate_metric=fid and --evaluate_samples=1000 would do nothing "
         "without --evaluate_every: give an interval in steps, such as "
-        "--evaluate_every=1000, or leave it out"
+        "--evaluate_every=1000, or leave them out"
     )
     assert "--inception_weights" in refusal(
         function, {"inception_weights": "x.npz", "evaluate_every": 0}
@@ -441,6 +441,46 @@ def test_epochs_and_steps_together_are_refused(function):
     assert "--epochs=3 and --steps=5 both say how long to train" in message
 
 
+def test_a_setting_of_other_kinds_of_system_is_refused():
+    assert FIXED_OF_TRANSLATION.keys() == {
+        field.name
+        for field in FIELDS
+        if field.metadata["kinds"] == (kinds.TRANSLATION,)
+    }
+    assert names(
+        f for f in FIELDS if f.metadata["kinds"] == (kinds.GENERATION,)
+    ) == [
+        "latent_dim",
+        "extra_layers",
+        "conditional",
+        "evaluate_split",
+        "discriminator_updates",
+        "discriminator_loss",
+        "r1_gamma",
+        "spectral_norm",
+        "generator_updates",
+        "generator_latents",
+    ]
+    assert refusal(overrides.from_flags, {"lambda_cycle": 5.0}) == (
+        "--lambda_cycle=5.0 would do nothing in recipe dcgan: leave it out, "
+        "or take another --recipe, such as cyclegan"
+    )
+    given = {"recipe": "cyclegan", "latent_dim": 5, "r1_gamma": 1.0}
+    assert refusal(overrides.from_flags, given) == (
+        "--latent_dim=5 and --r1_gamma=1.0 would do nothing in recipe "
+        "cyclegan: leave them out, or take another --recipe, such as dcgan"
+    )
+
+
+@pytest.mark.parametrize("loss", ["hinge", "minimax", "wasserstein_gp"])
+def test_a_loss_that_no_translation_has_is_refused(loss):
+    given = {"recipe": "cyclegan", "loss": loss}
+    assert refusal(overrides.from_flags, given) == (
+        f"--loss={loss} does not train recipe cyclegan: give least_squares "
+        "or non_saturating"
+    )
+
+
 def test_every_field_is_either_fixed_or_free_on_resume():
     for field in FIELDS:
         expected = "free" if field.name in FREE else "fixed"
@@ -511,8 +551,10 @@ def test_json_gives_back_the_same_config():
 
 def test_json_with_an_unknown_field_is_refused():
     values = schema.to_json(Config()) | {"widht": 1.0, "alpha": 2}
-    message = refusal(schema.from_json, values)
-    assert message.endswith("; unknown: alpha, widht")
+    assert refusal(schema.from_json, values) == (
+        "this version of tf_dcgan does not know its settings alpha, widht: "
+        "use the version that wrote them"
+    )
 
 
 def test_json_from_before_a_setting_means_what_was_done_then():
@@ -525,11 +567,23 @@ def test_json_from_before_a_setting_means_what_was_done_then():
     assert (config.r1_gamma, config.conditional) == (0, False)
 
 
-def test_json_without_a_field_is_refused():
-    values = schema.to_json(Config())
-    del values["width"], values["seed"]
-    message = refusal(schema.from_json, values)
-    assert message.endswith("; missing: seed, width")
+@pytest.mark.parametrize("name", names(FIELDS))
+def test_json_without_a_setting_has_its_default(name):
+    values = schema.to_json(Config(recipe="dcgan_small"))
+    del values[name]
+    config = schema.from_json(values)
+    assert getattr(config, name) == getattr(Config, name)
+
+
+@pytest.mark.parametrize("recipe", recipes.RECIPES)
+def test_json_from_before_a_setting_never_takes_the_recipes_value(recipe):
+    # `dcgan_celeba` did not mirror images before there was a setting for it.
+    config = overrides.from_flags({"recipe": recipe})
+    for name in recipes.RECIPES[recipe].differences:
+        values = schema.to_json(config)
+        del values[name]
+        loaded = schema.from_json(values)
+        assert getattr(loaded, name) == getattr(Config, name)
 
 
 def test_json_with_a_value_of_another_type_is_refused():

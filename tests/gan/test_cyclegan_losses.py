@@ -1,7 +1,8 @@
 import pytest
 import tensorflow as tf
 
-from tf_dcgan.config import recipes
+from tf_dcgan.config import kinds
+from tf_dcgan.config import losses as records
 from tf_dcgan.gan import cyclegan_losses as translation
 from tf_dcgan.gan import losses
 
@@ -104,7 +105,7 @@ def test_the_adversarial_loss_is_the_mean_over_all_patches_against_1():
     ],
 )
 def test_the_generator_pushes_the_patches_of_its_images_up(name, expected):
-    assert name in recipes.LOSSES_OF_TRANSLATION
+    assert name in records.of_kind(kinds.TRANSLATION)
     (found,) = gradients(
         lambda x: translation.adversarial_loss(losses.LOSSES[name], x),
         patches([-2.0, 0.25]),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_dcgan.config import schema
+from tf_dcgan.config import kinds
+from tf_dcgan.config import losses as records
 from tf_dcgan.gan import losses
 
 
@@ -218,9 +219,9 @@ def slopes():
 
 def test_the_lipschitz_penalty_takes_each_images_norm_over_all_its_pixels():
     # 10 * (4² + 12² + 1²) / 3
-    penalty = losses.lipschitz_penalty(slopes())
+    penalty = losses.lipschitz_penalty(slopes(), 10.0)
     assert float(penalty) == pytest.approx(536.66667, abs=1e-3)
-    assert float(losses.lipschitz_penalty(slopes()[:1] / 5)) == (
+    assert float(losses.lipschitz_penalty(slopes()[:1] / 5, 10.0)) == (
         pytest.approx(0.0, abs=1e-9)
     )
 
@@ -229,7 +230,7 @@ def test_the_lipschitz_penalty_of_no_slope_has_a_finite_gradient():
     values = slopes()
     with tf.GradientTape() as tape:
         tape.watch(values)
-        penalty = losses.lipschitz_penalty(values)
+        penalty = losses.lipschitz_penalty(values, 10.0)
     found = tape.gradient(penalty, values).numpy()
     # 10 / 3 * 2 * (5 - 1) * 3 / 5 for the first number
     assert found[0, 0, 0, 0] == pytest.approx(16.0, abs=1e-4)
@@ -283,7 +284,7 @@ def test_with_smoothed_labels_a_guess_is_the_mean_of_both():
 
 
 def test_every_loss_of_the_command_line_is_the_one_it_names():
-    assert set(losses.LOSSES) == set(schema.LOSSES)
+    assert set(losses.LOSSES) == set(records.LOSSES)
     assert {
         name: (loss.discriminator, loss.generator)
         for name, loss in losses.LOSSES.items()
@@ -303,3 +304,69 @@ def test_every_loss_of_the_command_line_is_the_one_it_names():
         "hinge": (losses.hinge, losses.linear_generator_loss),
         "wasserstein_gp": (losses.wasserstein, losses.linear_generator_loss),
     }
+
+
+def loss_of_answers(loss, answers, labels):
+    """D's loss of one answer to all real and one to all generated images."""
+    return sum(
+        float(loss.discriminator(tf.fill([4, 1], tf.cast(x, tf.float32)), y))
+        for x, y in zip(answers, labels, strict=True)
+    )
+
+
+judged = pytest.mark.parametrize(
+    "loss, labels",
+    [
+        (loss, labels)
+        for loss in losses.LOSSES.values()
+        for labels in [(1.0, 0.0), (0.9, 0.0), (0.9, 0.1)]
+        if loss.record.health and (loss.record.has_labels or labels[0] == 1)
+    ],
+)
+
+
+@judged
+def test_a_guess_is_the_best_single_answer_and_lies_on_the_boundary(
+    loss, labels
+):
+    boundary = loss.record.boundary(sum(labels) / 2)
+    guess = loss.record.health.guess_loss(*labels)
+    assert loss_of_answers(loss, [boundary] * 2, labels) == (
+        pytest.approx(guess, abs=1e-6)
+    )
+    for x in (boundary - 1.1, boundary - 0.1, boundary + 0.1, boundary + 1.1):
+        assert loss_of_answers(loss, [x] * 2, labels) >= guess - 1e-6
+
+
+@judged
+def test_a_perfect_d_has_the_least_loss_that_answers_can_have(loss, labels):
+    # Among these is the best answer to each label, under each loss.
+    answers = [-20, -2.197225, -1, 0, 0.1, 0.9, 1, 2.197225, 20]
+    least = sum(
+        min(loss_of_answers(loss, [x], [label]) for x in answers)
+        for label in labels
+    )
+    perfect = loss.record.health.perfect_loss(*labels)
+    assert least == pytest.approx(perfect, abs=1e-6)
+
+
+def test_what_each_loss_needs_and_can_train():
+    needs = {
+        name: (
+            loss.has_labels,
+            loss.joint_updates,
+            loss.penalty_weight,
+            kinds.TRANSLATION in loss.for_kinds,
+        )
+        for name, loss in records.LOSSES.items()
+    }
+    assert needs == {
+        "non_saturating": (True, False, 0.0, True),
+        "minimax": (True, False, 0.0, False),
+        "least_squares": (True, False, 0.0, True),
+        "hinge": (False, False, 0.0, False),
+        "wasserstein_gp": (False, True, 10.0, False),
+    }
+    assert all(
+        kinds.GENERATION in loss.for_kinds for loss in records.LOSSES.values()
+    )

@@ -52,7 +52,7 @@ def call(model, given, classes):
 
 def test_every_recipe_with_maps_can_be_told_classes():
     assert set(SIZES) == set(recipes.RECIPES) - {"vanilla_gan", "cyclegan"}
-    assert set(SIZES) == set(recipes.WITH_LABELS)
+    assert set(SIZES) == set(recipes.names(lambda recipe: recipe.takes_labels))
 
 
 @pytest.mark.parametrize("recipe", SIZES)

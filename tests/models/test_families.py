@@ -119,7 +119,7 @@ def test_recipes_with_dropout_are_known(name):
         for network in networks
         for layer in network.layers
     )
-    assert has_dropout == (name in recipes.WITH_DROPOUT)
+    assert has_dropout == recipes.RECIPES[name].has_dropout
 
 
 # What every network that makes images of noise must do, at a size that it

@@ -322,7 +322,7 @@ def test_a_discriminator_without_gradient_at_a_guess_is_dead(config, loss_d):
 def test_no_gradient_for_g_is_enough_since_separate_updates_move_a_bias():
     window = (1.3763, 0.8, 0.45, 0.0, 1.0, 0.0, 0.45)
     assert health.discriminator_is_dead(SMALL, means(window)) == (
-        "discriminator is dead: loss_d 1.376 is that of a guess and G's "
+        "discriminator is dead: loss_d 1.376 is the loss of a guess and G's "
         "gradient is 0: nothing is learnt any more; start anew with another "
         "--seed or a smaller --discriminator_learning_rate (now 0.0002)"
     )

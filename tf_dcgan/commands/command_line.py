@@ -254,6 +254,8 @@ def _help_entry(settings_class: type, field: dataclasses.Field) -> str:
         text += f", in {data['unit']}"
     if data["unset"]:
         text += f"; without it: {data['unset']}"
+    if len(data["kinds"]) == 1 and data["kinds"][0].settings_note:
+        text += f"; {data['kinds'][0].settings_note}"
     if not data["choices"] and fields.bounds(field) != "any value":
         text += f"; {fields.bounds(field)}"
     body = textwrap.wrap(

@@ -7,7 +7,7 @@ import pathlib
 
 from tf_dcgan.commands import run_flags
 from tf_dcgan.common import errors, files
-from tf_dcgan.config import fields
+from tf_dcgan.config import fields, schema
 
 _IMAGES = "Images"
 _SCORES = "Scores"
@@ -111,7 +111,7 @@ class EvaluateSettings:
     )
     feature_dim: int = fields.setting(
         2048,
-        "which layer of inception: 64, 192, 768, 1280 or 2048",
+        f"which layer of inception: {schema.FEATURE_DIMS_IN_WORDS}",
         group=_SCORES,
         minimum=64,
         maximum=2048,
@@ -185,11 +185,7 @@ class EvaluateSettings:
         """Checks every value, and those that only make sense together."""
         fields.check(self)
         self._check_images()
-        if self.feature_dim not in (64, 192, 768, 1280, 2048):
-            raise errors.UserError(
-                f"--feature_dim={self.feature_dim} is no layer: give 64, 192, "
-                "768, 1280 or 2048"
-            )
+        schema.check_feature_dim("feature_dim", self.feature_dim)
         if self.features == "classifier" and self.precision != "float32":
             raise errors.UserError(
                 "--features=classifier is computed in float32 alone: leave "

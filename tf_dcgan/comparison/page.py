@@ -15,7 +15,7 @@ from tf_dcgan.comparison import (
     run_records,
     samples,
 )
-from tf_dcgan.config import recipes, schema
+from tf_dcgan.config import fields, kinds, schema
 from tf_dcgan.runs import series
 
 
@@ -118,7 +118,7 @@ def _is_left_alone(name: str, facts: Sequence[Mapping[str, Any]]) -> bool:
     """Says whether a setting of some recipes is as by default in their runs."""
     values = [own[name] for own in facts if name in own]
     return (
-        name in (*recipes.OF_GENERATION, *recipes.OF_TRANSLATION)
+        any(name in fields.idle_for(schema.Config, kind) for kind in kinds.ALL)
         and len(values) < len(facts)
         and all(value == getattr(schema.Config, name) for value in values)
     )

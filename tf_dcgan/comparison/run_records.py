@@ -10,7 +10,7 @@ import statistics
 from typing import Any
 
 from tf_dcgan.common import files
-from tf_dcgan.config import recipes, schema
+from tf_dcgan.config import fields, recipes, schema
 from tf_dcgan.runs import evaluation_file, logs, runs
 from tf_dcgan.runs import series as series_module
 
@@ -40,10 +40,9 @@ class Record:
         """The settings by name, without those that do not apply to the run."""
         config = self.run.config
         idle = {"steps" if config.steps is None else "epochs"}
+        idle.update(fields.idle_for(schema.Config, config.kind))
         if config.translates:
-            idle.update(recipes.OF_GENERATION, ["dataset"])
-        else:
-            idle.update(recipes.OF_TRANSLATION)
+            idle.add("dataset")
         return {
             name: value
             for name, value in schema.to_json(config).items()
@@ -90,7 +89,7 @@ class Record:
             if config.translates
             else ["latent_dim", "generator_latents"]
         )
-        if config.recipe in recipes.WITH_DROPOUT and config.xla == "on":
+        if recipes.RECIPES[config.recipe].has_dropout and config.xla == "on":
             names.append("xla")
         found = {name: getattr(config, name) for name in names}
         return {**found, "data": " and ".join(self.fingerprints)}

@@ -1,19 +1,21 @@
 """Settings: what a field of a frozen dataclass says about itself.
 
-Name, type and default stand where dataclasses put them; group, help, unit,
-bounds and choices go into the field's metadata through `setting`. Command
-lines, checks and help texts are made from these and written nowhere else.
+Name, type and default stand where dataclasses put them. `setting` writes the
+rest into the field's metadata: group, help, unit, bounds, choices and the kinds
+of system. Command lines, checks and help texts are made from these facts, which
+stand nowhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 import dataclasses
 import math
 import typing
 from typing import Any
 
 from tf_dcgan.common import errors
+from tf_dcgan.config import kinds
 
 
 def setting(
@@ -28,6 +30,7 @@ def setting(
     choices: Mapping[str, str] | Sequence[str] | None = None,
     unset: str = "",
     on_resume: str = "fixed",
+    kinds: Collection[kinds.Kind] = kinds.ALL,
 ) -> Any:
     """Describes one field of a dataclass of settings.
 
@@ -35,7 +38,7 @@ def setting(
         default: the value without a flag; None means `unset`.
         help_text: one sentence without its full stop.
         group: the heading in `--help`.
-        unit: of the number, such as "steps".
+        unit: what the number counts, such as "steps".
         minimum: smallest number allowed.
         maximum: largest number allowed.
         above: number that the value must exceed.
@@ -43,6 +46,7 @@ def setting(
         unset: what happens when the value is None, in words.
         on_resume: "fixed" when a run that goes on must keep the value, "free"
             when it may differ.
+        kinds: the kinds of system whose runs the setting changes.
 
     Returns:
         A dataclass field.
@@ -59,8 +63,18 @@ def setting(
             "choices": choices,
             "unset": unset,
             "on_resume": on_resume,
+            "kinds": tuple(kinds),
         },
     )
+
+
+def idle_for(settings_class: type, kind: kinds.Kind) -> list[str]:
+    """Names the settings that change nothing in a kind of system."""
+    return [
+        field.name
+        for field in dataclasses.fields(settings_class)
+        if kind not in field.metadata["kinds"]
+    ]
 
 
 def field_type(settings_class: type, name: str) -> type:
@@ -71,7 +85,7 @@ def field_type(settings_class: type, name: str) -> type:
 
 
 def bounds(field: dataclasses.Field) -> str:
-    """Says in words what a field allows, or nothing when anything goes."""
+    """Says in words which values a field allows; "any value" for all."""
     data = field.metadata
     if data["choices"]:
         return "one of " + ", ".join(data["choices"])
@@ -104,22 +118,23 @@ def check(settings: Any) -> None:
 
 
 def _check_type(settings_class: type, field: dataclasses.Field, value) -> None:
-    wanted = field_type(settings_class, field.name)
-    accepted = (int, float) if wanted is float else wanted
+    type_of_field = field_type(settings_class, field.name)
+    accepted = (int, float) if type_of_field is float else type_of_field
     is_bool = isinstance(value, bool)
-    if not isinstance(value, accepted) or (is_bool and wanted is not bool):
+    is_other_bool = is_bool and type_of_field is not bool
+    if not isinstance(value, accepted) or is_other_bool:
         raise errors.UserError(
-            f"--{field.name}={value!r} is not {_NOUNS[wanted]}"
+            f"--{field.name}={value!r} is not {_NOUNS[type_of_field]}"
         )
 
 
 def _check_value(field: dataclasses.Field, value) -> None:
     data = field.metadata
-    given = f"--{field.name}={value}"
+    flag = f"--{field.name}={value}"
     if data["choices"]:
         if value not in data["choices"]:
             raise errors.UserError(
-                f"{given} is not known: "
+                f"{flag} is not known: "
                 f"{errors.suggestion(value, data['choices'])}"
             )
     elif isinstance(value, int | float) and not isinstance(value, bool):
@@ -129,7 +144,7 @@ def _check_value(field: dataclasses.Field, value) -> None:
         outside = too_small or too_large or not_above
         if outside or not _is_finite(value):
             raise errors.UserError(
-                f"{given} is out of range: allowed is {bounds(field)}"
+                f"{flag} is out of range: allowed is {bounds(field)}"
                 + (f" ({data['unit']})" if data["unit"] else "")
             )
 

@@ -1,79 +1,86 @@
-"""The config that a command line asks for, of a new run or one that goes on.
+"""Makes the config of a new run, or of a run that goes on, from flags.
 
-What holds for every config is checked in `config`; here is what can only be
-said of flags: which were given, and which of them would change nothing.
+`schema.Config` checks what every config must keep. Here stand the checks that
+need to know which flags the user gave, and which of them change nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import dataclasses
 import os
 from typing import Any
 
 from tf_dcgan.common import errors
-from tf_dcgan.config import kinds, recipes, schema
+from tf_dcgan.config import fields, kinds, losses, recipes, schema
 
 _PATHS = ("data_dir", "cache_dir", "inception_weights")
 
 
-def from_flags(given: Mapping[str, Any]) -> schema.Config:
+def from_flags(flag_values: Mapping[str, Any]) -> schema.Config:
     """Makes the config of a new run.
 
     Args:
-        given: the settings that the user named; they win over all others.
+        flag_values: the settings that the user gave; they win over all others.
 
     Returns:
-        A config in which everything else is the recipe's, or the loss's.
+        A config with these settings. The other settings have the values of
+        the loss, else of the recipe, else their defaults.
 
     Raises:
         errors.UserError: a value is not allowed.
     """
-    _check_length(given)
-    given = _absolute(given)
-    recipe = recipes.RECIPES.get(given.get("recipe", schema.Config.recipe))
-    differences = dict(recipe.differences) if recipe else {}
-    differences |= recipes.OF_LOSSES.get(
-        given.get("loss", differences.get("loss")), {}
+    _check_length(flag_values)
+    flag_values = _absolute(flag_values)
+    recipe = recipes.RECIPES.get(
+        flag_values.get("recipe", schema.Config.recipe)
     )
-    names_a_set = {"dataset_a", "dataset_b"} & set(given)
+    differences = dict(recipe.differences) if recipe else {}
+    loss = losses.LOSSES.get(
+        flag_values.get("loss", differences.get("loss", schema.Config.loss))
+    )
+    differences |= loss.differences if loss else {}
+    names_a_set = {"dataset_a", "dataset_b"} & set(flag_values)
     if recipe and recipe.kind is kinds.TRANSLATION and names_a_set:
-        differences["dataset"] = None  # Checked where it must be one.
-    config = schema.Config(**{**differences, **given})
-    _check_recipe(config, given)
-    _check_loss(config, given)
-    _check_evaluation(config, given)
+        # The recipe's own data set would be a third one.
+        differences["dataset"] = None
+    config = schema.Config(**{**differences, **flag_values})
+    _check_recipe(config, flag_values)
+    _check_loss(config, flag_values)
+    _check_evaluation(config, flag_values)
     return config
 
 
-def resume(config: schema.Config, given: Mapping[str, Any]) -> schema.Config:
+def resume(
+    config: schema.Config, flag_values: Mapping[str, Any]
+) -> schema.Config:
     """Makes the config of a run that goes on.
 
     Args:
-        config: what the run was started with.
-        given: the settings that the user named now.
+        config: the config that the run was started with.
+        flag_values: the settings that the user gives now.
 
     Returns:
-        The config with those of the new values that may change.
+        The config with the new values, all of which may change.
 
     Raises:
         errors.UserError: a value would change what is being trained.
     """
-    _check_length(given)
-    given = _absolute(given)
-    if given.get("xla") == "auto":
-        del given["xla"]  # A run keeps what it chose when it started.
-    if "epochs" in given:
-        given["steps"] = None
-    new = dataclasses.replace(config, **given)
-    _check_recipe(new, given)
-    _check_loss(new, given)
-    _check_evaluation(new, given)
+    _check_length(flag_values)
+    flag_values = _absolute(flag_values)
+    if flag_values.get("xla") == "auto":
+        del flag_values["xla"]  # A run keeps what it chose when it started.
+    if "epochs" in flag_values:
+        flag_values["steps"] = None
+    new = dataclasses.replace(config, **flag_values)
+    _check_recipe(new, flag_values)
+    _check_loss(new, flag_values)
+    _check_evaluation(new, flag_values)
     refused = [
         f"--{field.name} (was {getattr(config, field.name)}, "
         f"now {getattr(new, field.name)})"
         for field in dataclasses.fields(config)
-        if field.name in given
+        if field.name in flag_values
         and field.metadata["on_resume"] == "fixed"
         and getattr(config, field.name) != getattr(new, field.name)
         and not _is_moved(config, new, field.name)
@@ -87,29 +94,33 @@ def resume(config: schema.Config, given: Mapping[str, Any]) -> schema.Config:
 
 
 def _is_moved(config: schema.Config, new: schema.Config, name: str) -> bool:
-    """Whether both have folders, whose images are compared later anyway."""
+    """Tells whether a setting names a folder of images before and now.
+
+    The folder may have moved. Whether its images are still the same is checked
+    when they are loaded.
+    """
     values = [getattr(settings, name) for settings in (config, new)]
     return name in schema.DATASETS and all(
         v and os.path.isabs(v) for v in values
     )
 
 
-def _absolute(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Makes paths absolute: a run may go on from another place."""
+def _absolute(flag_values: Mapping[str, Any]) -> dict[str, Any]:
+    """Makes paths absolute: a run may go on from another folder."""
     return {
         name: os.path.abspath(os.path.expanduser(value))
         if value
         and (name in _PATHS or (name in schema.DATASETS and _is_path(value)))
         else value
-        for name, value in given.items()
+        for name, value in flag_values.items()
     }
 
 
 def _is_path(dataset: str) -> bool:
     """Tells a folder of images from a data set's name, `name` or `name/config`.
 
-    What can only be a path is one. A relative path without a dot in front is
-    one if the folder exists.
+    A text that cannot be a name is a path. A relative path that does not begin
+    with a dot is a path only if the folder exists.
     """
     separators = {os.sep, "/"}
     expanded = os.path.expanduser(dataset)
@@ -122,66 +133,72 @@ def _is_path(dataset: str) -> bool:
     )
 
 
-def _check_length(given: Mapping[str, Any]) -> None:
-    if "epochs" in given and "steps" in given:
+def _check_length(flag_values: Mapping[str, Any]) -> None:
+    if "epochs" in flag_values and "steps" in flag_values:
         raise errors.UserError(
-            f"--epochs={given['epochs']} and --steps={given['steps']} both "
-            "say how long to train: give one of them"
+            f"--epochs={flag_values['epochs']} and "
+            f"--steps={flag_values['steps']} both say how long to train: give "
+            "one of them"
         )
 
 
-def _check_recipe(config: schema.Config, given: Mapping[str, Any]) -> None:
-    """Refuses settings that say nothing to the recipe."""
-    of_others = (
-        recipes.OF_GENERATION if config.translates else recipes.OF_TRANSLATION
-    )
-    idle = [
-        f"--{name}={given[name]}"
-        for name in of_others
-        if given.get(name, getattr(schema.Config, name))
+def _check_recipe(
+    config: schema.Config, flag_values: Mapping[str, Any]
+) -> None:
+    """Refuses settings that change nothing in the recipe."""
+    idle_flags = [
+        f"--{name}={flag_values[name]}"
+        for name in fields.idle_for(schema.Config, config.kind)
+        if flag_values.get(name, getattr(schema.Config, name))
         != getattr(schema.Config, name)
     ]
-    if idle:
-        meant = [
-            name
-            for name, recipe in recipes.RECIPES.items()
-            if recipe.kind is not config.kind
-        ]
+    if idle_flags:
+        other_recipes = recipes.names(
+            lambda recipe: recipe.kind is not config.kind
+        )
         raise errors.UserError(
-            f"{' and '.join(idle)} would do nothing in recipe "
-            f"{config.recipe}: leave it out, or take another --recipe, such "
-            f"as {meant[0]}"
+            f"{' and '.join(idle_flags)} would do nothing in recipe "
+            f"{config.recipe}: leave {_it_or_them(idle_flags)} out, or take "
+            f"another --recipe, such as {other_recipes[0]}"
         )
 
 
-def _check_loss(config: schema.Config, given: Mapping[str, Any]) -> None:
-    """Refuses what the user asked for and the loss has made another."""
-    for name in ("real_label", "fake_label", "discriminator_updates"):
-        wanted, needed = given.get(name), getattr(config, name)
-        if wanted not in (None, needed):
-            reason = (
-                "needs one update of D on all parts of its loss"
-                if name == "discriminator_updates"
-                else "has no labels to smooth"
-            )
+def _check_loss(config: schema.Config, flag_values: Mapping[str, Any]) -> None:
+    """Refuses flags whose values the loss has overridden."""
+    no_labels = "has no labels to smooth"
+    for name, reason in {
+        "real_label": no_labels,
+        "fake_label": no_labels,
+        "discriminator_updates": "needs one update of D on all parts of its "
+        "loss",
+    }.items():
+        needed_value = getattr(config, name)
+        if flag_values.get(name, needed_value) not in (None, needed_value):
             raise errors.UserError(
-                f"--{name}={wanted} does not go with --loss={config.loss}, "
-                f"which {reason}: give --{name}={needed}, or leave it out"
+                f"--{name}={flag_values[name]} does not go with "
+                f"--loss={config.loss}, which {reason}: give "
+                f"--{name}={needed_value}, or leave it out"
             )
 
 
-def _check_evaluation(config: schema.Config, given: Mapping[str, Any]) -> None:
-    """Refuses to say how to evaluate a run that shall not be."""
-    unused = [
-        f"--{field.name}={given[field.name]}"
+def _check_evaluation(
+    config: schema.Config, flag_values: Mapping[str, Any]
+) -> None:
+    """Refuses settings of the scores in a run that takes no scores."""
+    idle_flags = [
+        f"--{field.name}={flag_values[field.name]}"
         for field in dataclasses.fields(config)
-        if field.name in given
+        if field.name in flag_values
         and field.metadata["group"] == schema.EVALUATION
         and field.name != "evaluate_every"
     ]
-    if unused and not config.evaluate_every:
+    if idle_flags and not config.evaluate_every:
         raise errors.UserError(
-            f"{' and '.join(unused)} would do nothing without "
+            f"{' and '.join(idle_flags)} would do nothing without "
             "--evaluate_every: give an interval in steps, such as "
-            "--evaluate_every=1000, or leave it out"
+            f"--evaluate_every=1000, or leave {_it_or_them(idle_flags)} out"
         )
+
+
+def _it_or_them(flags: Sequence[str]) -> str:
+    return "it" if len(flags) == 1 else "them"

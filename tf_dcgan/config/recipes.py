@@ -1,8 +1,11 @@
-"""The named systems, each the handful of settings in which it differs."""
+"""The named systems, each the handful of settings in which it differs.
+
+One `Recipe` holds all that is known of a system without its networks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import dataclasses
 from typing import Any
 
@@ -16,26 +19,35 @@ class Recipe:
     Attributes:
         summary: what it is, in one line for `--help`.
         network: key into `tf_dcgan.models.families.NETWORKS`.
-        differences: the fields of `schema.Config` that differ from that
-            class's defaults.
-        kind: whether it makes images of noise or of images.
+        differences: the fields of `schema.Config` whose values differ from
+            the defaults of `schema.Config`.
+        kind: whether it makes images from noise or from other images.
+        takes_labels: whether `--conditional` can tell it classes. D must see
+            feature maps, to which a label can add its own.
+        takes_extra_layers: whether its networks have convolutions to which
+            `--extra_layers` can add more.
+        has_dropout: whether its networks have Keras's dropout, for which XLA
+            draws other random numbers.
     """
 
     summary: str
     network: str
     differences: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     kind: kinds.Kind = kinds.GENERATION
+    takes_labels: bool = True
+    takes_extra_layers: bool = False
+    has_dropout: bool = False
 
 
-# The schedule of all but AIRI's: D once on both batches, then G once.
+# All recipes but AIRI's update D once on both batches, then G once.
 _ONE_UPDATE_EACH = {
     "real_label": 1.0,
     "discriminator_updates": "joint",
     "generator_updates": 1,
 }
 
-# One network, of which two recipes differ in the loss alone.
-_OF_28 = {
+# Two recipes have one network for 28x28 pixels and differ in the loss alone.
+_SETTINGS_AT_28_PIXELS = {
     **_ONE_UPDATE_EACH,
     "latent_dim": 64,
     "batch_size": 128,
@@ -47,21 +59,26 @@ RECIPES = {
     "dcgan": Recipe(
         "AIRI's DCGAN: 4x4x1024, then 5x5 kernels; from 32x32",
         network="dcgan",
+        takes_extra_layers=True,
     ),
     "dcgan_small": Recipe(
-        "its sibling, twenty times cheaper; from 16x16",
+        "AIRI's DCGAN at a twentieth of the cost; from 16x16",
         network="dcgan_small",
         differences={"epochs": 20},
+        takes_extra_layers=True,
     ),
     "vanilla_gan": Recipe(
         "dense layers alone (Goodfellow et al. 2014); any size",
         network="vanilla_gan",
         differences=_ONE_UPDATE_EACH,
+        takes_labels=False,
+        has_dropout=True,
     ),
     "dcgan_upsampling": Recipe(
         "DCGAN with resize and 3x3 convolution; from 16x16",
         network="dcgan_upsampling",
         differences=_ONE_UPDATE_EACH,
+        has_dropout=True,
     ),
     "dcgan_cifar10": Recipe(
         "DCGAN with 4x4 kernels, no dense layer; from 32x32",
@@ -83,12 +100,12 @@ RECIPES = {
     "dcgan_28": Recipe(
         "small DCGAN without padding; 28x28 only",
         network="dcgan_28",
-        differences=_OF_28,
+        differences=_SETTINGS_AT_28_PIXELS,
     ),
     "lsgan_28": Recipe(
-        "the same with the squared errors of Mao et al. 2017",
+        "dcgan_28 with the squared errors of Mao et al. 2017",
         network="dcgan_28",
-        differences={**_OF_28, "loss": "least_squares"},
+        differences={**_SETTINGS_AT_28_PIXELS, "loss": "least_squares"},
     ),
     "cyclegan": Recipe(
         "unpaired translation (Zhu et al. 2017); from 24x24",
@@ -105,47 +122,11 @@ RECIPES = {
             "ema_decay": 0.0,
         },
         kind=kinds.TRANSLATION,
+        takes_labels=False,
     ),
 }
 
-# What a loss changes in any recipe: G once for each update of D, whose
-# penalty has the weight of its source only beside a sum.
-OF_LOSSES = {
-    "wasserstein_gp": {"generator_updates": 1, "discriminator_loss": "sum"},
-}
 
-# Those whose networks have convolutions to add to with `--extra_layers`.
-WITH_EXTRA_LAYERS = ("dcgan", "dcgan_small")
-
-# Those whose D sees maps, to which a label can add its own.
-WITH_LABELS = tuple(
-    name
-    for name, recipe in RECIPES.items()
-    if name != "vanilla_gan" and recipe.kind is kinds.GENERATION
-)
-
-# Those whose dropout is Keras's own, which XLA draws otherwise.
-WITH_DROPOUT = ("vanilla_gan", "dcgan_upsampling")
-
-# Settings that say something to recipes of one kind alone.
-OF_GENERATION = (
-    "latent_dim",
-    "extra_layers",
-    "conditional",
-    "discriminator_updates",
-    "discriminator_loss",
-    "generator_updates",
-    "generator_latents",
-    "r1_gamma",
-    "spectral_norm",
-    "evaluate_split",
-)
-OF_TRANSLATION = (
-    "dataset_a",
-    "dataset_b",
-    "random_crop",
-    "residual_blocks",
-    "lambda_cycle",
-    "lambda_identity",
-)
-LOSSES_OF_TRANSLATION = ("least_squares", "non_saturating")
+def names(is_one: Callable[[Recipe], bool]) -> list[str]:
+    """Names the recipes for which a condition holds, in order."""
+    return [name for name, recipe in RECIPES.items() if is_one(recipe)]

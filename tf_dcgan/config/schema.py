@@ -7,7 +7,7 @@ import dataclasses
 from typing import Any
 
 from tf_dcgan.common import errors
-from tf_dcgan.config import fields, kinds, recipes, sizes
+from tf_dcgan.config import fields, kinds, losses, recipes, sizes
 
 _SYSTEM = "System"
 _DATA = "Data"
@@ -17,50 +17,26 @@ _MACHINE = "Machine and reproducibility"
 
 EVALUATION = "Evaluation during training"  # Heading of --help.
 DATASETS = ("dataset", "dataset_a", "dataset_b")
-LOSSES = {
-    "non_saturating": "G ascends log D(G(z))",
-    "minimax": "G descends log(1 - D(G(z))), which saturates",
-    "least_squares": "squared error of D's output against 1 and 0",
-    "hinge": "D's output beyond 1 and -1 is enough; G raises it",
-    "wasserstein_gp": "D's output itself, its slope held near 1 by a "
-    "gradient penalty; one joint update of D and one of G, on sums of losses",
-}
-# Their D compares outputs, not probabilities: no label can be smoothed.
-_LOSSES_WITHOUT_LABELS = ("hinge", "wasserstein_gp")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-_FEATURE_DIMS = (64, 192, 768, 1280, 2048)
-# Their defaults are what runs did before there were these settings.
-_ADDED_LATER = (
-    "conditional",
-    "crop",
-    "dataset_a",
-    "dataset_b",
-    "discriminator_loss",
-    "evaluate_every",
-    "evaluate_feature_dim",
-    "evaluate_features",
-    "evaluate_metric",
-    "evaluate_samples",
-    "evaluate_split",
-    "horizontal_flip",
-    "inception_weights",
-    "lambda_cycle",
-    "lambda_identity",
-    "learning_rate_decay",
-    "r1_gamma",
-    "random_crop",
-    "residual_blocks",
-    "spectral_norm",
+# The number of features of each layer of Inception that images are scored by.
+FEATURE_DIMS = (64, 192, 768, 1280, 2048)
+FEATURE_DIMS_IN_WORDS = (
+    f"{', '.join(map(str, FEATURE_DIMS[:-1]))} or {FEATURE_DIMS[-1]}"
 )
+_GENERATION = (kinds.GENERATION,)
+_TRANSLATION = (kinds.TRANSLATION,)
+_WITH_EXTRA_LAYERS = recipes.names(lambda recipe: recipe.takes_extra_layers)
+_WITH_LABELS = recipes.names(lambda recipe: recipe.takes_labels)
+_WITHOUT_LABELS = recipes.names(lambda recipe: not recipe.takes_labels)
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """What determines a run, and how it is watched.
+    """The settings that determine a run and how it is watched.
 
-    The defaults are those of the recipe `dcgan`; every other recipe is a set
-    of differences from them. A field that is None is derived from the others
-    or from the data when a run starts.
+    The defaults are the settings of the recipe `dcgan`; every other recipe is a
+    set of differences from them. When a run starts, a field that is None gets
+    its value from the other fields or from the data.
     """
 
     recipe: str = fields.setting(
@@ -82,6 +58,7 @@ class Config:
         group=_SYSTEM,
         minimum=1,
         maximum=65_536,
+        kinds=_GENERATION,
     )
     image_size: str | None = fields.setting(
         None,
@@ -90,36 +67,39 @@ class Config:
         group=_SYSTEM,
         unit="pixels",
         unset="the smallest square the network can make that holds the data "
-        "set's images, at most 64; of cyclegan at most 256",
+        "set's images, at most 64; for cyclegan at most 256",
     )
     residual_blocks: int | None = fields.setting(
         None,
-        "residual blocks in the middle of each generator; of cyclegan",
+        "residual blocks in the middle of each generator",
         group=_SYSTEM,
         minimum=1,
         maximum=64,
         unset="9 from 256 pixels on, 6 below",
+        kinds=_TRANSLATION,
     )
     extra_layers: int = fields.setting(
         0,
         "stride-1 convolutions added after each network's narrowest "
-        f"resolution; of {' and '.join(recipes.WITH_EXTRA_LAYERS)}",
+        f"resolution; for {' and '.join(_WITH_EXTRA_LAYERS)}",
         group=_SYSTEM,
         minimum=0,
         maximum=16,
+        kinds=_GENERATION,
     )
     conditional: bool = fields.setting(
         False,
-        "tell G and D the class of each image, so that one can be chosen "
-        "afterwards; for labelled sets, in all recipes but vanilla_gan and "
-        "cyclegan",
+        "tell G and D the class of each image, so that sampling can choose a "
+        "class; for labelled sets, in all recipes but "
+        f"{' and '.join(_WITHOUT_LABELS)}",
         group=_SYSTEM,
+        kinds=_GENERATION,
     )
     loss: str = fields.setting(
         "non_saturating",
         "what D and G minimise",
         group=_SYSTEM,
-        choices=LOSSES,
+        choices={k: v.summary for k, v in losses.LOSSES.items()},
     )
     dataset: str | None = fields.setting(
         "mnist",
@@ -133,16 +113,19 @@ class Config:
     )
     dataset_a: str | None = fields.setting(
         None,
-        "images to translate, for cyclegan: as --dataset for other recipes; "
-        "name:class takes one class alone, such as cifar10:horse",
+        "images to translate: a name or a folder, as --dataset takes them for "
+        "other recipes; name:class takes one class alone, such as "
+        "cifar10:horse",
         group=_DATA,
         unset="trainA of --dataset",
+        kinds=_TRANSLATION,
     )
     dataset_b: str | None = fields.setting(
         None,
-        "images to translate into, likewise",
+        "the images to translate into: a name or a folder, as for --dataset_a",
         group=_DATA,
         unset="trainB of --dataset",
+        kinds=_TRANSLATION,
     )
     data_dir: str | None = fields.setting(
         None,
@@ -184,8 +167,9 @@ class Config:
     random_crop: bool = fields.setting(
         False,
         "bring real images to 286/256 of the size, and cut the size out at a "
-        "random place, anew in every step; of cyclegan",
+        "random place, anew in every step",
         group=_DATA,
+        kinds=_TRANSLATION,
     )
     epochs: int = fields.setting(
         50,
@@ -203,7 +187,7 @@ class Config:
         unit="steps",
         minimum=1,
         maximum=1_000_000_000,
-        unset="as many as --epochs makes",
+        unset="the steps of --epochs",
         on_resume="free",
     )
     log_every: int = fields.setting(
@@ -244,14 +228,14 @@ class Config:
     )
     evaluate_metric: str = fields.setting(
         "fid",
-        "the score; less is better",
+        "which score to take; less is better",
         group=EVALUATION,
         choices={"fid": "Fréchet distance", "kid": "kernel distance"},
         on_resume="free",
     )
     evaluate_features: str = fields.setting(
         "classifier",
-        "what images are compared by",
+        "the network whose features of the images are compared",
         group=EVALUATION,
         choices={
             "classifier": "a small network trained on the labelled set",
@@ -262,7 +246,7 @@ class Config:
     )
     evaluate_feature_dim: int = fields.setting(
         64,
-        "which layer of inception: 64, 192, 768, 1280 or 2048",
+        f"which layer of inception: {FEATURE_DIMS_IN_WORDS}",
         group=EVALUATION,
         minimum=64,
         maximum=2048,
@@ -277,7 +261,8 @@ class Config:
     )
     evaluate_samples: int = fields.setting(
         2048,
-        "images made for each score; of a translation, of each set at most",
+        "images made for each score; a translation takes at most so many of "
+        "each set",
         group=EVALUATION,
         unit="images",
         minimum=100,
@@ -286,9 +271,11 @@ class Config:
     )
     evaluate_split: str = fields.setting(
         "test",
-        "of the data set, what is compared with; at most 10,000 images of it",
+        "the split of --dataset to compare generated images with; at most "
+        "10,000 of its images",
         group=EVALUATION,
         on_resume="free",
+        kinds=_GENERATION,
     )
     real_label: float = fields.setting(
         0.9,
@@ -325,8 +312,9 @@ class Config:
         "how both learning rates change; fixes the length of the run",
         group=_OPTIMIZATION,
         choices={
-            "none": "they stay",
-            "second_half": "linearly to 0 in the second half of the steps",
+            "none": "they stay as they are",
+            "second_half": "they fall linearly to 0 in the second half of the "
+            "steps",
         },
     )
     beta_1: float = fields.setting(
@@ -344,12 +332,14 @@ class Config:
             "separate": "one update on generated, one on real images",
             "joint": "one update on the sum of both losses",
         },
+        kinds=_GENERATION,
     )
     discriminator_loss: str = fields.setting(
         "sum",
-        "how D's loss is made of that of real and of generated images",
+        "how D's losses on real and on generated images are put together",
         group=_OPTIMIZATION,
         choices={"sum": "their sum", "mean": "their mean"},
+        kinds=_GENERATION,
     )
     r1_gamma: float = fields.setting(
         0.0,
@@ -358,11 +348,13 @@ class Config:
         group=_OPTIMIZATION,
         minimum=0.0,
         maximum=1_000_000.0,
+        kinds=_GENERATION,
     )
     spectral_norm: bool = fields.setting(
         False,
         "divide each weight matrix of D by its largest singular value",
         group=_OPTIMIZATION,
+        kinds=_GENERATION,
     )
     generator_updates: int = fields.setting(
         2,
@@ -370,35 +362,38 @@ class Config:
         group=_OPTIMIZATION,
         minimum=1,
         maximum=16,
+        kinds=_GENERATION,
     )
     generator_latents: str = fields.setting(
         "shared",
         "which latent vectors G's updates use",
         group=_OPTIMIZATION,
         choices={
-            "shared": "those of D's update; the forward pass is shared too",
-            "new": "new ones, with a forward pass of their own",
+            "shared": "the vectors of D's update, and their forward pass",
+            "new": "new vectors, with a forward pass of their own",
         },
+        kinds=_GENERATION,
     )
     lambda_cycle: float = fields.setting(
         10.0,
-        "weight of the cycle consistency; of cyclegan",
+        "weight of the cycle consistency",
         group=_OPTIMIZATION,
         minimum=0.0,
         maximum=1_000_000.0,
+        kinds=_TRANSLATION,
     )
     lambda_identity: float = fields.setting(
         0.5,
-        "weight of the identity loss, as a share of --lambda_cycle; of "
-        "cyclegan",
+        "weight of the identity loss, as a share of --lambda_cycle",
         group=_OPTIMIZATION,
         minimum=0.0,
         maximum=1_000_000.0,
+        kinds=_TRANSLATION,
     )
     ema_decay: float = fields.setting(
         0.999,
-        "decay of the moving average of G's weights, which samples and "
-        "export use; 0 turns averaging off",
+        "decay of the moving average of G's weights, with which samples and "
+        "exported files are made; 0 turns averaging off",
         group=_OPTIMIZATION,
         minimum=0.0,
         maximum=0.999999,
@@ -434,52 +429,61 @@ class Config:
     )
 
     def __post_init__(self):
-        """Checks every value, and those that only make sense together."""
+        """Checks every value, and the values that depend on each other."""
         fields.check(self)
-        if self.loss in _LOSSES_WITHOUT_LABELS:
+        loss = losses.LOSSES[self.loss]
+        if not loss.has_labels:
             object.__setattr__(self, "real_label", 1.0)
             object.__setattr__(self, "fake_label", 0.0)
-        if self.loss == "wasserstein_gp":
+        if loss.joint_updates:
             object.__setattr__(self, "discriminator_updates", "joint")
         self._check_sets()
+        self._check_abilities()
         if self.real_label <= self.fake_label:
             raise errors.UserError(
                 f"--real_label={self.real_label} must be above "
                 f"--fake_label={self.fake_label}: D learns to tell them apart"
             )
-        if self.extra_layers and self.recipe not in recipes.WITH_EXTRA_LAYERS:
+        check_feature_dim("evaluate_feature_dim", self.evaluate_feature_dim)
+        for name, parse in (
+            ("image_size", sizes.parse_image_size),
+            ("crop", sizes.parse_crop),
+        ):
+            if getattr(self, name) is not None:
+                height, width = parse(getattr(self, name))
+                object.__setattr__(self, name, f"{height}x{width}")
+
+    def _check_abilities(self):
+        """Checks that the recipe can do what the settings ask of it."""
+        recipe = recipes.RECIPES[self.recipe]
+        if self.extra_layers and not recipe.takes_extra_layers:
             raise errors.UserError(
                 f"--extra_layers={self.extra_layers} means nothing to recipe "
                 f"{self.recipe}: give it to "
-                f"{' or '.join(recipes.WITH_EXTRA_LAYERS)}, or leave it out"
+                f"{' or '.join(_WITH_EXTRA_LAYERS)}, or leave it out"
             )
-        if self.conditional and self.recipe not in recipes.WITH_LABELS:
+        if self.conditional and not recipe.takes_labels:
             reason = (
                 "which is told no classes"
-                if self.translates
+                if recipe.kind is kinds.TRANSLATION
                 else "whose discriminator has no maps for a label"
             )
             raise errors.UserError(
                 f"--conditional means nothing to recipe {self.recipe}, "
-                f"{reason}: give it to {', '.join(recipes.WITH_LABELS)}, or "
+                f"{reason}: give it to {', '.join(_WITH_LABELS)}, or "
                 "leave it out"
             )
-        if self.evaluate_feature_dim not in _FEATURE_DIMS:
+        losses_of_kind = losses.of_kind(recipe.kind)
+        if self.loss not in losses_of_kind:
             raise errors.UserError(
-                f"--evaluate_feature_dim={self.evaluate_feature_dim} is no "
-                "layer: give 64, 192, 768, 1280 or 2048"
+                f"--loss={self.loss} does not train recipe {self.recipe}: "
+                f"give {' or '.join(losses_of_kind)}"
             )
-        if self.image_size is not None:
-            height, width = sizes.parse_image_size(self.image_size)
-            object.__setattr__(self, "image_size", f"{height}x{width}")
-        if self.crop is not None:
-            height, width = sizes.parse_crop(self.crop)
-            object.__setattr__(self, "crop", f"{height}x{width}")
 
     def _check_sets(self):
-        """Checks which data sets are named, and that the loss translates."""
+        """Checks that one data set is named, or two for a translation."""
         pair = (self.dataset_a, self.dataset_b)
-        if not self.translates:
+        if self.kind is kinds.GENERATION:
             if self.dataset is None:
                 raise errors.UserError(
                     "--dataset needs a value: give a data set or a folder"
@@ -489,36 +493,34 @@ class Config:
             (0, True),
             (2, False),
         ):
-            got = [
+            named_sets = [
                 f"--{name}={getattr(self, name)}"
                 for name in DATASETS
                 if getattr(self, name) is not None
             ]
             raise errors.UserError(
                 f"recipe {self.recipe} needs two sets of images, and got "
-                f"{' '.join(got) or 'none'}: give --dataset_a and "
+                f"{' '.join(named_sets) or 'none'}: give --dataset_a and "
                 "--dataset_b, or a --dataset that has both, such as "
                 "cycle_gan/horse2zebra"
-            )
-        if self.loss not in recipes.LOSSES_OF_TRANSLATION:
-            raise errors.UserError(
-                f"--loss={self.loss} is none of recipe {self.recipe}: give "
-                + " or ".join(recipes.LOSSES_OF_TRANSLATION)
             )
 
     @property
     def kind(self) -> kinds.Kind:
-        """Whether the recipe makes images of noise or of images."""
+        """Whether the recipe makes images from noise or from other images."""
         return recipes.RECIPES[self.recipe].kind
 
     @property
     def translates(self) -> bool:
-        """Whether the recipe makes images of images, instead of noise."""
+        """Whether the recipe makes images from other images."""
         return self.kind is kinds.TRANSLATION
 
     @property
     def mean_label(self) -> float:
-        """Of D's targets: what a D that cannot tell images apart answers."""
+        """The mean of D's targets for real and for generated images.
+
+        A D that cannot tell these images apart does best with this answer.
+        """
         return (self.real_label + self.fake_label) / 2
 
     @property
@@ -543,10 +545,10 @@ class Config:
 
         Args:
             num_images: size of the training split.
-            of: whose images these are, in words; None for `title`.
+            of: the data set with these images, in words; None for `title`.
 
         Raises:
-            errors.UserError: there are fewer images than one batch takes.
+            errors.UserError: there are fewer images than in one batch.
         """
         if self.batch_size > num_images:
             raise errors.UserError(
@@ -571,19 +573,38 @@ def to_json(config: Config) -> dict[str, Any]:
 
 
 def from_json(values: Mapping[str, Any]) -> Config:
-    """Makes the config that `to_json` was given.
+    """Makes a config from what `to_json` returned.
+
+    A setting that is younger than the run takes its default, never the value
+    of the recipe: a new setting's default is what runs did without it.
+
+    Args:
+        values: the settings by name.
 
     Raises:
-        errors.UserError: a field is unknown, missing or not allowed.
+        errors.UserError: a setting is unknown, or its value is not allowed.
     """
-    values = {**{k: getattr(Config, k) for k in _ADDED_LATER}, **values}
     names = {field.name for field in dataclasses.fields(Config)}
     unknown = sorted(set(values) - names)
-    missing = sorted(names - set(values))
-    if unknown or missing:
+    if unknown:
         raise errors.UserError(
-            "its settings do not fit this version of tf_dcgan"
-            + (f"; unknown: {', '.join(unknown)}" if unknown else "")
-            + (f"; missing: {', '.join(missing)}" if missing else "")
+            "this version of tf_dcgan does not know its settings "
+            f"{', '.join(unknown)}: use the version that wrote them"
         )
     return Config(**values)
+
+
+def check_feature_dim(name: str, feature_dim: int) -> None:
+    """Checks that a setting names a layer of Inception.
+
+    Args:
+        name: the setting's name.
+        feature_dim: the number of features.
+
+    Raises:
+        errors.UserError: no layer has so many features.
+    """
+    if feature_dim not in FEATURE_DIMS:
+        raise errors.UserError(
+            f"--{name}={feature_dim} is no layer: give {FEATURE_DIMS_IN_WORDS}"
+        )

@@ -14,7 +14,8 @@ def parse_image_size(text: str) -> tuple[int, int]:
         (height, width) in pixels.
 
     Raises:
-        errors.UserError: it is neither, or not within 4 to 1024 pixels.
+        errors.UserError: the text has another form, or a side is not within 4
+            to 1024 pixels.
     """
     return _parse_size("image_size", text, minimum=4, maximum=1024)
 
@@ -26,7 +27,8 @@ def parse_crop(text: str) -> tuple[int, int]:
         (height, width) in pixels.
 
     Raises:
-        errors.UserError: it is neither, or not within 1 to 9999 pixels.
+        errors.UserError: the text has another form, or a side is not within 1
+            to 9999 pixels.
     """
     return _parse_size("crop", text, minimum=1, maximum=9999)
 

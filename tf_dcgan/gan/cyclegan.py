@@ -52,15 +52,17 @@ def update(
 ) -> dict[str, tf.Tensor]:
     """Does one step: both generators are updated together, then both Ds.
 
-    The discriminators learn from images that the buffers give for the new
-    ones. A generator's translations and identity mappings are one forward
-    pass: instance normalisation keeps the images of a batch apart.
+    The buffers exchange some of the new generated images for earlier ones; the
+    discriminators learn from what comes out. A generator's translations and
+    identity mappings are one forward pass: instance normalisation keeps the
+    images of a batch apart.
 
     Args:
         state: changed in place, its step included.
         config: the loss, its labels and weights, and the seed.
-        images_a: [batch, height, width, channels] float32 in [-1, 1].
-        images_b: likewise, of B.
+        images_a: [batch, height, width, channels] float32 in [-1, 1], real
+            images of A.
+        images_b: the same shape, dtype and range, real images of B.
 
     Returns:
         Scalars float32, by the names of `scalars(config)`.
@@ -68,19 +70,21 @@ def update(
         * `loss_g`: what both generators minimise: `loss_adversarial` +
           lambda_cycle (`loss_cycle` + lambda_identity `loss_identity`).
           Each of the three is a sum over both directions, whose parts are
-          logged too: `adversarial_a_to_b` is that of the generator,
-          `cycle_a` compares A with A(B(A)), `identity_b` compares B with
-          B(B). Without lambda_identity there is no identity loss.
+          logged too: `adversarial_a_to_b` is the adversarial loss of the
+          generator from A to B, `cycle_a` compares A with A(B(A)),
+          `identity_b` compares B with B(B). Without lambda_identity there is
+          no identity loss.
         * `loss_d`: the mean of `discriminator_a` and `discriminator_b`, each
-          the mean of its halves. They share no weight, so minimising both is
-          minimising either.
+          the mean of D's losses on real and on generated images. The two Ds
+          share no weight, so one sum minimises the loss of each.
         * `real_score`, `fake_score_before`: mean output of both Ds (under
-          cross-entropy sigmoid(D)) for real images and for those out of the
-          buffers, before D's update; `fake_score_after`: for the new
+          cross-entropy sigmoid(D)) for real images and for the images from
+          the buffers, before D's update; `fake_score_after`: for the new
           translations, at G's update. `real_accuracy`, `fake_accuracy`:
-          share of patches that D takes for what they are, likewise.
+          share of the real and of the buffers' patches that D takes for what
+          they are, before D's update.
         * `generator_gradient_norm`, `discriminator_gradient_norm`: length of
-          the whole gradient of both networks; `learning_rate`: of the
+          the whole gradient of both networks; `learning_rate`: Adam's for the
           generators in this step.
 
     Source: Zhu et al. 2017, sections 3 and 4 (arXiv:1703.10593); order of
@@ -110,7 +114,11 @@ def update(
 
 
 def _update_generators(state, config, loss, pair):
-    """Returns the new images of A and of B, and what was measured."""
+    """Updates both generators on one batch of each set.
+
+    Returns:
+        (fakes, measured): the new images of A and of B, and the scalars.
+    """
     variables = cyclegan_state.trainable(state.generators)
     optimizer = state.generator_optimizer
     # D's own gradients are not computed.
@@ -131,7 +139,8 @@ def _update_generators(state, config, loss, pair):
                 state.discriminators, fakes, strict=True
             )
         ]
-        # In these lists comes first what is of A: its D, its cycle, itself.
+        # Each of these lists begins with A: D of A, the cycle from A and back,
+        # the identity mapping of A.
         adversarial = [
             cyclegan_losses.adversarial_loss(loss, outputs)
             for outputs in fake_outputs
@@ -187,10 +196,10 @@ def _update_discriminators(state, config, loss, reals, fakes):
             [
                 discriminator(images, training=True)
                 for discriminator, images in zip(
-                    state.discriminators, both, strict=True
+                    state.discriminators, pair, strict=True
                 )
             ]
-            for both in (reals, fakes)
+            for pair in (reals, fakes)
         )
         values = [
             cyclegan_losses.discriminator_loss(
@@ -226,9 +235,17 @@ def _update_discriminators(state, config, loss, reals, fakes):
 
 
 def _translate(generator, images, images_of_target, config):
-    """Returns translations of the images, and the target's images mapped.
+    """Passes images of both sets through a generator in one forward pass.
 
-    The latter are None where no loss asks for them.
+    Args:
+        generator: from one set to its target.
+        images: [batch, height, width, channels], to be translated.
+        images_of_target: the same shape, images of the target already.
+        config: its `lambda_identity`.
+
+    Returns:
+        (translations, identity mappings); without an identity loss the
+        mappings are None.
     """
     if config.lambda_identity == 0:
         return generator(images, training=True), None

@@ -1,8 +1,8 @@
 """Losses of CycleGAN: pure functions, each the formula of one paper.
 
 Written with G from set A to set B, F from B to A, and each set's own D. An
-adversarial loss is a mean over the batch and over D's patches, the others
-over the batch, the pixels and the channels.
+adversarial loss is a mean over the batch and over D's patches; the other losses
+are means over the batch, the pixels and the channels.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ def discriminator_loss(
     The half slows D down against G.
 
     Args:
-        loss: one of `recipes.LOSSES_OF_TRANSLATION`.
+        loss: one that `config.losses.of_kind` names for translations.
         real_outputs: [batch, rows, columns, 1] float32, D's raw output on
             images of its set.
-        fake_outputs: [batch, rows, columns, 1] float32, on generated ones.
+        fake_outputs: [batch, rows, columns, 1] float32, D's raw output on
+            generated images.
         real_label: the target of real images, in [0, 1].
         fake_label: the target of generated images, in [0, 1].
 
@@ -47,13 +48,13 @@ def discriminator_loss(
 
 
 def adversarial_loss(loss: losses.Loss, fake_outputs: tf.Tensor) -> tf.Tensor:
-    """How far a generator's images are from being taken for real.
+    """How far D is from taking a generator's images for real.
 
     For least squares (D(G(a)) - 1)², a mean over all patches; the target is
     1 whatever D's smoothed label.
 
     Args:
-        loss: one of `recipes.LOSSES_OF_TRANSLATION`.
+        loss: one that `config.losses.of_kind` names for translations.
         fake_outputs: [batch, rows, columns, 1] float32, D's raw output on
             generated images.
 
@@ -68,32 +69,33 @@ def adversarial_loss(loss: losses.Loss, fake_outputs: tf.Tensor) -> tf.Tensor:
 def cycle_consistency_loss(
     images: tf.Tensor, cycled_images: tf.Tensor
 ) -> tf.Tensor:
-    """Mean of |F(G(a)) - a|: what there and back does to an image.
+    """Mean of |F(G(a)) - a|: how the way to B and back changes an image.
 
     Args:
         images: [batch, height, width, channels] float32 in [-1, 1].
-        cycled_images: the same shape and range, what both generators one
-            after the other made of them.
+        cycled_images: the same shape and range, the images after both
+            generators, one after the other.
 
     Returns:
         Scalar float32 in [0, 2].
 
     Source: Zhu et al. 2017, equation 2 (arXiv:1703.10593).
     Deviation: a mean over pixels and channels, as in its authors' program,
-        where the paper writes a norm, which is their sum.
+        where the paper writes a norm, which is the sum over them.
     """
     return _mean_absolute_difference(images, cycled_images)
 
 
 def identity_loss(images: tf.Tensor, mapped_images: tf.Tensor) -> tf.Tensor:
-    """Mean of |G(b) - b|: what G does to an image that is in B already.
+    """Mean of |G(b) - b|: how G changes an image that is in B already.
 
     It keeps G from changing colours that need no change.
 
     Args:
         images: [batch, height, width, channels] float32 in [-1, 1], of the
             set that the generator translates to.
-        mapped_images: the same shape and range, what it made of them.
+        mapped_images: the same shape and range, the generator's output for
+            these images.
 
     Returns:
         Scalar float32 in [0, 2].

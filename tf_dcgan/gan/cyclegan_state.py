@@ -19,19 +19,20 @@ class CycleGanState(states.State):
     """Everything that training changes.
 
     Attributes:
-        generator_a_to_b: images of A to images as of B.
-        generator_b_to_a: the reverse.
-        discriminator_a: images to one output for each patch, whether it is
-            of A.
-        discriminator_b: the same for B.
-        averaged_generator_a_to_b: with exponentially averaged weights, always
-            in float32; samples and exports come from it.
-        averaged_generator_b_to_a: likewise.
+        generator_a_to_b: translates images of A into B.
+        generator_b_to_a: translates images of B into A.
+        discriminator_a: images to one output for each patch: is it from A?
+        discriminator_b: images to one output for each patch: is it from B?
+        averaged_generator_a_to_b: `generator_a_to_b` with exponentially
+            averaged weights, always in float32; samples and exported files
+            come from it.
+        averaged_generator_b_to_a: `generator_b_to_a` with averaged weights.
         generator_optimizer: over the variables of both generators.
-        discriminator_optimizer: over those of both discriminators.
+        discriminator_optimizer: over the variables of both discriminators.
         buffer_a: [50, height, width, channels] float32, earlier generated
             images of A.
-        buffer_b: the same of B.
+        buffer_b: [50, height, width, channels] float32, earlier generated
+            images of B.
     """
 
     generator_a_to_b: keras.Model
@@ -105,8 +106,8 @@ def create_averaged_generators(
 
     Args:
         config: widths, blocks and seed.
-        image_shape: (height, width, channels) that they are trained at; they
-            take other sizes too.
+        image_shape: (height, width, channels) of the training images; the
+            generators take other sizes too.
 
     Returns:
         (A to B, B to A) with the initial weights.

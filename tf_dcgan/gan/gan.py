@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf_dcgan.common import randomness
 from tf_dcgan.config import schema
-from tf_dcgan.gan import states, updates
+from tf_dcgan.gan import losses, states, updates
 from tf_dcgan.models import families
 
 _SCALARS = (
@@ -59,7 +59,7 @@ def create_state(
     Args:
         config: recipe, sizes, precision, learning rates and seed.
         image_shape: (height, width, channels).
-        num_classes: of conditional networks; 0 for others.
+        num_classes: classes of conditional networks; 0 for other networks.
 
     Returns:
         The state before the first step.
@@ -89,9 +89,10 @@ def create_state(
 
 def scalars(config: schema.Config) -> tuple[str, ...]:
     """Returns the names of what `update` returns under a config."""
+    penalty_weight = losses.LOSSES[config.loss].record.penalty_weight
     penalties = {
         "r1_penalty": config.r1_gamma > 0,
-        "gradient_penalty": config.loss == "wasserstein_gp",
+        "gradient_penalty": penalty_weight > 0,
     }
     return _SCALARS + tuple(name for name, used in penalties.items() if used)
 
@@ -104,33 +105,34 @@ def update(
 ) -> dict[str, tf.Tensor]:
     """Does one step: D is updated, then G, then the average of G's weights.
 
-    D learns from a batch of generated and a batch of real images, each
-    passed through it by itself, in two updates or in one on their sum. G
-    then takes `generator_updates` updates. A forward pass of the generator
-    whose latents and weights are those of the one before is not repeated.
+    D learns from a batch of generated and a batch of real images. The two
+    batches pass through D one by one; D takes two updates, or one on the sum of
+    both losses. G then takes `generator_updates` updates. A forward pass of the
+    generator is not repeated while its latents and weights stay the same.
 
     Args:
         state: changed in place, its step included.
         config: the schedule, the losses and the seed.
         images: [batch, height, width, channels] float32 in [-1, 1].
         labels: [batch] int32, the images' classes, for conditional networks;
-            the generated images are to be of the same.
+            the generated images are made for the same classes.
 
     Returns:
-        Scalars float32, by the names of `scalars(config)`. What a loss or a
-        score is measured in stands in `losses`.
+        Scalars float32, by the names of `scalars(config)`. The units of losses
+        and scores stand in `losses`.
 
         * `loss_d`: all that D minimises, penalties included; `r1_penalty`
-          and `gradient_penalty`: that much of it, where they are used.
+          and `gradient_penalty`: the part of each penalty that is used.
         * `loss_g`: what G minimises, at its first update.
         * `real_score`, `fake_score_before`, `fake_score_after`: D's mean
-          score of real images, and of generated ones before and after D's
-          update. Under cross-entropy sigmoid(D) in [0, 1], else D's output.
+          score of real images, of generated images before D's update, and of
+          generated images after it. Under cross-entropy sigmoid(D) in [0, 1],
+          else D's output.
         * `real_accuracy`, `fake_accuracy`: share in [0, 1] of the images
           that D took for what they are, before its update on them.
         * `generator_gradient_norm`: length of G's whole gradient at its
-          first update; `discriminator_gradient_norm`: of D's, in separate
-          updates the mean of both.
+          first update; `discriminator_gradient_norm`: length of D's whole
+          gradient, in separate updates the mean of both lengths.
 
     Source: the schedule of AIRI's MNIST DCGAN (2017): generated batch, real
         batch, then G twice on the latents of the generated batch.
@@ -157,7 +159,7 @@ def update(
             generated = updates.Generated(
                 state.generator, generated.latents, labels
             )
-        of_update = updates.update_generator(
+        measured_in_update = updates.update_generator(
             state.generator,
             state.generator_optimizer,
             config,
@@ -165,7 +167,7 @@ def update(
             generated=generated,
         )
         if number == 0:
-            measured |= of_update
+            measured |= measured_in_update
     states.update_average(
         state.averaged_generator,
         state.generator,

@@ -18,8 +18,8 @@ SIZE = 50  # Zhu et al. 2017, section 4.
 def create(image_shape: Sequence[int]) -> tf.Variable:
     """Makes an empty buffer.
 
-    How many places are filled follows from the number of the step, so the
-    images are all that it holds.
+    The number of the step tells how many places are filled, so the buffer
+    holds nothing but images.
 
     Args:
         image_shape: (height, width, channels).
@@ -40,34 +40,35 @@ def exchange(
     step: tf.Tensor,
     stream: int,
 ) -> tf.Tensor:
-    """Puts a step's images in, and takes some earlier ones out for them.
+    """Puts a step's images in, and takes some earlier images out.
 
-    One image after the other: while there are free places it is kept in the
-    next of them and returned itself. After that with probability 1/2 it takes
-    the place of a random one, which is returned; else it is returned and
-    forgotten.
+    This happens to one image after the other. While there are free places, the
+    image is stored in the next place and also returned. Later, with probability
+    1/2, the image takes the place of a random stored image, which is returned;
+    else the image is returned and not stored.
 
     Args:
-        buffer: changed in place; must have been given each step's images
-            since step 0.
+        buffer: changed in place; must have had the images of every step since
+            step 0.
         images: [batch, height, width, channels] float32 in [-1, 1].
         seed: the run's seed, below 2^31.
         step: scalar integer, finished steps.
         stream: which of several buffers.
 
     Returns:
-        The same shape and dtype.
+        [batch, height, width, channels] float32 in [-1, 1], one image for
+        each of the new images.
 
     Source: Zhu et al. 2017, section 4, after Shrivastava et al. 2017,
         section 2.3 (arXiv:1703.10593, arXiv:1612.07828).
     Deviation: the papers do not say when which image is exchanged; the rule
-        is that of CycleGAN's authors' program.
+        is the one of CycleGAN's authors' program.
     """
     batch_size = images.shape[0]
     exchanged, places = randomness.buffer_draws(
         seed, step, batch_size=batch_size, size=SIZE, stream=stream
     )
-    taken = []
+    returned_images = []
     for position in range(batch_size):
         image = images[position]
         number = tf.cast(step, tf.int64) * batch_size + position
@@ -75,7 +76,7 @@ def exchange(
         place = tf.where(is_free, tf.cast(number, tf.int32), places[position])
         stored = buffer[place]
         swaps = tf.logical_and(tf.logical_not(is_free), exchanged[position])
-        taken.append(tf.where(swaps, stored, image))
+        returned_images.append(tf.where(swaps, stored, image))
         kept = tf.where(tf.logical_or(is_free, swaps), image, stored)
         buffer.scatter_nd_update([[place]], [kept])
-    return tf.stack(taken)
+    return tf.stack(returned_images)

@@ -2,27 +2,26 @@
 
 Written with x = D's output for an image. For cross-entropy it is a logit and
 sigmoid(x) the probability of being real; log sigmoid(x) = -softplus(-x) stays
-finite for every x. All are means over the batch.
+finite for every x. All are means over the batch. What else is known of a loss
+stands in `tf_dcgan.config.losses`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
-import math
 
 import tensorflow as tf
 
-# Weight of the penalty: Gulrajani et al. 2017, algorithm 1.
-PENALTY_WEIGHT = 10.0
+from tf_dcgan.config import losses as records
 
 
 def sigmoid_cross_entropy(logits: tf.Tensor, label: float) -> tf.Tensor:
     """Cross-entropy between one target probability and sigmoid(logits).
 
     -label * log sigmoid(x) - (1 - label) * log(1 - sigmoid(x)), the
-    discriminator's loss for a batch that is all real or all generated. With
-    `label` below 1 for real images it is one-sided label smoothing.
+    discriminator's loss for a batch that is all real or all generated. A
+    `label` below 1 for real images is one-sided label smoothing.
 
     Args:
         logits: [batch, 1] float32, scores before the sigmoid.
@@ -61,8 +60,9 @@ def non_saturating_generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
 def minimax_generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
     """Mean of log(1 - sigmoid(D(G(z)))), which the generator minimises.
 
-    The other side of the discriminator's loss. It saturates: the gradient
-    vanishes where D is sure that the images are generated.
+    It is the negative of the discriminator's loss on generated images. It
+    saturates: the gradient vanishes where D is sure that the images are
+    generated.
 
     Args:
         fake_logits: [batch, 1] float32, scores of generated images before
@@ -77,10 +77,10 @@ def minimax_generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
 
 
 def squared_error(outputs: tf.Tensor, label: float) -> tf.Tensor:
-    """Mean of (x - label)², the discriminator's loss for one kind of image.
+    """Mean of (x - label)², D's loss on real or on generated images.
 
-    The optimum against a half of the images each is x = 1/2 everywhere when
-    G is perfect, where this loss is 1/4 for either label and for G.
+    Against a perfect G the best D answers x = 1/2 to all images. This loss is
+    then 1/4 for either label, and G's loss is 1/4 too.
 
     Args:
         outputs: [batch, 1] float32, D's raw output.
@@ -99,8 +99,8 @@ def squared_error(outputs: tf.Tensor, label: float) -> tf.Tensor:
 def squared_error_generator_loss(fake_outputs: tf.Tensor) -> tf.Tensor:
     """Mean of (D(G(z)) - 1)², which the generator minimises.
 
-    Unlike cross-entropy it also pulls back images that D takes for more than
-    real, and its gradient grows with the distance from 1.
+    Unlike cross-entropy it also pulls back images with an output above 1, and
+    its gradient grows with the distance from 1.
 
     Args:
         fake_outputs: [batch, 1] float32, D's raw output on generated images.
@@ -115,9 +115,10 @@ def squared_error_generator_loss(fake_outputs: tf.Tensor) -> tf.Tensor:
 
 
 def hinge(outputs: tf.Tensor, label: float) -> tf.Tensor:
-    """Mean of max(0, 1 - x) for real and of max(0, 1 + x) for generated.
+    """Mean of max(0, 1 - x) for real, of max(0, 1 + x) for generated images.
 
-    An image that is on its right side by 1 or more teaches D nothing.
+    A real image with x of 1 or more teaches D nothing, nor does a generated
+    image with x of -1 or less.
 
     Args:
         outputs: [batch, 1] float32, D's raw output.
@@ -135,8 +136,8 @@ def hinge(outputs: tf.Tensor, label: float) -> tf.Tensor:
 def wasserstein(outputs: tf.Tensor, label: float) -> tf.Tensor:
     """Mean of -x for real images and of x for generated ones.
 
-    The sum over both is the negative of what D estimates the Wasserstein
-    distance to be, as far as the penalty keeps D 1-Lipschitz.
+    The sum of both means is the negative of D's estimate of the Wasserstein
+    distance, as far as the penalty keeps D 1-Lipschitz.
 
     Args:
         outputs: [batch, 1] float32, D's raw output.
@@ -167,25 +168,25 @@ def linear_generator_loss(fake_outputs: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_mean(fake_outputs)
 
 
-def lipschitz_penalty(gradients: tf.Tensor) -> tf.Tensor:
-    """10 times the mean of (‖∇D‖ - 1)², the penalty of `wasserstein_gp`.
+def lipschitz_penalty(gradients: tf.Tensor, weight: float) -> tf.Tensor:
+    """The weight times the mean of (‖∇D‖ - 1)²: D's slope is to be 1.
 
-    The norm is that of one image, over all its pixels and channels.
+    ‖∇D‖ is the norm over all pixels and channels of one image.
 
     Args:
         gradients: [batch, height, width, channels] float32, each image's
             derivatives of D's output on it.
+        weight: at least 0.
 
     Returns:
         Scalar float32, at least 0.
 
-    Source: Gulrajani et al. 2017, equation 3 and algorithm 1, lambda 10
-        (arXiv:1704.00028).
+    Source: Gulrajani et al. 2017, equation 3 (arXiv:1704.00028).
     """
     squares = _squared_norms(gradients)
     # The root's slope at 0 is infinite, and 0 times it would be NaN.
     norms = tf.sqrt(tf.maximum(squares, 1e-12))
-    return PENALTY_WEIGHT * tf.reduce_mean(tf.square(norms - 1.0))
+    return weight * tf.reduce_mean(tf.square(norms - 1.0))
 
 
 def zero_centered_penalty(gradients: tf.Tensor, gamma: float) -> tf.Tensor:
@@ -209,19 +210,15 @@ class Loss:
     """The two sides of one `--loss`, and how to read D's output under it.
 
     Attributes:
+        record: what else is known of the loss.
         discriminator: (outputs [batch, 1], label) to D's loss on a batch
             that is all real (label 1, or smoothed) or all generated (0).
         generator: outputs on generated images [batch, 1] to G's loss.
-        outputs_are_logits: whether sigmoid(x) is a probability.
-        guess: the mean of both labels, in (0, 1), to the x of a D that cannot
-            tell them apart; above it D takes an image for real. For
-            `wasserstein_gp` a convention: its D is free up to a constant.
     """
 
+    record: records.Loss
     discriminator: Callable[[tf.Tensor, float], tf.Tensor]
     generator: Callable[[tf.Tensor], tf.Tensor]
-    outputs_are_logits: bool = False
-    guess: Callable[[float], float] = lambda mean_label: 0.0
 
     def score(self, outputs: tf.Tensor) -> tf.Tensor:
         """Returns the mean probability of being real, or D's mean output.
@@ -233,53 +230,42 @@ class Loss:
             Scalar float32: of sigmoid(x) in [0, 1] where the outputs are
             logits, else of x itself.
         """
-        if self.outputs_are_logits:
+        if self.record.outputs_are_logits:
             outputs = tf.sigmoid(outputs)
         return tf.reduce_mean(outputs)
 
     def accuracy(
         self, outputs: tf.Tensor, *, real: bool, mean_label: float
     ) -> tf.Tensor:
-        """Returns the share of outputs on the right side of a guess.
+        """Returns the share of images that D takes for what they are.
 
         Args:
             outputs: [batch, 1] float32.
-            real: whether above it is right; on it, never.
-            mean_label: of D's labels for real and for generated images.
+            real: whether the images are real, and so an output above
+                `record.boundary` is right, else one below it. An output on
+                the boundary is never right.
+            mean_label: the mean of D's labels for real and for generated
+                images.
 
         Returns:
             Scalar float32 in [0, 1].
         """
-        boundary = self.guess(mean_label)
+        boundary = self.record.boundary(mean_label)
         right = outputs > boundary if real else outputs < boundary
         return tf.reduce_mean(tf.cast(right, tf.float32))
 
 
-def _logit(probability: float) -> float:
-    return math.log(probability / (1 - probability))
-
-
-# The keys are those of config.LOSSES.
+# D's loss and G's, under the names of `tf_dcgan.config.losses`.
+_FUNCTIONS = {
+    "non_saturating": (sigmoid_cross_entropy, non_saturating_generator_loss),
+    "minimax": (sigmoid_cross_entropy, minimax_generator_loss),
+    "least_squares": (squared_error, squared_error_generator_loss),
+    "hinge": (hinge, linear_generator_loss),
+    "wasserstein_gp": (wasserstein, linear_generator_loss),
+}
 LOSSES = {
-    "non_saturating": Loss(
-        sigmoid_cross_entropy,
-        non_saturating_generator_loss,
-        outputs_are_logits=True,
-        guess=_logit,
-    ),
-    "minimax": Loss(
-        sigmoid_cross_entropy,
-        minimax_generator_loss,
-        outputs_are_logits=True,
-        guess=_logit,
-    ),
-    "least_squares": Loss(
-        squared_error,
-        squared_error_generator_loss,
-        guess=lambda mean_label: mean_label,
-    ),
-    "hinge": Loss(hinge, linear_generator_loss),
-    "wasserstein_gp": Loss(wasserstein, linear_generator_loss),
+    name: Loss(records.LOSSES[name], *functions)
+    for name, functions in _FUNCTIONS.items()
 }
 
 

@@ -1,4 +1,4 @@
-"""What training changes, and what the states of all systems share."""
+"""The state that training changes: the base of the states of all systems."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _SEED_GENERATOR = "seed_generator_state"
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """Everything that training changes; to inherit from.
+    """The base class of what training changes in one system.
 
-    The fields of a subclass are models, optimizers and variables.
+    A subclass adds models, optimizers and variables as fields.
 
     Attributes:
         step: int64 scalar variable, the number of finished steps.
@@ -48,14 +48,14 @@ def named_variables(
 ) -> dict[str, tf.Variable]:
     """Names the variables of a model or an optimizer that hold its state.
 
-    The counters of random layers are left out: each step sets them anew.
+    The counters of random layers are left out: every step sets them again.
 
     Args:
         owner: a built model or optimizer.
         prefix: first part of every name.
 
     Returns:
-        Name to variable; a path that occurs twice is numbered.
+        Name to variable; a name that occurs again ends in `_again`.
     """
     named = {}
     for variable in owner.variables:
@@ -101,8 +101,8 @@ def create_optimizer(
 
     Args:
         config: its `beta_1` and `precision`.
-        variables: what it updates.
-        learning_rate: Adam's.
+        variables: the variables that the optimizer updates.
+        learning_rate: of Adam, above 0.
 
     Returns:
         Adam, with its slots built; under mixed_float16 it scales the loss.
@@ -131,12 +131,12 @@ def update_average(
     """Moves the averaged weights: mean ← decay · mean + (1 - decay) · weight.
 
     The decay warms up as (1 + step) / (10 + step), so that a short run is
-    not averaged with its random beginning. Moving statistics are averaged
-    with the weights that they belong to.
+    not averaged with its random beginning. The moving statistics of batch
+    normalisation are averaged like the weights of their layer.
 
     Args:
         averaged: changed in place.
-        model: of the same shape.
+        model: a model with the same variables as `averaged`.
         ema_decay: in [0, 1); 0 copies.
         step: scalar integer, finished steps before this one.
     """
@@ -176,10 +176,10 @@ def learning_rate_factor(step: tf.Tensor, total_steps: int) -> tf.Tensor:
         total_steps: planned length of the run.
 
     Returns:
-        Scalar float32 in [0, 1]; the last step's is above 0.
+        Scalar float32 in [0, 1], above 0 also in the last step.
 
     Source: Zhu et al. 2017, section 4 (arXiv:1703.10593).
-    Deviation: it falls at each step, theirs at each epoch.
+    Deviation: the rate falls at each step, in the paper at each epoch.
     """
     left = tf.cast(total_steps - step, tf.float64) / total_steps
     return tf.cast(tf.clip_by_value(2.0 * left, 0.0, 1.0), tf.float32)

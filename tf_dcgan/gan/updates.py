@@ -14,16 +14,17 @@ from tf_dcgan.models import conditional, layers
 def batch_norm_notes(
     config: schema.Config, discriminator: keras.Model
 ) -> list[str]:
-    """Says which settings do not do their work in a D with batch norm.
+    """Names the settings that do less than they should in D with batch norm.
 
     Args:
         config: its `loss`, `r1_gamma` and `spectral_norm`.
-        discriminator: the network that they would apply to.
+        discriminator: the network that these settings act on.
 
     Returns:
-        Lines for the user, none where all is well.
+        Lines for the user; none where every setting does its work.
     """
-    flags = ["--loss=wasserstein_gp"] * (config.loss == "wasserstein_gp")
+    penalty_weight = losses.LOSSES[config.loss].record.penalty_weight
+    flags = [f"--loss={config.loss}"] * (penalty_weight > 0)
     flags += [f"--r1_gamma={config.r1_gamma:g}"] * (config.r1_gamma > 0)
     has_batch_norm = any(
         isinstance(layer, keras.layers.BatchNormalization)
@@ -37,14 +38,14 @@ def batch_norm_notes(
         penalise = "penalises" if len(flags) == 1 else "penalise"
         notes.append(
             f"note: {' and '.join(flags)} {penalise} D's slope at each image, "
-            f"but {has}, which makes it one of the whole batch: it trains, "
-            "but is not what its source describes"
+            f"but {has}, which makes the slope depend on the whole batch: the "
+            "training works, but differs from its source"
         )
     if config.spectral_norm:
         notes.append(
             f"note: --spectral_norm scales the weights of D, but {has}, which "
-            "undoes most of it: D's slope is not bounded as its source "
-            "describes"
+            "undoes most of it: D's slope is not bounded as in the source of "
+            "this method"
         )
     return notes
 
@@ -59,22 +60,24 @@ def update_discriminator(
     labels: tf.Tensor | None = None,
     step: tf.Tensor,
 ) -> dict[str, tf.Tensor]:
-    """Updates D on generated and real images, each passed by itself.
+    """Updates D on generated and on real images, in a forward pass each.
 
-    What is minimised is the sum of the two halves of the loss, or their
-    mean, plus what penalties there are. R1 belongs to the real half, also
-    where that has an update of its own; the penalty of `wasserstein_gp` is a
-    third part. `discriminator_loss="mean"` halves no penalty.
+    D minimises the sum or the mean of its losses on real and on generated
+    images, plus the penalties. R1 belongs to the loss on real images, also
+    where this loss has an update of its own; the gradient penalty between real
+    and generated images is a third part. `discriminator_loss="mean"` halves no
+    penalty.
 
     Args:
         discriminator: images to outputs [batch, 1].
         optimizer: over the discriminator's variables.
         config: the loss, its labels and penalties, the seed, and whether the
             parts are minimised one after the other or together.
-        images: [batch, height, width, channels] float32 in [-1, 1].
-        fake_images: generated ones, likewise.
-        labels: [batch] int32, the classes of either, and so of what lies
-            between them; None where D is not conditional.
+        images: [batch, height, width, channels] float32 in [-1, 1], real.
+        fake_images: the same shape, dtype and range, generated.
+        labels: [batch] int32, the classes of the real images, of the generated
+            images, and of the images between them; None where D is not
+            conditional.
         step: scalar integer, number of the step.
 
     Returns:
@@ -122,11 +125,11 @@ def update_discriminator(
         )
         between = share * images + (1.0 - share) * fake_images
         _, gradients = _outputs_and_gradients(discriminator, between, labels)
-        value = losses.lipschitz_penalty(gradients)
+        value = losses.lipschitz_penalty(gradients, loss.record.penalty_weight)
         return value, {"gradient_penalty": value}
 
     parts = [fake_half, real_half]
-    if config.loss == "wasserstein_gp":
+    if loss.record.penalty_weight:
         parts.append(interpolated_part)
     return _descend(parts, discriminator, optimizer, config)
 
@@ -163,7 +166,14 @@ class Generated:
             )
 
     def gradients(self, image_gradients: tf.Tensor) -> list[tf.Tensor]:
-        """Carries gradients of the images back to the generator's weights."""
+        """Carries gradients of the images back to the generator's weights.
+
+        Args:
+            image_gradients: [batch, height, width, channels] float32.
+
+        Returns:
+            One gradient for each trainable variable.
+        """
         return self._tape.gradient(
             self.images, self._variables, output_gradients=image_gradients
         )
@@ -184,7 +194,7 @@ def update_generator(
         optimizer: over the generator's variables.
         config: its `loss`.
         discriminator: images to outputs [batch, 1]; its weights stay.
-        generated: by the generator with its present weights.
+        generated: images that the generator made with its present weights.
 
     Returns:
         Scalars float32, as `gan.update` describes them.
@@ -212,7 +222,17 @@ def update_generator(
 
 
 def _descend(parts, discriminator, optimizer, config):
-    """Minimises the parts, one after the other or all together."""
+    """Minimises the parts of D's loss, one after the other or together.
+
+    Args:
+        parts: functions without arguments to (loss, scalars).
+        discriminator: changed in place.
+        optimizer: over the discriminator's variables.
+        config: its `discriminator_updates`.
+
+    Returns:
+        The scalars of all parts, `loss_d` and the length of D's gradient.
+    """
     variables = discriminator.trainable_variables
     scalars, loss, summed, norms = {}, None, None, []
     for part in parts:
@@ -222,7 +242,7 @@ def _descend(parts, discriminator, optimizer, config):
         gradients = tape.gradient(
             scaled_value,
             [v.value for v in variables],
-            # A penalty on slopes does not depend on the last bias.
+            # A gradient penalty does not depend on the last bias.
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
         scalars |= measured
@@ -248,12 +268,12 @@ def _outputs_and_gradients(
     images: tf.Tensor,
     labels: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Passes images through D and differentiates each one's output by it.
+    """Returns D's outputs on images and their derivatives by the images.
 
-    Under batch normalisation an image also moves the others' outputs, and
-    what comes out is the derivative of their sum. Its own derivative then
-    lacks a part, of the whole gradient about a hundredth: in the variance
-    of `tf.nn.moments` (2.21) the mean counts as a constant.
+    Under batch normalisation an image also moves the outputs on other images;
+    the derivative is then the one of the sum of all outputs. A second
+    derivative lacks a part, about a hundredth of the whole gradient: in the
+    variance of `tf.nn.moments` (TF 2.21) the mean counts as a constant.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
@@ -266,10 +286,10 @@ def _outputs_and_gradients(
 def gradient_norm(
     gradients: list[tf.Tensor], optimizer: keras.optimizers.Optimizer
 ) -> tf.Tensor:
-    """Returns the length of all gradients as one vector, without scaling.
+    """Returns the length of all gradients as one vector, without loss scale.
 
-    Where float16's scale overflowed, the optimizer skips the update and
-    lowers the scale; that counts as 0, for it is no divergence.
+    Where scaled float16 gradients overflowed, the optimizer skips the update
+    and lowers the scale. Such a length counts as 0, for it is no divergence.
     """
     norm = tf.linalg.global_norm(gradients)
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
@@ -279,5 +299,5 @@ def gradient_norm(
 
 
 def _half(value: tf.Tensor, config: schema.Config) -> tf.Tensor:
-    """Weighs the loss of one kind of images against the other."""
+    """Weighs D's loss on real or on generated images by 1 or 1/2."""
     return 0.5 * value if config.discriminator_loss == "mean" else value

@@ -21,9 +21,9 @@ from tf_dcgan.runs import health, series, summaries
 CURVES = "curves.png"
 PROGRESS = "progress.gif"
 
-# key of a `train` line → (name, colour). The colours stay apart for most
-# colour-blind readers (Okabe and Ito). A key that is not here is drawn under
-# its own name, in a colour that is left over.
+# key of a `train` line → (name, colour). Most colour-blind readers can tell
+# these colours apart (Okabe and Ito). Any other key is drawn under its own name
+# in one of `_OTHER_COLOURS`.
 _SERIES = {
     "loss_d": ("discriminator", "#0072b2"),
     "loss_g": ("generator", "#d55e00"),
@@ -41,14 +41,15 @@ _MOST_WIDTH = 1200
 def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     """Draws `curves.png` from `metrics.jsonl`.
 
-    Of the `train` lines, losses, every key that begins with `loss`, are
-    above; scores, every key that contains `score`, below. A light line joins
-    the values as they are, a strong one their running mean. Then come the
-    diversity of the samples and the scores of `--evaluate_every`, if there
-    are any. Triangles at the top mark verdicts on the training's health.
+    The first two panels are drawn from the `train` lines: losses, which are
+    all keys that begin with `loss`, then outputs of D, which are all keys that
+    contain `score`. A light line joins the values as they are, a strong line
+    joins their running means. Two panels follow if there is something to draw:
+    the diversity of the samples, and the scores of `--evaluate_every`.
+    Triangles at the top mark verdicts on the training's health.
 
     Args:
-        run_dir: the run.
+        run_dir: the run's folder, with `metrics.jsonl`.
 
     Returns:
         The file, or None if there is nothing to draw yet.
@@ -73,8 +74,8 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     }
     panels = {title: keys for title, keys in panels.items() if keys}
     evaluations = [line for line in lines if line.get("during") == "training"]
-    measured = [line for line in lines if line.get("diversity") is not None]
-    count = len(panels) + bool(measured) + bool(evaluations)
+    diversities = [line for line in lines if line.get("diversity") is not None]
+    count = len(panels) + bool(diversities) + bool(evaluations)
     if not count:
         return None
     figure = matplotlib.figure.Figure(
@@ -86,9 +87,9 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     for axes, (title, keys) in zip(all_axes, panels.items(), strict=False):
         _draw_panel(axes, train, keys)
         axes.set_ylabel(title)
-    if measured:
+    if diversities:
         axes = all_axes[len(panels)]
-        _draw_diversity(axes, measured)
+        _draw_diversity(axes, diversities)
         axes.set_ylabel("diversity of samples")
     _mark_verdicts(all_axes[0], lines)
     axes = all_axes[-1]
@@ -111,9 +112,9 @@ def write_progress(
     """Makes `progress.gif` from the sample grids, each under its step.
 
     Args:
-        run_dir: the run.
-        max_frames: >= 2. Of more grids than that, evenly many are left out,
-            never the first or the last.
+        run_dir: the run's folder, with `samples/`.
+        max_frames: at least 2. If there are more grids, frames are chosen at
+            equal distances, the first and the last grid among them.
 
     Returns:
         The file, or None if there are no samples yet.
@@ -143,7 +144,7 @@ def _draw_panel(
         else:
             place = others.index(key) % len(_OTHER_COLOURS)
             label, colour = key, _OTHER_COLOURS[place]
-        # A value that is null leaves no gap: the line goes on to the next.
+        # A value that is null leaves no gap: the line joins its neighbours.
         points = [(line["step"], line.get(key)) for line in lines]
         points = [point for point in points if point[1] is not None]
         steps, values = np.array(points, np.float64).T
@@ -173,7 +174,7 @@ def _draw_diversity(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
 
 
 def _mark_verdicts(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
-    """Marks the steps of verdicts, of each kind in a colour, at the top."""
+    """Marks the steps of verdicts at the top, each verdict in its colour."""
     kinds: dict[str, list[int]] = {}
     for line in lines:
         for kind in health.kinds(line):
@@ -196,7 +197,7 @@ def _mark_verdicts(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
 def _draw_evaluations(
     axes: matplotlib.axes.Axes, lines: Sequence[dict]
 ) -> None:
-    """Draws scores with their intervals, the floor and the best of each."""
+    """Draws each score with its interval, its floor and its best value."""
     keys = [
         key
         for key in dict.fromkeys(itertools.chain(*lines))
@@ -225,10 +226,10 @@ def _draw_evaluation(axes, key: str, points: Sequence[dict], colour) -> None:
     axes.plot(steps, values, marker=".", label=key, **style)
     axes.fill_between(steps, low, high, alpha=0.15, linewidth=0, **style)
     if np.isfinite(floor[-1]):
-        # Far below the curve it would flatten it, and is only named.
-        shown = floor if values.min() < 10 * floor[-1] else np.nan * floor
+        # A floor far below the curve would flatten it, so it is only named.
+        drawn_floor = floor if values.min() < 10 * floor[-1] else np.nan * floor
         name = f"a perfect generator: {floor[-1]:.2g}"
-        axes.plot(steps, shown, linestyle="--", label=name, **style)
+        axes.plot(steps, drawn_floor, linestyle="--", label=name, **style)
     best = int(values.argmin())
     axes.plot(
         steps[best],
@@ -274,7 +275,7 @@ def _mark_epochs(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
 def _captioned(
     grids: Sequence[tuple[int, pathlib.Path]],
 ) -> Iterator[np.ndarray]:
-    """Yields the grids, large enough to see, each under a line of text."""
+    """Yields the grids, enlarged or reduced, each under a line of text."""
     font = PIL.ImageFont.load_default(size=16)
     last_step = grids[-1][0]
     first_size = None
@@ -282,7 +283,7 @@ def _captioned(
         grid = images.read_png(path)
         first_size = first_size or grid.shape
         if grid.shape != first_size:
-            continue  # Not of this run.
+            continue  # A grid of another size is not from this run.
         enlarged = -(-_LEAST_WIDTH // grid.shape[1])
         reduced = -(-grid.shape[1] // _MOST_WIDTH)
         grid = images.reduce(images.enlarge(grid, enlarged), reduced)

@@ -1,17 +1,17 @@
-"""Whether a training goes well, in words, from what it logs.
+"""Verdicts on a training's health, in words, from the scalars that it logs.
 
 D's loss is read as a share: 0 where D is as right as its labels let it be, 1
-where it gives one answer to all images, more where it is worse than that. So
-one threshold serves the losses, their labels, and their sum or mean.
+where it gives one answer to all images, more than 1 where it is worse. So one
+threshold serves all losses and labels, whether D minimises a sum or a mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-import math
 from typing import Any
 
-from tf_dcgan.config import schema
+from tf_dcgan.config import kinds as system_kinds
+from tf_dcgan.config import losses, schema
 
 # README.md, section Health, has the reason of each number.
 WINDOW_STEPS = 200
@@ -34,24 +34,25 @@ _DEAD = "discriminator is dead"
 _COLLAPSING = "samples are collapsing"
 _KINDS = (_AHEAD, _BEHIND, _DEAD, _COLLAPSING)
 
-# G's score from which D takes its images for real, and so teaches it nothing:
-# cross-entropy's loss_g is near 0.1 there and squared error's 0.02, beside
-# 0.69 and 0.25 of a guess; hinge's D is content with real images at 1.
-_TAKEN_FOR_REAL = {
-    "non_saturating": 0.9,
-    "minimax": 0.9,
-    "least_squares": 0.85,
-    "hinge": 1.0,
-}
-
 
 def entry(verdicts: Sequence[str]) -> dict[str, str]:
-    """Returns what a line of `metrics.jsonl` says of the health, if any."""
+    """Returns the entry of a line of `metrics.jsonl` that holds verdicts.
+
+    Args:
+        verdicts: as `Monitor.take_verdicts` returns them.
+
+    Returns:
+        The verdicts under `health`; an empty dict where there are none.
+    """
     return {"health": "; ".join(verdicts)} if verdicts else {}
 
 
 def kinds(line: Mapping[str, Any]) -> list[str]:
-    """Returns what a line finds wrong: ["samples are collapsing"], …."""
+    """Names the verdicts in a line, such as ["samples are collapsing"].
+
+    Args:
+        line: of `metrics.jsonl`.
+    """
     text = line.get("health")
     if not isinstance(text, str):
         return []
@@ -61,33 +62,32 @@ def kinds(line: Mapping[str, Any]) -> list[str]:
 def loss_share(
     config: schema.Config, means: Mapping[str, float]
 ) -> float | None:
-    """Returns D's loss between that of a perfect D and that of a guess.
+    """Returns where D's loss is between a perfect D's and a guess's.
 
-    A guess is the best D can do with one answer to all images: under
-    cross-entropy and squared error the mean of both labels, for the hinge
-    loss anything in [-1, 1].
+    A guess is the best that D can do with one answer to all images: under
+    cross-entropy and squared error the mean of both labels, under the hinge
+    loss any value in [-1, 1].
 
     Args:
-        config: the loss, its labels, and whether it is a sum or a mean, which
-            it is in recipes that translate.
+        config: the loss, its labels, and whether D's loss is a sum or a mean;
+            in recipes that translate it is a mean.
         means: `loss_d` and, where it is used, `r1_penalty`.
 
     Returns:
-        0 for a perfect D and 1 for a guess; None for `wasserstein_gp`, whose
-        loss has neither.
+        0 for a perfect D and 1 for a guess; None under a loss such as
+        `wasserstein_gp`, where no value means one of these.
     """
-    real, fake = config.real_label, config.fake_label
-    if config.loss in ("non_saturating", "minimax"):
-        perfect = _entropy(real) + _entropy(fake)
-        guess = 2 * _entropy(config.mean_label)
-    elif config.loss == "least_squares":
-        perfect, guess = 0.0, (real - fake) ** 2 / 2
-    elif config.loss == "hinge":
-        perfect, guess = 0.0, 2.0
-    else:
+    reading = losses.LOSSES[config.loss].health
+    if reading is None:
         return None
+    labels = config.real_label, config.fake_label
+    perfect, guess = reading.perfect_loss(*labels), reading.guess_loss(*labels)
     loss = means["loss_d"] - means.get("r1_penalty", 0.0)
-    if config.translates or config.discriminator_loss == "mean":
+    is_mean = (
+        config.kind is system_kinds.TRANSLATION
+        or config.discriminator_loss == "mean"
+    )
+    if is_mean:
         loss *= 2
     return (loss - perfect) / (guess - perfect)
 
@@ -96,8 +96,8 @@ def is_ahead(config: schema.Config, means: Mapping[str, float]) -> bool:
     """Says whether D separates real and generated images almost perfectly.
 
     Args:
-        config: as for `loss_share`.
-        means: of a `train` or `epoch` line.
+        config: the settings that `loss_share` reads.
+        means: the scalars of a `train` or `epoch` line.
     """
     share = loss_share(config, means)
     return (
@@ -115,11 +115,12 @@ def discriminator_is_winning(
 
     Args:
         config: the loss and D's learning rate.
-        means: of a `train` or `epoch` line.
+        means: the scalars of a `train` or `epoch` line.
     """
     if not is_ahead(config, means):
         return None
-    other_loss = " or --loss=non_saturating" * (config.loss == "minimax")
+    unsaturated = losses.LOSSES[config.loss].unsaturated
+    other_loss = f" or --loss={unsaturated}" if unsaturated else ""
     return (
         f"{_AHEAD}: its loss is "
         f"{_percent(loss_share(config, means))} of a guess's, it is right on "
@@ -138,15 +139,16 @@ def generator_is_winning(
     """Returns the verdict on a D that takes generated images for real.
 
     Args:
-        config: the loss and G's learning rate.
-        means: of a `train` or `epoch` line.
+        config: the loss, G's learning rate and the networks' width.
+        means: the scalars of a `train` or `epoch` line.
     """
     share = loss_share(config, means)
     if (
         share is None
         or share < BEHIND_SHARE
         or means["fake_accuracy"] > BEHIND_ACCURACY
-        or means["fake_score_after"] < _TAKEN_FOR_REAL[config.loss]
+        or means["fake_score_after"]
+        < losses.LOSSES[config.loss].health.score_of_real
     ):
         return None
     return (
@@ -164,12 +166,12 @@ def discriminator_is_dead(
 ) -> str | None:
     """Returns the verdict on a D whose answer does not depend on the image.
 
-    Then no gradient reaches G. D's own vanishes in joint updates alone: in
-    separate ones its last bias goes up and down.
+    Such a D gives no gradient to G. D's own gradient vanishes in joint updates
+    alone: in separate updates D's last bias goes up and down.
 
     Args:
         config: the loss and D's learning rate.
-        means: of a `train` or `epoch` line.
+        means: the scalars of a `train` or `epoch` line.
     """
     share = loss_share(config, means)
     norms = {
@@ -181,7 +183,7 @@ def discriminator_is_dead(
     if norms[whose] > VANISHED_GRADIENT or not at_guess:
         return None
     return (
-        f"{_DEAD}: loss_d {means['loss_d']:.4g} is that of "
+        f"{_DEAD}: loss_d {means['loss_d']:.4g} is the loss of "
         f"{'one answer to all images' if share is None else 'a guess'} and "
         f"{whose} gradient is {norms[whose]:.1g}: nothing is learnt any more; "
         "start anew with another --seed or a smaller "
@@ -196,14 +198,16 @@ def samples_are_collapsing(
     """Returns the verdict on samples that are too much alike, else None.
 
     Args:
-        diversity: of the fixed samples now.
-        before: `SUSTAINED_WINDOWS` windows ago; 0 before the first step.
-        highest: at the end of any window before, 1 at the most; 0 while
-            the first `SUSTAINED_WINDOWS` are under way.
-        young: whether the generator has had too few windows for a low
-            diversity to say more than that.
+        diversity: of the fixed samples now, as a share of the diversity of
+            real images.
+        before: the diversity `SUSTAINED_WINDOWS` windows ago; 0 before the
+            first step.
+        highest: the highest diversity at the end of an earlier window, at most
+            1; 0 in the first `SUSTAINED_WINDOWS` windows.
+        young: whether the generator has had so few windows that a low
+            diversity says no more than that.
     """
-    # What rises from a low value is a young generator's.
+    # A low diversity that rises is normal for a young generator.
     is_low = diversity < LOW_DIVERSITY and diversity < before + RISING_DIVERSITY
     if young and diversity >= NO_DIVERSITY:
         is_low = False
@@ -222,12 +226,12 @@ def samples_are_collapsing(
 class Monitor:
     """Judges windows of `WINDOW_STEPS` steps, one after the other.
 
-    Its state is part of a checkpoint, so that a resumed run has the verdicts
-    of one that was never stopped.
+    Its state is part of a checkpoint, so that a resumed run has the same
+    verdicts as a run that was never stopped.
 
     Attributes:
-        verdicts: on the last window, each `<who> is …: <numbers>; <what to
-            do>`; none once they have been taken.
+        verdicts: the verdicts on the last window, each `<who> is …: <numbers>;
+            <what to do>`; empty once they have been taken.
     """
 
     def __init__(
@@ -236,8 +240,8 @@ class Monitor:
         """Starts before the first step, or with what `to_json` returned.
 
         Args:
-            config: of the run.
-            saved: an earlier monitor's state.
+            config: the settings that the verdicts read.
+            saved: the state of an earlier monitor, from `to_json`.
         """
         saved = saved or {}
         self._config = config
@@ -259,22 +263,23 @@ class Monitor:
         """Judges a window.
 
         Args:
-            means: of its steps, by the names of `gan.scalars`.
-            diversity: of the fixed samples at its end; None if it cannot be
-                measured.
+            means: the means over the window's steps, by the names of
+                `gan.scalars`.
+            diversity: of the fixed samples at the window's end; None if it
+                cannot be measured.
         """
         config = self._config
         ahead = is_ahead(config, means)
         self._windows_ahead = self._windows_ahead + 1 if ahead else 0
-        found = [
+        possible_verdicts = [
             generator_is_winning(config, means),
             discriminator_is_dead(config, means),
         ]
         if self._windows_ahead >= SUSTAINED_WINDOWS:
-            found.append(discriminator_is_winning(config, means))
+            possible_verdicts.append(discriminator_is_winning(config, means))
         if diversity is not None:
             past = [0.0] * SUSTAINED_WINDOWS + self._diversities
-            found.append(
+            possible_verdicts.append(
                 samples_are_collapsing(
                     diversity,
                     before=past[-SUSTAINED_WINDOWS],
@@ -284,22 +289,15 @@ class Monitor:
             )
             self._diversities = [*self._diversities, diversity]
             del self._diversities[:-YOUNG_WINDOWS]
-            # The first steps may pass through noise, which differs widely.
+            # The first samples may be noise, whose diversity is high.
             if len(self._diversities) >= SUSTAINED_WINDOWS:
                 self._highest = min(1.0, max(self._highest, diversity))
-        self.verdicts = [verdict for verdict in found if verdict]
+        self.verdicts = [verdict for verdict in possible_verdicts if verdict]
 
     def take_verdicts(self) -> list[str]:
-        """Returns `verdicts`, which are then none until the next window."""
+        """Returns `verdicts` and empties them until the next window."""
         taken, self.verdicts = self.verdicts, []
         return taken
-
-
-def _entropy(probability: float) -> float:
-    """Returns the entropy of a coin in nats."""
-    return -sum(
-        p * math.log(p) for p in (probability, 1 - probability) if p > 0
-    )
 
 
 def _percent(share: float) -> str:

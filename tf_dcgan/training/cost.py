@@ -8,7 +8,7 @@ import math
 
 import keras
 
-from tf_dcgan.config import schema
+from tf_dcgan.config import losses, schema
 from tf_dcgan.models import families, layers
 
 _FLOAT_BYTES = 4
@@ -73,9 +73,8 @@ def _passes(config: schema.Config) -> tuple[int, int]:
     generator_forwards = config.generator_updates + (0 if shares_first else 1)
     # Forth, back to the images, and back through both; R1's pass forth and
     # back to the weights is that of the real images.
-    penalty_forwards = (6 if config.loss == "wasserstein_gp" else 0) + (
-        3 if config.r1_gamma else 0
-    )
+    has_penalty = losses.LOSSES[config.loss].penalty_weight > 0
+    penalty_forwards = 6 * has_penalty + 3 * (config.r1_gamma > 0)
     return (
         generator_forwards + 2 * config.generator_updates,
         2 * 3 + penalty_forwards + 2 * config.generator_updates,
