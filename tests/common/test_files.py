@@ -3,11 +3,12 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import pytest
 import tensorflow as tf
 
-from tf_dcgan.common import files
+from tf_dcgan.common import errors, files
 
 
 def contents(folder):
@@ -243,14 +244,125 @@ def test_remove_unfinished_does_not_mind_what_another_process_removed(
     assert contents(tmp_path) == []
 
 
-def test_whether_a_file_can_be_written_is_found_out_without_making_any(
-    tmp_path,
+def refusal(path, **options):
+    with pytest.raises(errors.UserError) as caught:
+        files.require_writable(path, "--out=x", **options)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_place_that_can_be_written_is_passed_and_nothing_is_made(
+    tmp_path, is_folder
 ):
-    files.require_writable(tmp_path / "new" / "folder" / "x.json")
+    deep = tmp_path / "new" / "folder" / "x"
+    files.require_writable(deep, "--out=x", is_folder=is_folder)
+    assert contents(tmp_path) == []
+
+
+def test_an_older_file_or_folder_may_be_written_and_stays_as_it_is(tmp_path):
     (tmp_path / "old.json").write_text("old")
-    files.require_writable(tmp_path / "old.json")
+    files.require_writable(tmp_path / "old.json", "--out=x")
+    files.require_writable(tmp_path, "--out=x", is_folder=True)
     assert (tmp_path / "old.json").read_text() == "old"
-    for path in (tmp_path, tmp_path / "old.json" / "x.json"):
-        with pytest.raises(OSError):
-            files.require_writable(path)
-    assert [path.name for path in tmp_path.iterdir()] == ["old.json"]
+    assert contents(tmp_path) == ["old.json"]
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
+    assert refusal(tmp_path) == (
+        f"--out=x cannot be written ({tmp_path} is a folder, not a file): "
+        "give another name"
+    )
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+@pytest.mark.parametrize("below", ["x", "deep/er/x"])
+def test_a_file_in_the_way_of_a_folder_is_refused(tmp_path, is_folder, below):
+    file = tmp_path / "file"
+    file.write_text("old")
+    message = refusal(file / below, is_folder=is_folder, advice="do better")
+    assert message == (
+        f"--out=x cannot be written ({file} is a file, not a folder): do better"
+    )
+    assert file.read_text() == "old"
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_text("old")
+    message = refusal(tmp_path / "file", is_folder=True)
+    assert f"({tmp_path / 'file'} is a file, not a folder)" in message
+
+
+def test_a_link_to_nowhere_in_the_way_of_a_folder_is_refused(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nowhere")
+    for path, is_folder in ((link, True), (link / "x", False)):
+        message = refusal(path, is_folder=is_folder)
+        assert f"({link} is a link to nowhere, not a folder)" in message
+    # A file takes the place of such a link.
+    files.require_writable(link, "--out=x")
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    ["x" * 300, f"new/{'x' * 300}", f"{'x' * 300}/new", "new/" * 2000],
+)
+def test_a_name_that_is_too_long_is_refused(tmp_path, is_folder, name):
+    message = refusal(tmp_path / name, is_folder=is_folder)
+    assert message.startswith("--out=x cannot be written (File name too long)")
+    assert contents(tmp_path) == []
+
+
+def test_a_name_that_is_too_long_only_while_it_is_written_is_refused(tmp_path):
+    name = "x" * 250
+    with pytest.raises(OSError, match="too long"):
+        with files.atomic_file(tmp_path / name) as unfinished:
+            unfinished.write_text("x")
+    assert "File name too long" in refusal(tmp_path / name)
+    files.require_writable(tmp_path / name, "--out=x", is_folder=True)
+
+
+@pytest.fixture
+def forbidden_folder():
+    """A folder in which this process may make nothing, also as root."""
+    with tempfile.TemporaryDirectory() as name:
+        user = os.geteuid()
+        os.chmod(name, 0o555)
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield pathlib.Path(name)
+        finally:
+            os.seteuid(user)
+            os.chmod(name, 0o755)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="needs POSIX users")
+@pytest.mark.parametrize("is_folder", [False, True])
+@pytest.mark.parametrize("name", ["x", "new/x"])
+def test_a_folder_without_permission_is_refused(
+    forbidden_folder, is_folder, name
+):
+    message = refusal(forbidden_folder / name, is_folder=is_folder)
+    assert message.startswith("--out=x cannot be written (Permission denied): ")
+
+
+def failing_probe(monkeypatch, number):
+    def fail(*, dir):
+        raise OSError(number, os.strerror(number), dir)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", fail)
+
+
+def test_a_read_only_disk_is_refused(tmp_path, monkeypatch):
+    failing_probe(monkeypatch, errno.EROFS)
+    assert "(Read-only file system)" in refusal(tmp_path / "x")
+
+
+def test_a_full_disk_is_no_matter_of_the_place(tmp_path, monkeypatch):
+    failing_probe(monkeypatch, errno.ENOSPC)
+    with pytest.raises(OSError) as caught:
+        files.require_writable(tmp_path / "x", "--out=x")
+    assert caught.value.errno == errno.ENOSPC

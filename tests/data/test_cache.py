@@ -193,7 +193,7 @@ def test_what_a_killed_process_left_is_removed(load, tmp_path):
 def test_a_cache_that_cannot_be_written_to_names_the_flag(load, tmp_path):
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(errors.UserError, match="Give --cache_dir=FOLDER"):
+        with pytest.raises(errors.UserError, match="give --cache_dir=FOLDER"):
             load(cache_dir=folder)
 
 

@@ -1,8 +1,10 @@
 import dataclasses
+import errno
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -166,26 +168,25 @@ def test_a_place_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     place = tmp_path / "file" / "deep" / "run"
     message = refusal(run_folders.check_place, place)
-    assert message.startswith(
-        f"{place} cannot be made: {tmp_path / 'file'} is a file; "
+    assert message == (
+        f"{place} cannot be written ({tmp_path / 'file'} is a file, not a "
+        "folder): give another --run_dir"
     )
 
 
-@pytest.mark.parametrize("right", [os.W_OK, os.X_OK])
-def test_a_place_without_permission_is_refused(tmp_path, monkeypatch, right):
-    asked = []
+def test_a_place_without_permission_is_refused(tmp_path, monkeypatch):
+    tried = []
 
-    def refuse(path, mode):
-        asked.append(path)
-        return not mode & right
+    def refuse(*, dir):
+        tried.append(dir)
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), dir)
 
-    monkeypatch.setattr(os, "access", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     place = tmp_path / "a" / "run"
-    message = refusal(run_folders.check_place, place)
-    assert message.startswith(
-        f"{place} cannot be written: no permission for {tmp_path}; "
+    assert refusal(run_folders.check_place, place) == (
+        f"{place} cannot be written (Permission denied): give another --run_dir"
     )
-    assert asked == [tmp_path]
+    assert tried == [tmp_path]
 
 
 def test_without_a_place_runs_is_looked_at(tmp_path, monkeypatch):
@@ -193,7 +194,7 @@ def test_without_a_place_runs_is_looked_at(tmp_path, monkeypatch):
     run_folders.check_place(None)
     (tmp_path / "runs").write_text("")
     message = refusal(run_folders.check_place, None)
-    assert message.startswith(f"{tmp_path / 'runs'} cannot be made: ")
+    assert message.startswith(f"{tmp_path / 'runs'} cannot be written (")
 
 
 needs_locks = pytest.mark.skipif(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 import dataclasses
 import pathlib
-import tempfile
 
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors, files, terminal
@@ -107,19 +106,5 @@ def _check_out(name: str) -> pathlib.Path:
         raise errors.UserError(
             f"--out={name} is no page: give a name ending in .html"
         )
-    try:
-        if out.is_dir():
-            raise errors.UserError(
-                f"--out={name} is a folder: give another name"
-            )
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
-        # A name too long shows itself only here.
-        out.exists()
-    except OSError as error:
-        raise errors.UserError(
-            f"--out={name} cannot be written ({error.strerror}): give another "
-            "name"
-        ) from error
+    files.require_writable(out, f"--out={name}")
     return out

@@ -218,13 +218,7 @@ class EvaluateSettings:
         if self.run_dir is not None:
             paths["run_dir"] = pathlib.Path(self.run_dir, "evaluation.json")
         for name, path in paths.items():
-            try:
-                files.require_writable(path)
-            except OSError as error:
-                raise errors.UserError(
-                    f"--{name}: {path} cannot be written ({error.strerror}): "
-                    "give a place that can be"
-                ) from error
+            files.require_writable(path, f"--{name}={getattr(self, name)}")
 
     def _check_images(self) -> None:
         given = {

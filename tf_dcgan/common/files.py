@@ -10,6 +10,8 @@ import pathlib
 import shutil
 import tempfile
 
+from tf_dcgan.common import errors
+
 # Begins the name of whatever is not finished yet; a kill may leave one behind.
 UNFINISHED = ".unfinished-"
 # errno of a disk or a quota that is full.
@@ -34,7 +36,7 @@ def atomic_file(path: os.PathLike | str) -> Iterator[pathlib.Path]:
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
+    unfinished = _unfinished(path)
     try:
         yield unfinished
         _sync(unfinished)
@@ -62,7 +64,7 @@ def atomic_directory(path: os.PathLike | str) -> Iterator[pathlib.Path]:
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
+    unfinished = _unfinished(path)
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         unfinished.mkdir()
@@ -146,27 +148,72 @@ def by_step(
     )
 
 
-def require_writable(path: os.PathLike | str) -> None:
+def require_writable(
+    path: os.PathLike | str,
+    place: str,
+    *,
+    is_folder: bool = False,
+    advice: str = "give another name",
+) -> None:
     """Finds out before a long computation whether a file can be written.
 
-    Nothing is made: the nearest folder above that exists is tried.
+    Nothing is made and nothing is left behind: the nearest folder above that
+    exists takes an unnamed file for an instant.
 
     Args:
-        path: the file that is to be written.
+        path: the file that is to be written, or the folder that is to take
+            files; folders above it may be missing.
+        place: what the user calls it, such as `--out=grid.png`; begins the
+            error line.
+        is_folder: whether `path` is a folder.
+        advice: what the user can do instead; ends the error line.
 
     Raises:
-        OSError: it cannot be.
+        errors.UserError: the file or folder cannot be written, because of
+            what is in its way, its name or its permissions.
+        OSError: the disk is full.
     """
-    path = pathlib.Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(
-            errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path)
+    path = pathlib.Path(path).absolute()
+    try:
+        reason = _obstacle(path, is_folder)
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise
+        reason = error.strerror
+    if reason is not None:
+        raise errors.UserError(
+            f"{place} cannot be written ({reason}): {advice}"
         )
-    folder = path.absolute().parent
-    while not folder.exists():
-        folder = folder.parent
-    with tempfile.TemporaryFile(dir=folder):
+
+
+def _obstacle(path: pathlib.Path, is_folder: bool) -> str | None:
+    """Says what is in the way of a file or folder.
+
+    Raises:
+        OSError: the system's own reason why the file cannot be written.
+    """
+    if not is_folder and path.is_dir():
+        return f"{path} is a folder, not a file"
+    nearest = path if is_folder else path.parent
+    while not os.path.lexists(nearest):
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        kind = "a file" if nearest.exists() else "a link to nowhere"
+        return f"{nearest} is {kind}, not a folder"
+    # The system refuses names that are too long before it looks for them.
+    longest = path / "x" if is_folder else _unfinished(path)
+    missing = longest.relative_to(nearest).parts
+    for candidate in [longest, *(nearest / name for name in missing)]:
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(candidate)
+    with tempfile.TemporaryFile(dir=nearest):
         pass
+    return None
+
+
+def _unfinished(path: pathlib.Path) -> pathlib.Path:
+    """Names what will become `path`, with the same suffix."""
+    return path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
 
 
 def _put_in_place(unfinished: pathlib.Path, path: pathlib.Path) -> None:

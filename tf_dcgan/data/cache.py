@@ -10,12 +10,11 @@ import os
 import pathlib
 import re
 import sys
-import tempfile
 
 from absl import logging
 import numpy as np
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import files
 
 IMAGES = "images.npy"
 LABELS = "labels.npy"
@@ -71,7 +70,7 @@ class Entry:
             errors.UserError: the cache cannot be written to.
         """
         root = self.folder.parent
-        _require_writable(root)
+        require_writable(root)
         files.remove_unfinished(root)
         with files.atomic_directory(self.folder) as folder:
             yield folder
@@ -92,8 +91,25 @@ def file(cache_dir: str | None, name: str) -> pathlib.Path:
     """
     path = _root(cache_dir) / name
     if not path.exists():
-        _require_writable(path.parent)
+        require_writable(path.parent)
     return path
+
+
+def require_writable(folder: pathlib.Path) -> None:
+    """Finds out whether the cache takes files; makes nothing.
+
+    Args:
+        folder: of the cache; may be missing.
+
+    Raises:
+        errors.UserError: the cache cannot be written to.
+    """
+    files.require_writable(
+        folder,
+        f"the cache {folder}",
+        is_folder=True,
+        advice="give --cache_dir=FOLDER, a folder that can be written to",
+    )
 
 
 def default_folder() -> pathlib.Path:
@@ -108,8 +124,8 @@ def default_folder() -> pathlib.Path:
 
 
 def _root(cache_dir: str | None) -> pathlib.Path:
-    root = pathlib.Path(cache_dir) if cache_dir else default_folder()
-    return root.expanduser()
+    root = os.path.expanduser(cache_dir or default_folder())
+    return pathlib.Path(root)
 
 
 def _open(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray | None, dict]:
@@ -133,17 +149,3 @@ def _open(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray | None, dict]:
     for name in ("class_names", "content_box", "preparation", "fingerprint"):
         info[name]  # Raises KeyError, so that the entry counts as damaged.
     return images, labels, info
-
-
-def _require_writable(folder: pathlib.Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        if error.errno in files.DISK_FULL:
-            raise
-        raise errors.UserError(
-            f"prepared images cannot be kept in {folder} ({error.strerror}). "
-            "Give --cache_dir=FOLDER, a folder that can be written to"
-        ) from error

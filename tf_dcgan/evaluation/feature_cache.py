@@ -10,7 +10,7 @@ import tokenize
 
 import numpy as np
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import files
 from tf_dcgan.data import cache
 from tf_dcgan.evaluation import image_sources
 from tf_dcgan.metrics import checks
@@ -46,13 +46,14 @@ def extract(
         errors.UserError: the cache cannot be written to, or features are NaN
             or infinite.
     """
-    root = pathlib.Path(cache_dir or cache.default_folder()).expanduser()
-    paths = {name: root / _name(source, network, name) for name in outputs}
+    paths = {
+        name: cache.file(cache_dir, _name(source, network, name))
+        for name in outputs
+    }
     found = {name: _load(path, source.count) for name, path in paths.items()}
     missing = [name for name, values in found.items() if values is None]
     if not missing:
         return found
-    _require_writable(root)
     made = network.extract(
         source.batches(),
         batch_size=batch_size,
@@ -101,15 +102,3 @@ def _load(path: pathlib.Path, count: int) -> np.ndarray | None:
         and bool(np.isfinite(values).all())
     )
     return values if is_whole else None
-
-
-def _require_writable(root: pathlib.Path) -> None:
-    try:
-        files.require_writable(root / "features")
-    except OSError as error:
-        if error.errno in files.DISK_FULL:
-            raise
-        raise errors.UserError(
-            f"features cannot be kept in {root} ({error.strerror}): give "
-            "--cache_dir=FOLDER, a folder that can be written to"
-        ) from error

@@ -70,19 +70,9 @@ def check_place(path: os.PathLike | str | None) -> None:
             raise errors.UserError(
                 f"{place / folder} is not a folder: a run needs that name"
             )
-    nearest = place
-    while not nearest.exists():
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        raise errors.UserError(
-            f"{place} cannot be made: {nearest} is a file; give another "
-            "--run_dir"
-        )
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise errors.UserError(
-            f"{place} cannot be written: no permission for {nearest}; give "
-            "another --run_dir"
-        )
+    files.require_writable(
+        place, str(place), is_folder=True, advice="give another --run_dir"
+    )
 
 
 @contextlib.contextmanager
