@@ -48,13 +48,12 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a set cannot be found or used.
     """
-    (given,) = command_line.parse(
+    wanted = command_line.parse(
         arguments,
         AccuracySettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.classifier_accuracy",
-    )
-    wanted = AccuracySettings(**given)
+    ).settings
     quiet_import.import_tensorflow()
     warnings = []
     print("test accuracy  seconds  images/s  weights       set", flush=True)

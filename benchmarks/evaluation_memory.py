@@ -63,13 +63,12 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the words of the command line, the command first.
     """
-    (given,) = command_line.parse(
+    wanted = command_line.parse(
         arguments,
         MemorySettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.evaluation_memory",
-    )
-    wanted = MemorySettings(**given)
+    ).settings
     quiet_import.import_tensorflow()
     from tf_dcgan.metrics import feature_sets, scores
 

@@ -60,13 +60,12 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the words of the command line, the command first.
     """
-    (given,) = command_line.parse(
+    wanted = command_line.parse(
         arguments,
         SpeedSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.frechet_speed",
-    )
-    wanted = SpeedSettings(**given)
+    ).settings
     chance = np.random.default_rng(wanted.seed)
     features = [_features(wanted, chance) for _ in range(2)]
     ours, theirs = [], []

@@ -93,13 +93,12 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: weights, images or the other side are missing.
     """
-    (given,) = command_line.parse(
+    wanted = command_line.parse(
         arguments,
         SpeedSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.inception_speed",
-    )
-    wanted = SpeedSettings(**given)
+    ).settings
     threads = wanted.threads or _num_cores()
     quiet_import.import_tensorflow()
     import tensorflow as tf

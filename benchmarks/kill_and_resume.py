@@ -85,13 +85,12 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         SystemExit: the runs differ.
     """
-    (given,) = command_line.parse(
+    wanted = command_line.parse(
         arguments,
         ProofSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.kill_and_resume",
-    )
-    wanted = ProofSettings(**given)
+    ).settings
     quiet_import.import_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
         one, other = (pathlib.Path(folder, n) for n in ("whole", "killed"))

@@ -63,13 +63,12 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: weights or images are missing.
     """
-    (given,) = command_line.parse(
+    wanted = command_line.parse(
         arguments,
         PublishedSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.published_values",
-    )
-    wanted = PublishedSettings(**given)
+    ).settings
     quiet_import.import_tensorflow()
     from tf_dcgan.metrics import frechet, inception_score, moments
     from tf_dcgan.metrics.features import feature_network

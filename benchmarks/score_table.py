@@ -83,13 +83,12 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: the run, its data set or the weights are missing.
     """
-    (given,) = command_line.parse(
+    wanted = command_line.parse(
         arguments,
         ScoreTableSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.score_table",
-    )
-    wanted = ScoreTableSettings(**given)
+    ).settings
     run = runs.open_run(wanted.run_dir)
     quiet_import.import_tensorflow()
     from tf_dcgan.metrics.features.classifier import classifier

@@ -83,13 +83,12 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: the images or the other side are missing.
     """
-    (given,) = command_line.parse(
+    wanted = command_line.parse(
         arguments,
         TorchTrainingSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.torch_training",
-    )
-    wanted = TorchTrainingSettings(**given)
+    ).settings
     quiet_import.import_tensorflow()
     import tensorflow as tf
 

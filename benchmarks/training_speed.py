@@ -72,13 +72,12 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the words of the command line, the command first.
     """
-    (given,) = command_line.parse(
+    wanted = command_line.parse(
         arguments,
         SpeedSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.training_speed",
-    )
-    wanted = SpeedSettings(**given)
+    ).settings
     flag_lists = [text.split() for text in wanted.trainings.split(";")]
     common = wanted.common.split()
     print("first step  s/step  images/s  ratio  memory  estimate  flags")

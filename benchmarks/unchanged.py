@@ -97,13 +97,12 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         SystemExit: a result differs.
     """
-    (given,) = command_line.parse(
+    settings_of_proof = command_line.parse(
         arguments,
         UnchangedSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.unchanged",
-    )
-    settings_of_proof = UnchangedSettings(**given)
+    ).settings
     quiet_import.import_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)

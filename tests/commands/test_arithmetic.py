@@ -236,7 +236,7 @@ def test_log_odds_tell_apart_what_a_softmax_rounds_to_one():
         ("--num_samples=3", "means nothing to samples given by number"),
         ("--noise=-1", "out of range"),
         ("--noise=nan", "out of range"),
-        ("--out=", "no picture's name"),
+        ("--out=", "--out= is empty: give a name ending in .png"),
         ("--out=a.gif", "only PNG can be written"),
         ("--out=folder", "no picture's name: give a name ending in .png"),
         ("--out=/dev/null/a.png", r"written \(/dev/null is a file, not a fo"),

@@ -28,10 +28,17 @@ def parse(*flags):
     return command_line.parse(
         ["train.py", *flags],
         Other,
-        Config,
+        more_flags=Config,
         summary="Trains.",
         command="python train.py",
     )
+
+
+def given(*flags):
+    """The values that were given: of the settings, and of the others."""
+    line = parse(*flags)
+    assert line.settings == Other(**line.given)
+    return line.given, line.more
 
 
 def refusal(*flags):
@@ -49,18 +56,18 @@ def help_text(flag="--help"):
 
 
 def test_without_flags_nothing_is_given():
-    assert parse() == [{}, {}]
+    assert given() == ({}, {})
 
 
 def test_flags_go_to_the_class_that_has_them_with_their_type():
-    assert parse("--run_dir=r", "--epochs=3", "--width=1", "--loss=x") == [
+    assert given("--run_dir=r", "--epochs=3", "--width=1", "--loss=x") == (
         {"run_dir": "r"},
         {"epochs": 3, "width": 1.0, "loss": "x"},
-    ]
+    )
 
 
 def test_a_flag_that_repeats_its_default_is_given():
-    assert parse("--seed=0")[1] == {"seed": 0}
+    assert given("--seed=0")[1] == {"seed": 0}
 
 
 @pytest.mark.parametrize(
@@ -73,20 +80,20 @@ def test_a_flag_that_repeats_its_default_is_given():
     ],
 )
 def test_a_switch_can_be_written_in_four_ways(flag, value):
-    assert parse(flag)[0] == {"dry_run": value}
+    assert given(flag)[0] == {"dry_run": value}
 
 
 def test_a_value_may_be_the_next_word():
-    assert parse("--epochs", "3")[1] == {"epochs": 3}
+    assert given("--epochs", "3")[1] == {"epochs": 3}
 
 
 def test_the_last_of_two_values_counts():
-    assert parse("--epochs=3", "--epochs=4")[1] == {"epochs": 4}
+    assert given("--epochs=3", "--epochs=4")[1] == {"epochs": 4}
 
 
 def test_one_command_line_leaves_no_trace_in_the_next():
     parse("--epochs=3", "--dry_run")
-    assert parse() == [{}, {}]
+    assert given() == ({}, {})
 
 
 @pytest.mark.parametrize(
@@ -126,15 +133,15 @@ def test_a_flag_file_stands_for_its_lines(tmp_path, form):
     outer.write_text(
         f"# a comment\n\n--dry_run\n--flagfile={inner}\n--epochs=2"
     )
-    assert parse("--epochs=1", form.format(outer), "--seed=7") == [
+    assert given("--epochs=1", form.format(outer), "--seed=7") == (
         {"dry_run": True},
         {"batch_size": 8, "epochs": 2, "seed": 7},
-    ]
+    )
 
 
 def test_a_flag_file_as_a_word_of_its_own(tmp_path):
     (tmp_path / "flags").write_text("--epochs=2")
-    assert parse("--flagfile", str(tmp_path / "flags"))[1] == {"epochs": 2}
+    assert given("--flagfile", str(tmp_path / "flags"))[1] == {"epochs": 2}
 
 
 def test_a_flag_file_may_ask_for_help(tmp_path):
@@ -147,7 +154,7 @@ def test_a_flag_file_may_ask_for_help(tmp_path):
     [
         (None, "cannot be read (No such file or directory): give a text file"),
         (b"--epoch=3", "unknown flag --epoch: did you mean --epochs?"),
-        (b"\xff\xfe", "is no text: give one with a flag on each line"),
+        (b"\xff\xfe", "is no text: give a text file with a flag on each"),
         (b"word", "'word' is not a flag"),
     ],
 )
@@ -162,20 +169,81 @@ def test_a_flag_file_needs_a_name():
     assert "--flagfile needs a value" in refusal("--flagfile")
 
 
+def test_a_flag_file_without_a_name_is_passed_over_as_absl_does():
+    assert given("--flagfile=", "--epochs=2")[1] == {"epochs": 2}
+
+
+def test_a_folder_is_no_flag_file(tmp_path):
+    assert refusal(f"--flagfile={tmp_path}") == (
+        f"--flagfile={tmp_path} cannot be read (Is a directory): give a text "
+        "file with a flag on each line"
+    )
+
+
+def test_a_flag_file_may_have_comments_blank_lines_and_no_last_newline(
+    tmp_path,
+):
+    path = tmp_path / "flags"
+    path.write_text("# one\n// two\n\n   \n  --epochs=2  \n--dry_run")
+    assert given(f"--flagfile={path}") == ({"dry_run": True}, {"epochs": 2})
+
+
+def test_the_value_of_a_flag_may_have_a_line_of_its_own(tmp_path):
+    (tmp_path / "flags").write_text("--run_dir\nmy run\n--epochs\n2\n")
+    assert given(f"--flagfile={tmp_path / 'flags'}") == (
+        {"run_dir": "my run"},
+        {"epochs": 2},
+    )
+
+
+@pytest.mark.parametrize(
+    "line", ["--flagfile=nowhere", "  --flagfile=nowhere", "--flagfile"]
+)
+def test_a_mistake_in_a_line_that_names_a_flag_file_is_told(tmp_path, line):
+    (tmp_path / "flags").write_text(line)
+    message = refusal(f"--flagfile={tmp_path / 'flags'}")
+    assert message.startswith("--flagfile")
+    assert message.endswith(": give a text file with a flag on each line")
+
+
+def test_a_flag_file_that_names_itself_is_read_once(tmp_path, capsys):
+    path = tmp_path / "flags"
+    path.write_text(f"--epochs=2\n--flagfile={path}\n--seed=3\n")
+    assert given(f"--flagfile={path}")[1] == {"epochs": 2, "seed": 3}
+    assert str(path) in capsys.readouterr().err
+
+
+def test_the_same_flag_file_may_be_named_twice(tmp_path):
+    path = tmp_path / "flags"
+    path.write_text("--epochs=2")
+    flag = f"--flagfile={path}"
+    assert given(flag, "--epochs=3", flag)[1] == {"epochs": 2}
+
+
+def test_a_slip_in_the_name_of_the_flag_file_gets_a_suggestion():
+    assert "did you mean --flagfile?" in refusal("--flag_file=x")
+
+
+def test_in_a_flag_file_a_flag_and_its_value_on_one_line_are_refused(tmp_path):
+    (tmp_path / "flags").write_text("--epochs 3")
+    message = refusal(f"--flagfile={tmp_path / 'flags'}")
+    assert message.startswith("unknown flag --epochs 3: did you mean --epochs?")
+
+
 def test_a_value_may_be_called_like_a_flag_of_absl():
-    assert parse("--run_dir=flagfile", "--dataset", "undefok") == [
+    assert given("--run_dir=flagfile", "--dataset", "undefok") == (
         {"run_dir": "flagfile"},
         {"dataset": "undefok"},
-    ]
+    )
 
 
 @pytest.mark.parametrize("name", ["data_dir", "cache_dir", "image_size"])
 def test_an_empty_value_unsets_what_may_be_unset(name):
-    assert parse(f"--{name}=")[1] == {name: None}
+    assert given(f"--{name}=")[1] == {name: None}
 
 
 def test_an_empty_value_stays_where_nothing_may_be_unset():
-    assert parse("--recipe=", "--loss=")[1] == {"recipe": "", "loss": ""}
+    assert given("--recipe=", "--loss=")[1] == {"recipe": "", "loss": ""}
 
 
 @pytest.mark.parametrize(
@@ -425,25 +493,26 @@ def test_a_reader_that_has_enough_of_the_help_sees_no_traceback():
 
 
 def parse_words(*words):
-    return command_line.parse(
+    line = command_line.parse(
         ["compare.py", *words],
         Other,
         summary="Compares.",
         command="compare",
         words="RUN RUN …",
     )
+    return line.given, line.words
 
 
 def test_where_words_are_allowed_they_come_last_in_their_order():
-    assert parse_words("b", "--run_dir=r", "a", "--dry_run", "c") == [
+    assert parse_words("b", "--run_dir=r", "a", "--dry_run", "c") == (
         {"run_dir": "r", "dry_run": True},
         ["b", "a", "c"],
-    ]
-    assert parse_words() == [{}, []]
+    )
+    assert parse_words() == ({}, [])
 
 
 def test_after_two_dashes_all_is_words():
-    assert parse_words("a", "--", "--dry_run") == [{}, ["a", "--dry_run"]]
+    assert parse_words("a", "--", "--dry_run") == ({}, ["a", "--dry_run"])
 
 
 def test_among_words_an_unknown_flag_is_refused():

@@ -131,14 +131,14 @@ def test_a_run_without_a_checkpoint_is_told_how_to_get_one(trained, tmp_path):
 def test_a_folder_in_the_place_of_the_grid_is_refused(trained, tmp_path):
     out = tmp_path / "folder.png"
     out.mkdir()
-    with pytest.raises(errors.UserError, match="is a folder already"):
+    with pytest.raises(errors.UserError, match="is a folder, not a file"):
         _sample(f"--run_dir={trained[0]}", f"--out={out}")
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(trained, tmp_path):
     out = tmp_path / "file"
     out.write_text("mine")
-    with pytest.raises(errors.UserError, match="is a file already"):
+    with pytest.raises(errors.UserError, match="is a file, not a folder"):
         _sample(f"--run_dir={trained[0]}", f"--out={out}")
     assert out.read_text() == "mine"
 

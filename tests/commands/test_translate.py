@@ -166,7 +166,7 @@ def test_damaged_images_are_named_and_skipped(flags, tmp_path, capsys):
         (["--input=bad.png"], "bad.png is no image that can be read"),
         (["--input=in", "--direction=b"], "did you mean|is not known"),
         (["--input=in", "--out="], "--out= is empty"),
-        (["--input=in", "--out=bad.png"], "is a file already"),
+        (["--input=in", "--out=bad.png"], "bad.png is a file, not a folder"),
         (["--input=in", "--out=new.png"], "is an image's name"),
         (["--input=in", "--out=in"], "is --input=in or in it"),
         (["--input=in", "--out=in/new"], "is --input=in or in it"),

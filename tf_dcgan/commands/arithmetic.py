@@ -8,9 +8,9 @@ import math
 import pathlib
 import sys
 
-from tf_dcgan.commands import command_line, latent_flags, out_paths, run_flags
-from tf_dcgan.common import errors, quiet_import, terminal
-from tf_dcgan.config import fields
+from tf_dcgan.commands import command_line, run_flags
+from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.config import fields, kinds
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import latents
 
@@ -33,19 +33,19 @@ Shows the image that the generator makes of it, as figure 7 of Radford et al.
 
 
 @dataclasses.dataclass(frozen=True)
-class ArithmeticSettings(latent_flags.LatentSettings):
+class ArithmeticSettings(run_flags.LatentSettings):
     """The flags of this command."""
 
     a: str | None = fields.setting(
         None,
-        f"the concept to begin with: {_HOW}",
+        f"the concept A of A - B + C: {_HOW}",
         group=_CONCEPTS,
     )
     b: str | None = fields.setting(
-        None, "the concept to take away, likewise", group=_CONCEPTS
+        None, f"the concept to take away: {_HOW}", group=_CONCEPTS
     )
     c: str | None = fields.setting(
-        None, "the concept to add, likewise", group=_CONCEPTS
+        None, f"the concept to add: {_HOW}", group=_CONCEPTS
     )
     num_samples: int = fields.setting(
         8,
@@ -106,69 +106,56 @@ def main(arguments: Sequence[str]) -> None:
         errors.UserError: a flag, the run or the place to write is wrong, or
             no samples can be found for a class.
     """
-    (given,) = command_line.parse(
+    line = command_line.parse(
         arguments,
         ArithmeticSettings,
         summary=SUMMARY,
         command=terminal.command("arithmetic"),
     )
-    if not given.keys() >= set(_NAMES):
-        missing = next(name for name in _NAMES if name not in given)
+    settings = line.settings
+    concepts = [_concept(settings, name) for name in _NAMES]
+    if "num_samples" in line.given and all(each.points for each in concepts):
         raise errors.UserError(
-            f"--{missing} needs a value: give --a, --b and --c for A - B + C, "
-            f"each as {_HOW}"
-        )
-    wanted = ArithmeticSettings(**given)
-    concepts = [_concept(wanted, name) for name in _NAMES]
-    if "num_samples" in given and all(each.points for each in concepts):
-        raise errors.UserError(
-            f"--num_samples={wanted.num_samples} means nothing to samples "
+            f"--num_samples={settings.num_samples} means nothing to samples "
             "given by number: leave it out, or give a class:NAME"
         )
-    run = run_flags.open_generation(wanted.run_dir)
-    label = latent_flags.find_label(run, wanted)
+    run = run_flags.open_run(settings.run_dir, kinds.GENERATION)
+    label = run_flags.find_label(run, settings.label, is_needed=True)
     _check_class_free(run, concepts)
-    out = _out(wanted.out)
-    quiet_import.import_tensorflow()
-    from tf_dcgan.common import devices
-    from tf_dcgan.runs import best_checkpoint
-    from tf_dcgan.sampling import generators, samplers
+    out = _check_out(settings.out)
+    generator, origin = run_flags.load(run, settings)
+    from tf_dcgan.sampling import samplers
 
-    devices.share_gpus()
-    generator, step = generators.load_generator(
-        run, wanted.weights, wanted.checkpoint
-    )
     sampler = samplers.of_run(run, generator, label=label)
-    concepts = _with_samples(concepts, run, sampler, wanted)
+    concepts = _with_samples(concepts, run, sampler, settings)
     _warn_of_few(concepts)
-    _write(out, concepts, sampler, wanted)
+    _write(out, concepts, sampler, settings)
     flags = " ".join(
         f"--{concept.flag}="
-        + latents.show_points(concept.points, seed=wanted.seed)
+        + latents.show_points(concept.points, seed=settings.seed)
         for concept in concepts
     )
     if label is not None:
-        flags += f" --label={wanted.label}"
+        flags += f" --label={settings.label}"
     print(
-        f"{out}: A - B + C with {flags} --seed={wanted.seed}, noise "
-        f"{wanted.noise:g}, {'' if wanted.rescale else 'not '}rescaled, "
-        f"{wanted.weights} weights of "
-        f"{best_checkpoint.origin(run, step, wanted.checkpoint)}"
+        f"{out}: A - B + C with {flags} --seed={settings.seed}, noise "
+        f"{settings.noise:g}, {'' if settings.rescale else 'not '}rescaled, "
+        f"{origin}"
     )
 
 
-def _concept(wanted: ArithmeticSettings, flag: str) -> _Concept:
-    text = getattr(wanted, flag)
+def _concept(settings: ArithmeticSettings, flag: str) -> _Concept:
+    text = getattr(settings, flag)
     if text.startswith(_CLASS):
         return _Concept(flag, class_name=text.removeprefix(_CLASS))
     if any(letter.isalpha() for letter in text):
         raise errors.UserError(
             f"--{flag}={text} names neither samples nor a class: give {_HOW}"
         )
-    points = latents.parse_points(text, flag=flag, seed=wanted.seed)
+    points = latents.parse_points(text, flag=flag, seed=settings.seed)
     twice = [point for point in points if points.count(point) > 1]
     if twice:
-        again = latents.show_point(twice[0], seed=wanted.seed)
+        again = latents.show_point(twice[0], seed=settings.seed)
         raise errors.UserError(
             f"--{flag}={text} names sample {again} twice: give different ones"
         )
@@ -199,58 +186,61 @@ def _warn_of_few(concepts: Sequence[_Concept]) -> None:
     if few:
         print(
             f"warning: {', '.join(few)}: the mean of fewer than {_ADVISED} "
-            "samples shows more of them than of a concept",
+            "samples shows these samples more than a concept",
             file=sys.stderr,
         )
 
 
-def _out(given: str) -> pathlib.Path:
+def _check_out(given_out: str) -> pathlib.Path:
     """Finds out early whether the picture can be written."""
     advice = "give a name ending in .png"
-    out = pathlib.Path(given).expanduser()
-    out_paths.check_suffix(out, advice)
+    out = run_flags.picture_path(given_out, advice=advice)
     if out.suffix.lower() != ".png":
-        raise errors.UserError(f"--out={given} is no picture's name: {advice}")
-    out_paths.check_files(out)
+        raise errors.UserError(
+            f"--out={given_out} is no picture's name: {advice}"
+        )
+    files.require_writable(out, f"--out={given_out}")
     return out
 
 
 def _with_samples(
-    concepts: Sequence[_Concept], run: runs.Run, sampler, wanted
+    concepts: Sequence[_Concept], run: runs.Run, sampler, settings
 ) -> list[_Concept]:
     """Lets the classifier choose samples where a concept is a class."""
-    wanted_classes = [
+    classes = [
         (concept.flag, concept.class_name)
         for concept in concepts
         if not concept.points
     ]
-    if not wanted_classes:
+    if not classes:
         return list(concepts)
     from tf_dcgan.sampling import concepts as choosing
 
-    choosing.check_classes(run, wanted_classes)
+    choosing.check_classes(run, classes)
     judged = choosing.judge(
         run,
         sampler,
-        seed=wanted.seed,
-        data_dir=wanted.data_dir,
-        cache_dir=wanted.cache_dir,
+        seed=settings.seed,
+        data_dir=settings.data_dir,
+        cache_dir=settings.cache_dir,
     )
-    found, told = [], []
+    chosen, lines = [], []
     for concept in concepts:
         if not concept.points:
             points, probability = judged.surest(
-                concept.class_name, count=wanted.num_samples, flag=concept.flag
+                concept.class_name,
+                count=settings.num_samples,
+                flag=concept.flag,
             )
-            told.append(
+            lines.append(
                 f"--{concept.flag}=class:{concept.class_name}: samples "
-                f"{latents.show_points(points, seed=wanted.seed)}, of "
+                f"{latents.show_points(points, seed=settings.seed)}, of "
                 f"which the classifier is {_percent(probability)} sure or more"
             )
             concept = dataclasses.replace(concept, points=points)
-        found.append(concept)
-    print("\n".join(told))
-    return found
+        chosen.append(concept)
+    print("\n".join(lines))
+    return chosen
 
 
 def _percent(probability: float) -> str:
@@ -258,26 +248,26 @@ def _percent(probability: float) -> str:
     return f"{math.floor(min(probability, 0.999) * 1000) / 10:.1f} %"
 
 
-def _write(out: pathlib.Path, concepts, sampler, wanted) -> None:
+def _write(out: pathlib.Path, concepts, sampler, settings) -> None:
     """Computes and draws."""
     from tf_dcgan.common import images, randomness
-    from tf_dcgan.sampling import latent_pictures, latents
+    from tf_dcgan.sampling import latent_pictures
 
-    adjusted = latents.rescaled if wanted.rescale else lambda vector: vector
+    adjusted = latents.rescaled if settings.rescale else lambda vector: vector
     samples = [sampler.latents(concept.points) for concept in concepts]
     means = [latents.mean(vectors) for vectors in samples]
     offsets = randomness.neighbour_offsets(
-        wanted.seed,
+        settings.seed,
         count=_NEIGHBOURS,
         latent_dim=sampler.latent_dim,
-        scale=wanted.noise,
+        scale=settings.noise,
     ).numpy()
     neighbours = latents.neighbourhood(
         adjusted(latents.analogy(*means)), offsets
     )
     columns = []
     for concept, vectors, mean in zip(concepts, samples, means, strict=True):
-        made = sampler.from_latents([*vectors, adjusted(mean)])
+        column_images = sampler.from_latents([*vectors, adjusted(mean)])
         title = f"{len(vectors)} sample" + "s" * (len(vectors) > 1)
         if concept.class_name:
             title += f" of class {concept.class_name}"
@@ -285,20 +275,20 @@ def _write(out: pathlib.Path, concepts, sampler, wanted) -> None:
             latent_pictures.Column(
                 concept.flag.upper(),
                 title,
-                latents.show_points(concept.points, seed=wanted.seed),
-                made[:-1],
-                made[-1],
+                latents.show_points(concept.points, seed=settings.seed),
+                column_images[:-1],
+                column_images[-1],
             )
         )
-    caption = f"seed {wanted.seed}"
-    if wanted.label is not None:
-        caption += f", label {wanted.label}"
-    if wanted.rescale:
+    caption = f"seed {settings.seed}"
+    if settings.label is not None:
+        caption += f", label {settings.label}"
+    if settings.rescale:
         caption += ", rescaled"
     picture = latent_pictures.arithmetic(
         columns,
         sampler.from_latents(neighbours),
-        note=f"in the frame; the others add noise ±{wanted.noise:g}",
+        note=f"in the frame; the others add noise ±{settings.noise:g}",
         caption=f"A - B + C with the mean latents of samples, {caption}",
     )
     images.write_png(out, picture)

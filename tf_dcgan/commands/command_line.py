@@ -21,6 +21,7 @@ _WIDTH = 79
 _INDENT = " " * 6
 _HELP = ("--help", "-h", "-help", "--helpfull")
 _SEE_HELP = "--help lists all flags"
+_FLAGFILE = "give a text file with a flag on each line"
 # What the state of the user's files causes, as opposed to a bug.
 _BAD_PATHS = {
     errno.EACCES,
@@ -38,13 +39,37 @@ class _HelpWanted(Exception):
     """The user asked for `--help`; its message is the help text."""
 
 
+@dataclasses.dataclass(frozen=True)
+class _NoFlags:
+    """What a command has that takes no flags but those of its settings."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CommandLine:
+    """What the user wrote after the command.
+
+    Attributes:
+        settings: an instance of the command's dataclass of settings.
+        given: the values of the flags that the user gave, by name.
+        more: the same for the flags of `parse`'s `more_flags`.
+        words: the words that are no flags, in their order.
+    """
+
+    settings: Any
+    given: Mapping[str, Any]
+    more: Mapping[str, Any]
+    words: Sequence[str]
+
+
 def parse(
     arguments: Sequence[str],
-    *settings_classes: type,
+    settings_class: type,
+    *,
     summary: str,
     command: str,
+    more_flags: type = _NoFlags,
     words: str = "",
-) -> list[Any]:
+) -> CommandLine:
     """Reads a command line.
 
     absl's own entry point ends malformed flags with a usage dump and exit
@@ -54,29 +79,31 @@ def parse(
     every program with absl's flags.
 
     Args:
-        arguments: the words of the command, its name first.
-        *settings_classes: dataclasses of settings; each field is a flag.
+        arguments: the words of the command line, the command first.
+        settings_class: a dataclass of settings; each field is a flag.
         summary: what the command does, the first lines of `--help`.
-        command: how it is called, such as `python train.py`.
+        command: how it is called, such as `python -m tf_dcgan train`.
+        more_flags: a second dataclass, each field a flag, of which no instance
+            is made: it takes more than a command line to decide its values.
         words: how the usage line writes the words that are no flags, such as
             `RUN RUN …`; nothing where there may be none.
 
     Returns:
-        For each class the values of the flags that the user gave, by name;
-        then, where there may be words, the list of those.
+        The settings, and what the user gave.
 
     Raises:
-        errors.UserError: a flag is unknown or its value is malformed, or a
-            word is no flag where all must be.
+        errors.UserError: a flag is unknown, its value is malformed or not
+            allowed, or a word is no flag where all must be.
     """
     values = flags.FlagValues()
     values.set_gnu_getopt(bool(words))  # Flags may then follow words.
-    for settings_class in settings_classes:
-        _define(settings_class, values)
+    classes = (settings_class, more_flags)
+    for each in classes:
+        _define(each, values)
     arguments = [arguments[0], *_with_flagfiles(arguments[1:], values)]
     if any(word in _HELP for word in arguments[1:]):
         usage = " ".join(filter(None, [command, words, "--name=value …"]))
-        raise _HelpWanted(_help(settings_classes, usage, summary))
+        raise _HelpWanted(_help(classes, usage, summary))
     for word in arguments[1:]:
         # absl would let the flags that it names pass, whatever they are.
         if word.startswith("-") and word.lstrip("-").startswith("undefok"):
@@ -85,6 +112,8 @@ def parse(
         rest = values(arguments)[1:]
     except flags.UnrecognizedFlagError as error:
         raise errors.UserError(_unknown(error.flagname, values)) from error
+    except flags.CantOpenFlagFileError as error:  # Of a line that is indented.
+        raise errors.UserError(_unreadable(error)) from error
     except (flags.Error, ValueError) as error:
         raise errors.UserError(_malformed(error, values)) from error
     if rest and not words:
@@ -92,15 +121,15 @@ def parse(
             f"{rest[0]!r} is not a flag: flags look like --name=value; "
             f"{_SEE_HELP}"
         )
-    given = [
+    given, more = (
         {
             field.name: _value(field, values[field.name].value)
-            for field in dataclasses.fields(settings_class)
+            for field in dataclasses.fields(each)
             if values[field.name].present
         }
-        for settings_class in settings_classes
-    ]
-    return [*given, rest] if words else given
+        for each in classes
+    )
+    return CommandLine(settings_class(**given), given, more, rest)
 
 
 def run(main: Callable[[Sequence[str]], None]) -> None:
@@ -135,21 +164,23 @@ def _with_flagfiles(
     try:
         return values.read_flags_from_files(list(words), force_gnu=False)
     except flags.CantOpenFlagFileError as error:
-        cause = error.__context__
+        raise errors.UserError(_unreadable(error)) from error
+    except ValueError as error:
         raise errors.UserError(
-            f"--flagfile={cause.filename} cannot be read ({cause.strerror}): "
-            "give a text file with a flag on each line"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise errors.UserError(
-            "--flagfile= names a file that is no text: give one with a flag "
-            "on each line"
+            f"--flagfile= names a file that is no text: {_FLAGFILE}"
         ) from error
     except flags.Error as error:
         raise errors.UserError(
-            "--flagfile needs a value: give a text file with a flag on each "
-            "line"
+            f"--flagfile needs a value: {_FLAGFILE}"
         ) from error
+
+
+def _unreadable(error: flags.CantOpenFlagFileError) -> str:
+    cause = error.__context__
+    return (
+        f"--flagfile={cause.filename} cannot be read ({cause.strerror}): "
+        f"{_FLAGFILE}"
+    )
 
 
 def _value(field: dataclasses.Field, value: Any) -> Any:
@@ -204,7 +235,7 @@ def _define(settings_class: type, values: flags.FlagValues) -> None:
 
 
 def _unknown(name: str, values: flags.FlagValues) -> str:
-    known = [flag for flag in values if not values[flag].boolean]
+    known = ["flagfile", *(f for f in values if not values[f].boolean)]
     known += [flag for flag in values if values[flag].boolean]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     question = f"did you mean --{near[0]}? " if near else ""

@@ -43,15 +43,15 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a flag, a run or the place to write is wrong.
     """
-    given, words = command_line.parse(
+    line = command_line.parse(
         arguments,
         CompareSettings,
         summary=SUMMARY,
         command=terminal.command("compare"),
         words="RUN RUN …",
     )
-    paths = _check_runs(words)
-    out = _check_out(CompareSettings(**given).out)
+    paths = _check_runs(line.words)
+    out = _check_out(line.settings.out)
     # Late, so that --help and a slip answer at once.
     from tf_dcgan.comparison import page as report
     from tf_dcgan.comparison import run_records

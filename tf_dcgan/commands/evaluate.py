@@ -26,13 +26,13 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: something is wrong that the user can mend.
     """
-    (given,) = command_line.parse(
+    line = command_line.parse(
         arguments,
         evaluate_flags.EvaluateSettings,
         summary=SUMMARY,
         command=terminal.command("evaluate"),
     )
-    wanted = evaluate_flags.EvaluateSettings(**given)
+    wanted, given = line.settings, line.given
     idle_flags.refuse(wanted, given)
     run = runs.open_run(wanted.run_dir) if wanted.run_dir else None
     translates = run is not None and run.config.translates

@@ -7,9 +7,9 @@ import dataclasses
 import os
 import pathlib
 
-from tf_dcgan.commands import command_line, latent_flags, out_paths, run_flags
-from tf_dcgan.common import errors, quiet_import, terminal
-from tf_dcgan.config import fields
+from tf_dcgan.commands import command_line, run_flags
+from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.config import fields, kinds
 from tf_dcgan.sampling import latents
 
 _GROUP = "Walk"
@@ -23,7 +23,7 @@ Writes a strip with a row for each leg of the way, or more rows for many frames
 
 
 @dataclasses.dataclass(frozen=True)
-class InterpolateSettings(latent_flags.LatentSettings):
+class InterpolateSettings(run_flags.LatentSettings):
     """The flags of this command."""
 
     indices: str = fields.setting(
@@ -68,46 +68,43 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a flag, the run or the place to write is wrong.
     """
-    (given,) = command_line.parse(
+    settings = command_line.parse(
         arguments,
         InterpolateSettings,
         summary=SUMMARY,
         command=terminal.command("interpolate"),
-    )
-    wanted = InterpolateSettings(**given)
-    points = _points(wanted)
-    run = run_flags.open_generation(wanted.run_dir)
-    label = latent_flags.find_label(run, wanted)
-    outs = _outs(wanted.out)
-    quiet_import.import_tensorflow()
-    from tf_dcgan.common import devices
-    from tf_dcgan.runs import best_checkpoint
-    from tf_dcgan.sampling import generators, latents, samplers
+    ).settings
+    points = _points(settings)
+    run = run_flags.open_run(settings.run_dir, kinds.GENERATION)
+    label = run_flags.find_label(run, settings.label, is_needed=True)
+    outs = _check_outs(settings.out)
+    generator, origin = run_flags.load(run, settings)
+    from tf_dcgan.sampling import samplers
 
-    devices.share_gpus()
-    generator, step = generators.load_generator(
-        run, wanted.weights, wanted.checkpoint
-    )
     sampler = samplers.of_run(run, generator, label=label)
     walks = latents.walk(
-        sampler.latents(points), frames=wanted.frames, method=wanted.method
+        sampler.latents(points), frames=settings.frames, method=settings.method
     )
-    made = sampler.from_latents(walks.reshape(-1, walks.shape[-1]))
-    made = made.reshape(*walks.shape[:2], *made.shape[1:])
-    names = [latents.show_point(point, seed=wanted.seed) for point in points]
-    way = f"{wanted.method}, seed {wanted.seed}"
+    walked_images = sampler.from_latents(walks.reshape(-1, walks.shape[-1]))
+    # [walks, frames, height, width, channels]
+    walked_images = walked_images.reshape(
+        *walks.shape[:2], *walked_images.shape[1:]
+    )
+    names = [latents.show_point(point, seed=settings.seed) for point in points]
+    way = f"{settings.method}, seed {settings.seed}"
     if label is not None:
         way += f", class {run.data.class_names[label]}"
     for out in outs:
-        _write(out, made, names, loop=wanted.loop, way=way)
+        _write(out, walked_images, names, loop=settings.loop, way=way)
     print(
         f"{', '.join(map(str, outs))}: samples {' to '.join(names)}, "
-        f"{wanted.frames} images each, {way}, {wanted.weights} weights of "
-        f"{best_checkpoint.origin(run, step, wanted.checkpoint)}"
+        f"{settings.frames} images each, {way}, {origin}"
     )
 
 
-def _write(out: pathlib.Path, made, names, *, loop: bool, way: str) -> None:
+def _write(
+    out: pathlib.Path, walked_images, names, *, loop: bool, way: str
+) -> None:
     """Writes the walks as an animation or as a strip, by the suffix."""
     from tf_dcgan.common import images
     from tf_dcgan.sampling import latent_pictures
@@ -115,7 +112,7 @@ def _write(out: pathlib.Path, made, names, *, loop: bool, way: str) -> None:
     if out.suffix.lower() == ".gif":
         images.write_gif(
             out,
-            latent_pictures.animation(made, loop=loop),
+            latent_pictures.animation(walked_images, loop=loop),
             seconds_per_frame=_SECONDS_PER_FRAME,
             hold_last_seconds=_SECONDS_PER_FRAME if loop else 1.0,
         )
@@ -127,50 +124,50 @@ def _write(out: pathlib.Path, made, names, *, loop: bool, way: str) -> None:
         images.write_png(
             out,
             latent_pictures.strip(
-                made,
+                walked_images,
                 labels,
                 caption=f"from sample to sample, {way}",
             ),
         )
 
 
-def _points(wanted: InterpolateSettings) -> list[latents.Point]:
+def _points(settings: InterpolateSettings) -> list[latents.Point]:
     """Reads the way; a loop ends where it began."""
     points = latents.parse_points(
-        wanted.indices, flag="indices", seed=wanted.seed
+        settings.indices, flag="indices", seed=settings.seed
     )
     if len(points) < 2:
         raise errors.UserError(
-            f"--indices={wanted.indices} names one sample: give two at least, "
-            "separated by commas"
+            f"--indices={settings.indices} names one sample: give two at "
+            "least, separated by commas"
         )
-    if wanted.loop:
+    if settings.loop:
         points.append(points[0])
-    images = (len(points) - 1) * wanted.frames
+    images = (len(points) - 1) * settings.frames
     if images > _MOST_IMAGES:
         raise errors.UserError(
-            f"--indices and --frames={wanted.frames} ask for {images:,} "
+            f"--indices and --frames={settings.frames} ask for {images:,} "
             f"images: at most {_MOST_IMAGES:,} are made; give fewer of either"
         )
     return points
 
 
-def _outs(given: str) -> list[pathlib.Path]:
+def _check_outs(given_out: str) -> list[pathlib.Path]:
     """Finds out early whether the pictures can be written."""
     advice = (
         "give name.png for the strip, name.gif for the animation, or a name "
         "without either for both"
     )
-    if not given:
-        raise errors.UserError(f"--out= is empty: {advice}")
-    out = pathlib.Path(given).expanduser()
-    out_paths.check_suffix(out, advice, written=(".png", ".gif"))
-    if given.endswith(os.sep) or os.path.isdir(out):
+    out = run_flags.picture_path(
+        given_out, advice=advice, endings=(".png", ".gif")
+    )
+    if given_out.endswith(os.sep) or os.path.isdir(out):
         raise errors.UserError(
-            f"--out={given} is a folder: {advice}, such as {out / 'walk'}"
+            f"--out={given_out} is a folder: {advice}, such as {out / 'walk'}"
         )
     outs = [out]
     if out.suffix.lower() not in (".png", ".gif"):
         outs = [out.with_name(out.name + end) for end in (".png", ".gif")]
-    out_paths.check_files(*outs)
+    for path in outs:
+        files.require_writable(path, f"--out={given_out}")
     return outs

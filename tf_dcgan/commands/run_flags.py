@@ -1,47 +1,23 @@
-"""Flags that several commands over runs share, each written once."""
+"""What the commands over runs share: their flags, and the way to a generator.
+
+A command parses its flags, opens its run, checks what the flags name, loads
+the generator, acts, and prints where the result is and what it comes from.
+"""
 
 from __future__ import annotations
 
-from tf_dcgan.common import errors, terminal
-from tf_dcgan.config import fields
+import dataclasses
+import os
+import pathlib
+from typing import Any
+
+from tf_dcgan.common import errors, quiet_import, terminal
+from tf_dcgan.config import fields, kinds
 from tf_dcgan.runs import runs
+from tf_dcgan.sampling import latents
 
-
-def open_generation(run_dir: str) -> runs.Run:
-    """Opens a run whose generator makes images of noise.
-
-    Args:
-        run_dir: what `--run_dir` names.
-
-    Raises:
-        errors.UserError: there is no run, or it translates.
-    """
-    run = runs.open_run(run_dir)
-    if run.config.translates:
-        raise errors.UserError(
-            f"--run_dir={run_dir} translates images, and makes none of noise: "
-            f"use {terminal.command('translate', run_dir=run_dir)} "
-            "--input=FOLDER"
-        )
-    return run
-
-
-def open_translation(run_dir: str) -> runs.Run:
-    """Opens a run whose generators make images of images.
-
-    Args:
-        run_dir: what `--run_dir` names.
-
-    Raises:
-        errors.UserError: there is no run, or it does not translate.
-    """
-    run = runs.open_run(run_dir)
-    if not run.config.translates:
-        raise errors.UserError(
-            f"--run_dir={run_dir} makes images of noise, and translates none: "
-            f"use {terminal.command('sample', run_dir=run_dir)}"
-        )
-    return run
+_GROUP = "Run"
+_OTHER_IMAGES = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 
 
 def weights(group: str):
@@ -56,7 +32,7 @@ def weights(group: str):
         group=group,
         choices={
             "ema": "their moving average",
-            "raw": "those of the last update",
+            "raw": "the weights after the last update",
         },
     )
 
@@ -94,28 +70,95 @@ def label(group: str, *, unset: str):
     )
 
 
-def find_label(run: runs.Run, given: str | None) -> int | None:
+@dataclasses.dataclass(frozen=True)
+class RunSettings:
+    """The flags that say which generator; to inherit from."""
+
+    run_dir: str | None = fields.setting(
+        None,
+        "the run to take the generator from, a folder that train.py made",
+        group=_GROUP,
+    )
+    weights: str = weights(_GROUP)
+    checkpoint: str = checkpoint(_GROUP)
+
+    def __post_init__(self):
+        """Checks every value."""
+        fields.check(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class LatentSettings(RunSettings):
+    """The flags that say which generator and which latents; to inherit from."""
+
+    seed: int = fields.setting(
+        0,
+        "whose samples the numbers count: number i is image i of "
+        "`python -m tf_dcgan sample` with the same seed",
+        group=_GROUP,
+        minimum=0,
+        maximum=latents.LARGEST_SEED,
+    )
+    label: str | None = label(
+        _GROUP, unset="only of a run that is not conditional"
+    )
+
+
+def open_run(run_dir: str, kind: kinds.Kind) -> runs.Run:
+    """Opens the run that a command was given.
+
+    Args:
+        run_dir: what `--run_dir` names.
+        kind: the kind of system that the command is for.
+
+    Raises:
+        errors.UserError: there is no run, or its system is of another kind.
+    """
+    run = runs.open_run(run_dir)
+    kind_of_run = run.config.kind
+    if kind_of_run is not kind:
+        other_command = terminal.command(
+            kind_of_run.images_command, run_dir=run_dir
+        )
+        raise errors.UserError(
+            f"--run_dir={run_dir} is a run of {kind_of_run.name}, and this "
+            f"command is for runs of {kind.name}: use {other_command}"
+        )
+    return run
+
+
+def find_label(
+    run: runs.Run, given: str | None, *, is_needed: bool = False
+) -> int | None:
     """Finds the class that `--label` names.
 
     Args:
-        run: the run.
+        run: a conditional run, where there is a label.
         given: a class's name, or its number from 0; a name comes first. None
-            for none.
+            without the flag.
+        is_needed: whether a conditional run cannot do without a class.
 
     Returns:
-        The class's number, or None for none.
+        The class's number, or None without a class.
 
     Raises:
-        errors.UserError: the run is not conditional, or has no such class.
+        errors.UserError: the run is not conditional or has no such class, or
+            a class is needed and none is given.
     """
+    names = run.data.class_names
     if given is None:
+        if is_needed and run.num_classes:
+            raise errors.UserError(
+                f"{run.path} is conditional, and its latents show everything "
+                "but the class: give the class as --label, such as "
+                f"--label={names[0]}"
+            )
         return None
     if not run.num_classes:
         raise errors.UserError(
             f"--label={given}: {run.path} is not conditional: leave --label "
             "out, or train a run with --conditional"
         )
-    names = run.data.class_names
     if given in names:
         return names.index(given)
     if given.isascii() and given.isdigit() and len(given) < 10:
@@ -126,3 +169,66 @@ def find_label(run: runs.Run, given: str | None) -> int | None:
         + errors.suggestion(given, names)
         + f"; or a number from 0 to {len(names) - 1}"
     )
+
+
+def picture_path(
+    out: str, *, advice: str, endings: tuple[str, ...] = (".png",)
+) -> pathlib.Path:
+    """Reads `--out` of a command that writes pictures.
+
+    Args:
+        out: the flag's value.
+        advice: what to give instead; ends the error line.
+        endings: the ends of names that are written as pictures. Any other end
+            is left to the caller, unless pictures of another kind have it.
+
+    Returns:
+        The path, with the user's home in the place of `~`.
+
+    Raises:
+        errors.UserError: the value is empty, or ends like a picture of a kind
+            that is not written.
+    """
+    if not out:
+        raise errors.UserError(f"--out= is empty: {advice}")
+    path = pathlib.Path(os.path.expanduser(out))
+    ending = path.suffix.lower()
+    if ending in _OTHER_IMAGES and ending not in endings:
+        kinds_written = " and ".join(kind[1:].upper() for kind in endings)
+        raise errors.UserError(
+            f"--out={out} asks for a {ending} image: only {kinds_written} can "
+            f"be written; {advice}"
+        )
+    return path
+
+
+def load(run: runs.Run, settings: RunSettings) -> tuple[Any, str]:
+    """Loads TensorFlow, and what a run makes images with.
+
+    Args:
+        run: of either kind.
+        settings: say which weights of which checkpoint.
+
+    Returns:
+        (generator, origin): the generator, or both generators of a
+        translation, A to B first; and which weights they are, in words for
+        the line that ends a command.
+
+    Raises:
+        errors.UserError: there is no such checkpoint, or it is damaged.
+    """
+    quiet_import.import_tensorflow()
+    from tf_dcgan.common import devices
+    from tf_dcgan.runs import best_checkpoint
+    from tf_dcgan.sampling import generators
+
+    devices.share_gpus()
+    loaders = {
+        kinds.GENERATION: generators.load_generator,
+        kinds.TRANSLATION: generators.load_translators,
+    }
+    generator, step = loaders[run.config.kind](
+        run, settings.weights, settings.checkpoint
+    )
+    origin = best_checkpoint.origin(run, step, settings.checkpoint)
+    return generator, f"{settings.weights} weights of {origin}"

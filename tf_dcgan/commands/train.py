@@ -39,31 +39,31 @@ def main(arguments: Sequence[str]) -> None:
     """Runs the command.
 
     Args:
-        arguments: the words of the command line, the script first.
+        arguments: the words of the command line, the command first.
 
     Raises:
         errors.UserError: something is wrong that the user can mend.
     """
-    command, given = command_line.parse(
+    line = command_line.parse(
         arguments,
         TrainSettings,
-        schema.Config,
+        more_flags=schema.Config,
         summary=SUMMARY,
         command=terminal.command("train"),
     )
-    wanted = TrainSettings(**command)
+    settings = line.settings
     old_run = None
-    if wanted.run_dir is not None and folder.exists(wanted.run_dir):
-        old_run = runs.open_run(wanted.run_dir)
-        config = overrides.resume(old_run.config, given)
+    if settings.run_dir is not None and folder.exists(settings.run_dir):
+        old_run = runs.open_run(settings.run_dir)
+        config = overrides.resume(old_run.config, line.more)
     else:
-        config = overrides.from_flags(given)
-    if not wanted.dry_run:
-        folder.check_place(wanted.run_dir)
+        config = overrides.from_flags(line.more)
+    if not settings.dry_run:
+        folder.check_place(settings.run_dir)
     quiet_import.import_tensorflow()
     from tf_dcgan.training import launch
 
-    if wanted.dry_run:
+    if settings.dry_run:
         launch.describe(config)
     else:
-        launch.launch(config, run_dir=wanted.run_dir, old_run=old_run)
+        launch.launch(config, run_dir=settings.run_dir, old_run=old_run)

@@ -9,9 +9,9 @@ import os
 import pathlib
 import sys
 
-from tf_dcgan.commands import command_line, out_paths, run_flags
-from tf_dcgan.common import errors, quiet_import, terminal
-from tf_dcgan.config import fields
+from tf_dcgan.commands import command_line, run_flags
+from tf_dcgan.common import errors, files, quiet_import, terminal
+from tf_dcgan.config import fields, kinds
 from tf_dcgan.data.folders import decoding
 from tf_dcgan.runs import runs
 
@@ -20,35 +20,30 @@ SUMMARY = "Translates images with a generator of a run."
 
 
 @dataclasses.dataclass(frozen=True)
-class TranslateSettings:
+class TranslateSettings(run_flags.RunSettings):
     """The flags of this command."""
 
-    run_dir: str | None = fields.setting(
-        None,
-        "the run to take the generators from, a folder that train.py made",
-        group=_GROUP,
-    )
     input: str | None = fields.setting(
         None, "an image, or a folder of images (and folders)", group=_GROUP
     )
     direction: str = fields.setting(
         "a_to_b",
-        "which of the run's two translations",
+        "which of the run's two translations to make",
         group=_GROUP,
         choices={
-            "a_to_b": "images of A become such as of B",
-            "b_to_a": "the reverse",
+            "a_to_b": "images of A become images that look like B's",
+            "b_to_a": "images of B become images that look like A's",
         },
     )
     size: str = fields.setting(
         "network",
-        "of the translations",
+        "the size of the translations",
         group=_GROUP,
         choices={
-            "network": "what the run was trained at: the largest central part "
-            "of that shape is resized",
-            "original": "each image's own, cut down at the edges to multiples "
-            "of 4 pixels",
+            "network": "the size that the run was trained at: the largest "
+            "central part of that shape is resized",
+            "original": "the size of each image, cut down at the edges to "
+            "multiples of 4 pixels",
         },
     )
     out: str = fields.setting(
@@ -56,12 +51,6 @@ class TranslateSettings:
         "a folder for the PNGs, named as the images are",
         group=_GROUP,
     )
-    weights: str = run_flags.weights(_GROUP)
-    checkpoint: str = run_flags.checkpoint(_GROUP)
-
-    def __post_init__(self):
-        """Checks every value."""
-        fields.check(self)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -74,23 +63,21 @@ def main(arguments: Sequence[str]) -> None:
         errors.UserError: a flag, the run, the images or the place to write is
             wrong.
     """
-    (given,) = command_line.parse(
+    settings = command_line.parse(
         arguments,
         TranslateSettings,
         summary=SUMMARY,
         command=terminal.command("translate"),
-    )
-    wanted = TranslateSettings(**given)
-    run = run_flags.open_translation(wanted.run_dir)
-    source, out = _check_paths(wanted)
+    ).settings
+    run = run_flags.open_run(settings.run_dir, kinds.TRANSLATION)
+    source, out = _check_paths(settings)
     quiet_import.import_tensorflow()
     from tf_dcgan.common import devices
     from tf_dcgan.models import cyclegan
-    from tf_dcgan.runs import best_checkpoint
-    from tf_dcgan.sampling import generators, translated_files, translators
+    from tf_dcgan.sampling import translated_files, translators
 
     limits = {"smallest": 1}
-    if wanted.size == "original":
+    if settings.size == "original":
         limits = {
             "smallest": cyclegan.SMALLEST_SIDE,
             "most_pixels": (devices.memory_bytes() or math.inf)
@@ -99,20 +86,16 @@ def main(arguments: Sequence[str]) -> None:
     plan = translated_files.plan(
         source, out, channels=run.data.channels, **limits
     )
-    devices.share_gpus()
-    pair, step = generators.load_translators(
-        run, wanted.weights, wanted.checkpoint
-    )
-    out_paths.make_folder(out, out)
+    pair, origin = run_flags.load(run, settings)
     fit = translated_files.at_network_size(
-        run.data.image_shape[:2], _crop(run, wanted.direction)
+        run.data.image_shape[:2], _crop(run, settings.direction)
     )
-    if wanted.size == "original":
+    if settings.size == "original":
         pair = cyclegan.for_any_size(run.config, pair, run.data.image_shape)
         fit = translated_files.at_own_size
     for note in plan.notes:
         print(f"note: {note}", file=sys.stderr)
-    generator = pair[cyclegan.DIRECTIONS.index(wanted.direction)]
+    generator = pair[cyclegan.DIRECTIONS.index(settings.direction)]
     translated_files.write(
         plan,
         translators.Translator(generator),
@@ -121,29 +104,26 @@ def main(arguments: Sequence[str]) -> None:
     )
     print(
         f"{out}: {len(plan.pairs)} images of {source}, "
-        f"{_way(run, wanted)}, {wanted.weights} weights of "
-        f"{best_checkpoint.origin(run, step, wanted.checkpoint)}"
+        f"{_way(run, settings)}, {origin}"
     )
 
 
 def _check_paths(
-    wanted: TranslateSettings,
+    settings: TranslateSettings,
 ) -> tuple[pathlib.Path, pathlib.Path]:
     """Finds out early what is wrong with input and output; makes nothing."""
     advice = "give a folder for the translations"
-    if not wanted.out:
+    if not settings.out:
         raise errors.UserError(f"--out= is empty: {advice}")
-    if not wanted.input:
+    if not settings.input:
         raise errors.UserError("--input= is empty: give a folder of images")
-    source = pathlib.Path(wanted.input).expanduser()
+    source = pathlib.Path(os.path.expanduser(settings.input))
     if not os.path.exists(source):
         raise errors.UserError(
             f"--input={source} does not exist: give an image, or a folder of "
             "images"
         )
-    out = pathlib.Path(wanted.out).expanduser()
-    if os.path.isfile(out):
-        raise errors.UserError(f"--out={out} is a file already: {advice}")
+    out = pathlib.Path(os.path.expanduser(settings.out))
     if out.suffix.lower() in decoding.SUFFIXES and not out.is_dir():
         raise errors.UserError(f"--out={out} is an image's name: {advice}")
     if source.is_dir() and source.resolve() in (
@@ -154,6 +134,9 @@ def _check_paths(
             f"--out={out} is --input={source} or in it, where a translation "
             "would be taken for an image the next time: give a folder outside"
         )
+    files.require_writable(
+        out, f"--out={settings.out}", is_folder=True, advice=advice
+    )
     return source, out
 
 
@@ -169,20 +152,20 @@ def _crop(run: runs.Run, direction: str) -> tuple[int, int] | None:
     return domain_images.crop_of_set(config, name)
 
 
-def _way(run: runs.Run, wanted: TranslateSettings) -> str:
+def _way(run: runs.Run, settings: TranslateSettings) -> str:
     """Says from what to what, and at which size."""
     pair = [run.config.dataset_a, run.config.dataset_b]
-    if wanted.direction == "b_to_a":
+    if settings.direction == "b_to_a":
         pair.reverse()
     title = run.config.dataset or " to ".join(pair)
-    return f"{wanted.direction} ({title}), {_size(run, wanted)}"
+    return f"{settings.direction} ({title}), {_size(run, settings)}"
 
 
-def _size(run: runs.Run, wanted: TranslateSettings) -> str:
-    if wanted.size == "original":
+def _size(run: runs.Run, settings: TranslateSettings) -> str:
+    if settings.size == "original":
         return "of their own sizes"
     height, width = run.data.image_shape[:2]
-    crop = _crop(run, wanted.direction)
+    crop = _crop(run, settings.direction)
     text = f"at {height}x{width}"
     return (
         text
