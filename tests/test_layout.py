@@ -110,6 +110,12 @@ def test_the_heart_and_the_networks_are_pure(room):
     assert impure == []
 
 
+def test_one_wrapper_shows_progress():
+    # A training's bar also starts late, pauses, and has words that change.
+    allowed = {"tf_dcgan.common.terminal", "tf_dcgan.training.console"}
+    assert {n for n in _MODULES if "tqdm" in set(_imports(n))} == allowed
+
+
 @pytest.mark.parametrize("command", entry.COMMANDS)
 @pytest.mark.parametrize("flag", ["--help", "--no_such_flag=1"])
 def test_help_and_a_slip_load_no_tensorflow(command, flag):

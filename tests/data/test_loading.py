@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 import tiny_data
-import tqdm
 
-from tf_dcgan.common import errors, images
+from tf_dcgan.common import errors, images, terminal
 from tf_dcgan.data import glyphs, loading
 
 
@@ -94,15 +93,15 @@ def test_while_a_class_is_prepared_the_bar_counts_all_images(
 ):
     seen = {"updates": 0}
 
-    class Bar(tqdm.tqdm):
-        def __init__(self, *args, total, **kwargs):
+    class Progress(terminal.Progress):
+        def __init__(self, title, total, unit):
             seen["total"] = total
-            super().__init__(*args, total=total, **kwargs)
+            super().__init__(title, total, unit)
 
         def update(self, count=1):
             seen["updates"] += count
 
-    monkeypatch.setattr(tqdm, "tqdm", Bar)
+    monkeypatch.setattr(terminal, "Progress", Progress)
     load_class("3")
     assert seen == {"total": 20, "updates": 20}
 

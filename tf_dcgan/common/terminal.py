@@ -1,4 +1,4 @@
-"""What a person sees in a terminal: lines, and how far a computation is."""
+"""What a person sees in a terminal: lines, commands to paste, progress."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 import tqdm
 
 _SECONDS_PER_LINE = 15.0
-# Seconds after which a bar is worth showing where it mostly is not.
+# Seconds after which a bar is worth showing for what mostly is short.
 LASTING = 3.0
 
 
 class Progress:
     """A bar with the time left in a terminal, plain lines elsewhere.
 
-    Lines come every 15 seconds, so that what is short says nothing in a log.
-    Use it in a `with` block.
+    Lines come every 15 seconds, so that a short computation says nothing in a
+    log. Use it in a `with` block.
     """
 
     def __init__(
@@ -30,8 +30,9 @@ class Progress:
 
         Args:
             title: begins the bar and the lines; without it nothing is shown.
-            total: where it ends, if that is known.
-            unit: of what is counted, in the plural.
+            total: the count at which it ends, or None if nobody knows.
+            unit: what is counted, in the plural; a bar shows `bytes` in
+                thousands and millions.
             delay: seconds before a bar appears.
         """
         self._title = title
@@ -40,6 +41,7 @@ class Progress:
             desc=title,
             total=total,
             unit=f" {unit}",
+            unit_scale=unit == "bytes",
             dynamic_ncols=True,
             delay=delay,
             disable=not title or not sys.stderr.isatty(),
@@ -59,8 +61,9 @@ class Progress:
         """Counts on.
 
         Args:
-            count: what was done since the last time.
-            more: makes further words for a line; called only for one.
+            count: how many were done since the last call.
+            more: makes further words for a line; called only when a line is
+                printed.
         """
         self._done += count
         now = time.monotonic()
@@ -83,28 +86,31 @@ class Progress:
 def listed(
     results: Iterable[Any], title: str, total: int, unit: str
 ) -> list[Any]:
-    """Lists results, and shows how far that is if it lasts.
+    """Lists results, and shows how far the computation is if it lasts.
 
     Args:
         results: are computed one by one.
         title: as `Progress` takes it.
-        total: how many there are.
-        unit: of the results, in the plural.
+        total: how many results there are.
+        unit: what the results are, in the plural.
+
+    Returns:
+        The results, in their order.
     """
-    found = []
+    computed = []
     with Progress(title, total, unit, delay=LASTING) as counted:
         for result in results:
-            found.append(result)
+            computed.append(result)
             counted.update()
-    return found
+    return computed
 
 
 def command(name: str, **flags: object) -> str:
     """Writes a command of this package so that it can be pasted.
 
     Args:
-        name: of the command, such as "sample".
-        **flags: their values, which are quoted for the shell.
+        name: the command, such as "sample".
+        **flags: the flags' values, which are quoted for the shell.
 
     Returns:
         Such as `python -m tf_dcgan sample --run_dir='my run'`.

@@ -8,9 +8,8 @@ import json
 import pathlib
 
 import numpy as np
-import tqdm
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, terminal
 from tf_dcgan.data import cache, sources
 
 # Part of the key of every cached array: raise it whenever the same original
@@ -203,13 +202,11 @@ def write(
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     with (
         open(folder / cache.IMAGES, "wb") as file,
-        tqdm.tqdm(
-            desc=title, total=shape[0], unit=" images", disable=None
-        ) as progress,
+        terminal.Progress(title, shape[0], "images") as counted,
     ):
         np.lib.format.write_array_header_1_0(file, header)
         for images, labels in content.chunks:
-            progress.update(len(images))
+            counted.update(len(images))
             if only_label is not None:
                 kept = labels == only_label
                 images, labels = images[kept], labels[kept]

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 import keras
 import numpy as np
 import tensorflow as tf
-import tqdm
 
-from tf_dcgan.common import images, randomness
+from tf_dcgan.common import images, randomness, terminal
 from tf_dcgan.models import conditional
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import latents as latent_vectors
@@ -176,15 +175,14 @@ class Sampler:
             indices = np.tile(np.arange(columns), len(rows))
             labels = np.repeat(rows, columns)
         made = []
-        with tqdm.tqdm(
-            total=len(indices), unit="image", disable=None if progress else True
-        ) as bar:
+        title = "samples" if progress else ""
+        with terminal.Progress(title, len(indices), "images") as counted:
             for first in range(0, len(indices), batch_size):
                 part = slice(first, first + batch_size)
                 made.append(
                     self._make(seed, indices[part], labels[part]).numpy()
                 )
-                bar.update(len(made[-1]))
+                counted.update(len(made[-1]))
         return np.concatenate(made)
 
     def _labels(self, indices: np.ndarray) -> np.ndarray:
@@ -249,8 +247,8 @@ class Sampler:
             (first, images): the number of the batch's first image and
             [batch, height, width, channels] uint8; the last may be smaller.
         """
-        with tqdm.tqdm(total=num_images, unit="image", disable=None) as bar:
+        with terminal.Progress("samples", num_images, "images") as counted:
             for first in range(0, num_images, batch_size):
                 count = min(batch_size, num_images - first)
                 yield first, self(seed, first, count)
-                bar.update(count)
+                counted.update(count)

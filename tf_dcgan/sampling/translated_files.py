@@ -8,9 +8,8 @@ import math
 import pathlib
 
 import numpy as np
-import tqdm
 
-from tf_dcgan.common import errors, images
+from tf_dcgan.common import errors, images, terminal
 from tf_dcgan.data import preparation
 from tf_dcgan.data.folders import decoding, survey
 from tf_dcgan.models import cyclegan
@@ -148,11 +147,12 @@ def write(
         errors.UserError: a file has been changed since the plan was made.
         OSError: a PNG cannot be written; those before it are whole.
     """
-    with tqdm.tqdm(total=len(plan.pairs), unit="image", disable=None) as bar:
+    total = len(plan.pairs)
+    with terminal.Progress("translations", total, "images") as counted:
         for batch, targets in _batches(plan, fit, channels):
             for image, target in zip(translate(batch), targets, strict=True):
                 images.write_png(target, image)
-            bar.update(len(targets))
+            counted.update(len(targets))
 
 
 def _examine(

@@ -12,9 +12,8 @@ import math
 import os
 
 import numpy as np
-import tqdm
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.data import cache, sources
 from tf_dcgan.data.folders import decoding, listings
 
@@ -102,17 +101,19 @@ def _shape(
     sizes, channels = set(), 1
     title = f"{os.path.basename(listing.folder)} headers"
     # A thousand headers take a fifth of a second: no bar for so few.
-    for path in tqdm.tqdm(
-        listing.files, desc=title, unit=" files", disable=None, delay=1
-    ):
-        try:
-            header = decoding.read_header(path)
-        except decoding.DamagedImageError as error:
-            damaged.add(path, error)
-            continue
-        channels = max(channels, header.channels)
-        if len(sizes) < 2:
-            sizes.add((header.height, header.width))
+    with terminal.Progress(
+        title, len(listing.files), "files", delay=1
+    ) as counted:
+        for path in listing.files:
+            counted.update()
+            try:
+                header = decoding.read_header(path)
+            except decoding.DamagedImageError as error:
+                damaged.add(path, error)
+                continue
+            channels = max(channels, header.channels)
+            if len(sizes) < 2:
+                sizes.add((header.height, header.width))
     damaged.check()
     size = sizes.pop() if len(sizes) == 1 else (None, None)
     with files.atomic_file(kept) as unfinished:

@@ -8,15 +8,13 @@ import functools
 import hashlib
 import os
 import pathlib
-import sys
 import tempfile
 
 from absl import logging
 import numpy as np
 import requests
-import tqdm
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.data import cache
 from tf_dcgan.metrics.features.inception import files as inception_files
 from tf_dcgan.metrics.features.inception import fingerprint, inception, layers
@@ -194,17 +192,11 @@ def _fetch(target: pathlib.Path) -> None:
         response.raise_for_status()
         with (
             target.open("wb") as file,
-            tqdm.tqdm(
-                total=_ARCHIVE_BYTES,
-                desc=ARCHIVE,
-                unit="B",
-                unit_scale=True,
-                disable=not sys.stderr.isatty(),
-            ) as bar,
+            terminal.Progress(ARCHIVE, _ARCHIVE_BYTES, "bytes") as counted,
         ):
             for chunk in response.iter_content(_CHUNK_BYTES):
                 file.write(chunk)
-                bar.update(len(chunk))
+                counted.update(len(chunk))
     found = target.stat().st_size
     if found != _ARCHIVE_BYTES:
         raise errors.UserError(

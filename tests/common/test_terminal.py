@@ -1,0 +1,82 @@
+import shlex
+import sys
+import time
+
+import pytest
+
+from tf_dcgan.common import terminal
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock in seconds that only the test moves."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_in_a_log_a_line_comes_every_15_seconds(clock, capsys):
+    with terminal.Progress("features", 1000, "images") as counted:
+        for second in range(1, 41):
+            clock[0] = float(second)
+            counted.update(10, lambda: "at ease")
+    assert capsys.readouterr() == (
+        "",
+        "features: 160 of 1,000 images  at ease  84 s left\n"
+        "features: 320 of 1,000 images  at ease  68 s left\n",
+    )
+
+
+def test_what_is_short_says_nothing_in_a_log(clock, capsys):
+    with terminal.Progress("features", 1000, "images") as counted:
+        clock[0] = 14.0
+        counted.update(1000)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_an_end_a_line_tells_no_time_left(clock, capsys):
+    with terminal.Progress("features", None, "images") as counted:
+        clock[0] = 16.0
+        counted.update(7)
+    assert capsys.readouterr().err == "features: 7 images\n"
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_without_a_title_nothing_is_shown(
+    clock, capsys, monkeypatch, is_terminal
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+    with terminal.Progress("", 10, "images") as counted:
+        clock[0] = 16.0
+        counted.update(5)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"), [("images", "95000000/95000000"), ("bytes", "95.0M/95")]
+)
+def test_in_a_terminal_there_is_a_bar(capsys, monkeypatch, unit, shown):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with terminal.Progress("archive", 95_000_000, unit) as counted:
+        counted.update(95_000_000)
+    out, err = capsys.readouterr()
+    assert out == ""
+    last = err.split("\r")[-1]
+    assert last.startswith("archive: 100%")
+    assert shown in last
+    assert f" {unit}/s" in last
+
+
+def test_results_are_listed_in_their_order(capsys):
+    squares = (number**2 for number in range(4))
+    assert terminal.listed(squares, "squares", 4, "squares") == [0, 1, 4, 9]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_command_can_be_pasted():
+    text = terminal.command("sample", run_dir="my run/a'b", seed=3)
+    assert shlex.split(text) == [
+        *("python", "-m", "tf_dcgan", "sample"),
+        "--run_dir=my run/a'b",
+        "--seed=3",
+    ]
