@@ -37,17 +37,24 @@ def main() -> None:
 
 
 def _dispatch(arguments: Sequence[str]) -> None:
-    name, *words = arguments[1:] or ["--help"]
-    if name in ("--help", "-h", "-help", "--helpfull", "help"):
+    name, *words = arguments[1:] or ["help"]
+    if name == "help" and words:
+        name, words = words[0], ["--help"]
+    if name in ("help", *command_line.HELP):
         print(_help())
     elif name == "--version":
         print(f"tf_dcgan {tf_dcgan.__version__}")
     elif name in COMMANDS:
         COMMANDS[name].main([name, *words])
+    elif name.startswith("-"):
+        raise errors.UserError(
+            f"{name} comes before the command: give the command first, such "
+            f"as {terminal.command('train')} --name=value …"
+        )
     else:
         raise errors.UserError(
             f"{name!r} is no command: {errors.suggestion(name, COMMANDS)}; "
-            f"{terminal.command('COMMAND')} --help tells more of one"
+            f"{terminal.command('help')} says what each command does"
         )
 
 
@@ -66,7 +73,7 @@ def _help() -> str:
             "",
             *lines,
             "",
-            f"{terminal.command('COMMAND')} --help lists the flags of one.",
+            f"{terminal.command('COMMAND')} --help lists a command's flags.",
         ]
     )
 

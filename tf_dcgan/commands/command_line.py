@@ -19,7 +19,8 @@ from tf_dcgan.config import fields
 
 _WIDTH = 79
 _INDENT = " " * 6
-_HELP = ("--help", "-h", "-help", "--helpfull")
+# How a user may ask for help.
+HELP = ("--help", "-h", "-help", "--helpfull")
 _SEE_HELP = "--help lists all flags"
 _FLAGFILE = "give a text file with a flag on each line"
 # What the state of the user's files causes, as opposed to a bug.
@@ -101,7 +102,7 @@ def parse(
     for each in classes:
         _define(each, values)
     arguments = [arguments[0], *_with_flagfiles(arguments[1:], values)]
-    if any(word in _HELP for word in arguments[1:]):
+    if any(word in HELP for word in arguments[1:]):
         usage = " ".join(filter(None, [command, words, "--name=value …"]))
         raise _HelpWanted(_help(classes, usage, summary))
     for word in arguments[1:]:
