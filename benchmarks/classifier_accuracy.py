@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a set cannot be found or used.
     """
-    wanted = command_line.parse(
+    settings = command_line.parse(
         arguments,
         AccuracySettings,
         summary=__doc__.split("\n\n")[0],
@@ -57,9 +57,9 @@ def main(arguments: Sequence[str]) -> None:
     quiet_import.import_tensorflow()
     warnings = []
     print("test accuracy  seconds  images/s  weights       set", flush=True)
-    for name in wanted.datasets.split(","):
+    for name in settings.datasets.split(","):
         with tempfile.TemporaryDirectory() as cache_dir:
-            warnings += _measure(name, wanted.data_dir, cache_dir)
+            warnings += _measure(name, settings.data_dir, cache_dir)
     if warnings:
         raise SystemExit("\n".join(warnings))
 

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the words of the command line, the command first.
     """
-    wanted = command_line.parse(
+    settings = command_line.parse(
         arguments,
         MemorySettings,
         summary=__doc__.split("\n\n")[0],
@@ -72,13 +72,13 @@ def main(arguments: Sequence[str]) -> None:
     quiet_import.import_tensorflow()
     from tf_dcgan.metrics import feature_sets, scores
 
-    chance = np.random.default_rng(wanted.seed)
-    shape = (wanted.num_samples, wanted.dimension)
+    chance = np.random.default_rng(settings.seed)
+    shape = (settings.num_samples, settings.dimension)
     real, fake = (
         {"features": chance.standard_normal(shape, np.float32)}
         for _ in range(2)
     )
-    sets = feature_sets.FeatureSets(real, fake, seed=wanted.seed)
+    sets = feature_sets.FeatureSets(real, fake, seed=settings.seed)
     print(
         f"two sets of {shape[0]:,} x {shape[1]:,} float32: "
         f"{_peak_gib():.2f} GiB with TensorFlow",
@@ -94,8 +94,8 @@ def main(arguments: Sequence[str]) -> None:
             f"{values}",
             flush=True,
         )
-    if _peak_gib() > wanted.limit_gib:
-        raise SystemExit(f"more than {wanted.limit_gib:g} GiB")
+    if _peak_gib() > settings.limit_gib:
+        raise SystemExit(f"more than {settings.limit_gib:g} GiB")
 
 
 def _peak_gib() -> float:

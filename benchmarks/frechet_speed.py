@@ -60,16 +60,16 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the words of the command line, the command first.
     """
-    wanted = command_line.parse(
+    settings = command_line.parse(
         arguments,
         SpeedSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.frechet_speed",
     ).settings
-    chance = np.random.default_rng(wanted.seed)
-    features = [_features(wanted, chance) for _ in range(2)]
+    chance = np.random.default_rng(settings.seed)
+    features = [_features(settings, chance) for _ in range(2)]
     ours, theirs = [], []
-    for repetition in range(wanted.repetitions):
+    for repetition in range(settings.repetitions):
         # New moments, so that no factor is at hand.
         first, second = map(Moments.from_features, features)
         seconds, distance = _timed(
@@ -88,21 +88,23 @@ def main(arguments: Sequence[str]) -> None:
         )
     ours, theirs = statistics.median(ours), statistics.median(theirs)
     print(
-        f"medians of {wanted.repetitions}: {ours:.2f} s and {theirs:.2f} s, "
-        f"{theirs / ours:.1f} times faster at {wanted.dimension:,} dimensions, "
-        f"{wanted.num_samples:,} samples; results {distance:.9g} and "
-        f"{reference:.9g}, relative difference "
+        f"medians of {settings.repetitions}: {ours:.2f} s and {theirs:.2f} s, "
+        f"{theirs / ours:.1f} times faster at {settings.dimension:,} "
+        f"dimensions, {settings.num_samples:,} samples; results "
+        f"{distance:.9g} and {reference:.9g}, relative difference "
         f"{abs(distance / reference - 1):.1e}"
     )
 
 
-def _features(wanted: SpeedSettings, chance: np.random.Generator) -> np.ndarray:
-    size = wanted.dimension
+def _features(
+    settings: SpeedSettings, chance: np.random.Generator
+) -> np.ndarray:
+    size = settings.dimension
     deviations = np.arange(1, size + 1) ** -0.5
     mixing = np.eye(size) + 0.3 * chance.standard_normal((size, size)) / (
         np.sqrt(size)
     )
-    samples = chance.standard_normal((wanted.num_samples, size)) * deviations
+    samples = chance.standard_normal((settings.num_samples, size)) * deviations
     return samples @ mixing
 
 

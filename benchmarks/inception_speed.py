@@ -93,13 +93,13 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: weights, images or the other side are missing.
     """
-    wanted = command_line.parse(
+    settings = command_line.parse(
         arguments,
         SpeedSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.inception_speed",
     ).settings
-    threads = wanted.threads or _num_cores()
+    threads = settings.threads or _num_cores()
     quiet_import.import_tensorflow()
     import tensorflow as tf
 
@@ -108,30 +108,30 @@ def main(arguments: Sequence[str]) -> None:
     from tf_dcgan.metrics.features.inception import weights as inception_weights
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    weights = inception_weights.load(wanted.inception_weights)
-    shape = loading.native_shape(wanted.dataset, wanted.data_dir)
+    weights = inception_weights.load(settings.inception_weights)
+    shape = loading.native_shape(settings.dataset, settings.data_dir)
     if None in shape:
         raise errors.UserError(
-            f"--dataset={wanted.dataset} has images of different sizes: give "
+            f"--dataset={settings.dataset} has images of different sizes: give "
             f"one of a single size"
         )
     images = loading.load(
-        wanted.dataset, image_size=shape[:2], data_dir=wanted.data_dir
+        settings.dataset, image_size=shape[:2], data_dir=settings.data_dir
     ).images
     networks = {
         precision: feature_network.inception_network(
-            weights, feature_dim=wanted.feature_dim, precision=precision
+            weights, feature_dim=settings.feature_dim, precision=precision
         )
         for precision in ("float32", "mixed_bfloat16")
     }
     print(
-        f"tap {wanted.feature_dim}, {wanted.dataset} {images.shape[1:]} with "
-        f"the resize to 299x299, batches of {wanted.batch_size}, {threads} "
-        f"threads, TensorFlow {tf.__version__}, weights "
+        f"tap {settings.feature_dim}, {settings.dataset} {images.shape[1:]} "
+        f"with the resize to 299x299, batches of {settings.batch_size}, "
+        f"{threads} threads, TensorFlow {tf.__version__}, weights "
         f"{networks['float32'].weights_hash[:12]}"
     )
-    _take_turns(wanted, threads, networks, weights, images)
-    _show_effect(networks, images[: wanted.score_images])
+    _take_turns(settings, threads, networks, weights, images)
+    _show_effect(networks, images[: settings.score_images])
 
 
 def _num_cores() -> int:
@@ -141,20 +141,20 @@ def _num_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _take_turns(wanted, threads, networks, weights, images) -> None:
-    batch = np.array(images[: wanted.batch_size])
+def _take_turns(settings, threads, networks, weights, images) -> None:
+    batch = np.array(images[: settings.batch_size])
     if batch.shape[-1] == 1:
         batch = np.repeat(batch, 3, axis=-1)
     with tempfile.TemporaryDirectory() as folder:
         theirs = None
-        if wanted.torch_python:
-            theirs = _OtherSide(wanted, threads, weights, batch, folder)
+        if settings.torch_python:
+            theirs = _OtherSide(settings, threads, weights, batch, folder)
         seconds = {precision: [] for precision in networks}
         seconds["torch-fidelity"] = []
         results = {}
         for precision, network in networks.items():
             results[precision] = network.extract([batch])["features"]
-        for _ in range(wanted.repetitions):
+        for _ in range(settings.repetitions):
             for precision, network in networks.items():
                 began = time.perf_counter()
                 network.extract([batch], batch_size=len(batch))
@@ -174,7 +174,7 @@ def _take_turns(wanted, threads, networks, weights, images) -> None:
             error = np.abs(results["float32"] - reference).max()
             print(
                 f"float32 is {ratio:.2f} times as fast as {theirs.version}; "
-                f"medians of {wanted.repetitions} batches in turns; features "
+                f"medians of {settings.repetitions} batches in turns; features "
                 f"differ by {error / reference.max():.1e} of the largest"
             )
         else:
@@ -206,7 +206,7 @@ def _show_effect(networks, images) -> None:
 class _OtherSide:
     """torch-fidelity in a process of its own, which waits for its turn."""
 
-    def __init__(self, wanted, threads, weights, batch, folder: str) -> None:
+    def __init__(self, settings, threads, weights, batch, folder: str) -> None:
         """Starts it and waits until it is ready.
 
         Raises:
@@ -215,7 +215,7 @@ class _OtherSide:
         from tf_dcgan.metrics.features.inception import layers
 
         self._output = pathlib.Path(folder, "features.npy")
-        stage = layers.TAPS[wanted.feature_dim]
+        stage = layers.TAPS[settings.feature_dim]
         names = layers.weight_shapes(stage)
         np.savez(
             pathlib.Path(folder, "weights.npz"),
@@ -223,12 +223,12 @@ class _OtherSide:
         )
         np.save(pathlib.Path(folder, "images.npy"), batch)
         self._process, self.version = torch_process.start(
-            wanted.torch_python,
+            settings.torch_python,
             _THEIR_SIDE,
             [
                 pathlib.Path(folder, "weights.npz"),
                 pathlib.Path(folder, "images.npy"),
-                wanted.feature_dim,
+                settings.feature_dim,
                 threads,
                 self._output,
             ],

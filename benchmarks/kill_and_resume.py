@@ -85,7 +85,7 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         SystemExit: the runs differ.
     """
-    wanted = command_line.parse(
+    settings = command_line.parse(
         arguments,
         ProofSettings,
         summary=__doc__.split("\n\n")[0],
@@ -95,37 +95,37 @@ def main(arguments: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         one, other = (pathlib.Path(folder, n) for n in ("whole", "killed"))
         flags = [
-            *shlex.split(wanted.training),
-            f"--steps={wanted.steps}",
+            *shlex.split(settings.training),
+            f"--steps={settings.steps}",
             "--log_every=7",
             "--sample_every=50",
             "--checkpoint_every=20",
         ]
         trainings.train([*flags, f"--run_dir={one}"])
-        after_step, in_write = _kill_often(flags, other, wanted)
+        after_step, in_write = _kill_often(flags, other, settings)
         trainings.train([f"--run_dir={other}"])
         found = trainings.differences(one, other)
         print(
-            f"{wanted.kills} kills, {after_step} of them after the process "
+            f"{settings.kills} kills, {after_step} of them after the process "
             f"had logged a step, {in_write} during a checkpoint's write; "
             f"{trainings.number_of_variables(one)} variables, samples "
-            f"and metrics after {wanted.steps} steps: "
+            f"and metrics after {settings.steps} steps: "
             f"{'identical' if not found else found}"
         )
     if found:
         sys.exit(1)
 
 
-def _kill_often(flags, run_dir, wanted) -> tuple[int, int]:
+def _kill_often(flags, run_dir, settings) -> tuple[int, int]:
     """Kills and resumes a run.
 
     Returns:
         How many kills struck after the process had logged a step of its own,
         and how many while it was writing a checkpoint.
     """
-    chance = random.Random(wanted.seed)
-    in_checkpoint = [True] * wanted.checkpoint_kills
-    in_checkpoint += [False] * (wanted.kills - wanted.checkpoint_kills)
+    chance = random.Random(settings.seed)
+    in_checkpoint = [True] * settings.checkpoint_kills
+    in_checkpoint += [False] * (settings.kills - settings.checkpoint_kills)
     chance.shuffle(in_checkpoint)
     after_step = in_write = 0
     for number, strike_in_checkpoint in enumerate(in_checkpoint, 1):
@@ -135,7 +135,7 @@ def _kill_often(flags, run_dir, wanted) -> tuple[int, int]:
         began = time.monotonic()
         saved = trainings.last_checkpoint(run_dir)
         start = int(saved.name.removeprefix("step_")) if saved else 0
-        life = chance.uniform(0, wanted.longest_life)
+        life = chance.uniform(0, settings.longest_life)
         if strike_in_checkpoint:
             while not is_writing_checkpoint(process, run_dir):
                 time.sleep(0.0005)

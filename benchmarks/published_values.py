@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: weights or images are missing.
     """
-    wanted = command_line.parse(
+    settings = command_line.parse(
         arguments,
         PublishedSettings,
         summary=__doc__.split("\n\n")[0],
@@ -75,10 +75,10 @@ def main(arguments: Sequence[str]) -> None:
     from tf_dcgan.metrics.features.inception import weights
 
     network = feature_network.inception_network(
-        weights.load(wanted.inception_weights), outputs=("logits",)
+        weights.load(settings.inception_weights), outputs=("logits",)
     )
-    train = _extract(network, wanted, "train", ("features", "logits"))
-    test = _extract(network, wanted, "test", ("features",))
+    train = _extract(network, settings, "train", ("features", "logits"))
+    test = _extract(network, settings, "test", ("features",))
     distance = frechet.frechet_distance(
         moments.Moments.from_features(train["features"]),
         moments.Moments.from_features(test["features"]),
@@ -100,15 +100,15 @@ def main(arguments: Sequence[str]) -> None:
         raise SystemExit("the scores are not the published ones")
 
 
-def _extract(network, wanted: PublishedSettings, split: str, outputs):
+def _extract(network, settings: PublishedSettings, split: str, outputs):
     from tf_dcgan.data import loading
 
     images = loading.load(
-        "cifar10", split, image_size=(32, 32), data_dir=wanted.data_dir
+        "cifar10", split, image_size=(32, 32), data_dir=settings.data_dir
     ).images
     return network.extract(
         [images],
-        batch_size=wanted.batch_size,
+        batch_size=settings.batch_size,
         outputs=outputs,
         total=len(images),
         progress=split,

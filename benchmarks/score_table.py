@@ -83,25 +83,25 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: the run, its data set or the weights are missing.
     """
-    wanted = command_line.parse(
+    settings = command_line.parse(
         arguments,
         ScoreTableSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.score_table",
     ).settings
-    run = runs.open_run(wanted.run_dir)
+    run = runs.open_run(settings.run_dir)
     quiet_import.import_tensorflow()
     from tf_dcgan.metrics.features.classifier import classifier
     from tf_dcgan.metrics.features.inception import weights as inception_weights
     from tf_dcgan.runs import best_checkpoint
 
-    sources, step = _sources(run, wanted)
-    taps = _taps(inception_weights.load(wanted.inception_weights))
+    sources, step = _sources(run, settings)
+    taps = _taps(inception_weights.load(settings.inception_weights))
     sizes = ", ".join(f"{s.count:,} {n}" for n, s in sources.items())
     print(
         f"{run.path}, "
-        f"{best_checkpoint.origin(run, step, wanted.checkpoint)}, "
-        f"ema weights, {run.config.dataset}, seed {wanted.seed}\n{sizes}\n"
+        f"{best_checkpoint.origin(run, step, settings.checkpoint)}, "
+        f"ema weights, {run.config.dataset}, seed {settings.seed}\n{sizes}\n"
         f"inception {taps.weights_hash[:12]}, resize tf1\n"
         "value [95 % interval] (what a perfect generator would score)\n",
         flush=True,
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str]) -> None:
                 name: {"features": values[str(tap)]}
                 for name, values in found.items()
             }
-            _score(f"{side}, inception {tap}", of_tap, side, wanted)
+            _score(f"{side}, inception {tap}", of_tap, side, settings)
     # After the taps, since it may have to be trained first.
     network = classifier.classifier_network(
         run.config.dataset,
@@ -128,11 +128,11 @@ def main(arguments: Sequence[str]) -> None:
         sources["test"].labels, minlength=len(sources["test"].class_names)
     )
     for side in sides:
-        _score(f"{side}, classifier", found, side, wanted, frequencies)
+        _score(f"{side}, classifier", found, side, settings, frequencies)
 
 
-def _sources(run: runs.Run, wanted: ScoreTableSettings):
-    """Opens the test images, training images if wanted, the generator's.
+def _sources(run: runs.Run, settings: ScoreTableSettings):
+    """Opens the test images, training images if asked for, the generator's.
 
     Returns:
         Them by name, and the generator's step.
@@ -161,16 +161,16 @@ def _sources(run: runs.Run, wanted: ScoreTableSettings):
             class_names=dataset.class_names,
         )
 
-    generator, step = generators.load_generator(run, "ema", wanted.checkpoint)
-    real = {"test": split("test", wanted.num_real)}
-    if wanted.real_row:
-        real["train"] = split("train", wanted.num_samples)
+    generator, step = generators.load_generator(run, "ema", settings.checkpoint)
+    real = {"test": split("test", settings.num_real)}
+    if settings.real_row:
+        real["train"] = split("train", settings.num_samples)
     return {
         **real,
         "generated": image_sources.from_generator(
             samplers.of_run(run, generator),
-            seed=wanted.seed,
-            count=wanted.num_samples,
+            seed=settings.seed,
+            count=settings.num_samples,
             description="generated",
         ),
     }, step
@@ -222,7 +222,7 @@ def _taps(weights):
     )
 
 
-def _score(title: str, found, side: str, wanted, frequencies=None) -> None:
+def _score(title: str, found, side: str, settings, frequencies=None) -> None:
     """Prints the scores of one side against the test images."""
     from tf_dcgan.metrics import feature_sets, scores
 
@@ -231,7 +231,7 @@ def _score(title: str, found, side: str, wanted, frequencies=None) -> None:
         found["test"],
         found[side],
         real_frequencies=frequencies,
-        seed=wanted.seed,
+        seed=settings.seed,
     )
     all_scores = scores.compute(metrics, sets)
     cells = []

@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: the images or the other side are missing.
     """
-    wanted = command_line.parse(
+    settings = command_line.parse(
         arguments,
         TorchTrainingSettings,
         summary=__doc__.split("\n\n")[0],
@@ -99,15 +99,15 @@ def main(arguments: Sequence[str]) -> None:
     from tf_dcgan.metrics import diversity
 
     config = overrides.from_flags(
-        {"recipe": wanted.recipe, "seed": wanted.seed}
+        {"recipe": settings.recipe, "seed": settings.seed}
     )
     images = loading.load(
-        wanted.dataset, image_size=(28, 28), data_dir=wanted.data_dir
+        settings.dataset, image_size=(28, 28), data_dir=settings.data_dir
     ).images
     state = gan.create_state(config, images.shape[1:])
     indices = batches.batch_indices(
         0,
-        wanted.steps,
+        settings.steps,
         batch_size=config.batch_size,
         num_images=len(images),
         seed=config.seed,
@@ -121,20 +121,20 @@ def main(arguments: Sequence[str]) -> None:
             state,
             images=images,
             indices=indices,
-            latents=_training_latents(config, wanted.steps),
+            latents=_training_latents(config, settings.steps),
             sample_latents=sample_latents,
-            interval=wanted.interval,
+            interval=settings.interval,
             learning_rate=config.generator_learning_rate,
             beta_1=config.beta_1,
         )
         process, version = torch_process.start(
-            wanted.torch_python,
+            settings.torch_python,
             _THEIR_SIDE,
             [folder, config.loss],
             needs="PyTorch (`pip install torch`)",
         )
         print(
-            f"{wanted.recipe}, {wanted.dataset}, seed {wanted.seed}, "
+            f"{settings.recipe}, {settings.dataset}, seed {settings.seed}, "
             f"TensorFlow {tf.__version__}, {version}",
             flush=True,
         )
@@ -148,11 +148,11 @@ def main(arguments: Sequence[str]) -> None:
         config,
         (images[batch] for batch in indices),
         sample_latents,
-        wanted.interval,
+        settings.interval,
     )
     measure = diversity.Diversity(images[: diversity.REAL_IMAGES])
     _show(
-        wanted,
+        settings,
         {"losses": losses, "diversity": [*map(measure, samples)]},
         {
             "losses": theirs["losses"],
@@ -217,23 +217,23 @@ def _train(
     return np.array(losses), samples
 
 
-def _show(wanted, ours, theirs) -> None:
+def _show(settings, ours, theirs) -> None:
     apart = np.abs(ours["losses"] - theirs["losses"]).max(axis=1)
     for count in (1, 10, 30, 100):
-        if count <= wanted.steps:
+        if count <= settings.steps:
             print(
                 f"losses of the first {count} steps differ by at most "
                 f"{apart[:count].max():.1e}"
             )
     print(
-        f"\nmeans of {wanted.interval} steps, here / in PyTorch, and the "
+        f"\nmeans of {settings.interval} steps, here / in PyTorch, and the "
         f"diversity of {_SAMPLES} samples after them"
     )
     print("  step           loss_g           loss_d        diversity")
-    for position in range(wanted.steps // wanted.interval):
-        last = (position + 1) * wanted.interval
+    for position in range(settings.steps // settings.interval):
+        last = (position + 1) * settings.interval
         means = [
-            side["losses"][last - wanted.interval : last].mean(axis=0)
+            side["losses"][last - settings.interval : last].mean(axis=0)
             for side in (ours, theirs)
         ]
         pairs = [*zip(*means, strict=True)]

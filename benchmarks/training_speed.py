@@ -72,14 +72,14 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the words of the command line, the command first.
     """
-    wanted = command_line.parse(
+    settings = command_line.parse(
         arguments,
         SpeedSettings,
         summary=__doc__.split("\n\n")[0],
         command="python -m benchmarks.training_speed",
     ).settings
-    flag_lists = [text.split() for text in wanted.trainings.split(";")]
-    common = wanted.common.split()
+    flag_lists = [text.split() for text in settings.trainings.split(";")]
+    common = settings.common.split()
     print("first step  s/step  images/s  ratio  memory  estimate  flags")
     first = None
     for flags in flag_lists:
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str]) -> None:
             trainings.train(
                 [*common, *flags, "--steps=1", f"--run_dir={folder}"]
             )
-        measured = _measure([*common, *flags], wanted.steps)
+        measured = _measure([*common, *flags], settings.steps)
         first = first or measured
         print(
             f"{measured.start_seconds:8.1f} s  {measured.step_seconds:6.3f}  "
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str]) -> None:
             flush=True,
         )
     print(
-        f"{wanted.steps} steps each, {' '.join(common)}; medians over all "
+        f"{settings.steps} steps each, {' '.join(common)}; medians over all "
         "intervals of 5 steps but the first two"
     )
 

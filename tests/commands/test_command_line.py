@@ -390,6 +390,11 @@ def test_a_users_mistake_is_one_line_and_status_2(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "error: bad thing\n")
 
 
+def test_a_path_in_an_error_line_keeps_its_spaces(monkeypatch, capsys):
+    run(monkeypatch, raising(errors.UserError("use --run_dir='my  run'\n")))
+    assert capsys.readouterr().err == "error: use --run_dir='my  run'\n"
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_one_line_and_status_2(monkeypatch, capsys, number):
     error = OSError(number, os.strerror(number), "/runs/x")

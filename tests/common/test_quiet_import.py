@@ -11,8 +11,8 @@ os.write(2, b"noise from below Python\\n")
 """
 PROGRAM = """
 import os, sys
-from tf_dcgan import quiet
-quiet.import_tensorflow()
+from tf_dcgan.common import quiet_import
+quiet_import.import_tensorflow()
 print(sys.modules["tensorflow"].LEVEL, os.environ.get("TF_CPP_MIN_LOG_LEVEL"))
 os.write(2, b"after\\n")
 """

@@ -1,7 +1,7 @@
 """One module a command: flags → one call → what is printed.
 
 May import everything, and loads TensorFlow only once the command line is known
-to be good. Alone in knowing flags, exit statuses and the terminal's words.
-Read `sample` first, a whole command, then `command_line`, which reads the
-flags of all of them.
+to be good. No other room knows flags and exit statuses. Read `sample` first, a
+whole command, then `command_line`, which reads the flags of every command, and
+`run_flags`, which opens a run and loads its generator.
 """

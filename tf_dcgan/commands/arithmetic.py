@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import dataclasses
 import math
 import pathlib
+import shlex
 import sys
 
 from tf_dcgan.commands import command_line, run_flags
@@ -136,7 +137,7 @@ def main(arguments: Sequence[str]) -> None:
         for concept in concepts
     )
     if label is not None:
-        flags += f" --label={settings.label}"
+        flags += f" --label={shlex.quote(settings.label)}"
     print(
         f"{out}: A - B + C with {flags} --seed={settings.seed}, noise "
         f"{settings.noise:g}, {'' if settings.rescale else 'not '}rescaled, "

@@ -23,7 +23,7 @@ _INDENT = " " * 6
 HELP = ("--help", "-h", "-help", "--helpfull")
 _SEE_HELP = "--help lists all flags"
 _FLAGFILE = "give a text file with a flag on each line"
-# What the state of the user's files causes, as opposed to a bug.
+# Errors that the state of the user's files causes, as opposed to a bug.
 _BAD_PATHS = {
     errno.EACCES,
     errno.EPERM,
@@ -37,7 +37,7 @@ _BAD_PATHS = {
 
 
 class _HelpWanted(Exception):
-    """The user asked for `--help`; its message is the help text."""
+    """The user asked for `--help`; the message is the help text."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +152,7 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     except errors.UserError as error:
         _fail(str(error))
     except OSError as error:
-        _fail(_told(error))
+        _fail(_explained(error))
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         sys.exit(130)
@@ -185,7 +185,7 @@ def _unreadable(error: flags.CantOpenFlagFileError) -> str:
 
 
 def _value(field: dataclasses.Field, value: Any) -> Any:
-    """Takes `--name=` for a setting that is not set, where it may be so."""
+    """Reads `--name=` as None, where the setting may be without a value."""
     return None if value == "" and field.metadata["unset"] else value
 
 
@@ -193,8 +193,8 @@ def _interrupt(number, frame):
     raise KeyboardInterrupt
 
 
-def _told(error: OSError) -> str:
-    """Says what is wrong with a file; raises what is no user's affair."""
+def _explained(error: OSError) -> str:
+    """Says what is wrong with a file; raises an error that no user can mend."""
     if error.errno in files.DISK_FULL:
         return (
             f"the disk is full ({error.filename or 'while writing'}): nothing "
@@ -211,13 +211,14 @@ def _told(error: OSError) -> str:
 def _call(main: Callable[[Sequence[str]], None]) -> None:
     try:
         main(sys.argv)
-    except _HelpWanted as wanted:
-        print(wanted)
+    except _HelpWanted as help_text:
+        print(help_text)
     sys.stdout.flush()
 
 
 def _fail(message: str) -> None:
-    line = " ".join(message.split())
+    # Spaces within a line stay: the message may hold a path or a command.
+    line = " ".join(part.strip() for part in message.splitlines())
     print(f"error: {line}", file=sys.stderr)
     sys.exit(2)
 
@@ -246,16 +247,16 @@ def _unknown(name: str, values: flags.FlagValues) -> str:
 def _malformed(error: Exception, values: flags.FlagValues) -> str:
     # absl says "flag --epochs=x: invalid literal …" or "Missing value for …".
     message = str(error).splitlines()[0]
-    given, _, reason = message.removeprefix("flag ").partition(": ")
+    flag, _, reason = message.removeprefix("flag ").partition(": ")
     if not reason:
         return f"{message}; --help shows what each flag takes"
-    name = given.removeprefix("--").partition("=")[0]
+    name = flag.removeprefix("--").partition("=")[0]
     kind = "a number"
     if name in values and values[name].flag_type() == "int":
         kind = "a whole number"
     elif "boolean" in reason:
         kind = "true or false"
-    return f"{given} is not {kind}; --help shows what each flag takes"
+    return f"{flag} is not {kind}; --help shows what each flag takes"
 
 
 def _help(settings_classes: Sequence[type], usage: str, summary: str) -> str:

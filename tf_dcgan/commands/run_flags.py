@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import shlex
 from typing import Any
 
 from tf_dcgan.common import errors, quiet_import, terminal
@@ -94,7 +95,7 @@ class LatentSettings(RunSettings):
     seed: int = fields.setting(
         0,
         "whose samples the numbers count: number i is image i of "
-        "`python -m tf_dcgan sample` with the same seed",
+        f"`{terminal.command('sample')}` with the same seed",
         group=_GROUP,
         minimum=0,
         maximum=latents.LARGEST_SEED,
@@ -151,7 +152,7 @@ def find_label(
             raise errors.UserError(
                 f"{run.path} is conditional, and its latents show everything "
                 "but the class: give the class as --label, such as "
-                f"--label={names[0]}"
+                f"--label={shlex.quote(names[0])}"
             )
         return None
     if not run.num_classes:

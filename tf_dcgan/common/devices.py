@@ -1,4 +1,4 @@
-"""What the hardware is that this process may use."""
+"""The hardware that this process may use."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def share_gpus() -> list[tf.config.PhysicalDevice]:
 
 
 def memory_bytes() -> int | None:
-    """Returns the memory that this process may have, or None if not told."""
+    """Returns the memory that this process may use, or None if unknown."""
     limits = []
     with contextlib.suppress(AttributeError, ValueError, OSError):
         limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    # A container's limit; the file says "max" where there is none.
+    # A container's limit; the file says "max" where there is no limit.
     with contextlib.suppress(ValueError, OSError):
         limits.append(int(_CONTAINER_LIMIT.read_text()))
     return min(limits, default=None)
 
 
 def name() -> str:
-    """Names what a training computes on, such as "CPU with 2 cores …"."""
+    """Names the device of a training, such as "CPU with 2 cores …"."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         names = [

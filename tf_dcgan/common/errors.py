@@ -1,4 +1,4 @@
-"""What a user did wrong, told in one line."""
+"""A user's mistakes, each told in one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import difflib
 import re
 
-# Of `difflib.SequenceMatcher.ratio`: how near a slip is to what was meant.
+# The ratio of `difflib.SequenceMatcher` from which a word is taken for a slip
+# of another.
 NEAR = 0.65
 
 
@@ -14,24 +15,24 @@ class UserError(Exception):
     """A mistake or a condition outside the program that the user can mend.
 
     The message is one line that says what was given, what is allowed and what
-    to do next. The scripts print it after `error: ` on standard error and end
+    to do next. The commands print it after `error: ` on standard error and end
     with exit status 2; anything else that is raised is a bug and keeps its
     traceback.
     """
 
 
 def suggestion(given: str, allowed: Iterable[str]) -> str:
-    """Names the allowed words, those near to what was given first.
+    """Names the allowed words, after the ones that look like the given word.
 
-    No number is a slip of another, however alike they are written.
+    No number is a slip of another number, however alike they are written.
 
     Args:
         given: the word that was not recognised.
-        allowed: every word that would have been.
+        allowed: every word that is recognised.
 
     Returns:
-        `did you mean …? allowed: …`, or only the second half when nothing
-        is near.
+        `did you mean …? allowed: …`, or only the second half when no allowed
+        word looks like the given one.
     """
     allowed = sorted(allowed)
     is_number = re.fullmatch(r"[-+]?[\d.]+", given)

@@ -12,7 +12,7 @@ import tempfile
 
 from tf_dcgan.common import errors
 
-# Begins the name of whatever is not finished yet; a kill may leave one behind.
+# Begins the name of a file or folder that is not finished; a kill may leave it.
 UNFINISHED = ".unfinished-"
 # errno of a disk or a quota that is full.
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -96,7 +96,10 @@ def atomic_directory(path: os.PathLike | str) -> Iterator[pathlib.Path]:
 def remove_unfinished(folder: os.PathLike | str) -> None:
     """Removes what killed processes left half-written directly in a folder.
 
-    What a process that still runs is writing there stays.
+    What is being written by a process that still runs stays there.
+
+    Args:
+        folder: may be absent.
     """
     for path in pathlib.Path(folder).glob(f"{UNFINISHED}*"):
         process = path.name.removeprefix(UNFINISHED).split("-")[0]
@@ -110,7 +113,7 @@ def disk_errors(path: os.PathLike | str) -> Iterator[None]:
     """Turns TensorFlow's word for a full disk into Python's.
 
     Args:
-        path: what is being written, for the message.
+        path: the file or folder that is being written, for the message.
 
     Raises:
         OSError: ENOSPC, when TensorFlow found no space.
@@ -128,23 +131,25 @@ def disk_errors(path: os.PathLike | str) -> Iterator[None]:
 def by_step(
     folder: pathlib.Path, suffix: str = ""
 ) -> list[tuple[int, pathlib.Path]]:
-    """Lists what is named by a step, such as `step_0000500`.
+    """Lists the files or folders named by a step, such as `step_0000500`.
 
-    What a user put there by hand under another name is not ours.
+    What a user put there under a name of another form is left out.
 
     Args:
-        folder: holds them; may be absent.
-        suffix: ends their names.
+        folder: holds the files or folders; may be absent.
+        suffix: the end of their names after the step.
 
     Returns:
-        (step, path), in the order of the steps.
+        (step, path) for each, in the order of the steps.
     """
-    found = {
+    steps_in_names = {
         path: path.name.removeprefix("step_").removesuffix(suffix)
         for path in folder.glob(f"step_*{suffix}")
     }
     return sorted(
-        (int(step), path) for path, step in found.items() if step.isdecimal()
+        (int(step), path)
+        for path, step in steps_in_names.items()
+        if step.isdecimal()
     )
 
 
@@ -222,7 +227,7 @@ def _put_in_place(unfinished: pathlib.Path, path: pathlib.Path) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
-        # Another process was faster with the same; its work is as good.
+        # Another process was faster with the same folder, as good as this one.
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
@@ -235,7 +240,7 @@ def _remove(path: pathlib.Path) -> None:
 
 def _is_alive(process: int) -> bool:
     if process == os.getpid():
-        return False  # What this very process left, it has given up.
+        return False  # This process has given up what it left unfinished.
     try:
         os.kill(process, 0)
     except ProcessLookupError:

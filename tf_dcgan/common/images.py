@@ -87,7 +87,7 @@ def crop(images, content_box: Sequence[int]):
 
 
 def to_channels(images, channels: int):
-    """Makes RGB of gray images, so that both kinds share a network.
+    """Turns gray images into RGB, so that both kinds share a network.
 
     Args:
         images: [..., height, width, 1 or 3] array or tensor, any dtype.
@@ -95,15 +95,16 @@ def to_channels(images, channels: int):
 
     Returns:
         [..., height, width, channels], of the kind that came in: gray in all
-        three channels, or what came in where nothing is to be done.
+        three channels, or the images themselves where they have as many
+        channels already.
 
     Raises:
-        ValueError: colours would be lost, or there is no such kind.
+        ValueError: colours would be lost, or `channels` is neither 1 nor 3.
     """
-    given = images.shape[-1]
-    if given == channels:
+    channels_now = images.shape[-1]
+    if channels_now == channels:
         return images
-    if (given, channels) != (1, 3):
+    if (channels_now, channels) != (1, 3):
         raise ValueError(
             f"Only gray becomes RGB. Received: shape={tuple(images.shape)}, "
             f"channels={channels}"
@@ -171,7 +172,7 @@ def enlarge(image: np.ndarray, factor: int) -> np.ndarray:
 
 
 def reduce(uint8_image: np.ndarray, factor: int) -> np.ndarray:
-    """Makes each square of `factor` by `factor` pixels one, of their mean.
+    """Makes one pixel, the mean, of each square of `factor` by `factor`.
 
     Args:
         uint8_image: [height, width, 1 or 3] uint8.
@@ -188,7 +189,7 @@ def write_png(path: os.PathLike | str, uint8_image) -> None:
     """Writes one image as PNG; the file is whole or absent.
 
     Args:
-        path: where to; the folder is made if need be.
+        path: the file to write; its folder is made if need be.
         uint8_image: [height, width, 1] or [height, width, 3] uint8.
 
     Raises:
@@ -234,20 +235,20 @@ def write_gif(
     seconds_per_frame: float = 0.1,
     hold_last_seconds: float = 2.0,
 ) -> None:
-    """Writes an animation that repeats for ever; whole or absent.
+    """Writes an animation that repeats for ever; the file is whole or absent.
 
     A GIF counts time in hundredths of a second, to which the durations are
-    rounded, and viewers slow down whatever is shorter than 0.02 s. Grey frames
-    keep their pixels; a frame of colours keeps the 256 that fit it best.
-    Pillow joins equal frames that follow each other into one that lasts as
-    long as both.
+    rounded, and viewers slow down frames that are shorter than 0.02 s. Grey
+    frames keep their pixels; a frame in colour keeps the 256 colours that fit
+    it best. Pillow joins equal frames that follow each other into one frame
+    that lasts as long as both.
 
     Args:
-        path: where to; the folder is made if need be.
+        path: the file to write; its folder is made if need be.
         frames: at least one [height, width, 1] or [height, width, 3] uint8,
             all of one size.
         seconds_per_frame: how long each frame but the last is shown.
-        hold_last_seconds: how long the last one is.
+        hold_last_seconds: how long the last frame is shown.
 
     Raises:
         ValueError: there is no frame, or they differ in size.

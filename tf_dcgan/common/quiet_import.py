@@ -13,9 +13,9 @@ _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 def import_tensorflow() -> None:
     """Imports TensorFlow for a command; call it before anything that does.
 
-    Its C++ part writes to standard error, below Python, whatever the log
-    level, before its own logging is set up. What it writes during the import
-    is held back, and shown if the import fails. A user who sets
+    TensorFlow's C++ part writes to standard error, below Python, whatever the
+    log level, before its own logging is set up. What it writes during the
+    import is held back, and shown if the import fails. A user who sets
     TF_CPP_MIN_LOG_LEVEL sees everything.
     """
     if _LEVEL in os.environ:
@@ -37,6 +37,6 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(standard_error, 2)
             os.close(standard_error)
-            # TensorFlow has read it; other programs that this one may start
-            # would take it for the user's.
+            # TensorFlow has read the level; other programs that this one may
+            # start would take it for the user's choice.
             del os.environ[_LEVEL]

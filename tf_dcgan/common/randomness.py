@@ -47,15 +47,15 @@ def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
 
 
 def _bits(shape: Sequence[int], key: tf.Tensor, position) -> tf.Tensor:
-    """Draws int32 of all values, of which all floats are made here.
+    """Draws int32 of all values, from which this module makes all floats.
 
     TensorFlow and XLA make floats of the same bits in different ways, and so
     would draw other numbers from the same seed.
 
     Args:
-        shape: of the result.
-        key: of `_key`.
-        position: scalar integer, where in the key's stream.
+        shape: the result's shape.
+        key: what `_key` returns.
+        position: scalar integer, the place in the key's stream.
     """
     return tf.random.stateless_uniform(
         shape,
@@ -68,15 +68,15 @@ def _bits(shape: Sequence[int], key: tf.Tensor, position) -> tf.Tensor:
 
 
 def _uniform(bits: tf.Tensor) -> tf.Tensor:
-    """Makes float32, uniform in [0, 1), of the low 23 bits of each."""
+    """Makes float32, uniform in [0, 1), from the low 23 bits of each int32."""
     return tf.cast(bits & 0x7FFFFF, tf.float32) * 2.0**-23
 
 
 def _normal(bits: tf.Tensor) -> tf.Tensor:
-    """Makes float32, standard normal, of each pair in the last axis.
+    """Makes float32, standard normal, from each pair in the last axis.
 
-    In double precision, in which devices and compilers differ by less than
-    is left after rounding.
+    Computes in double precision, where devices and compilers differ by less
+    than float32 can hold.
 
     Args:
         bits: [..., n] int32, n even.
@@ -213,13 +213,13 @@ def crop_offsets(
 def buffer_draws(
     seed: int, step: tf.Tensor, *, batch_size: int, size: int, stream: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Draws what a buffer of earlier images does with those of one step.
+    """Draws what a buffer of earlier images does with the images of one step.
 
     Args:
         seed: the run's seed, below 2^31.
         step: scalar integer, number of the step.
         batch_size: images in the global batch.
-        size: places of the buffer.
+        size: how many images the buffer holds.
         stream: which of several buffers.
 
     Returns:
@@ -235,11 +235,11 @@ def buffer_draws(
 def neighbour_offsets(
     seed: int, *, count: int, latent_dim: int, scale: float
 ) -> tf.Tensor:
-    """Draws what is added to a latent vector for others in its neighbourhood.
+    """Draws what is added to a latent vector to get others near it.
 
     Args:
         seed: below 2^31.
-        count: how many.
+        count: how many offsets.
         latent_dim: length of a latent vector.
         scale: the largest offset per number, at least 0.
 
@@ -256,9 +256,10 @@ def set_seed_generators(
 ) -> None:
     """Makes Keras's random layers, such as dropout, functions of the step.
 
-    Each holds a `SeedGenerator` that counts its calls in a variable, which
-    checkpoints do not save. Set before a step's first call, the masks follow
-    from (seed, step) alone, and differ between the calls within the step.
+    Each such layer holds a `SeedGenerator`, which counts its calls in a
+    variable that checkpoints do not save. Where this function sets the
+    variables before a step's first call, the masks follow from (seed, step)
+    alone, and differ between the calls within the step.
 
     Args:
         states: the generators' integer [2] variables.

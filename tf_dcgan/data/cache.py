@@ -22,11 +22,11 @@ INFO = "info.json"
 
 
 class Entry:
-    """One prepared array in the cache, there or still to be made.
+    """One prepared array in the cache, which may still have to be made.
 
     Attributes:
-        folder: where it is, or will be: a readable name and a short hash of
-            everything that shaped the array.
+        folder: the entry's folder. Its name has a readable part and a short
+            hash of everything that shaped the array.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class Entry:
         self.folder = _root(cache_dir) / f"{readable}-{short_hash}"
 
     def open(self) -> tuple[np.ndarray, np.ndarray | None, dict] | None:
-        """Opens the entry, if it is there and whole.
+        """Opens the entry, if it exists and is whole.
 
         Returns:
             (images as a read-only memory map, labels or None, info), or None
-            if there is no such entry or it is damaged.
+            if the entry does not exist or is damaged.
         """
         if not self.folder.is_dir():
             return None
@@ -81,13 +81,14 @@ def file(cache_dir: str | None, name: str) -> pathlib.Path:
 
     Args:
         cache_dir: the cache's folder, or None for the default.
-        name: of the file.
+        name: the file's name.
 
     Returns:
-        Its path; the cache can be written to.
+        The file's path.
 
     Raises:
-        errors.UserError: the cache cannot be written to.
+        errors.UserError: the file does not exist, and the cache cannot be
+            written to.
     """
     path = _root(cache_dir) / name
     if not path.exists():
@@ -113,7 +114,7 @@ def require_writable(folder: pathlib.Path) -> None:
 
 
 def default_folder() -> pathlib.Path:
-    """The user's cache home, by the custom of the operating system."""
+    """Returns a folder in the user's cache home, wherever the system has it."""
     if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
         home = pathlib.Path(os.environ["LOCALAPPDATA"])
     elif os.environ.get("XDG_CACHE_HOME"):
@@ -131,9 +132,11 @@ def _root(cache_dir: str | None) -> pathlib.Path:
 def _open(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray | None, dict]:
     info = json.loads((folder / INFO).read_text(encoding="utf-8"))
     for name, num_bytes in info["file_bytes"].items():
-        found = (folder / name).stat().st_size
-        if found != num_bytes:
-            raise ValueError(f"{name} has {found} bytes, not {num_bytes}")
+        actual_bytes = (folder / name).stat().st_size
+        if actual_bytes != num_bytes:
+            raise ValueError(
+                f"{name} has {actual_bytes} bytes, not {num_bytes}"
+            )
     images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
     if list(images.shape) != info["shape"] or images.dtype != np.uint8:
         raise ValueError(

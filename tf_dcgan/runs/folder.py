@@ -1,4 +1,4 @@
-"""The folder of a run: where it may be, and whose it is at the moment."""
+"""The folder of a run: where it may be, and which process is training it."""
 
 from __future__ import annotations
 
@@ -25,44 +25,47 @@ def exists(path: os.PathLike | str, *, advice: str = _TO_TRAIN) -> bool:
     """Says whether a path holds a run, as opposed to being free for one.
 
     Args:
-        path: of a folder, which need not exist.
-        advice: what to do where it is neither.
+        path: a folder, which need not exist.
+        advice: what to do where the path can be neither; ends the error line.
+
+    Returns:
+        True where the path is a run, False where a run can be made there.
 
     Raises:
-        errors.UserError: it is neither: a file, or a folder of other things;
-            or it cannot be read.
+        errors.UserError: the path is neither, but a file or a folder of other
+            things, or it cannot be read.
     """
     path = pathlib.Path(path)
     try:
         if (path / CONFIG).exists():
             return True
         if path.is_dir():
-            found = [
-                child
+            is_taken = any(
+                not child.name.startswith(files.UNFINISHED)
                 for child in path.iterdir()
-                if not child.name.startswith(files.UNFINISHED)
-            ]
+            )
             problem = f"is not a run: it has files but no {CONFIG}"
         else:
-            found = path.exists()
+            is_taken = path.exists()
             problem = "is a file, not a folder"
     except OSError as error:
         raise errors.UserError(
             f"--run_dir={path} cannot be read ({error.strerror}): {advice}"
         ) from error
-    if found:
+    if is_taken:
         raise errors.UserError(f"--run_dir={path} {problem}; {advice}")
     return False
 
 
 def check_place(path: os.PathLike | str | None) -> None:
-    """Sees that a run can be written, before anything is prepared for it.
+    """Finds out whether a run can be written, before any data is prepared.
 
     Args:
-        path: a run, or where one is to be; None for `runs/`.
+        path: the folder of a run, or of a run that is to be made; None for a
+            new folder in `runs/`.
 
     Raises:
-        errors.UserError: it cannot.
+        errors.UserError: the run cannot be written.
     """
     place = pathlib.Path(path or RUNS).absolute()
     for folder in ("checkpoints", "samples", "tensorboard"):
@@ -86,7 +89,7 @@ def locked(path: pathlib.Path) -> Iterator[None]:
         Nothing; the lock ends with the block, or with the process.
 
     Raises:
-        errors.UserError: one does.
+        errors.UserError: another process is training the run.
     """
     if fcntl is None:
         yield
@@ -105,16 +108,16 @@ def locked(path: pathlib.Path) -> Iterator[None]:
 
 
 def make_next(config: schema.Config) -> pathlib.Path:
-    """Makes `runs/00003-mnist-dcgan`, with a number that nobody has yet.
+    """Makes `runs/00003-mnist-dcgan`, with a number that no run has yet.
 
     Args:
-        config: its data set and recipe are in the name.
+        config: gives the name its data set and recipe.
 
     Returns:
         The new, empty folder.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the folder cannot be made.
     """
     sets = (config.dataset, config.dataset_a, config.dataset_b)
     name = "-".join(_short(name) for name in sets if name is not None)
@@ -136,7 +139,7 @@ def make_next(config: schema.Config) -> pathlib.Path:
 
 
 def _short(dataset: str) -> str:
-    """Makes a part of a folder's name of a data set's, or a folder's."""
-    if os.path.isabs(dataset):  # Its name may have up to 255 bytes.
+    """Turns the name of a data set into a part of the name of a folder."""
+    if os.path.isabs(dataset):  # A folder's name may have up to 255 bytes.
         dataset = os.path.basename(os.path.normpath(dataset))[:32]
     return re.sub(r"[^\w.]+", "_", dataset).strip("_") or "folder"

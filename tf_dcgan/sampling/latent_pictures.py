@@ -37,7 +37,7 @@ class Column:
     Attributes:
         name: what it is called, such as "A".
         title: where its samples come from, such as "class 3".
-        numbers: of its samples, as `latent_flags.show_points` writes them.
+        numbers: of its samples, as `latents.show_points` writes them.
         samples: [n, height, width, channels] uint8.
         mean: [height, width, channels] uint8, made from the mean latent.
     """
