@@ -175,6 +175,7 @@ def test_damaged_images_are_named_and_skipped(flags, tmp_path, capsys):
         (["--input=tiny", "--size=original"], "smaller than 8 pixels: a.png:"),
         (["--input=in", "--checkpoint=best"], "has no best checkpoint"),
         (["--input=in", "--out=/dev/null/x"], "cannot be written"),
+        (["--input=in", "--out=" + "x" * 300], "name too long"),
     ],
 )
 def test_a_mistake_is_told_in_one_line_and_nothing_is_made(

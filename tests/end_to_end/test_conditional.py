@@ -322,8 +322,8 @@ def test_arithmetic_keeps_to_its_class(told, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("command", "flags", "message"),
     [
-        (interpolate, [], "give that as --label, such as --label=0"),
-        (arithmetic, ["--a=1", "--b=2", "--c=3"], "give that as --label"),
+        (interpolate, [], "give the class as --label, such as --label=0"),
+        (arithmetic, ["--a=1", "--b=2", "--c=3"], "give the class as --label"),
         (
             arithmetic,
             ["--a=1", "--b=class:2", "--c=3", "--label=3"],

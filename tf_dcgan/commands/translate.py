@@ -111,7 +111,7 @@ def main(arguments: Sequence[str]) -> None:
 def _check_paths(
     settings: TranslateSettings,
 ) -> tuple[pathlib.Path, pathlib.Path]:
-    """Finds out early what is wrong with input and output; makes nothing."""
+    """Finds out early what is wrong with `--input` and `--out`."""
     advice = "give a folder for the translations"
     if not settings.out:
         raise errors.UserError(f"--out= is empty: {advice}")
@@ -124,6 +124,9 @@ def _check_paths(
             "images"
         )
     out = pathlib.Path(os.path.expanduser(settings.out))
+    files.require_writable(
+        out, f"--out={settings.out}", is_folder=True, advice=advice
+    )
     if out.suffix.lower() in decoding.SUFFIXES and not out.is_dir():
         raise errors.UserError(f"--out={out} is an image's name: {advice}")
     if source.is_dir() and source.resolve() in (
@@ -134,14 +137,11 @@ def _check_paths(
             f"--out={out} is --input={source} or in it, where a translation "
             "would be taken for an image the next time: give a folder outside"
         )
-    files.require_writable(
-        out, f"--out={settings.out}", is_folder=True, advice=advice
-    )
     return source, out
 
 
 def _crop(run: runs.Run, direction: str) -> tuple[int, int] | None:
-    """Returns the central part that the set's own images were cut down to."""
+    """Returns the (height, width) to which the set's images were cropped."""
     from tf_dcgan.data import domain_images, names
 
     config = run.config
@@ -153,7 +153,7 @@ def _crop(run: runs.Run, direction: str) -> tuple[int, int] | None:
 
 
 def _way(run: runs.Run, settings: TranslateSettings) -> str:
-    """Says from what to what, and at which size."""
+    """Says which sets are translated in which direction, and at which size."""
     pair = [run.config.dataset_a, run.config.dataset_b]
     if settings.direction == "b_to_a":
         pair.reverse()
