@@ -23,7 +23,7 @@ class TrainSettings:
 
     run_dir: str | None = fields.setting(
         None,
-        "the run to go on with, or where a new one goes",
+        "the run to go on with, or the folder for a new run",
         group="Run",
         unset="the next number under runs/",
     )
