@@ -139,7 +139,7 @@ def make_next(config: schema.Config) -> pathlib.Path:
 
 
 def _short(dataset: str) -> str:
-    """Turns the name of a data set into a part of the name of a folder."""
-    if os.path.isabs(dataset):  # A folder's name may have up to 255 bytes.
+    """Makes a part of a folder's name of a data set's, or a folder's."""
+    if os.path.isabs(dataset):  # Its name may have up to 255 bytes.
         dataset = os.path.basename(os.path.normpath(dataset))[:32]
     return re.sub(r"[^\w.]+", "_", dataset).strip("_") or "folder"
