@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from tf_dcgan.comparison import line_charts
+from tf_dcgan.comparison import line_charts, page
 
 
 def line(values, *, steps=None, name="a", style="g0 strong", deviations=None):
@@ -18,9 +18,11 @@ def line(values, *, steps=None, name="a", style="g0 strong", deviations=None):
 
 
 def chart(*lines, last_step=10, **keywords):
-    return line_charts.chart(
+    """The SVG of lines, as the page draws them."""
+    drawn = line_charts.chart(
         "T", lines, identifier="c", last_step=last_step, **keywords
     )
+    return page.TEMPLATES.get_template("chart.html").render(chart=drawn)
 
 
 def path(svg, style):

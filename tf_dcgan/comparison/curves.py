@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tf_dcgan.comparison import line_charts, markup, run_records
-from tf_dcgan.runs import series
+from tf_dcgan.comparison import line_charts, run_records, tables
+from tf_dcgan.runs import series as series_module
 
 _TITLES = {
     "loss_g": "Loss of G",
@@ -61,24 +61,16 @@ _LOGARITHMIC = ("Evaluation", "Gradients")
 Key = tuple[str, str]
 
 
-def section(groups: Sequence[run_records.Group]) -> str:
+def content(groups: Sequence[run_records.Group]) -> dict[str, Any]:
     """Draws every number that the runs have logged.
 
     Args:
-        groups: of the runs.
+        groups: all groups of the page.
 
     Returns:
-        HTML.
+        What the section "Curves" of `page.html` shows.
     """
     records = [record for group in groups for record in group.records]
-    silent = [record for record in records if not record.series]
-    missing = (
-        markup.warning(
-            f"Nothing is logged in {markup.names(silent)}: no curves."
-        )
-        if silent
-        else ""
-    )
     keys = dict.fromkeys(key for record in records for key in record.series)
     families: dict[str, list[Key]] = {name: [] for name in _FAMILIES}
     for key in keys:
@@ -88,29 +80,33 @@ def section(groups: Sequence[run_records.Group]) -> str:
         members.sort(
             key=lambda key: order.index(key[1]) if key[1] in order else 99
         )
-    if not keys:
-        return markup.section("Curves", missing)
     lengths = [
-        max(int(found.steps[-1]) for found in record.series.values())
+        max(int(series.steps[-1]) for series in record.series.values())
         for record in records
         if record.series
     ]
+    last_step = max([1, *lengths])
     axis = {
-        "last_step": max(1, *lengths),
-        "logarithmic_steps": max(lengths) > _MOST_RATIO * max(1, min(lengths)),
+        "last_step": last_step,
+        "logarithmic_steps": last_step
+        > _MOST_RATIO * max(1, min(lengths, default=1)),
     }
-    charts = [
-        _family_charts(name, members, groups, axis)
+    charts = {
+        name: _charts(name, members, groups, axis)
         for name, members in families.items()
-    ]
-    shown = [key for members in families.values() for key in members]
-    return markup.section(
-        "Curves",
-        missing,
-        _explanation(groups, axis),
-        *charts,
-        _ends(shown, groups),
-    )
+    }
+    return {
+        "silent": [record for record in records if not record.series],
+        "families": {name: drawn for name, drawn in charts.items() if drawn},
+        "logarithmic_steps": axis["logarithmic_steps"],
+        "most_ratio": _MOST_RATIO,
+        "end_rows": [
+            _end_row(key, groups, records)
+            for members in families.values()
+            for key in members
+            if key[0] != "evaluation"
+        ],
+    }
 
 
 def _family(key: Key) -> str:
@@ -124,43 +120,12 @@ def _family(key: Key) -> str:
     )
 
 
-def _explanation(
-    groups: Sequence[run_records.Group], axis: Mapping[str, Any]
-) -> str:
-    text = (
-        "Light lines: values as logged. Strong lines: running means over 4 % "
-        "of the points."
-    )
-    if any(len(group.records) > 1 for group in groups):
-        text += (
-            " Of several seeds, thin lines are the running means of each run, "
-            "the strong line is the mean of these and the band one sample "
-            "standard deviation on either side, at the steps that all of them "
-            "logged."
-        )
-    text += " The pointer on a line shows its run."
-    if axis["logarithmic_steps"]:
-        text += (
-            " The axes of the steps are logarithmic, since the longest run has "
-            f"more than {_MOST_RATIO} times the steps of the shortest; the "
-            "first running means are over fewer points."
-        )
-    losses = {r.run.config.loss for group in groups for r in group.records}
-    if len(losses) > 1:
-        text += (
-            " The runs minimise different losses: compare how their curves "
-            "go, not their values. D's output is a probability under "
-            "cross-entropy alone."
-        )
-    return markup.note(text)
-
-
-def _family_charts(
+def _charts(
     name: str,
     keys: Sequence[Key],
     groups: Sequence[run_records.Group],
     axis: Mapping[str, Any],
-) -> str:
+) -> list[line_charts.Chart]:
     records = [record for group in groups for record in group.records]
     if name == "Evaluation":
         # One evaluation each makes no curve; it is in the table.
@@ -173,18 +138,16 @@ def _family_charts(
                 if key in record.series
             )
         ]
-    if not keys:
-        return ""
-    everything = [
+    values_of_family = [
         record.series[key].values
         for record in records
         for key in keys
         if key in record.series
     ]
     is_share = name in _SHARES and all(
-        values.min() >= 0 and values.max() <= 1 for values in everything
+        values.min() >= 0 and values.max() <= 1 for values in values_of_family
     )
-    charts = [
+    return [
         line_charts.chart(
             _title(key),
             _lines(key, groups, growing=axis["logarithmic_steps"]),
@@ -195,11 +158,6 @@ def _family_charts(
         )
         for place, key in enumerate(keys)
     ]
-    return (
-        f'<h3>{name}</h3>\n<div class="charts">\n'
-        + "\n".join(charts)
-        + "</div>"
-    )
 
 
 def _title(key: Key) -> str:
@@ -213,8 +171,8 @@ def _lines(
     key: Key, groups: Sequence[run_records.Group], *, growing: bool
 ) -> list[line_charts.Line]:
     lines = []
-    for place, group in enumerate(groups):
-        style = markup.style(place)
+    for group in groups:
+        style = group.style
         present = [r for r in group.records if key in r.series]
         smooth = [r.series[key].smooth(growing=growing) for r in present]
         for record, means in zip(present, smooth, strict=True):
@@ -225,7 +183,7 @@ def _lines(
             else:
                 lines.append(_line(record.name, f"{style} member", means))
         if len(present) > 1:
-            spread = series.spread(smooth)
+            spread = series_module.spread(smooth)
             if len(spread.steps):
                 lines.append(
                     line_charts.Line(
@@ -239,32 +197,21 @@ def _lines(
     return lines
 
 
-def _line(name: str, style: str, shown: series.Series) -> line_charts.Line:
-    return line_charts.Line(name, style, shown.steps, shown.values)
+def _line(
+    name: str, style: str, series: series_module.Series
+) -> line_charts.Line:
+    return line_charts.Line(name, style, series.steps, series.values)
 
 
-def _ends(keys: Sequence[Key], groups: Sequence[run_records.Group]) -> str:
-    """Tells in numbers where the curves end."""
-    rows = [
-        markup.number_row(
-            _title(key),
-            groups,
-            {
-                record.name: record.series[key].end()
-                for group in groups
-                for record in group.records
-                if key in record.series
-            },
-        )
-        for key in keys
-        if key[0] != "evaluation"
-    ]
-    return (
-        "<h3>Where the curves end</h3>\n"
-        + markup.note(
-            "Mean of the last tenth of the logged values; sd is the sample "
-            "standard deviation over the n runs of a group."
-        )
-        + "\n"
-        + markup.table(groups, rows, means=True)
-    )
+def _end_row(
+    key: Key,
+    groups: Sequence[run_records.Group],
+    records: Sequence[run_records.Record],
+) -> tables.Row:
+    """Says in numbers where a quantity's curves end."""
+    ends = {
+        record.name: record.series[key].end()
+        for record in records
+        if key in record.series
+    }
+    return tables.number_row(_title(key), groups, ends)

@@ -1,10 +1,9 @@
-"""Line charts as SVG that a page holds in itself and its style colours."""
+"""The geometry of line charts; `templates/chart.html` draws them as SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import dataclasses
-import html
 import math
 
 import numpy as np
@@ -16,6 +15,9 @@ _MOST_POINTS = 800
 _MARKED_POINTS = 30  # Fewer are marked one by one,
 _MARK_DISTANCE = 6.0  # but for those that stand closer.
 _LOGARITHMIC_RATIO = 30.0
+
+# From values to coordinates.
+_Scale = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +41,54 @@ class Line:
     deviations: np.ndarray | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """A line in the coordinates of the drawing.
+
+    Attributes:
+        name: shown under the pointer.
+        style: classes of the style sheet.
+        points: of the line, each "x y".
+        band: corners of the band around the line; empty without a band.
+        marks: the points that a dot marks.
+    """
+
+    name: str
+    style: str
+    points: Sequence[str]
+    band: Sequence[str]
+    marks: Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Chart:
+    """What `chart.html` draws.
+
+    Attributes:
+        title: above the chart.
+        identifier: of the chart within its page.
+        value_ticks: (y, text) along the axis of the values.
+        step_ticks: (x, text) along the axis of the steps.
+        step_axis: name of the axis of the steps.
+        curves: those drawn last lie on top.
+    """
+
+    title: str
+    identifier: str
+    value_ticks: Sequence[tuple[float, str]]
+    step_ticks: Sequence[tuple[float, str]]
+    step_axis: str
+    curves: Sequence[Curve]
+
+    # Coordinates of the drawing, and of the area that the axes enclose.
+    width: int = _WIDTH
+    height: int = _HEIGHT
+    left: int = _LEFT
+    right: int = _WIDTH - _RIGHT
+    top: int = _TOP
+    bottom: int = _HEIGHT - _BOTTOM
+
+
 def chart(
     title: str,
     lines: Sequence[Line],
@@ -48,22 +98,19 @@ def chart(
     bounds: tuple[float, float] | None = None,
     may_be_logarithmic: bool = False,
     logarithmic_steps: bool = False,
-) -> str:
-    """Draws lines over the steps.
+) -> Chart:
+    """Lays out lines over the steps.
 
     Args:
         title: above the chart.
         lines: with one point at least.
         identifier: of the chart within its page.
         last_step: where the axis of the steps ends, 1 at least.
-        bounds: of the values, or None for those of the lines.
-        may_be_logarithmic: whether the axis of the values is, where they are
-            positive and of different magnitudes.
-        logarithmic_steps: whether the axis of the steps is, which then begins
-            with the first step above 0.
-
-    Returns:
-        A `<figure>`.
+        bounds: of the values, or None for the range of the lines' values.
+        may_be_logarithmic: whether the axis of the values is logarithmic
+            where the values are positive and of different magnitudes.
+        logarithmic_steps: whether the axis of the steps is logarithmic. It
+            then begins with the first step above 0.
     """
     low, high = bounds or _range(lines)
     logarithmic = (
@@ -76,22 +123,23 @@ def chart(
         low, high = low - margin, high + margin
     first_step = _first_step(lines, last_step) if logarithmic_steps else 0
     steps = (first_step, last_step)
-    scale_x = _scale(*steps, _LEFT, _WIDTH - _RIGHT, logarithmic_steps)
-    scale_y = _scale(low, high, _HEIGHT - _BOTTOM, _TOP, logarithmic)
-    parts = [
-        f'<figure class="chart"><figcaption>{html.escape(title)}</figcaption>',
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-        f'aria-label="{html.escape(title)}">',
-        f'<clipPath id="{identifier}"><rect x="{_LEFT}" y="{_TOP - 2}" '
-        f'width="{_WIDTH - _LEFT - _RIGHT + 2}" '
-        f'height="{_HEIGHT - _TOP - _BOTTOM + 4}"/></clipPath>',
-        *_value_axis(low, high, scale_y, logarithmic),
-        *_step_axis(*steps, scale_x, logarithmic_steps),
-        f'<g clip-path="url(#{identifier})">',
-        *(_draw(line, scale_x, scale_y) for line in lines),
-        "</g></svg></figure>",
-    ]
-    return "\n".join(parts)
+    scale_x = _scale(*steps, Chart.left, Chart.right, logarithmic_steps)
+    scale_y = _scale(low, high, Chart.bottom, Chart.top, logarithmic)
+    return Chart(
+        title,
+        identifier,
+        [
+            (float(scale_y(tick)), text)
+            for tick, text in _value_ticks(low, high, logarithmic)
+        ],
+        [
+            (float(scale_x(tick)), f"{int(tick):,}")
+            for tick in _step_ticks(*steps, logarithmic_steps)
+            if tick == int(tick)
+        ],
+        "step (logarithmic)" if logarithmic_steps else "step",
+        [_curve(line, scale_x, scale_y) for line in lines],
+    )
 
 
 def _first_step(lines: Sequence[Line], last_step: int) -> float:
@@ -102,21 +150,15 @@ def _first_step(lines: Sequence[Line], last_step: int) -> float:
 
 def _range(lines: Sequence[Line]) -> tuple[float, float]:
     shown = [line for line in lines if "raw" not in line.style.split()]
-    lows = [
-        line.values
-        if line.deviations is None
-        else line.values - line.deviations
+    edges = [
+        line.values + sign * deviations
         for line in shown
-    ]
-    highs = [
-        line.values
-        if line.deviations is None
-        else line.values + line.deviations
-        for line in shown
+        for deviations in [0 if line.deviations is None else line.deviations]
+        for sign in (-1, 1)
     ]
     return (
-        float(min(values.min() for values in lows)),
-        float(max(values.max() for values in highs)),
+        float(min(values.min() for values in edges)),
+        float(max(values.max() for values in edges)),
     )
 
 
@@ -126,8 +168,8 @@ def _scale(
     start: float,
     end: float,
     logarithmic: bool = False,
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns the function from values to coordinates."""
+) -> _Scale:
+    """Returns the function that takes `first` to `start`, `last` to `end`."""
 
     def scale(values):
         if logarithmic:
@@ -140,7 +182,9 @@ def _scale(
     return scale
 
 
-def _value_axis(low, high, scale_y, logarithmic):
+def _value_ticks(
+    low: float, high: float, logarithmic: bool
+) -> list[tuple[float, str]]:
     if logarithmic:
         factors = (1, 2, 5) if high / low < 1e3 else (1,)
         ticks = _logarithmic_ticks(low, high, factors)
@@ -150,38 +194,20 @@ def _value_axis(low, high, scale_y, logarithmic):
     if not logarithmic and not any("e" in text for text in texts):
         decimals = max(len(text.partition(".")[2]) for text in texts)
         texts = [f"{tick:.{decimals}f}" for tick in ticks]
-    for tick, text in zip(ticks, texts, strict=True):
-        y = float(scale_y(tick))
-        yield (
-            f'<path class="rule" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>'
-            f'<text x="{_LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">'
-            f"{text}</text>"
-        )
+    return list(zip(ticks, texts, strict=True))
 
 
-def _step_axis(first, last, scale_x, logarithmic):
-    if logarithmic:
-        name = "step (logarithmic)"
-        # As many as leave room for their digits.
-        if last / first < 400:
-            factors = (1, 2, 5)
-        elif last / first < 1e4:
-            factors = (1, 3)
-        else:
-            factors = (1,)
-        ticks = _logarithmic_ticks(first, last, factors)
+def _step_ticks(first: float, last: float, logarithmic: bool) -> list[float]:
+    if not logarithmic:
+        return round_ticks(first, last)
+    # As many as leave room for their digits.
+    if last / first < 400:
+        factors = (1, 2, 5)
+    elif last / first < 1e4:
+        factors = (1, 3)
     else:
-        name, ticks = "step", round_ticks(first, last)
-    bottom = _HEIGHT - _BOTTOM
-    labels = [
-        (float(scale_x(tick)), bottom + 17, f"{int(tick):,}")
-        for tick in ticks
-        if tick == int(tick)
-    ]
-    labels.append(((_LEFT + _WIDTH - _RIGHT) / 2, bottom + 33, name))
-    for x, y, text in labels:
-        yield f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{text}</text>'
-    yield f'<path class="axis" d="M{_LEFT} {bottom}H{_WIDTH - _RIGHT}"/>'
+        factors = (1,)
+    return _logarithmic_ticks(first, last, factors)
 
 
 def round_ticks(low: float, high: float) -> list[float]:
@@ -208,29 +234,23 @@ def _logarithmic_ticks(
     return [tick for tick in ticks if low <= tick <= high]
 
 
-def _draw(line: Line, scale_x, scale_y) -> str:
+def _curve(line: Line, scale_x: _Scale, scale_y: _Scale) -> Curve:
     steps, values = scale_x(line.steps), line.values
-    name = f"<title>{html.escape(line.name)}</title>"
-    found = ""
+    points = _points(steps, scale_y(values))
+    band = []
     if line.deviations is not None:
         upper = _points(steps, scale_y(values + line.deviations))
         lower = _points(steps, scale_y(values - line.deviations))
-        path = "L".join([*upper, *reversed(lower)])
-        found = f'<path class="band {line.style}" d="M{path}Z">{name}</path>'
-    points = _points(steps, scale_y(values))
-    found += f'<path class="{line.style}" d="M{"L".join(points)}">{name}</path>'
+        band = [*upper, *reversed(lower)]
+    marks = []
     if len(points) <= _MARKED_POINTS and "raw" not in line.style.split():
-        last = -math.inf
+        last_x = -math.inf
         for point in points:
-            x, y = point.split()
-            if float(x) - last < _MARK_DISTANCE:
-                continue
-            last = float(x)
-            found += (
-                f'<circle class="{line.style}" cx="{x}" cy="{y}" r="2.4">'
-                f"{name}</circle>"
-            )
-    return found
+            x = float(point.split()[0])
+            if x - last_x >= _MARK_DISTANCE:
+                marks.append(point)
+                last_x = x
+    return Curve(line.name, line.style, points, band, marks)
 
 
 def _points(x: np.ndarray, y: np.ndarray) -> list[str]:

@@ -2,17 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import dataclasses
 import itertools
+import json
 import pathlib
 import statistics
 from typing import Any
 
 from tf_dcgan.common import files
-from tf_dcgan.config import fields, recipes, schema
+from tf_dcgan.config import fields, kinds, recipes, schema
 from tf_dcgan.runs import evaluation_file, logs, runs
 from tf_dcgan.runs import series as series_module
+
+_COLOURS = 6  # Of groups in the style sheet. Further groups are dashed.
+
+
+@dataclasses.dataclass(frozen=True)
+class _KindFacts:
+    """What the page must know of a kind of system.
+
+    Attributes:
+        unused_settings: names of settings that its runs replace by others.
+        input_settings: names of the settings that shape the batches and the
+            noise of its runs alone.
+        grid_inputs: record → what shapes the inputs of its sample grids
+            beside the seed.
+        inputs_in_words: what the runs share that have equal inputs.
+    """
+
+    unused_settings: Sequence[str]
+    input_settings: Sequence[str]
+    grid_inputs: Callable[[Record], tuple]
+    inputs_in_words: str
+
+
+_KINDS = {
+    kinds.GENERATION: _KindFacts(
+        unused_settings=(),
+        input_settings=("latent_dim", "generator_latents"),
+        grid_inputs=lambda record: (
+            record.run.config.latent_dim,
+            record.run.num_classes,
+        ),
+        inputs_in_words="images in the same order and the same noise at every "
+        "step",
+    ),
+    kinds.TRANSLATION: _KindFacts(
+        unused_settings=("dataset",),
+        input_settings=("random_crop",),
+        grid_inputs=lambda record: record.fingerprints,
+        inputs_in_words="images of A and of B in the same order",
+    ),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,10 +62,10 @@ class Record:
     """What a run left.
 
     Attributes:
-        name: of the run on the page, unlike any other's.
+        name: the run's name on the page, unlike the name of any other.
         run: its settings and facts.
-        lines: of `metrics.jsonl`.
-        series: (kind, key) → the numbers over the steps.
+        lines: the lines of `metrics.jsonl`.
+        series: (kind of the lines, key) → the numbers over the steps.
         grids: (step, path) of the sample grids.
         evaluation: what `evaluation.json` holds, or None.
     """
@@ -36,17 +78,22 @@ class Record:
     evaluation: Mapping[str, Any] | None
 
     @property
+    def _kind(self) -> _KindFacts:
+        return _KINDS[self.run.config.kind]
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The settings by name, without those that do not apply to the run."""
         config = self.run.config
-        idle = {"steps" if config.steps is None else "epochs"}
-        idle.update(fields.idle_for(schema.Config, config.kind))
-        if config.translates:
-            idle.add("dataset")
+        left_out = {
+            "steps" if config.steps is None else "epochs",
+            *fields.idle_for(schema.Config, config.kind),
+            *self._kind.unused_settings,
+        }
         return {
             name: value
             for name, value in schema.to_json(config).items()
-            if name not in idle
+            if name not in left_out
         }
 
     @property
@@ -67,32 +114,30 @@ class Record:
         return self.run.total_steps
 
     @property
-    def fixed_inputs(self) -> tuple:
-        """What the inputs of the sample grids follow from, the seed first."""
-        config = self.run.config
-        if config.translates:
-            return config.seed, *self.fingerprints
-        return config.seed, config.latent_dim, self.run.num_classes
+    def grid_inputs(self) -> tuple:
+        """What shapes the inputs of the sample grids, the seed first."""
+        return self.run.config.seed, *self._kind.grid_inputs(self)
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
-        """Of the data set, or of A and B."""
+        """The fingerprint of the data set, or those of A and B."""
         return tuple(facts.fingerprint for facts in self.run.datasets)
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """What the batches and the noise of every step follow from."""
+        """What shapes the batches and the noise of every step, by name."""
         config = self.run.config
         names = ["seed", "batch_size", "horizontal_flip"]
-        names += (
-            ["random_crop"]
-            if config.translates
-            else ["latent_dim", "generator_latents"]
-        )
+        names += self._kind.input_settings
         if recipes.RECIPES[config.recipe].has_dropout and config.xla == "on":
             names.append("xla")
-        found = {name: getattr(config, name) for name in names}
-        return {**found, "data": " and ".join(self.fingerprints)}
+        settings = {name: getattr(config, name) for name in names}
+        return {**settings, "data": " and ".join(self.fingerprints)}
+
+    @property
+    def inputs_in_words(self) -> str:
+        """What runs with equal `inputs` share."""
+        return self._kind.inputs_in_words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,14 +147,22 @@ class Group:
     Attributes:
         label: what sets it apart from the other groups.
         records: its runs.
+        style: classes of the style sheet that tell its lines from the lines
+            of other groups.
     """
 
     label: str
     records: tuple[Record, ...]
+    style: str
+
+    @property
+    def has_several_runs(self) -> bool:
+        """Whether means over its runs can be shown."""
+        return len(self.records) > 1
 
     @property
     def is_named_as_its_run(self) -> bool:
-        """Whether it has one run alone, of the very name."""
+        """Whether its label is the name of its only run."""
         return [self.label] == [record.name for record in self.records]
 
 
@@ -117,10 +170,10 @@ def read(paths: Sequence[pathlib.Path]) -> list[Record]:
     """Reads runs.
 
     Args:
-        paths: their folders, each another.
+        paths: the folders of different runs.
 
     Returns:
-        In the same order.
+        Their records in the same order.
 
     Raises:
         errors.UserError: a folder is no run, or a file in it is damaged.
@@ -150,11 +203,12 @@ def groups(records: Sequence[Record]) -> list[Group]:
     """Puts runs together that differ in their seeds alone.
 
     Settings that may change when a run goes on, such as the intervals of its
-    logs, do not set runs apart; their lengths do. Nor is a run that repeats
-    another's seed one more of its seeds: it starts another group.
+    logs, do not set runs apart; the numbers of their steps do. A run that
+    repeats the seed of another run is not one more seed of its group: it
+    starts another group.
 
     Args:
-        records: runs.
+        records: at least one.
 
     Returns:
         The groups in the order of their first runs.
@@ -164,51 +218,62 @@ def groups(records: Sequence[Record]) -> list[Group]:
         for field in dataclasses.fields(schema.Config)
         if field.metadata["on_resume"] == "fixed" and field.name != "seed"
     ]
-    found: dict[tuple, list[Record]] = {}
+    members_by_facts: dict[tuple, list[Record]] = {}
     for record in records:
         settings = record.settings
-        kind = {name: settings[name] for name in fixed if name in settings}
-        kind["steps"] = record.planned_steps
-        kind["data"] = " and ".join(f[:12] for f in record.fingerprints)
+        facts = {name: settings[name] for name in fixed if name in settings}
+        facts["steps"] = record.planned_steps
+        facts["data"] = " and ".join(f[:12] for f in record.fingerprints)
         for repetition in itertools.count():
-            key = (*kind.items(), ("repetition", repetition))
-            members = found.setdefault(key, [])
+            key = (*facts.items(), ("repetition", repetition))
+            members = members_by_facts.setdefault(key, [])
             seeds = {member.run.config.seed for member in members}
             if record.run.config.seed not in seeds:
                 members.append(record)
                 break
-    labels = _labels([dict(key) for key in found], list(found.values()))
+    labels = _labels(
+        [dict(key) for key in members_by_facts],
+        list(members_by_facts.values()),
+    )
     return [
-        Group(label, tuple(members))
-        for label, members in zip(labels, found.values(), strict=True)
+        Group(
+            label,
+            tuple(members),
+            f"g{place % _COLOURS}" + " dashed" * (place >= _COLOURS),
+        )
+        for place, (label, members) in enumerate(
+            zip(labels, members_by_facts.values(), strict=True)
+        )
     ]
 
 
 def _labels(
-    kinds: Sequence[Mapping[str, Any]], members: Sequence[Sequence[Record]]
+    facts: Sequence[Mapping[str, Any]], members: Sequence[Sequence[Record]]
 ) -> list[str]:
-    """Tells groups apart by as few settings as will do, recipes first."""
-    if len(kinds) == 1:
-        return [str(kinds[0]["recipe"])]
+    """Tells groups apart by as few facts as will do, their recipes first.
+
+    Args:
+        facts: the facts of each group that its runs share.
+        members: the runs of each group.
+    """
+    if len(facts) == 1:
+        return [str(facts[0]["recipe"])]
     names: list[str] = []
-    apart = 1
-    for name in dict.fromkeys(name for kind in kinds for name in kind):
-        now = len(
-            {tuple(kind.get(n) for n in [*names, name]) for kind in kinds}
-        )
-        if now > apart:
-            names, apart = [*names, name], now
+    count_apart = 1
+    for name in dict.fromkeys(name for own in facts for name in own):
+        candidate = [*names, name]
+        count = len({tuple(own.get(n) for n in candidate) for own in facts})
+        if count > count_apart:
+            names, count_apart = candidate, count
     if names == ["repetition"]:
         return [records[0].name for records in members]
     return [
         ", ".join(
-            said(kind[name])
-            if name == "recipe"
-            else f"{name} {said(kind[name])}"
+            said(own[name]) if name == "recipe" else f"{name} {said(own[name])}"
             for name in names
-            if name in kind
+            if name in own
         )
-        for kind in kinds
+        for own in facts
     ]
 
 
@@ -218,7 +283,20 @@ def said(value: object) -> str:
         return "not set"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def names(records: Iterable[Record]) -> str:
+    """Joins the names of runs."""
+    return joined(record.name for record in records)
+
+
+def joined(words: Iterable[str]) -> str:
+    """Joins words, at least one: `a, b and c`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def differing(
@@ -227,10 +305,10 @@ def differing(
     """Splits names into those whose values differ and those they share.
 
     Args:
-        values: name → value, per run; a name that a run lacks differs.
+        values: name → value, for each run. A name that a run lacks differs.
 
     Returns:
-        The differing and the shared, each in the order of appearance.
+        The differing names and the shared names, in the order of appearance.
     """
     names = dict.fromkeys(name for one in values for name in one)
     missing = object()

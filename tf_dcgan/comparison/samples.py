@@ -5,19 +5,20 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 import dataclasses
-import html
 import io
 import pathlib
+from typing import Any
 
 import numpy as np
 import PIL.Image
 
 from tf_dcgan.common import errors
-from tf_dcgan.comparison import markup, run_records
+from tf_dcgan.comparison import run_records, tables
+from tf_dcgan.config import kinds
 from tf_dcgan.runs import logs
 
 _ROWS = 5
-_TOLERANCE = 0.1  # Of a step, by which a grid beside its row may be off.
+_TOLERANCE = 0.1  # Share of a step by which a grid may be off its row.
 _WIDEST = 600  # Pixels; larger grids are made smaller for the page.
 
 
@@ -26,8 +27,9 @@ class Moment:
     """A row of grids.
 
     Attributes:
-        step: what its grids are of, or nearly.
-        chosen: name of the run → (step, path of the grid), where it has one.
+        step: the step of its grids, or a step near theirs.
+        chosen: name of the run → (step, path of the grid). Runs may be
+            missing.
     """
 
     step: int
@@ -35,13 +37,13 @@ class Moment:
 
 
 def moments(records: Sequence[run_records.Record]) -> list[Moment]:
-    """Chooses the last step of each run, and some to show the longest's way.
+    """Chooses the last step of each run, and some steps of the longest run.
 
-    In a row are the runs that have a grid of its step or near it; no grid is
-    in two rows.
+    A row holds the runs that have a grid near its step. No grid is in two
+    rows.
 
     Args:
-        records: runs, each with one grid at least.
+        records: runs with one grid at least.
 
     Returns:
         The rows in the order of the steps.
@@ -53,8 +55,8 @@ def moments(records: Sequence[run_records.Record]) -> list[Moment]:
         if not any(_is_near(last, end) for end in ends):
             ends.append(last)
     targets = set(ends)
-    for wanted in np.linspace(longest[0], longest[-1], _ROWS):
-        step = min(longest, key=lambda own: abs(own - wanted))
+    for even in np.linspace(longest[0], longest[-1], _ROWS):
+        step = min(longest, key=lambda own: abs(own - even))
         if not any(_is_near(step, end, 2) for end in ends[1:]):
             targets.add(step)
     later: dict[str, tuple[int, pathlib.Path]] = {}
@@ -78,66 +80,82 @@ def _is_near(step: int, other: int, tolerances: int = 1) -> bool:
     return abs(step - other) <= tolerances * _TOLERANCE * max(step, other)
 
 
-def section(groups: Sequence[run_records.Group]) -> str:
-    """Shows the grids of runs beside the real images.
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """An image on the page.
+
+    Attributes:
+        words: what it shows.
+        base64: the bytes of its PNG file.
+        other_step: the step of a sample grid, where it is not the step of its
+            row; else None.
+    """
+
+    words: str
+    base64: str
+    other_step: int | None = None
+
+
+def content(groups: Sequence[run_records.Group]) -> dict[str, Any]:
+    """Puts the grids of the runs beside the real images.
 
     Args:
-        groups: of the runs.
+        groups: all groups of the page.
 
     Returns:
-        HTML with the images in it.
+        What the section "Samples" of `page.html` shows.
 
     Raises:
         errors.UserError: a grid is damaged.
-        OSError: one cannot be read.
+        OSError: a grid cannot be read.
     """
     records = [record for group in groups for record in group.records]
     with_grids = [record for record in records if record.grids]
-    without = [record for record in records if not record.grids]
-    parts = []
-    if without:
-        parts.append(
-            markup.warning(f"There are no samples of {markup.names(without)}.")
-        )
-    if with_grids:
-        parts += [markup.note(text) for text in _inputs(with_grids)]
-        shown = moments(with_grids)
-        if any(len(moment.chosen) < len(with_grids) for moment in shown):
-            parts.append(
-                markup.note(
-                    "A dash: the run has no samples within "
-                    f"{100 * _TOLERANCE:.0f} % of that step."
-                )
+    rows = moments(with_grids) if with_grids else []
+    return {
+        "without_grids": [record for record in records if not record.grids],
+        "explanations": _explanations(with_grids),
+        "have_gaps": any(len(row.chosen) < len(with_grids) for row in rows),
+        "tolerance_percent": round(100 * _TOLERANCE),
+        "rows": [_row(moment) for moment in rows],
+        "real_images": _real_images(records) if with_grids else [],
+    }
+
+
+def _row(moment: Moment) -> tables.Row:
+    return tables.Row(
+        f"step {moment.step:,}",
+        {
+            name: Image(
+                f"{name}, step {step:,}",
+                _encoded(path),
+                None if step == moment.step else step,
             )
-        rows = [_row(moment, groups) for moment in shown]
-        grids = markup.table(groups, rows, means=False)
-        parts.append(
-            f'<div class="samples" style="--runs: {len(records)}">\n'
-            f"{grids}\n{_real(records)}</div>"
-        )
-    return markup.section("Samples", *parts)
+            for name, (step, path) in moment.chosen.items()
+        },
+    )
 
 
-def _inputs(records: Sequence[run_records.Record]) -> list[str]:
+def _explanations(records: Sequence[run_records.Record]) -> list[str]:
     """Says which grids are of the same latent vectors, or images."""
-    translations = [r for r in records if r.run.config.translates]
-    others = [r for r in records if not r.run.config.translates]
-    texts = [_latents(others)] if others else []
-    if translations:
-        texts.append(_images_shown(translations))
+    by_kind = {
+        kind: [r for r in records if r.run.config.kind is kind]
+        for kind in _EXPLANATIONS
+    }
+    texts = {
+        run_records.names(members): _EXPLANATIONS[kind](members)
+        for kind, members in by_kind.items()
+        if members
+    }
     if len(texts) == 1:
-        return texts
-    return [
-        f"{markup.names(same)}: {text}"
-        for same, text in zip((others, translations), texts, strict=True)
-    ]
+        return list(texts.values())
+    return [f"{names}: {text}" for names, text in texts.items()]
 
 
-def _images_shown(records: Sequence[run_records.Record]) -> str:
-    kinds = {record.fixed_inputs for record in records}
+def _explain_translations(records: Sequence[run_records.Record]) -> str:
     same = (
         "of the same images in all grids"
-        if len(kinds) == 1
+        if len({record.grid_inputs for record in records}) == 1
         else "of images that stay the same down a column; across, they differ "
         "as the runs' seeds or data do"
     )
@@ -147,74 +165,63 @@ def _images_shown(records: Sequence[run_records.Record]) -> str:
     )
 
 
-def _latents(records: Sequence[run_records.Record]) -> str:
-    """Says which grids are of the same latent vectors."""
-    kinds: dict[tuple, list[run_records.Record]] = {}
+def _explain_latents(records: Sequence[run_records.Record]) -> str:
+    by_inputs: dict[tuple, list[run_records.Record]] = {}
     for record in records:
-        kinds.setdefault(record.fixed_inputs, []).append(record)
-    if len(kinds) == 1:
+        by_inputs.setdefault(record.grid_inputs, []).append(record)
+    shared = "; in ".join(
+        f"{run_records.names(members)} (seed {seed})"
+        for (seed, *_), members in by_inputs.items()
+        if len(members) > 1
+    )
+    if len(by_inputs) == 1:
         text = "The same latent vectors in all grids, place by place"
+    elif shared:
+        text = (
+            "Down a column the latent vectors stay the same. Across, they are "
+            f"the same in {shared}; other runs have other ones"
+        )
     else:
-        shared = [
-            f"{markup.names(same)} (seed {seed})"
-            for (seed, *_), same in kinds.items()
-            if len(same) > 1
-        ]
-        text = "Down a column the latent vectors stay the same. "
-        if shared:
-            text += (
-                f"Across, they are the same in {'; in '.join(shared)}; other "
-                "runs have other ones"
-            )
-        else:
-            text += (
-                "Across, they differ: the runs' seeds, lengths of the latent "
-                "vectors or numbers of classes do"
-            )
+        text = (
+            "Down a column the latent vectors stay the same. Across, they "
+            "differ: the runs' seeds, lengths of the latent vectors or numbers "
+            "of classes do"
+        )
     return (
         f"{text}. Made with the moving average of G's weights where a run "
         "keeps one."
     )
 
 
-def _row(moment: Moment, groups: Sequence[run_records.Group]) -> markup.Row:
-    cells = {}
-    for group in groups:
-        for record in group.records:
-            if record.name in moment.chosen:
-                step, path = moment.chosen[record.name]
-                words = f"{record.name}, step {step:,}"
-                cells[record.name] = _image(path, words)
-                if step != moment.step:
-                    cells[record.name] += f"<small>step {step:,}</small>"
-    return markup.Row(f"step {moment.step:,}", cells)
+_EXPLANATIONS = {
+    kinds.GENERATION: _explain_latents,
+    kinds.TRANSLATION: _explain_translations,
+}
 
 
-def _real(records: Sequence[run_records.Record]) -> str:
-    """Shows real images of each data set once.
+def _real_images(records: Sequence[run_records.Record]) -> list[Image]:
+    """Returns the real images of each data set once.
 
     One set prepared for two networks may still show the same images.
     """
-    parts, seen = [], set()
+    images, seen = [], set()
     for record in records:
         path = record.run.path / logs.SAMPLES / "real.png"
         if not path.exists():
             continue
-        kinds = {record.fingerprints, path.read_bytes()}
-        if seen.isdisjoint(kinds):
+        marks = {record.fingerprints, path.read_bytes()}
+        if seen.isdisjoint(marks):
             words = f"real images of {record.run.config.title}"
-            parts.append(
-                f"<figure><figcaption>{html.escape(words)}</figcaption>"
-                f"{_image(path, words)}</figure>"
-            )
-        seen |= kinds
-    return f"<aside>{''.join(parts)}</aside>" if parts else ""
+            images.append(Image(words, _encoded(path)))
+        seen |= marks
+    return images
 
 
-def _image(path: pathlib.Path, words: str) -> str:
-    content = path.read_bytes()
+def _encoded(path: pathlib.Path) -> str:
+    """Returns a PNG file in base64, made smaller where it is too large."""
+    png = path.read_bytes()
     try:
-        with PIL.Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+        with PIL.Image.open(io.BytesIO(png), formats=["PNG"]) as image:
             image.load()
             if image.width > _WIDEST:
                 height = round(image.height * _WIDEST / image.width)
@@ -223,15 +230,11 @@ def _image(path: pathlib.Path, words: str) -> str:
                 )
                 buffer = io.BytesIO()
                 smaller.save(buffer, format="PNG")
-                content = buffer.getvalue()
+                png = buffer.getvalue()
     except (OSError, SyntaxError) as error:
         # Pillow raises either of these for damaged bytes.
         raise errors.UserError(
             f"{path} is not a PNG image that can be read; delete it, or put "
             "back the file that was there"
         ) from error
-    data = base64.b64encode(content).decode()
-    return (
-        f'<img src="data:image/png;base64,{data}" '
-        f'alt="{html.escape(words)}" title="{html.escape(words)}">'
-    )
+    return base64.b64encode(png).decode()
