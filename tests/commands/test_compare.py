@@ -4,6 +4,7 @@ import base64
 import html
 import html.parser
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from tf_dcgan.commands import compare
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema
 from tf_dcgan.gan import cyclegan, gan
+from tf_dcgan.runs import runs
 
 _VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -596,6 +598,88 @@ def test_what_comes_from_files_is_escaped(tmp_path):
     assert "<script" not in (tmp_path / "made" / "page.html").read_text()
     assert page.rows("data_dir") == [[evil, "not set"]]
     assert ["", "<b>&", "b"] in page.tables[0]
+
+
+def every_text(value, text):
+    """Replaces all texts in what a JSON file holds, names of facts included."""
+    if isinstance(value, dict):
+        return {name: every_text(one, text) for name, one in value.items()}
+    if isinstance(value, list):
+        return [every_text(one, text) for one in value]
+    return text if isinstance(value, str) else value
+
+
+def make_with_text(path, text, *, has_evaluation, **settings):
+    """Makes a run with a text wherever its files may hold any text.
+
+    Returns its folder, and the names of the settings and facts in config.json
+    that may be any text.
+    """
+    folder = path / text
+    said = f"samples are collapsing: {text}"
+    lines = [
+        {"kind": kind, "step": step, text: step, "loss_d": 1.0, "health": said}
+        for kind in ("train", text)
+        for step in (100, 200, 300)
+    ]
+    evaluation = fake_runs.evaluation(**{text: text, "list": [text]})
+    evaluation["notes"] = [text]
+    fake_runs.make(
+        folder,
+        lines=[*lines, {"kind": "epoch", "step": 400, "health": said}],
+        grids=[1],
+        evaluation=every_text(evaluation, text) if has_evaluation else None,
+        steps=500,
+        **settings,
+    )
+    config = json.loads((folder / "config.json").read_text())
+    config["versions"][text] = text
+    config["data"]["class_names"] = [text] * 2
+    taken = {"class_names"}
+    for part in ("settings", "data", "versions"):
+        for name, before in config[part].items():
+            if not isinstance(before, str | None):
+                continue
+            config[part][name] = text
+            (folder / "config.json").write_text(json.dumps(config))
+            try:
+                runs.open_run(folder)
+                taken.add(name)
+            except errors.UserError:  # Only certain words are allowed there.
+                config[part][name] = before
+    config |= {"git_commit": text, "device": text, "written": text}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder, taken
+
+
+def test_no_text_of_a_run_becomes_markup(tmp_path):
+    """Quotes that end an attribute and tags change no element of the page."""
+    elements = {}
+    evil = "\"'><script src='x' onload=\"y\">&amp;"
+    for place, text in enumerate(("harmless", evil)):
+        one, taken = make_with_text(
+            tmp_path / f"{place}a", text, has_evaluation=True, seed=1
+        )
+        assert taken >= {
+            *["class_names", "dataset", "data_dir", "cache_dir", "tensorflow"],
+            *["inception_weights", "preparation", "fingerprint"],
+        }
+        two, _ = make_with_text(
+            tmp_path / f"{place}b", text, has_evaluation=False, beta_1=0.9
+        )
+        three = fake_runs.make(
+            tmp_path / f"{place}c", evaluation=fake_runs.evaluation()
+        )
+        out = tmp_path / f"page{place}.html"
+        run_compare(one, two, three, f"--out={out}")
+        page = Page(out.read_text())
+        elements[text] = [(tag, name) for tag, name, _ in page.attributes]
+        shown = page.text + "".join(map(str, page.attributes))
+        assert shown.count(text) > 50
+    assert elements["harmless"] == elements[evil]
+    assert "script" not in {tag for tag, _ in elements[evil]}
+    content = out.read_text()
+    assert evil not in content and "<script" not in content
 
 
 @pytest.mark.parametrize("count", [0, 1, 13])

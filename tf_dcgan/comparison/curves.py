@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import itertools
 from typing import Any
 
 from tf_dcgan.comparison import line_charts, run_records, tables
@@ -34,7 +35,7 @@ _TITLES = {
     "diversity": "Diversity, 1 as real images",
     "learning_rate": "Learning rate",
 }
-# A key goes where one of these words is in it; the first place that fits.
+# A number belongs to the first family that has a word of the number's key.
 _FAMILIES = {
     "Losses": (
         "loss",
@@ -53,11 +54,12 @@ _FAMILIES = {
     "Learning rate": ("learning_rate",),
     "Other": ("",),
 }
-_MOST_RATIO = 5  # Of the runs' lengths, that one linear axis can show.
-# Shown from 0 to 1 where all of their values lie there.
+_MOST_RATIO = 5  # Of the runs' lengths that one linear axis can show.
+# These families are shown from 0 to 1 where all of their values lie there.
 _SHARES = ("Output of D", "Accuracy of D")
 _LOGARITHMIC = ("Evaluation", "Gradients")
 
+# The kind of a line in `metrics.jsonl`, and the name of a number in it.
 Key = tuple[str, str]
 
 
@@ -71,15 +73,10 @@ def content(groups: Sequence[run_records.Group]) -> dict[str, Any]:
         What the section "Curves" of `page.html` shows.
     """
     records = [record for group in groups for record in group.records]
-    keys = dict.fromkeys(key for record in records for key in record.series)
-    families: dict[str, list[Key]] = {name: [] for name in _FAMILIES}
-    for key in keys:
-        families[_family(key)].append(key)
-    order = list(_TITLES)
-    for members in families.values():
-        members.sort(
-            key=lambda key: order.index(key[1]) if key[1] in order else 99
-        )
+    keys = sorted(
+        dict.fromkeys(key for record in records for key in record.series),
+        key=_place,
+    )
     lengths = [
         max(int(series.steps[-1]) for series in record.series.values())
         for record in records
@@ -91,22 +88,38 @@ def content(groups: Sequence[run_records.Group]) -> dict[str, Any]:
         "logarithmic_steps": last_step
         > _MOST_RATIO * max(1, min(lengths, default=1)),
     }
-    charts = {
-        name: _charts(name, members, groups, axis)
-        for name, members in families.items()
+    families = {
+        family: _charts(family, list(members), groups, axis)
+        for family, members in itertools.groupby(keys, _family)
     }
     return {
         "silent": [record for record in records if not record.series],
-        "families": {name: drawn for name, drawn in charts.items() if drawn},
+        "families": families,
         "logarithmic_steps": axis["logarithmic_steps"],
         "most_ratio": _MOST_RATIO,
         "end_rows": [
-            _end_row(key, groups, records)
-            for members in families.values()
-            for key in members
+            tables.number_row(
+                _title(key),
+                groups,
+                {
+                    record.name: record.series[key].end()
+                    for record in records
+                    if key in record.series
+                },
+            )
+            for key in keys
             if key[0] != "evaluation"
         ],
     }
+
+
+def _place(key: Key) -> tuple[int, int]:
+    """Returns what sorts keys by their families, then by their titles."""
+    titles = list(_TITLES)
+    return (
+        list(_FAMILIES).index(_family(key)),
+        titles.index(key[1]) if key[1] in titles else len(titles),
+    )
 
 
 def _family(key: Key) -> str:
@@ -121,40 +134,40 @@ def _family(key: Key) -> str:
 
 
 def _charts(
-    name: str,
+    family: str,
     keys: Sequence[Key],
     groups: Sequence[run_records.Group],
     axis: Mapping[str, Any],
 ) -> list[line_charts.Chart]:
-    records = [record for group in groups for record in group.records]
-    if name == "Evaluation":
-        # One evaluation each makes no curve; it is in the table.
+    series_by_key = {
+        key: [
+            record.series[key]
+            for group in groups
+            for record in group.records
+            if key in record.series
+        ]
+        for key in keys
+    }
+    if family == "Evaluation":
+        # A single evaluation makes no curve. It is in the table.
         keys = [
             key
             for key in keys
-            if any(
-                len(record.series[key].steps) > 1
-                for record in records
-                if key in record.series
-            )
+            if any(len(series.steps) > 1 for series in series_by_key[key])
         ]
-    values_of_family = [
-        record.series[key].values
-        for record in records
-        for key in keys
-        if key in record.series
-    ]
-    is_share = name in _SHARES and all(
-        values.min() >= 0 and values.max() <= 1 for values in values_of_family
+    is_share = family in _SHARES and all(
+        series.values.min() >= 0 and series.values.max() <= 1
+        for several in series_by_key.values()
+        for series in several
     )
     return [
         line_charts.chart(
             _title(key),
             _lines(key, groups, growing=axis["logarithmic_steps"]),
-            identifier=f"chart-{name.replace(' ', '-').lower()}-{place}",
+            identifier=f"chart-{family.replace(' ', '-').lower()}-{place}",
             **axis,
             bounds=(0.0, 1.0) if is_share else None,
-            may_be_logarithmic=name in _LOGARITHMIC,
+            may_be_logarithmic=family in _LOGARITHMIC,
         )
         for place, key in enumerate(keys)
     ]
@@ -171,47 +184,29 @@ def _lines(
     key: Key, groups: Sequence[run_records.Group], *, growing: bool
 ) -> list[line_charts.Line]:
     lines = []
+
+    def add(name: str, style: str, series: series_module.Series) -> None:
+        lines.append(line_charts.Line(name, style, series.steps, series.values))
+
     for group in groups:
-        style = group.style
         present = [r for r in group.records if key in r.series]
         smooth = [r.series[key].smooth(growing=growing) for r in present]
-        for record, means in zip(present, smooth, strict=True):
-            raw = record.series[key]
-            if len(present) == 1:
-                lines.append(_line(record.name, f"{style} raw", raw))
-                lines.append(_line(record.name, f"{style} strong", means))
-            else:
-                lines.append(_line(record.name, f"{style} member", means))
-        if len(present) > 1:
+        if len(present) == 1:
+            (record,) = present
+            add(record.name, f"{group.style} raw", record.series[key])
+            add(record.name, f"{group.style} strong", smooth[0])
+        elif present:
+            for record, means in zip(present, smooth, strict=True):
+                add(record.name, f"{group.style} member", means)
             spread = series_module.spread(smooth)
             if len(spread.steps):
                 lines.append(
                     line_charts.Line(
                         f"{group.label}: mean of {len(present)} runs",
-                        f"{style} strong",
+                        f"{group.style} strong",
                         spread.steps,
                         spread.means,
                         spread.deviations,
                     )
                 )
     return lines
-
-
-def _line(
-    name: str, style: str, series: series_module.Series
-) -> line_charts.Line:
-    return line_charts.Line(name, style, series.steps, series.values)
-
-
-def _end_row(
-    key: Key,
-    groups: Sequence[run_records.Group],
-    records: Sequence[run_records.Record],
-) -> tables.Row:
-    """Says in numbers where a quantity's curves end."""
-    ends = {
-        record.name: record.series[key].end()
-        for record in records
-        if key in record.series
-    }
-    return tables.number_row(_title(key), groups, ends)

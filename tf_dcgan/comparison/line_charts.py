@@ -8,12 +8,12 @@ import math
 
 import numpy as np
 
-# Of the coordinates in the drawing; the page scales them.
-_WIDTH, _HEIGHT = 440, 254
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 40
+_HEIGHT = 254
+# The coordinates of the area that the axes enclose. The page scales them.
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 430, 10, 214
 _MOST_POINTS = 800
-_MARKED_POINTS = 30  # Fewer are marked one by one,
-_MARK_DISTANCE = 6.0  # but for those that stand closer.
+_MARKED_POINTS = 30  # A line of so many points has a dot on each point,
+_MARK_DISTANCE = 6.0  # but not where the dots would stand closer than this.
 _LOGARITHMIC_RATIO = 30.0
 
 # From values to coordinates.
@@ -26,8 +26,8 @@ class Line:
 
     Attributes:
         name: shown under the pointer.
-        style: classes of the style sheet. A line that has `raw` or `band`
-            among them does not widen the chart.
+        style: classes of the style sheet. A line with the class `raw` does
+            not widen the chart.
         steps: [count] int64.
         values: [count] float64, finite.
         deviations: [count] float64 >= 0, drawn as a band around the values,
@@ -80,13 +80,8 @@ class Chart:
     step_axis: str
     curves: Sequence[Curve]
 
-    # Coordinates of the drawing, and of the area that the axes enclose.
-    width: int = _WIDTH
-    height: int = _HEIGHT
-    left: int = _LEFT
-    right: int = _WIDTH - _RIGHT
-    top: int = _TOP
-    bottom: int = _HEIGHT - _BOTTOM
+    width, height = 440, _HEIGHT
+    left, right, top, bottom = _LEFT, _RIGHT, _TOP, _BOTTOM
 
 
 def chart(
@@ -123,8 +118,8 @@ def chart(
         low, high = low - margin, high + margin
     first_step = _first_step(lines, last_step) if logarithmic_steps else 0
     steps = (first_step, last_step)
-    scale_x = _scale(*steps, Chart.left, Chart.right, logarithmic_steps)
-    scale_y = _scale(low, high, Chart.bottom, Chart.top, logarithmic)
+    scale_x = _scale(*steps, _LEFT, _RIGHT, logarithmic_steps)
+    scale_y = _scale(low, high, _BOTTOM, _TOP, logarithmic)
     return Chart(
         title,
         identifier,
@@ -150,12 +145,10 @@ def _first_step(lines: Sequence[Line], last_step: int) -> float:
 
 def _range(lines: Sequence[Line]) -> tuple[float, float]:
     shown = [line for line in lines if "raw" not in line.style.split()]
-    edges = [
-        line.values + sign * deviations
-        for line in shown
-        for deviations in [0 if line.deviations is None else line.deviations]
-        for sign in (-1, 1)
-    ]
+    edges = []
+    for line in shown:
+        deviations = 0 if line.deviations is None else line.deviations
+        edges += [line.values - deviations, line.values + deviations]
     return (
         float(min(values.min() for values in edges)),
         float(max(values.max() for values in edges)),

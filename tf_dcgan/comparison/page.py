@@ -58,7 +58,7 @@ def write(records: Sequence[run_records.Record]) -> str:
         settings=_settings(in_groups),
         curves=curves.content(groups),
         health=_health(groups),
-        samples=samples.content(groups),
+        samples=samples.content(in_groups),
         timing=_timing(groups, in_groups),
         evaluations=evaluations.content(groups),
         origins=_origins(in_groups),

@@ -96,11 +96,11 @@ class Image:
     other_step: int | None = None
 
 
-def content(groups: Sequence[run_records.Group]) -> dict[str, Any]:
+def content(records: Sequence[run_records.Record]) -> dict[str, Any]:
     """Puts the grids of the runs beside the real images.
 
     Args:
-        groups: all groups of the page.
+        records: all runs of the page.
 
     Returns:
         What the section "Samples" of `page.html` shows.
@@ -109,7 +109,6 @@ def content(groups: Sequence[run_records.Group]) -> dict[str, Any]:
         errors.UserError: a grid is damaged.
         OSError: a grid cannot be read.
     """
-    records = [record for group in groups for record in group.records]
     with_grids = [record for record in records if record.grids]
     rows = moments(with_grids) if with_grids else []
     return {
