@@ -797,7 +797,10 @@ def test_translations_are_compared_in_words_of_their_own(tmp_path):
         "a and b see the same images of A and of B in the same order (seed 0, "
         "equal batch_size, horizontal_flip, random_crop and data)." in page.text
     )
-    assert "that back to B; of the same images in all grids." in page.text
+    assert (
+        "these translated back to B. The images are the same in all grids."
+        in page.text
+    )
     assert "real images of apples and oranges" in page.text
     for word in ("latent vectors", "noise", "None"):
         assert word not in page.text
@@ -809,7 +812,10 @@ def test_translations_of_another_set_b_are_apart(tmp_path):
     assert page.rows("data fingerprint of B") == [["b" * 12, "c" * 12]]
     assert page.rows("data fingerprint") == []
     assert "the runs differ in data." in page.text
-    assert "across, they differ as the runs' seeds or data do" in page.text
+    assert (
+        "Across, they differ, since the runs differ in their seeds or their "
+        "data." in page.text
+    )
     # The grids of real images are of both sets.
     assert len(page.images) == 2 * 2 + 2
 
@@ -830,7 +836,10 @@ def test_a_translation_stands_beside_a_run_that_makes_images_of_noise(
         page.text
     )
     assert "noise: The same latent vectors in all grids" in page.text
-    assert "pairs: Rows from the top: A, its translation to B" in page.text
+    assert (
+        "pairs: Rows of a grid from the top: images of A, their translations "
+        "to B" in page.text
+    )
     assert page.rows("dataset") == [["mnist", "–"]]
     assert page.rows("latent_dim") == [["9", "–"]]
     assert page.rows("lambda_cycle") == [["–", "5.0"]]

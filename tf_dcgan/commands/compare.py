@@ -100,7 +100,7 @@ def _what_it_is(path: pathlib.Path) -> str:
 
 
 def _check_out(name: str) -> pathlib.Path:
-    """Finds out early whether the page can be written where it shall."""
+    """Finds out early whether the page can be written at this place."""
     out = pathlib.Path(name).expanduser()
     if out.suffix.lower() not in (".html", ".htm"):
         raise errors.UserError(

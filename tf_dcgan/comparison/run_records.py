@@ -1,4 +1,4 @@
-"""Several runs side by side: what they are, and how they belong together."""
+"""What each run left, and which runs differ in their seeds alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _KindFacts:
             noise of its runs alone.
         grid_inputs: record → what shapes the inputs of its sample grids
             beside the seed.
-        inputs_in_words: what the runs share that have equal inputs.
+        inputs_in_words: what runs with equal inputs share.
     """
 
     unused_settings: Sequence[str]
@@ -120,7 +120,7 @@ class Record:
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
-        """The fingerprint of the data set, or those of A and B."""
+        """The fingerprint of the data set, or the fingerprints of A and B."""
         return tuple(facts.fingerprint for facts in self.run.datasets)
 
     @property

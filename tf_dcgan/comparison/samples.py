@@ -153,14 +153,15 @@ def _explanations(records: Sequence[run_records.Record]) -> list[str]:
 
 def _explain_translations(records: Sequence[run_records.Record]) -> str:
     same = (
-        "of the same images in all grids"
+        "The images are the same in all grids."
         if len({record.grid_inputs for record in records}) == 1
-        else "of images that stay the same down a column; across, they differ "
-        "as the runs' seeds or data do"
+        else "Down a column the images stay the same. Across, they differ, "
+        "since the runs differ in their seeds or their data."
     )
     return (
-        "Rows from the top: A, its translation to B, that back to A; B, its "
-        f"translation to A, that back to B; {same}."
+        "Rows of a grid from the top: images of A, their translations to B, "
+        "these translated back to A; images of B, their translations to A, "
+        f"these translated back to B. {same}"
     )
 
 
@@ -178,13 +179,13 @@ def _explain_latents(records: Sequence[run_records.Record]) -> str:
     elif shared:
         text = (
             "Down a column the latent vectors stay the same. Across, they are "
-            f"the same in {shared}; other runs have other ones"
+            f"the same in {shared}; other runs have other latent vectors"
         )
     else:
         text = (
             "Down a column the latent vectors stay the same. Across, they "
-            "differ: the runs' seeds, lengths of the latent vectors or numbers "
-            "of classes do"
+            "differ, since the runs differ in their seeds, in the lengths of "
+            "their latent vectors or in their numbers of classes"
         )
     return (
         f"{text}. Made with the moving average of G's weights where a run "
