@@ -127,11 +127,11 @@ def _health(groups: Sequence[run_records.Group]) -> dict[str, Any]:
 
 def _verdicts(lines: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yields verdicts. One that successive epochs repeat is yielded once."""
-    for kinds, repeated in itertools.groupby(
+    for verdict_kinds, repeated in itertools.groupby(
         _lines_on_health(lines), health.kinds
     ):
         first, *more = repeated
-        if kinds:
+        if verdict_kinds:
             yield {
                 "text": first["health"],
                 "first_step": first["step"],
