@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -10,6 +12,7 @@ from tf_dcgan.data import domain_images, domains, glyphs
 
 PAIR = "cycle_gan/horse2zebra"
 HALVES = ("trainA", "trainB", "testA", "testB")
+LOADERS = {"train": domain_images.load, "test": domain_images.load_held_out}
 
 
 @pytest.fixture
@@ -46,8 +49,16 @@ def refusal(find):
 
 
 @pytest.fixture
-def folders(root, tmp_path):
-    return {"data_dir": str(root), "cache_dir": str(tmp_path / "cache")}
+def config(root, tmp_path):
+    """Says where sets and cache are, and that images are not cropped."""
+    return overrides.from_flags(
+        {
+            "recipe": "cyclegan",
+            "dataset": "not/asked",
+            "data_dir": str(root),
+            "cache_dir": str(tmp_path / "cache"),
+        }
+    )
 
 
 @pytest.fixture
@@ -109,16 +120,14 @@ def test_a_pair_without_test_images_has_no_test_part(find, root):
 
 
 def test_the_images_of_a_pair_of_tfds_are_those_of_its_splits(
-    find, root, folders
+    find, root, config
 ):
     made = write_pair(root)
     for domain, letter in zip(find(dataset=PAIR), "AB", strict=True):
-        shape = domain_images.native_shape(domain, **folders)
+        shape = domain_images.native_shape(config, domain)
         assert shape == (None, None, 3)
-        for which in ("train", "test"):
-            array = domain_images.load(
-                domain, which, image_size=(8, 8), **folders
-            )
+        for which, load in LOADERS.items():
+            array = load(config, domain, (8, 8))
             np.testing.assert_array_equal(
                 array.images, made[f"{which}{letter}"][np.newaxis]
             )
@@ -154,7 +163,7 @@ def test_an_unknown_pair_gets_the_nearest_configurations(refusal):
 
 
 def test_a_folder_of_halves_has_each_as_a_folder_of_its_own(
-    find, tmp_path, folders
+    find, tmp_path, config
 ):
     folder = write_halves(tmp_path / "fruit")
     found = find(dataset=str(folder))
@@ -163,22 +172,19 @@ def test_a_folder_of_halves_has_each_as_a_folder_of_its_own(
         assert domain.title == train
         assert domain.train == part(train, "train")
         assert domain.test == part(test, "train")
-        shape = domain_images.native_shape(domain, **folders)
+        shape = domain_images.native_shape(config, domain)
         assert shape == (4, 4, 1)
         for which, colour in (("train", number), ("test", number + 2)):
-            array = domain_images.load(
-                domain, which, image_size=(4, 4), **folders
-            )
+            array = LOADERS[which](config, domain, (4, 4))
             assert array.images[:, 0, 0, 0].tolist() == [colour]
 
 
-def test_a_folder_of_halves_needs_no_test_images(find, tmp_path, folders):
+def test_a_folder_of_halves_needs_no_test_images(find, tmp_path, config):
     folder = write_halves(tmp_path / "fruit", HALVES[:3])
     a, b = find(dataset=str(folder))
     assert a.test is not None
     assert b.test is None
-    load = domain_images.load
-    assert load(b, "test", image_size=(4, 4), **folders) is None
+    assert domain_images.load_held_out(config, b, (4, 4)) is None
 
 
 @pytest.mark.parametrize(
@@ -201,15 +207,17 @@ def test_a_folder_that_is_not_there_is_refused(refusal, tmp_path):
     message = refusal(dataset=f"{tmp_path}/none")
     assert message.startswith(f"--dataset={tmp_path}/none is no folder: give")
     message = refusal(a=f"{tmp_path}/none:cat", b="mnist")
-    assert message.startswith(f"--dataset_a={tmp_path}/none does not exist")
+    assert message.startswith(
+        f"--dataset_a={tmp_path}/none:cat: {tmp_path}/none does not exist: give"
+    )
 
 
-def test_an_empty_half_is_told_with_its_folder(find, tmp_path, folders):
+def test_an_empty_half_is_told_with_its_folder(find, tmp_path, config):
     folder = write_halves(tmp_path / "fruit")
     (folder / "trainB" / "a.png").unlink()
     _, b = find(dataset=str(folder))
     with pytest.raises(errors.UserError) as caught:
-        domain_images.native_shape(b, **folders)
+        domain_images.native_shape(config, b)
     assert str(caught.value).startswith(
         f"{folder}/trainB (of --dataset): {folder}/trainB has no images"
     )
@@ -222,12 +230,12 @@ def test_an_empty_folder_is_told_with_its_flag(refusal, tmp_path):
     assert f"{tmp_path}/photos has no images" in message
 
 
-def test_an_empty_split_is_refused(find, root, folders):
+def test_an_empty_split_is_refused(find, root, config):
     splits = {"train": ([], None), "test": (tiny_data.images(1), None)}
     tiny_data.write_tfds(root, "my_own", splits)
     a, _ = find(a="my_own", b="glyphs")
     with pytest.raises(errors.UserError, match="^--dataset_a=my_own: "):
-        domain_images.load(a, image_size=(28, 28), **folders)
+        domain_images.load(config, a, (28, 28))
 
 
 def test_any_two_sets_make_a_pair_with_their_test_splits(find):
@@ -271,25 +279,23 @@ def test_a_half_without_test_images_of_its_own_has_no_test_part(find, root):
     assert a.test is None
 
 
-def test_the_images_of_a_class_are_those_with_its_label(find, root, folders):
+def test_the_images_of_a_class_are_those_with_its_label(find, root, config):
     made = write_cifar10(root)
     horses, deer = find(a="cifar10:horse", b="cifar10:deer")
     for domain, train, test in ((horses, [0, 2], [5]), (deer, [1, 3], [4])):
         for which, chosen in (("train", train), ("test", test)):
-            array = domain_images.load(
-                domain, which, image_size=(32, 32), **folders
-            )
+            array = LOADERS[which](config, domain, (32, 32))
             np.testing.assert_array_equal(array.images, made[chosen])
 
 
-def test_a_folder_has_classes_and_splits_as_a_set_has(find, tmp_path, folders):
+def test_a_folder_has_classes_and_splits_as_a_set_has(find, tmp_path, config):
     folder = tmp_path / "photos:2024"
     for number, name in enumerate(("train/cat", "train/dog", "test/cat")):
         write(folder / name / "a.png", number)
     cats, dogs = find(a=f"{folder}:cat", b=f"{folder}:train:dog")
     assert cats.train == part(str(folder), "train", "cat")
     assert cats.test == part(str(folder), "test", "cat")
-    array = domain_images.load(dogs, image_size=(4, 4), **folders)
+    array = domain_images.load(config, dogs, (4, 4))
     assert array.images[:, 0, 0, 0].tolist() == [1]
     whole, _ = find(a=str(folder), b="glyphs")
     assert whole.train == part(str(folder), "train")
@@ -372,7 +378,7 @@ def test_the_same_part_twice_is_refused(refusal, find):
 
 
 def test_test_images_that_a_download_does_not_bring_are_none(
-    find, root, folders
+    find, root, config
 ):
     a, _ = find(a="cats_vs_dogs", b="glyphs")
     assert a.test == part("cats_vs_dogs", "test")
@@ -384,19 +390,20 @@ def test_test_images_that_a_download_does_not_bring_are_none(
         shape=(None, None, 3),
         num_classes=2,
     )
-    load = domain_images.load
-    assert len(load(a, image_size=(28, 28), **folders).images) == 2
-    assert load(a, "test", image_size=(28, 28), **folders) is None
+    assert len(domain_images.load(config, a, (28, 28)).images) == 2
+    assert domain_images.load_held_out(config, a, (28, 28)) is None
+    shown, is_held_out = domain_images.images_to_show(config, a, (28, 28))
+    assert (len(shown.images), is_held_out) == (2, False)
 
 
-def test_a_set_out_of_reach_is_told_with_its_flag(find, folders, monkeypatch):
+def test_a_set_out_of_reach_is_told_with_its_flag(find, config, monkeypatch):
     def refuse(*args, **kwargs):
         raise requests.exceptions.ConnectionError("Failed to resolve")
 
     monkeypatch.setattr(requests, "request", refuse)
     _, b = find(a="glyphs", b="cats_vs_dogs:cat")
     with pytest.raises(errors.UserError) as caught:
-        domain_images.load(b, image_size=(28, 28), **folders)
+        domain_images.load(config, b, (28, 28))
     message = str(caught.value)
     assert message.startswith(
         "--dataset_b=cats_vs_dogs:cat: cats_vs_dogs is not in --data_dir="
@@ -408,41 +415,43 @@ def test_a_set_out_of_reach_is_told_with_its_flag(find, folders, monkeypatch):
     )
 
 
-def test_images_smaller_than_the_crop_are_told_with_their_flag(find, folders):
+def test_images_smaller_than_the_crop_are_told_with_their_flag(find, config):
     a, b = find(a="cifar10", b="mnist")
-    shape = domain_images.native_shape(a, crop=(30, 30), **folders)
+    config = dataclasses.replace(config, crop="30x30")
+    shape = domain_images.native_shape(config, a)
     assert shape == (30, 30, 3)
     with pytest.raises(errors.UserError) as caught:
-        domain_images.native_shape(b, crop=(30, 30), **folders)
+        domain_images.native_shape(config, b)
     assert str(caught.value).startswith(
         "--dataset_b=mnist: --crop=30x30 is larger than the images, which are "
         "28x28x1"
     )
 
 
-def test_the_crop_is_taken_from_the_images(find, root, folders):
+def test_the_crop_is_taken_from_the_images(find, root, config):
     made = write_cifar10(root)
     a, _ = find(a="cifar10:horse", b="glyphs")
-    array = domain_images.load(a, image_size=(8, 8), crop=(8, 8), **folders)
+    config = dataclasses.replace(config, crop="8x8")
+    array = domain_images.load(config, a, (8, 8))
     np.testing.assert_array_equal(array.images, made[[0, 2], 12:20, 12:20])
 
 
 def test_colours_among_the_test_images_alone_make_a_domain_rgb(
-    find, tmp_path, folders
+    find, tmp_path, config
 ):
     folder = write_halves(tmp_path / "fruit")
     write(folder / "testA" / "b.png", (1, 2, 3), mode="RGB", size=(9, 9))
     a, b = find(dataset=str(folder))
-    assert domain_images.native_shape(a, **folders) == (4, 4, 3)
-    assert domain_images.native_shape(b, **folders) == (4, 4, 1)
+    assert domain_images.native_shape(config, a) == (4, 4, 3)
+    assert domain_images.native_shape(config, b) == (4, 4, 1)
 
 
 def test_gray_glyphs_and_a_coloured_set_are_trained_as_rgb(
-    find, root, folders, few_glyphs
+    find, root, config, few_glyphs
 ):
     write_cifar10(root)
     found = find(a="glyphs", b="cifar10")
-    shapes = [domain_images.native_shape(each, **folders) for each in found]
+    shapes = [domain_images.native_shape(config, each) for each in found]
     wanted = domain_images.channels(*shapes)
     assert wanted == 3
     note = domain_images.channels_note(
@@ -453,7 +462,7 @@ def test_gray_glyphs_and_a_coloured_set_are_trained_as_rgb(
         "RGB"
     )
     for domain, count in zip(found, (20, 4), strict=True):
-        array = domain_images.load(domain, image_size=(32, 32), **folders)
+        array = domain_images.load(config, domain, (32, 32))
         rgb = images.to_channels(array.images, wanted)
         assert rgb.shape == (count, 32, 32, 3)
         # Not padded, as 28 pixels would be for other recipes.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+import contextlib
 import difflib
 import re
 
@@ -19,6 +20,22 @@ class UserError(Exception):
     with exit status 2; anything else that is raised is a bug and keeps its
     traceback.
     """
+
+
+@contextlib.contextmanager
+def about(subject: str) -> Iterator[None]:
+    """Begins a user's error with what it is about, which only a caller knows.
+
+    Args:
+        subject: the flag or the file that the block deals with.
+
+    Raises:
+        UserError: the block raised it.
+    """
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{subject}: {error}") from error
 
 
 def suggestion(given: str, allowed: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 
@@ -14,6 +15,7 @@ from tf_dcgan.common import errors
 
 # Begins the name of a file or folder that is not finished; a kill may leave it.
 UNFINISHED = ".unfinished-"
+_LONGEST_NAME = 32
 # errno of a disk or a quota that is full.
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -126,6 +128,25 @@ def disk_errors(path: os.PathLike | str) -> Iterator[None]:
         raise OSError(
             errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path)
         ) from error
+
+
+def safe_name(name: str, *, fill: str = "_") -> str:
+    """Makes a part of a file's name from the name of a set or a class.
+
+    A file's name may have 255 bytes, of which a character may take four, so
+    at most 32 characters stay.
+
+    Args:
+        name: any text, or an absolute path, of which the last part is taken.
+        fill: replaces each character that is no letter, digit, `_`, `.` or
+            `-`.
+
+    Returns:
+        The part; empty if the name is.
+    """
+    if os.path.isabs(name):
+        name = os.path.basename(os.path.normpath(name))
+    return re.sub(r"[^\w.-]", fill, name[:_LONGEST_NAME])
 
 
 def by_step(

@@ -23,14 +23,15 @@ def augment(
     Args:
         images: [batch_size, height, width, channels], any dtype; the global
             batch.
-        config: its `horizontal_flip`, `seed` and `batch_size`.
+        config: the settings, of which `horizontal_flip`, `seed` and
+            `batch_size` matter.
         step: scalar integer, the number of finished steps.
         content_box: (top, left, height, width) in pixels, the part of each
             image that is not padding.
-        stream: which of several sets of images.
+        stream: the number of the set, of several under one seed.
 
     Returns:
-        The same shape and dtype.
+        [batch_size, height, width, channels] of the same dtype.
     """
     if not config.horizontal_flip:
         return images
@@ -45,8 +46,8 @@ def flip_chosen(
 ) -> tf.Tensor:
     """Mirrors some images, so that left becomes right.
 
-    Each image depends on its own entry of `chosen` alone. What is padding
-    stays where it is, also where it is a pixel wider on one side.
+    Each image depends on its own entry of `chosen` alone. Padding stays in its
+    place, since it may be a pixel wider on one side.
 
     Args:
         images: [batch, height, width, channels], any dtype.
@@ -76,19 +77,20 @@ def size_before_crop(
     """Returns the size of the real images that `random_crop` cuts from.
 
     Args:
-        config: its `random_crop`.
+        config: the settings, of which `random_crop` matters.
         image_size: (height, width) of the networks in pixels.
 
     Returns:
-        (height, width) in pixels, 286/256 of the networks' where the config
-        asks for crops, else the same.
+        (height, width) in pixels: 286/256 of the networks' size if the config
+        asks for random crops, else the networks' size.
 
     Source: the program of the authors of Zhu et al. 2017, which resizes to
         286 and crops to 256 (arXiv:1703.10593).
     """
     if not config.random_crop:
         return image_size
-    return tuple(round(side * 286 / 256) for side in image_size)
+    height, width = image_size
+    return round(height * 286 / 256), round(width * 286 / 256)
 
 
 def random_crop(
@@ -104,18 +106,18 @@ def random_crop(
     Args:
         images: [batch_size, height, width, channels], any dtype; the global
             batch.
-        image_size: (height, width) of the parts in pixels, at most that of
-            the images.
+        image_size: (height, width) of the parts in pixels, at most the size
+            of the images.
         seed: the run's seed, below 2^31.
         step: scalar integer, the number of finished steps.
-        stream: which of several sets of images.
+        stream: the number of the set, of several under one seed.
 
     Returns:
         [batch_size, *image_size, channels] of the same dtype.
     """
     slack = tuple(
-        side - wanted
-        for side, wanted in zip(images.shape[1:3], image_size, strict=True)
+        side - part_side
+        for side, part_side in zip(images.shape[1:3], image_size, strict=True)
     )
     if slack == (0, 0):
         return images

@@ -1,4 +1,8 @@
-"""(seed, step) → batch: the order of the data as a function, not a state."""
+"""The images of each step's batch, as a function of (seed, step).
+
+The order of the data is a function and not a state, so a run can go on at any
+step.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,12 @@ import numpy as np
 
 from tf_dcgan.common import errors
 
-# Keeps this use of the seed apart from every other.
+# Makes these random numbers differ from all others under the same seed.
 _PURPOSE = 0xDA7A
 
-# With 4, as in tf.random.experimental.index_shuffle, the orders of one epoch
-# and the next of 60,000 images correlate at ten standard deviations and more;
-# with 16 they are like any two permutations.
+# With 4 rounds, as in tf.random.experimental.index_shuffle, the orders of two
+# consecutive epochs of 60,000 images correlate at ten standard deviations and
+# more. With 16 rounds they correlate no more than any two permutations.
 _ROUNDS = 16
 
 
@@ -26,12 +30,12 @@ def batch_indices(
     seed: int,
     stream: int = 0,
 ) -> np.ndarray:
-    """The images of each of some consecutive steps.
+    """The images of each of several consecutive steps.
 
     Step s belongs to epoch s // (num_images // batch_size). An epoch is a
-    permutation of the images, of which the last incomplete batch is dropped.
-    Every entry is computed from its own step alone, so how a run is cut into
-    calls changes nothing.
+    permutation of the images, whose last incomplete batch is dropped. Every
+    entry is computed from its own step alone, so the result does not depend on
+    how the steps of a run are divided among the calls.
 
     Args:
         first_step: at least 0.
@@ -39,13 +43,13 @@ def batch_indices(
         batch_size: images per step.
         num_images: size of the set.
         seed: at least 0.
-        stream: which of several orders under one seed.
+        stream: the number of the order, of several under one seed.
 
     Returns:
         [num_steps, batch_size] int64 in [0, num_images).
 
     Raises:
-        errors.UserError: a batch is larger than the set.
+        errors.UserError: a batch has more images than the set.
     """
     import tensorflow as tf
 
@@ -62,8 +66,8 @@ def batch_indices(
         stop = min((epoch + 1) * steps_per_epoch, first_step + num_steps)
         positions = np.arange(start * batch_size, stop * batch_size)
         positions -= epoch * steps_per_epoch * batch_size
-        # Small numbers are weak keys: as it is, (0, 0xDA7A, 0) leaves the
-        # first six of 18 images in their places.
+        # Small numbers are weak keys: (0, 0xDA7A, 0) as the key itself leaves
+        # the first six of 18 images in their places.
         entropy = [seed, _PURPOSE, epoch] + [stream] * (stream > 0)
         key = np.random.SeedSequence(entropy).generate_state(3)
         with tf.device("CPU:0"):
@@ -81,7 +85,7 @@ def batch_indices(
 
 
 def gather(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """Reads the images of some steps.
+    """Reads the images of several steps.
 
     Args:
         images: [num_images, height, width, channels] uint8, usually a memory
@@ -107,7 +111,7 @@ class Reader:
         seed: int,
         stream: int = 0,
     ):
-        """Reads nothing yet.
+        """Prepares to read; reads nothing yet.
 
         Args:
             uint8_images: [n, height, width, channels] uint8, may be a memory
@@ -115,7 +119,7 @@ class Reader:
             labels: [n] integers to read with them, or None.
             batch_size: images per step, at most n.
             seed: at least 0.
-            stream: which of several orders under one seed.
+            stream: the number of the order, of several under one seed.
         """
         self._images = uint8_images
         self._labels = labels
@@ -126,7 +130,7 @@ class Reader:
             "stream": stream,
         }
         self._executor = concurrent.futures.ThreadPoolExecutor(1)
-        self._pending = None
+        self._pending: concurrent.futures.Future[tuple[np.ndarray, ...]]
         self.bytes_per_step = uint8_images[0].nbytes * batch_size
 
     def prefetch(self, step: int, count: int) -> None:
@@ -134,7 +138,7 @@ class Reader:
         self._pending = self._executor.submit(self._read, step, count)
 
     def take(self) -> tuple[np.ndarray, ...]:
-        """Returns what was begun last.
+        """Waits for the batches that `prefetch` began to read.
 
         Returns:
             (images,) or (images, labels): [count, batch, h, w, c] uint8 and
@@ -143,7 +147,10 @@ class Reader:
         return self._pending.result()
 
     def first(self, count: int) -> tuple[np.ndarray, ...]:
-        """Returns the first images of the first epoch's order.
+        """Reads the first images in the order of the first epoch.
+
+        Args:
+            count: how many images, at most as many as the set has.
 
         Returns:
             (images,) or (images, labels): [count, h, w, c] uint8 and [count]
@@ -153,7 +160,7 @@ class Reader:
         return tuple(values[0] for values in self._gather(indices))
 
     def close(self) -> None:
-        """Drops what was begun and ends the reading thread."""
+        """Drops the batches being read and ends the reading thread."""
         self._executor.shutdown(cancel_futures=True)
 
     def _read(self, step: int, count: int) -> tuple[np.ndarray, ...]:
@@ -170,14 +177,14 @@ class Reader:
 
 
 class PairReader:
-    """Reads from two sets at a time, each in an order of its own."""
+    """Reads two sets at the same time, each in an order of its own."""
 
     def __init__(self, first: Reader, second: Reader):
-        """Reads nothing yet.
+        """Prepares to read; reads nothing yet.
 
         Args:
-            first: of one set.
-            second: of the other, with another stream.
+            first: reads one set.
+            second: reads the other set, with another stream.
         """
         self._readers = (first, second)
         self.bytes_per_step = sum(r.bytes_per_step for r in self._readers)
@@ -188,10 +195,10 @@ class PairReader:
             reader.prefetch(step, count)
 
     def take(self) -> tuple[np.ndarray, ...]:
-        """Returns what was begun last, of both sets."""
+        """Waits for the batches of both sets that `prefetch` began to read."""
         return tuple(part for r in self._readers for part in r.take())
 
     def close(self) -> None:
-        """Drops what was begun and ends the reading threads."""
+        """Drops the batches being read and ends the reading threads."""
         for reader in self._readers:
             reader.close()

@@ -7,94 +7,155 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tf_dcgan.common import errors
 from tf_dcgan.config import schema, sizes
 from tf_dcgan.data import domains, known_sets, loading
 
 
 def native_shape(
-    domain: domains.Domain,
-    *,
-    data_dir: str | None = None,
-    cache_dir: str | None = None,
-    crop: tuple[int, int] | None = None,
+    config: schema.Config, domain: domains.Domain
 ) -> tuple[int | None, int | None, int]:
     """The shape of a domain's images, found without preparing any.
 
     Args:
+        config: the run's settings, of which `crop`, `data_dir` and
+            `cache_dir` matter.
         domain: A or B.
-        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
-        cache_dir: where what a folder's files tell is kept; None for the
-            user's cache.
-        crop: (height, width) of the central part that is wanted, or None.
 
     Returns:
         (height, width, channels) of the images to train on; height and width
-        are None where they vary. Channels are 3 also where only the images
-        put aside are RGB.
+        are None if they vary. Channels are 3 also if only the held-out images
+        are RGB.
 
     Raises:
-        errors.UserError: it has no images, or the crop is larger than they
-            are.
+        errors.UserError: the domain has no images, or the crop is larger than
+            they are.
     """
-    parts = [domain.train]
-    if domain.test is not None and domain.test.name != domain.train.name:
-        parts.append(domain.test)
-    with domains.told_as(domain.given, domain.flag):
-        shapes = [
-            loading.native_shape(
-                part.name, data_dir, crop=crop, cache_dir=cache_dir
+    sets = {part.name: part for part in (domain.train, domain.test) if part}
+    crop = crop_of_set(config, domain.train.name)
+    with errors.about(domain.flag_and_title):
+        shapes = {
+            name: loading.native_shape(
+                name, config.data_dir, crop=crop, cache_dir=config.cache_dir
             )
-            for part in parts
-        ]
-    return (*shapes[0][:2], max(shape[2] for shape in shapes))
+            for name in sets
+        }
+    height, width, _ = shapes[domain.train.name]
+    return height, width, max(shape[2] for shape in shapes.values())
 
 
 def load(
+    config: schema.Config,
     domain: domains.Domain,
-    which: str = "train",
-    *,
     image_size: tuple[int, int],
-    data_dir: str | None = None,
-    cache_dir: str | None = None,
-    crop: tuple[int, int] | None = None,
-) -> loading.ImageArray | None:
-    """Opens the images of a domain, preparing them first if need be.
+) -> loading.ImageArray:
+    """Opens the images that a domain is trained on, preparing them if needed.
 
     Args:
+        config: the run's settings, of which `crop`, `data_dir` and
+            `cache_dir` matter.
         domain: A or B.
-        which: `train`, or `test` for those put aside.
-        image_size: (height, width) in pixels of the images wanted.
-        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
-        cache_dir: where prepared arrays are kept; None for the user's cache.
-        crop: (height, width) in pixels of the central part of the original
-            images that is brought to this size, or None for all of them.
+        image_size: (height, width) in pixels that the images are brought to.
 
     Returns:
-        The images, with the channels they have; None if none were put aside.
+        The images, with the channels that their files have.
 
     Raises:
-        errors.UserError: as `loading.load` raises it, with the domain's flag.
+        errors.UserError: the images cannot be had; see `loading.load`.
         OSError: the disk is full; nothing half-made is left.
     """
-    part = {"train": domain.train, "test": domain.test}[which]
+    return _load_part(config, domain, domain.train, image_size)
+
+
+def load_held_out(
+    config: schema.Config,
+    domain: domains.Domain,
+    image_size: tuple[int, int],
+) -> loading.ImageArray | None:
+    """Opens the images that are held out of a domain's training.
+
+    Args:
+        config: the run's settings, as `load` takes them.
+        domain: A or B.
+        image_size: (height, width) in pixels that the images are brought to.
+
+    Returns:
+        The images, or None if none are held out.
+
+    Raises:
+        errors.UserError: the images cannot be had; see `loading.load`.
+        OSError: the disk is full; nothing half-made is left.
+    """
+    part = domain.test
     if part is None:
         return None
-    with domains.told_as(domain.given, domain.flag):
-        if which == "test":
-            splits = loading.splits(part.name, data_dir)
-            if splits and part.split not in splits:
-                return None
+    with errors.about(domain.flag_and_title):
+        splits = loading.splits(part.name, config.data_dir)
+    if splits and part.split not in splits:
+        return None  # The download did not bring the split that was expected.
+    return _load_part(config, domain, part, image_size)
+
+
+def images_to_show(
+    config: schema.Config,
+    domain: domains.Domain,
+    image_size: tuple[int, int],
+) -> tuple[loading.ImageArray, bool]:
+    """Opens the images of a domain that are shown and scored.
+
+    Args:
+        config: the run's settings, as `load` takes them.
+        domain: A or B.
+        image_size: (height, width) of the networks in pixels.
+
+    Returns:
+        (images, is_held_out): the held-out images; if there are none, the
+        images to train on.
+
+    Raises:
+        errors.UserError: the images cannot be had; see `loading.load`.
+        OSError: the disk is full; nothing half-made is left.
+    """
+    held_out = load_held_out(config, domain, image_size)
+    if held_out is not None:
+        return held_out, True
+    return load(config, domain, image_size), False
+
+
+def _load_part(
+    config: schema.Config,
+    domain: domains.Domain,
+    part: domains.Part,
+    image_size: tuple[int, int],
+) -> loading.ImageArray:
+    with errors.about(domain.flag_and_title):
         return loading.load(
             part.name,
             part.split,
             image_size=image_size,
-            crop=crop,
+            crop=crop_of_set(config, domain.train.name),
             class_name=part.class_name,
-            # Padded images would be held out of a frame that no others have.
+            # Training images are resized and then cropped at random: padded
+            # held-out images would have a frame that no generator has seen.
             pad=False,
-            data_dir=data_dir,
-            cache_dir=cache_dir,
+            flag=domain.flag,
+            data_dir=config.data_dir,
+            cache_dir=config.cache_dir,
         )
+
+
+def crop_of_set(config: schema.Config, name: str) -> tuple[int, int] | None:
+    """The central part that is cut out of a set's images before anything else.
+
+    Args:
+        config: the run's settings; its `crop` wins over the set's usual crop.
+        name: the set's name.
+
+    Returns:
+        (height, width) in pixels, or None for the whole images.
+    """
+    crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
+    return None if crop is None else sizes.parse_crop(crop)
 
 
 def channels(shape_a: Sequence, shape_b: Sequence) -> int:
@@ -102,10 +163,11 @@ def channels(shape_a: Sequence, shape_b: Sequence) -> int:
 
     Args:
         shape_a: (height, width, channels) of A's images.
-        shape_b: likewise of B's.
+        shape_b: (height, width, channels) of B's images.
 
     Returns:
-        What both have, or 3 if they differ; see `images.to_channels`.
+        The channels that both have, or 3 if they differ; see
+        `images.to_channels`.
     """
     return shape_a[2] if shape_a[2] == shape_b[2] else 3
 
@@ -120,13 +182,13 @@ def channels_note(
     """Says that gray images become RGB, if they do.
 
     Args:
-        a: one domain.
-        b: the other.
+        a: the domain A.
+        b: the domain B.
         shape_a: (height, width, channels) of A's images.
-        shape_b: likewise of B's.
+        shape_b: (height, width, channels) of B's images.
 
     Returns:
-        One line, or None if both domains are of one kind.
+        One line, or None if both domains are gray or both are RGB.
     """
     if shape_a[2] == shape_b[2]:
         return None
@@ -137,66 +199,3 @@ def channels_note(
         f"note: A ({a.title}) is {kind_a} and B ({b.title}) is {kind_b}: both "
         "are trained as RGB"
     )
-
-
-def load_domain(
-    config: schema.Config,
-    domain: domains.Domain,
-    which: str,
-    *,
-    image_size: tuple[int, int],
-) -> loading.ImageArray | None:
-    """Opens the images of A or B as a config wants them.
-
-    Args:
-        config: its `crop` and the folders to look in.
-        domain: A or B.
-        which: "train", or "test" for those held out.
-        image_size: (height, width) in pixels.
-
-    Returns:
-        The images; None if none are held out.
-    """
-    return load(
-        domain,
-        which,
-        image_size=image_size,
-        crop=crop_of_set(config, domain.train.name),
-        data_dir=config.data_dir,
-        cache_dir=config.cache_dir,
-    )
-
-
-def images_to_show(
-    config: schema.Config,
-    domain: domains.Domain,
-    image_size: tuple[int, int],
-) -> tuple[loading.ImageArray, bool]:
-    """Opens the images of A or B that are shown and scored.
-
-    Args:
-        config: its `crop` and the folders to look in.
-        domain: A or B.
-        image_size: (height, width) of the networks in pixels.
-
-    Returns:
-        (images, is_held_out): those held out, else those to train on.
-    """
-    held_out = load_domain(config, domain, "test", image_size=image_size)
-    if held_out is not None:
-        return held_out, True
-    return load_domain(config, domain, "train", image_size=image_size), False
-
-
-def crop_of_set(config: schema.Config, name: str) -> tuple[int, int] | None:
-    """Returns the central part of a set's images that is taken.
-
-    Args:
-        config: its `crop` comes first.
-        name: the set's.
-
-    Returns:
-        (height, width) in pixels, or None for all of them.
-    """
-    crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
-    return None if crop is None else sizes.parse_crop(crop)

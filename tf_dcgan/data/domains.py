@@ -7,8 +7,7 @@ and trainB or a folder with such sub-folders), or any two sets or parts of sets
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-import contextlib
+from collections.abc import Sequence
 import dataclasses
 import os
 import re
@@ -25,7 +24,7 @@ _BOTH_WAYS = (
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """What `loading.load` is asked for.
+    """A part of an image set, as `loading.load` takes it.
 
     Attributes:
         name: a set's name, or the absolute path of a folder.
@@ -40,14 +39,16 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Domain:
-    """One of the two sets.
+    """One of the two sets of images.
 
     Attributes:
-        title: what it is, as the user wrote it where it has a flag of its own.
-        flag: that names it, without dashes.
+        title: the set's name; if the set has a flag of its own, as the user
+            wrote it there.
+        flag: the flag that names the set, without dashes.
         train: the images to train on.
-        test: those put aside, or None where there are none. Of a set that is
-            still to be downloaded it is a guess; see `domain_images.load`.
+        test: the images held out of the training, or None if there are none.
+            If the set is still to be downloaded, they may turn out to be
+            missing; see `domain_images.load_held_out`.
     """
 
     title: str
@@ -56,80 +57,65 @@ class Domain:
     test: Part | None
 
     @property
-    def given(self) -> str:
-        """What the user gave, for messages."""
+    def flag_and_title(self) -> str:
+        """The domain as error messages name it."""
         if self.flag == "dataset":
             return f"{self.title} (of --dataset)"
         return f"--{self.flag}={self.title}"
-
-
-@contextlib.contextmanager
-def told_as(given: str, flag: str) -> Iterator[None]:
-    """Lets an error about any data set say which of the two it is about.
-
-    Args:
-        given: what the user gave, to begin the message with.
-        flag: takes the place of `dataset` in the message's advice.
-
-    Raises:
-        errors.UserError: the block raised it.
-    """
-    try:
-        yield
-    except errors.UserError as error:
-        message = re.sub(r"--dataset\b", f"--{flag}", str(error))
-        if not message.startswith(f"--{flag}="):
-            message = f"{given}: {message}"
-        raise errors.UserError(message) from error
 
 
 def find(config: schema.Config) -> tuple[Domain, Domain]:
     """Finds the two sets that the flags name, without reading an image.
 
     Args:
-        config: of a recipe that translates.
+        config: the settings of a run that translates.
 
     Returns:
         A and B.
 
     Raises:
-        errors.UserError: there is no such set, split or class, one half is
-            missing, or both are the same.
+        errors.UserError: a set, split, class or half does not exist, or both
+            sets are the same images.
     """
-    if config.dataset is None:
-        a = _named(config.dataset_a, "dataset_a", config.data_dir)
-        b = _named(config.dataset_b, "dataset_b", config.data_dir)
-        if a.train == b.train:
-            raise errors.UserError(
-                f"--dataset_a={a.title} and --dataset_b={b.title} are the same "
-                "images: give two sets, such as --dataset_a=cifar10:horse "
-                "--dataset_b=cifar10:deer"
-            )
-        for one, other in ((a, b), (b, a)):
-            if one.test == other.train:
-                raise errors.UserError(
-                    f"{other.given} trains on what {one.given} holds out: give "
-                    "two sets, or two classes of one"
-                )
-        return a, b
-    if os.path.isabs(config.dataset):
-        return _halves_of_folder(config.dataset)
-    return _halves_of_set(config.dataset, config.data_dir)
-
-
-def _named(text: str, flag: str, data_dir: str | None) -> Domain:
-    """Finds what `--dataset_a` or `--dataset_b` names."""
-    given = f"--{flag}={text}"
-    name, narrowed = names.cut(text, given=given)
-    if not narrowed and os.path.isabs(name) and not _lacking(name):
+    if config.dataset is not None:
+        if os.path.isabs(config.dataset):
+            return _halves_of_folder(config.dataset)
+        return _halves_of_set(config.dataset, config.data_dir)
+    a = _set_of_flag(config, "dataset_a")
+    b = _set_of_flag(config, "dataset_b")
+    if a.train == b.train:
         raise errors.UserError(
-            f"{given} holds two sets, trainA and trainB: give "
+            f"--dataset_a={a.title} and --dataset_b={b.title} are the same "
+            "images: give two sets, such as --dataset_a=cifar10:horse "
+            "--dataset_b=cifar10:deer"
+        )
+    for one, other in ((a, b), (b, a)):
+        if one.test == other.train:
+            raise errors.UserError(
+                f"{other.flag_and_title} trains on what {one.flag_and_title} "
+                "holds out: give two sets, or two classes of one"
+            )
+    return a, b
+
+
+def _set_of_flag(config: schema.Config, flag: str) -> Domain:
+    """Finds the set that `--dataset_a` or `--dataset_b` names."""
+    text = getattr(config, flag)
+    flag_and_text = f"--{flag}={text}"
+    name, narrowing = names.cut(text, given=flag_and_text)
+    if not narrowing and os.path.isabs(name) and not _missing_halves(name):
+        raise errors.UserError(
+            f"{flag_and_text} holds two sets, trainA and trainB: give "
             f"--dataset={text}, or one of the two folders"
         )
-    with told_as(given, flag):
-        splits = loading.splits(name, data_dir)
-        class_names = loading.class_names(name, data_dir) if narrowed else ()
-        split, class_name = _narrow(name, narrowed, splits, class_names)
+    with errors.about(flag_and_text):
+        splits = loading.splits(name, config.data_dir)
+        class_names = (
+            loading.class_names(name, config.data_dir) if narrowing else ()
+        )
+        split, class_name = _split_and_class(
+            name, narrowing, splits, class_names
+        )
         if splits and split not in splits:
             raise errors.UserError(
                 f"{name} has no split {split!r}: "
@@ -139,34 +125,37 @@ def _named(text: str, flag: str, data_dir: str | None) -> Domain:
         if class_name is not None:
             names.check_class(class_name, class_names, name=name)
     test = None
-    put_aside = re.sub("^train", "test", split)
-    if put_aside != split and (not splits or put_aside in splits):
-        test = Part(name, put_aside, class_name)
+    test_split = re.sub("^train", "test", split)
+    if test_split != split and (not splits or test_split in splits):
+        test = Part(name, test_split, class_name)
     return Domain(text, flag, Part(name, split, class_name), test)
 
 
-def _narrow(
+def _split_and_class(
     name: str,
-    narrowed: list[str],
+    narrowing: list[str],
     splits: Sequence[str],
     class_names: Sequence[str],
 ) -> tuple[str, str | None]:
-    """Tells splits from classes.
+    """Tells which word after a set's name is a split and which is a class.
 
     Args:
-        name: the set's.
-        narrowed: up to two words that narrow it.
-        splits: the set's; none where they are not known.
-        class_names: the set's.
+        name: the set's name.
+        narrowing: the words after it, at most two.
+        splits: the set's splits; empty if they are not known yet.
+        class_names: the set's classes; empty if it has no labels.
 
     Returns:
         The split, by default `train`, and the class or None.
+
+    Raises:
+        errors.UserError: a single word is neither a split nor a class.
     """
-    if len(narrowed) == 2:
-        return narrowed[0], narrowed[1]
-    if not narrowed:
+    if len(narrowing) == 2:
+        return narrowing[0], narrowing[1]
+    if not narrowing:
         return "train", None
-    [word] = narrowed
+    [word] = narrowing
     if word in splits or (not splits and word not in class_names):
         return word, None
     if word not in class_names:
@@ -181,10 +170,10 @@ def _narrow(
 def _halves_of_folder(folder: str) -> tuple[Domain, Domain]:
     if not os.path.isdir(folder):
         raise errors.UserError(f"--dataset={folder} is no folder: {_BOTH_WAYS}")
-    lacking = _lacking(folder)
-    if lacking:
+    missing = _missing_halves(folder)
+    if missing:
         raise errors.UserError(
-            f"--dataset={folder} has no folder {' and none '.join(lacking)}: "
+            f"--dataset={folder} has no folder {' and none '.join(missing)}: "
             f"{_BOTH_WAYS}"
         )
 
@@ -201,8 +190,8 @@ def _halves_of_folder(folder: str) -> tuple[Domain, Domain]:
     return half("A"), half("B")
 
 
-def _lacking(folder: str) -> list[str]:
-    """The sub-folders that a folder lacks to be two sets."""
+def _missing_halves(folder: str) -> list[str]:
+    """Lists which of the sub-folders trainA and trainB a folder lacks."""
     return [
         half
         for half in ("trainA", "trainB")
@@ -213,7 +202,7 @@ def _lacking(folder: str) -> list[str]:
 def _halves_of_set(name: str, data_dir: str | None) -> tuple[Domain, Domain]:
     if ":" in name:
         raise errors.UserError(f"--dataset={name} is one set: {_BOTH_WAYS}")
-    with told_as(f"--dataset={name}", "dataset"):
+    with errors.about(f"--dataset={name}"):
         splits = loading.splits(name, data_dir)
     if splits and not {"trainA", "trainB"} <= set(splits):
         raise errors.UserError(
@@ -223,12 +212,12 @@ def _halves_of_set(name: str, data_dir: str | None) -> tuple[Domain, Domain]:
 
     def half(letter):
         train, test = f"train{letter}", f"test{letter}"
-        there = not splits or test in splits
+        has_test = not splits or test in splits
         return Domain(
             f"{name}:{train}",
             "dataset",
             Part(name, train),
-            Part(name, test) if there else None,
+            Part(name, test) if has_test else None,
         )
 
     return half("A"), half("B")

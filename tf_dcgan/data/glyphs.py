@@ -184,7 +184,9 @@ def _trace(font: str, digit: int) -> _Glyph:
     )
     centre = ndimage.center_of_mass(inside)
     return _Glyph(
-        distances=np.float32(distances[::_KEPT, ::_KEPT] / larger_side),
+        distances=(distances[::_KEPT, ::_KEPT] / larger_side).astype(
+            np.float32
+        ),
         samples_per_unit=larger_side / _KEPT,
         centre=(centre[0] / _KEPT, centre[1] / _KEPT),
         half_stroke=float(distances.max() / larger_side),

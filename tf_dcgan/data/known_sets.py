@@ -1,7 +1,8 @@
-"""What is known of the usual sets without asking TFDS, whose import is slow.
+"""The shapes and classes of the usual sets, known without importing TFDS.
 
-The class names are TFDS's. They are also here because a prepared folder that
-was copied without its `label.labels.txt` has only numbers for them.
+Importing TFDS takes seconds. The class names are the same as in TFDS, and are
+also needed for a prepared folder that was copied without its
+`label.labels.txt`: it has only numbers for them.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ SETS = {
 
 SPLITS = ("train", "test")
 
-# What `--crop` is without the flag. The edge of CelebA's faces is background.
+# `--crop` if the user gives none. Around CelebA's faces is background.
 DEFAULT_CROPS = {"celeb_a": "178x178"}
 
 
@@ -70,7 +71,7 @@ def check_split(name: str, split: str) -> None:
     """Refuses a split that a known set does not have.
 
     Raises:
-        errors.UserError: it is neither `train` nor `test`.
+        errors.UserError: the split is neither `train` nor `test`.
     """
     if split not in SPLITS:
         raise errors.UserError(

@@ -14,7 +14,7 @@ import os
 from absl import logging
 import numpy as np
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, files
 from tf_dcgan.data import (
     cache,
     glyphs,
@@ -28,8 +28,6 @@ from tf_dcgan.data.folders import listings
 from tf_dcgan.data.folders import source as image_folders
 from tf_dcgan.data.tfds import sets
 
-_LONGEST = 32  # Characters of a folder's or a class's name in an entry's.
-
 
 @dataclasses.dataclass(frozen=True)
 class ImageArray:
@@ -41,13 +39,13 @@ class ImageArray:
         labels: [num_images] int64 in [0, len(class_names)), or None if the
             set has no labels; read-only.
         class_names: the name of each label; empty if there are none.
-        name: the set's name, as `--dataset` takes it.
+        name: the set's name, or the absolute path of a folder of images.
         split: the split's name.
         content_box: (top, left, height, width) in pixels, the part of each
             image that is not padding.
         preparation: what was done to the original images, in words.
         fingerprint: SHA-256 (hexadecimal) of the images' and labels' bytes.
-        notes: what its user should know, one line each.
+        notes: what the set's user should know, one line each.
     """
 
     images: np.ndarray
@@ -73,16 +71,17 @@ def native_shape(
     Args:
         name: the set's name, or the absolute path of a folder of images.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
-        crop: (height, width) of the central part that is wanted, or None.
-        cache_dir: where what a folder's files tell is kept; None for the
-            user's cache.
+        crop: (height, width) of the central part that is taken, or None for
+            the whole images.
+        cache_dir: the cache that keeps the shape of a folder's images; None
+            for the user's cache.
 
     Returns:
-        (height, width, channels); height and width are None where they vary.
+        (height, width, channels); height and width are None if they vary.
 
     Raises:
         errors.UserError: there is no such set, it has no images, or the crop
-            is larger than they are.
+            is larger than its images.
     """
     if name in known_sets.SETS:
         shape = known_sets.SETS[name].shape
@@ -101,7 +100,7 @@ def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
 
     Returns:
-        The name of each label; none if it has no labels.
+        The name of each label; empty if the set has no labels.
 
     Raises:
         errors.UserError: there is no such set.
@@ -114,10 +113,13 @@ def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
 
 
 def why_unlabelled(name: str) -> str:
-    """Says why a set has no labels, as far as it is known.
+    """Says why a set has no labels.
 
     Args:
         name: the set's name, or the absolute path of a folder of images.
+
+    Returns:
+        The reason; empty if the set has labels, or is no folder.
 
     Raises:
         errors.UserError: there is no such folder.
@@ -135,7 +137,7 @@ def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
 
     Returns:
-        Their names; none where only the download will tell.
+        Their names; empty if only the download will tell.
 
     Raises:
         errors.UserError: there is no such set.
@@ -155,6 +157,7 @@ def load(
     crop: tuple[int, int] | None = None,
     class_name: str | None = None,
     pad: bool = True,
+    flag: str = "dataset",
     data_dir: str | None = None,
     cache_dir: str | None = None,
 ) -> ImageArray:
@@ -164,27 +167,31 @@ def load(
         name: `glyphs`, the name of a TFDS set, or the absolute path of a
             folder of images.
         split: the split's name.
-        image_size: (height, width) in pixels of the images wanted.
+        image_size: (height, width) in pixels that the images are brought to.
         crop: (height, width) in pixels of the central part of the original
-            images that is brought to this size, or None for all of them.
+            images that is brought to this size, or None for the whole images.
         class_name: the only class whose images are taken, or None for all.
             Its label stays what it is in the whole set.
         pad: whether images a little too small are padded, not resized.
+        flag: the flag that names the set, without dashes; an error that
+            advises another set tells the user to give it there.
         data_dir: where the set's files are; None for TFDS's own folder.
             `glyphs` and folders of images need none and ignore it.
         cache_dir: where prepared arrays are kept; None for the user's cache.
 
     Returns:
-        The split. How images of another size were fitted is told by its
-        `preparation` and `content_box`, and so is the class.
+        The split. Its `preparation` and `content_box` tell how images of
+        another size were fitted, and its `preparation` names the class.
 
     Raises:
-        errors.UserError: there is no such set, split or class, or no image of
-            it, its files are damaged or out of reach, or the cache cannot be
-            written to.
+        errors.UserError: the set, split or class does not exist or has no
+            images, its files are damaged or out of reach, or the cache cannot
+            be written to.
         OSError: the disk is full; nothing half-made is left.
     """
-    source = _find_source(name, split, data_dir, cache_dir)
+    source = _find_source(
+        name, split, flag=flag, data_dir=data_dir, cache_dir=cache_dir
+    )
     key = {
         "preparation_version": preparation.VERSION,
         "name": name,
@@ -194,24 +201,45 @@ def load(
     }
     if crop is not None:
         key["crop"] = list(crop)
-    part = f"{_short(name)}-{split}"
+    title_words = [name, split]
     if class_name is not None:
         key["class_name"] = class_name
-        part += f"-{class_name[:_LONGEST]}"
+        title_words.append(class_name)
     if not pad:
         key["pad"] = False
-    readable = f"{part}-{image_size[0]}x{image_size[1]}"
-    entry = cache.Entry(cache_dir, readable, key=key)
-    wanted = {
-        "image_size": image_size,
-        "crop": crop,
-        "class_name": class_name,
-        "pad": pad,
-        "title": readable,
-    }
-    images, labels, info = entry.open() or _prepare(
-        entry, source, name=name, split=split, wanted=wanted
-    )
+    title_words.append(f"{image_size[0]}x{image_size[1]}")
+    # Another rule for these names would lose what users have in their caches.
+    title = "-".join(files.safe_name(word, fill="-") for word in title_words)
+    entry = cache.Entry(cache_dir, title, key=key)
+    prepared = entry.open()
+    if prepared is None:
+        logging.info("Preparing %s", entry.folder)
+        with entry.replaced() as folder:
+            content = source.read()
+            _check_shape(name, content.shape, flag=flag)
+            if class_name is not None:
+                names.check_class(class_name, content.class_names, name=name)
+            num_images = preparation.write(
+                folder,
+                content,
+                image_size=image_size,
+                crop=crop,
+                class_name=class_name,
+                pad=pad,
+                title=title,
+            )
+            if not num_images:
+                of_class = (
+                    "" if class_name is None else f" of class {class_name!r}"
+                )
+                raise errors.UserError(
+                    f"{name} has no images{of_class} in its split {split}: "
+                    f"choose another part of it, or another --{flag}"
+                )
+        prepared = entry.open()
+        if prepared is None:
+            raise OSError(f"{entry.folder} cannot be read after writing it")
+    images, labels, info = prepared
     return ImageArray(
         images=images,
         labels=labels,
@@ -225,18 +253,15 @@ def load(
     )
 
 
-def _short(name: str) -> str:
-    """A name that can begin a file's: of a folder, the last part's beginning.
-
-    A file's name may have 255 bytes, of which a character may take four.
-    """
-    return os.path.basename(name)[:_LONGEST] if os.path.isabs(name) else name
-
-
 def _find_source(
-    name: str, split: str, data_dir: str | None, cache_dir: str | None
+    name: str,
+    split: str,
+    *,
+    flag: str,
+    data_dir: str | None,
+    cache_dir: str | None,
 ) -> sources.Source:
-    """Finds where a split's images come from; the place to add a source."""
+    """Finds where a split's images come from. Add a new source here."""
     if name in known_sets.SETS:
         known_sets.check_split(name, split)
     folder = None if data_dir is None else sets.check_data_dir(data_dir)
@@ -244,46 +269,20 @@ def _find_source(
         return glyphs.source(split)
     if os.path.isabs(name):
         return image_folders.source(name, split, cache_dir=cache_dir)
-    if folder is not None:
-        if (
-            name in mnist_files.NAMES
-            and sets.prepared_folder(name, folder) is None
-        ):
-            source = mnist_files.find(name, split, data_dir=folder)
-            if source is not None:
-                return source
-    return sets.source(name, split, data_dir=data_dir)
+    if (
+        folder is not None
+        and name in mnist_files.NAMES
+        and sets.prepared_folder(name, folder) is None
+    ):
+        source = mnist_files.find(name, split, data_dir=folder)
+        if source is not None:
+            return source
+    return sets.source(name, split, flag=flag, data_dir=data_dir)
 
 
-def _prepare(
-    entry: cache.Entry,
-    source: sources.Source,
-    *,
-    name: str,
-    split: str,
-    wanted: dict,
-) -> tuple[np.ndarray, np.ndarray | None, dict]:
-    """Makes a cache entry and opens it; `wanted` is `preparation.write`'s."""
-    logging.info("Preparing %s", entry.folder)
-    with entry.replaced() as folder:
-        content = source.read()
-        _check_shape(name, content.shape)
-        class_name = wanted["class_name"]
-        if class_name is not None:
-            names.check_class(class_name, content.class_names, name=name)
-        if not preparation.write(folder, content, **wanted):
-            of_class = "" if class_name is None else f" of class {class_name!r}"
-            raise errors.UserError(
-                f"{name} has no images{of_class} in its split {split}: choose "
-                "another part of it, or another --dataset"
-            )
-    opened = entry.open()
-    if opened is None:
-        raise OSError(f"{entry.folder} cannot be read after writing it")
-    return opened
-
-
-def _check_shape(name: str, shape: tuple[int | None, int | None, int]) -> None:
+def _check_shape(
+    name: str, shape: tuple[int | None, int | None, int], *, flag: str
+) -> None:
     """Refuses images that a known set does not have, and odd channels."""
     if name in known_sets.SETS and shape != known_sets.SETS[name].shape:
         raise errors.UserError(
@@ -294,5 +293,5 @@ def _check_shape(name: str, shape: tuple[int | None, int | None, int]) -> None:
     if shape[2] not in (1, 3):
         raise errors.UserError(
             f"{name} has images of {shape[2]} channels; only 1 (grey) and 3 "
-            "(RGB) can be used. Choose another --dataset"
+            f"(RGB) can be used. Choose another --{flag}"
         )

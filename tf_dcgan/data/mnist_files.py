@@ -10,6 +10,7 @@ handwritten digits", section on file formats.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import math
@@ -67,7 +68,7 @@ def find(
             if path.is_file():
                 return sources.Source(
                     fingerprint=sources.files_fingerprint([path], folder),
-                    read=lambda path=path: _read_npz(path, split),
+                    read=functools.partial(_read_npz, path, split),
                 )
     return _find_raw(name, split, folder=data_dir)
 
@@ -225,7 +226,7 @@ def _check_identity(
             raise errors.UserError(
                 f"{path} is {known[0]}'s {known[1]}-ubyte, not {name}'s {stem}"
                 f"-ubyte. Give --data_dir the folder with {name}'s files, or "
-                f"--dataset={known[0]}"
+                f"choose the set {known[0]}"
             )
     if not _is_named_after(path.parent, name):
         raise errors.UserError(

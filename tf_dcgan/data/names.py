@@ -9,34 +9,34 @@ from tf_dcgan.common import errors
 
 
 def cut(text: str, *, given: str) -> tuple[str, list[str]]:
-    """Cuts a word at its colons, but for those in an existing folder's path.
+    """Cuts a text at its colons, except at colons in a folder's path.
 
     Args:
         text: `name`, `name:split`, `name:class` or `name:split:class`, where
             the name may be the absolute path of a folder.
-        given: what the error begins with, such as `--dataset_a=cifar10:`.
+        given: the text as the user gave it, with its flag; begins the error.
 
     Returns:
-        The name and what narrows it, at most two words.
+        The name, and the words that narrow it, at most two.
 
     Raises:
-        errors.UserError: a word between colons is empty, or there are too
-            many.
+        errors.UserError: a word between colons is empty, or there are more
+            than two words after the name.
     """
-    pieces = text.split(":")
-    last = 1  # Of the pieces that make the name.
+    words = text.split(":")
+    name_length = 1  # Words that make the name.
     if os.path.isabs(text):
-        for count in range(len(pieces), 0, -1):
-            if os.path.isdir(":".join(pieces[:count])):
-                last = count
+        for count in range(len(words), 0, -1):
+            if os.path.isdir(":".join(words[:count])):
+                name_length = count
                 break
-    name, narrowed = ":".join(pieces[:last]), pieces[last:]
-    if len(narrowed) > 2 or "" in (name, *narrowed):
+    name, narrowing = ":".join(words[:name_length]), words[name_length:]
+    if len(narrowing) > 2 or "" in (name, *narrowing):
         raise errors.UserError(
             f"{given} names no images: give name, name:split, name:class or "
             "name:split:class, such as cifar10:test:horse"
         )
-    return name, narrowed
+    return name, narrowing
 
 
 def check_class(
@@ -45,12 +45,12 @@ def check_class(
     """Refuses a class that a set does not have.
 
     Args:
-        class_name: the one that is wanted.
-        class_names: those of the set; none if it has no labels.
-        name: the set's.
+        class_name: the class that the user asked for.
+        class_names: the set's classes; empty if it has no labels.
+        name: the set's name.
 
     Raises:
-        errors.UserError: it is not among them.
+        errors.UserError: the set has no such class.
     """
     if not class_names:
         raise errors.UserError(

@@ -1,4 +1,4 @@
-"""Original images → one array of one size, written to disk as it is made."""
+"""Brings original images to one size and writes them to disk as one array."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import numpy as np
 from tf_dcgan.common import errors, terminal
 from tf_dcgan.data import cache, sources
 
-# Part of the key of every cached array: raise it whenever the same original
-# images would come out different.
+# Part of the key of every cached array. Raise it whenever the same original
+# images would give another array.
 VERSION = 1
 
-# Images at least this part of the wanted size, and no larger, are padded.
+# Images are padded if each side is at least this share of the requested side
+# and no longer.
 SMALLEST_PADDED = 0.8
 
 
@@ -25,10 +26,11 @@ class Fit:
     """How images are brought to a size.
 
     Attributes:
-        image_size: (height, width) wanted, in pixels.
+        image_size: (height, width) that the images are brought to, in pixels.
         method: `keep`, `pad` or `resize`.
-        content_box: (top, left, height, width) of what is not padding.
-        words: the same for people.
+        content_box: (top, left, height, width) in pixels, the part of each
+            image that is not padding.
+        words: what is done to the images, in words.
         crop: (height, width) of the central part that is taken first, or
             None for the whole image.
     """
@@ -45,15 +47,16 @@ def cropped_shape(
 ) -> tuple[int | None, int | None, int]:
     """The shape of images after a crop to their centre.
 
-    Where sizes vary, each side of an image becomes the crop's, or stays as it
-    is if it is shorter.
+    If sizes vary, a side of an image that is shorter than the crop's stays as
+    it is, so sizes may still vary afterwards.
 
     Args:
-        shape: (height, width, channels) of the images, None where they vary.
+        shape: (height, width, channels) of the images; height and width are
+            None if they vary.
         crop: (height, width) in pixels, or None for the whole image.
 
     Returns:
-        (height, width, channels), None where they may still vary.
+        (height, width, channels); height and width are None if they may vary.
 
     Raises:
         errors.UserError: all images have one size, and the crop is larger.
@@ -78,18 +81,17 @@ def choose_fit(
 ) -> Fit:
     """Decides how images are brought to a size, after their crop if any.
 
-    Images of the size wanted stay as they are. Images that are smaller by at
-    most a fifth on each side are padded, since stretching 28 pixels to 32
-    would blur every edge. All others are cropped and resized.
+    Images that have the size already stay as they are. Images that are
+    smaller by at most a fifth on each side are padded, since stretching 28
+    pixels to 32 would blur every edge. All other images are cropped and
+    resized.
 
     Args:
-        shape: (height, width, channels) of the images, None where they vary.
-        image_size: (height, width) wanted, in pixels.
+        shape: (height, width, channels) of the images; height and width are
+            None if they vary.
+        image_size: (height, width) to bring the images to, in pixels.
         crop: (height, width) of the central part to take first, or None.
-        pad: whether images may be padded; else they are resized.
-
-    Returns:
-        The decision.
+        pad: whether images may be padded; if not, they are resized.
 
     Raises:
         errors.UserError: the crop is larger than the images.
@@ -104,41 +106,42 @@ def choose_fit(
         )
         return dataclasses.replace(fit, crop=crop, words=words)
     height, width, _ = shape
-    wanted_height, wanted_width = image_size
-    size = f"{wanted_height}x{wanted_width}"
+    target_height, target_width = image_size
+    size = f"{target_height}x{target_width}"
     if (height, width) == tuple(image_size):
         words = f"{sources.words(shape)} as they are"
-        return Fit(image_size, "keep", (0, 0, height, width), words)
+        box = (0, 0, target_height, target_width)
+        return Fit(image_size, "keep", box, words)
     if (
         pad
         and height is not None
         and width is not None
-        and SMALLEST_PADDED * wanted_height <= height <= wanted_height
-        and SMALLEST_PADDED * wanted_width <= width <= wanted_width
+        and SMALLEST_PADDED * target_height <= height <= target_height
+        and SMALLEST_PADDED * target_width <= width <= target_width
     ):
-        top = (wanted_height - height) // 2
-        left = (wanted_width - width) // 2
+        top = (target_height - height) // 2
+        left = (target_width - width) // 2
         words = f"{sources.words(shape)}, padded to {size} with background"
         return Fit(image_size, "pad", (top, left, height, width), words)
     keeps_all = (
         height is not None
         and width is not None
-        and height * wanted_width == width * wanted_height
+        and height * target_width == width * target_height
     )
     words = (
         f"{sources.words(shape)}, "
         f"{'' if keeps_all else 'cropped to the centre and '}resized to {size} "
         "(antialiased bicubic)"
     )
-    box = (0, 0, wanted_height, wanted_width)
+    box = (0, 0, target_height, target_width)
     return Fit(image_size, "resize", box, words)
 
 
 def apply_fit(fit: Fit, images: np.ndarray) -> np.ndarray:
-    """Brings a chunk of images to the size wanted.
+    """Brings a chunk of images to the size of a fit.
 
     Args:
-        fit: as chosen for the set.
+        fit: the fit that `choose_fit` chose for the whole set.
         images: [k, height, width, channels] uint8.
 
     Returns:
@@ -176,8 +179,8 @@ def write(
 
     Args:
         folder: an empty folder.
-        content: what to read.
-        image_size: (height, width) of the images wanted, in pixels.
+        content: the original images.
+        image_size: (height, width) to bring the images to, in pixels.
         crop: (height, width) of the central part to take first, or None.
         class_name: one of the content's classes, the only one that is kept;
             None to keep all images.
@@ -188,7 +191,7 @@ def write(
         How many images were written.
 
     Raises:
-        errors.UserError: the source is damaged.
+        errors.UserError: the original files are damaged.
         OSError: the disk is full.
     """
     fit = choose_fit(content.shape, image_size, crop=crop, pad=pad)
@@ -207,7 +210,7 @@ def write(
         np.lib.format.write_array_header_1_0(file, header)
         for images, labels in content.chunks:
             counted.update(len(images))
-            if only_label is not None:
+            if only_label is not None and labels is not None:
                 kept = labels == only_label
                 images, labels = images[kept], labels[kept]
             fitted = np.ascontiguousarray(apply_fit(fit, images))
@@ -216,7 +219,7 @@ def write(
             if labels is not None:
                 all_labels.append(np.asarray(labels, np.int64))
             num_images += len(fitted)
-        file.seek(0)  # NumPy's headers have room for the count to change.
+        file.seek(0)  # NumPy's header has room for another count.
         header["shape"] = (num_images, *shape[1:])
         np.lib.format.write_array_header_1_0(file, header)
     if all_labels:
@@ -244,7 +247,7 @@ def _write_info(folder: pathlib.Path, **info) -> None:
 
 
 def _centre(images: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Cuts out the middle, as far as there is so much."""
+    """Cuts out the middle; a side that is shorter already stays as it is."""
     top = max(images.shape[1] - height, 0) // 2
     left = max(images.shape[2] - width, 0) // 2
     return images[:, top : top + height, left : left + width]
@@ -257,7 +260,7 @@ def _crop_and_resize(
 
     Args:
         images: [k, height, width, channels] uint8.
-        image_size: (height, width) wanted, in pixels.
+        image_size: (height, width) to resize to, in pixels.
 
     Returns:
         [k, *image_size, channels] uint8.
@@ -265,9 +268,9 @@ def _crop_and_resize(
     import tensorflow as tf
 
     height, width = images.shape[1:3]
-    wanted_height, wanted_width = image_size
-    cropped_height = min(height, round(width * wanted_height / wanted_width))
-    cropped_width = min(width, round(height * wanted_width / wanted_height))
+    target_height, target_width = image_size
+    cropped_height = min(height, round(width * target_height / target_width))
+    cropped_width = min(width, round(height * target_width / target_height))
     cropped = _centre(images, max(cropped_height, 1), max(cropped_width, 1))
     if cropped.shape[1:3] == tuple(image_size):
         return cropped

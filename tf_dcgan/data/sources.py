@@ -8,21 +8,23 @@ import pathlib
 
 import numpy as np
 
+_CHUNK_BYTES = 2**24
+
 
 @dataclasses.dataclass(frozen=True)
 class Content:
     """A split's images, to be read once and in order.
 
     Attributes:
-        num_images: how many the chunks hold together; fewer come only where
-            damaged files are left out.
-        shape: (height, width, channels); height and width are None where they
+        num_images: how many images the chunks hold together; they hold fewer
+            only if damaged files are left out.
+        shape: (height, width, channels); height and width are None if they
             vary from image to image.
         class_names: the name of each label; empty if there are no labels.
         chunks: yields (images, labels): [k, height, width, channels] uint8,
-            one image at a time where sizes vary, and [k] int64 or None.
-        notes: what the set's user should know, one line each; complete when
-            the chunks are used up.
+            one image at a time if sizes vary, and [k] int64 or None.
+        notes: what the set's user should know, one line each; complete once
+            all chunks have been read.
     """
 
     num_images: int
@@ -37,10 +39,10 @@ class Source:
     """A split that has been found and not yet read.
 
     Attributes:
-        fingerprint: JSON-able; cheap to compute, and different whenever the
-            images may be.
-        read: opens the split. Raises errors.UserError if it is damaged, which
-            may also happen while the chunks are read.
+        fingerprint: a list that JSON can write, cheap to compute; it differs
+            whenever the images may differ.
+        read: opens the split. Raises errors.UserError if the files are
+            damaged, which may also happen while the chunks are read.
     """
 
     fingerprint: list
@@ -50,14 +52,15 @@ class Source:
 def files_fingerprint(
     paths: Iterable[pathlib.Path], folder: pathlib.Path
 ) -> list:
-    """Name, size and time of each file: different if any was replaced.
+    """Name, size and time of each file, which change if a file is replaced.
 
     Args:
         paths: the files.
-        folder: above them all; where it is does not matter.
+        folder: the folder that all files lie below; moving it changes
+            nothing.
 
     Returns:
-        [relative path, bytes, nanoseconds since 1970] of each, sorted.
+        [relative path, bytes, nanoseconds since 1970] of each file, sorted.
     """
     rows = []
     for path in paths:
@@ -67,8 +70,27 @@ def files_fingerprint(
     return sorted(rows)
 
 
+def chunk_length(
+    shape: tuple[int | None, int | None, int], *, at_most: int
+) -> int:
+    """How many images a chunk holds, so that it stays small in memory.
+
+    Args:
+        shape: (height, width, channels); height and width are None if they
+            vary.
+        at_most: images per chunk, however small they are.
+
+    Returns:
+        Images per chunk, at least 1; exactly 1 if sizes vary.
+    """
+    height, width, channels = shape
+    if height is None or width is None:
+        return 1
+    return min(at_most, max(1, _CHUNK_BYTES // (height * width * channels)))
+
+
 def words(shape: tuple[int | None, int | None, int]) -> str:
-    """`28x28x1`, or `varying sizes, 3 channels`."""
+    """Writes a shape as `28x28x1`, or as `varying sizes, 3 channels`."""
     height, width, channels = shape
     if height is None or width is None:
         return f"varying sizes, {channels} channel{'s' * (channels != 1)}"

@@ -14,7 +14,7 @@ from tf_dcgan.config import schema
 try:
     import fcntl
 except ImportError:  # Windows has no such locks.
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 CONFIG = "config.json"
 RUNS = pathlib.Path("runs")
@@ -120,7 +120,7 @@ def make_next(config: schema.Config) -> pathlib.Path:
         OSError: the folder cannot be made.
     """
     sets = (config.dataset, config.dataset_a, config.dataset_b)
-    name = "-".join(_short(name) for name in sets if name is not None)
+    name = "-".join(_word(name) for name in sets if name is not None)
     while True:
         taken = [
             int(match[1])
@@ -138,8 +138,7 @@ def make_next(config: schema.Config) -> pathlib.Path:
         return path
 
 
-def _short(dataset: str) -> str:
-    """Makes a part of a folder's name of a data set's, or a folder's."""
-    if os.path.isabs(dataset):  # Its name may have up to 255 bytes.
-        dataset = os.path.basename(os.path.normpath(dataset))[:32]
-    return re.sub(r"[^\w.]+", "_", dataset).strip("_") or "folder"
+def _word(dataset: str) -> str:
+    """Makes a word of a run's name, in which `-` separates the words."""
+    word = files.safe_name(dataset).replace("-", "_")
+    return word.strip("_") or "folder"

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import pathlib
-import re
 
-from tf_dcgan.common import images
+from tf_dcgan.common import files, images
 from tf_dcgan.sampling import samplers
-
-_LONGEST = 32  # Characters of a class's name in a file's.
 
 
 def write(
@@ -52,11 +49,6 @@ def write(
         for number, image in enumerate(batch, first):
             name = f"seed{seed}_{number:06d}"
             if labels is not None:
-                name += f"_label{_safe(class_names[labels[number]])}"
+                name += f"_label{files.safe_name(class_names[labels[number]])}"
             images.write_png(out / f"{name}.png", image)
     return count
-
-
-def _safe(name: str) -> str:
-    """Makes a part of a file's name of a class's."""
-    return re.sub(r"[^\w.-]+", "_", name)[:_LONGEST]

@@ -157,7 +157,7 @@ def write(
 
 def _examine(
     source: pathlib.Path,
-) -> tuple[pathlib.Path, survey.Found]:
+) -> tuple[pathlib.Path, survey.Survey]:
     """Returns the folder that names are relative to, and the images."""
     if source.is_dir():
         return source, survey.examine(source)
@@ -168,7 +168,7 @@ def _examine(
             f"--input={source} is no image that can be read ({error}): give "
             "an image, or a folder of images"
         ) from error
-    return source.parent, survey.Found((source,), (shape,), (), "")
+    return source.parent, survey.Survey((source,), (shape,), (), "")
 
 
 def _check_names(

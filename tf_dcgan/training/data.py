@@ -122,15 +122,7 @@ def _with_size(
 
 def _resolve_pair(config: schema.Config) -> Resolved:
     pair = domains.find(config)
-    shapes = [
-        domain_images.native_shape(
-            domain,
-            crop=domain_images.crop_of_set(config, domain.train.name),
-            data_dir=config.data_dir,
-            cache_dir=config.cache_dir,
-        )
-        for domain in pair
-    ]
+    shapes = [domain_images.native_shape(config, domain) for domain in pair]
     sides = [side for shape in shapes for side in shape[:2]]
     largest = None if None in sides else max(sides)
     config, size = _with_size(config, (largest, largest))
@@ -150,9 +142,7 @@ def _load_pair(resolved: Resolved) -> Loaded:
     before_crop = augmentation.size_before_crop(config, tuple(size))
     trained, shown, lines = [], [], []
     for letter, domain in zip("AB", domains.find(config), strict=True):
-        dataset = domain_images.load_domain(
-            config, domain, "train", image_size=before_crop
-        )
+        dataset = domain_images.load(config, domain, before_crop)
         config.steps_per_epoch(len(dataset.images), domain.title)
         to_show, is_held_out = domain_images.images_to_show(
             config, domain, tuple(size)

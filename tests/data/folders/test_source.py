@@ -5,8 +5,8 @@ import PIL.Image
 import pytest
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import loading, preparation
-from tf_dcgan.data.folders import decoding, source
+from tf_dcgan.data import loading, preparation, sources
+from tf_dcgan.data.folders import decoding, listings, source
 
 
 @pytest.fixture
@@ -151,6 +151,23 @@ def test_a_crop_takes_the_centre_of_each(load, shape, folder):
     assert array.preparation == "6x8x1, centre crop of 4x4 as they are"
     with pytest.raises(errors.UserError, match="--crop=7x7 is larger"):
         shape(crop=(7, 7))
+
+
+def test_a_folder_of_splits_is_walked_once(folder, monkeypatch):
+    for split in ("train", "test"):
+        write(folder / split / "a.png")
+    write(folder / "beside.png")
+    walked = []
+    files_below = decoding.files_below
+    monkeypatch.setattr(
+        decoding,
+        "files_below",
+        lambda path: walked.append(path) or files_below(path),
+    )
+    listing = listings.find(str(folder))
+    assert walked == [str(folder)]
+    assert list(listing.splits) == ["train", "test"]
+    assert listing.notes == ("left out: 1 image beside train, test",)
 
 
 def test_the_folders_of_splits_are_the_splits(load, folder):
@@ -345,7 +362,7 @@ def test_a_few_images_are_in_memory_at_a_time(
         return apply_fit(fit, images)
 
     monkeypatch.setattr(preparation, "apply_fit", watch)
-    monkeypatch.setattr(source, "_CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(sources, "_CHUNK_BYTES", chunk_bytes)
     array = load()
     assert sizes == expected
     assert colours(array) == [*range(0, 20, 2), *range(1, 20, 2), 20]

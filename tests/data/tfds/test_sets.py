@@ -262,7 +262,7 @@ def test_a_set_in_another_sets_folder_is_refused(load, root, offline, name):
             ask(name)
         assert str(caught.value) == (
             f"{wrong} holds mnist, not {name}: give the folder its own name "
-            "back, or --dataset=mnist"
+            "back, or choose the set mnist"
         )
     assert offline == []
 
@@ -759,8 +759,7 @@ def test_a_bare_name_of_a_folder_gets_the_path_to_give(
     with pytest.raises(errors.UserError) as caught:
         load("photos")
     assert str(caught.value) == (
-        "unknown dataset 'photos': for the folder of that name give "
-        "--dataset=./photos"
+        "unknown dataset 'photos': write the folder of that name as ./photos"
     )
 
 

@@ -14,7 +14,8 @@ What is done to each kind:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import collections
+from collections.abc import Iterator, Sequence
 import contextlib
 import dataclasses
 import os
@@ -30,14 +31,14 @@ SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 )
 
-# Beyond this share of damaged files a folder is not what its user thinks.
+# With a larger share of damaged files, a folder is not what its user thinks.
 _DAMAGED_SHARE = 0.1
-NAMED = 5  # Files left out that are told by name.
+NAMED = 5  # Files left out that a message names.
 
 _GRAY = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L"))
 _WITH_ALPHA = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
 _UNKNOWN_RANGE = "its pixels have no known range"
-_ORIENTATION = 0x0112  # The tag of EXIF.
+_ORIENTATION = 0x0112  # The number of EXIF's tag.
 _TURNED = {
     2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
     3: PIL.Image.Transpose.ROTATE_180,
@@ -50,7 +51,7 @@ _TURNED = {
 
 
 class DamagedImageError(Exception):
-    """A file that is no image that can be used; says why in one line."""
+    """An image file cannot be used; the message says why in one line."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +59,9 @@ class Header:
     """What the first bytes of an image file tell.
 
     Attributes:
-        height: in pixels, upright.
-        width: likewise.
-        channels: 1 for gray, 3 for any other.
+        height: of the image as it is shown, upright, in pixels.
+        width: of the image as it is shown, upright, in pixels.
+        channels: 1 for a gray image, 3 for any other image.
     """
 
     height: int
@@ -69,78 +70,84 @@ class Header:
 
 
 class Damaged:
-    """Counts the files that cannot be used and remembers the first."""
+    """Counts the damaged files of a folder and remembers the first few."""
 
     def __init__(self, folder: str, num_files: int):
-        """Begins at none.
+        """Starts with no damaged file.
 
         Args:
-            folder: above them all.
-            num_files: all of them, good and bad.
+            folder: the folder that all files lie below.
+            num_files: the number of its image files, whole and damaged.
         """
         self._folder = folder
         self._num_files = num_files
         self._allowed = int(_DAMAGED_SHARE * num_files)
         self._count = 0
-        self._first = []
-        self._why = ""  # Of the first.
+        self._first_names: list[str] = []
+        self._first_reason = ""
 
     def add(self, path: str, error: Exception) -> None:
-        """Counts one more.
+        """Counts one more damaged file.
+
+        Args:
+            path: the damaged file.
+            error: says what is wrong with it.
 
         Raises:
-            errors.UserError: they are too many, and enough to be named.
+            errors.UserError: too many files are damaged, and enough of them
+                to name a few.
         """
         name = readable(os.path.relpath(path, self._folder))
         logging.info("%s is left out: %s", name, error)
         self._count += 1
-        if len(self._first) < NAMED:
-            self._first.append(name)
-        self._why = self._why or str(error)
+        if len(self._first_names) < NAMED:
+            self._first_names.append(name)
+        self._first_reason = self._first_reason or str(error)
         if self._count >= NAMED:
             self.check("at least ")
 
     def check(self, so_far: str = "") -> None:
-        """Sees at the end that they are not too many.
+        """Checks that not too many files are damaged.
 
         Args:
-            so_far: before their number, where it is not the end.
+            so_far: goes before their number in the message, where more files
+                may follow.
 
         Raises:
-            errors.UserError: they are.
+            errors.UserError: too many files are damaged.
         """
         if self._count > self._allowed:
             raise errors.UserError(
                 f"{readable(self._folder)}: {so_far}{self._count:,} of "
                 f"{self._num_files:,} images are damaged ({self._allowed:,} "
-                f"allowed): {self._named()} (the first: {self._why}): mend or "
-                "remove them"
+                f"allowed): {self._names()} (the first: {self._first_reason}): "
+                "mend or remove them"
             )
 
     def note(self) -> str | None:
-        """Says at the end how many there were, or None if there were none.
+        """Says how many files were damaged, once all have been read.
+
+        Returns:
+            One line, or None if no file was damaged.
 
         Raises:
-            errors.UserError: they are too many.
+            errors.UserError: too many files are damaged.
         """
         self.check()
         if not self._count:
             return None
         return (
             f"{self._count:,} of {self._num_files:,} files are damaged and "
-            f"left out: {self._named()}"
+            f"left out: {self._names()}"
         )
 
-    def _named(self) -> str:
-        more = ", …" if self._count > len(self._first) else ""
-        return ", ".join(self._first) + more
+    def _names(self) -> str:
+        more = ", …" if self._count > len(self._first_names) else ""
+        return ", ".join(self._first_names) + more
 
 
 def find(folder: os.PathLike | str) -> list[str]:
     """Finds the image files in a folder and below.
-
-    Links are followed, also to folders, but none that leads back to a folder
-    above it. What begins with a dot is left out, and so is `__MACOSX`.
 
     Args:
         folder: an existing folder.
@@ -152,41 +159,70 @@ def find(folder: os.PathLike | str) -> list[str]:
     Raises:
         errors.UserError: a folder cannot be read, or there are no images.
     """
-    found, others = [], {}
-    for path in below(folder):
-        suffix = os.path.splitext(path)[1].lower()
-        if suffix in SUFFIXES:
-            found.append(path)
-        else:
-            others[suffix] = others.get(suffix, 0) + 1
-    if not found:
-        kinds = sorted(others, key=others.get, reverse=True)[:3]
-        held = ", ".join(f"{others[k]} {k or 'without suffix'}" for k in kinds)
-        raise errors.UserError(
-            f"{folder} has no images ({', '.join(sorted(SUFFIXES))}), "
-            + (f"only {held}: convert them, or " if held else "it is empty: ")
-            + "give another folder"
-        )
-    return sorted(found, key=lambda path: path.split(os.sep))
+    return images_among(files_below(folder), folder)
 
 
-def below(folder: os.PathLike | str) -> Iterator[str]:
-    """Yields the files in a folder and below that `find` looks at.
+def files_below(folder: os.PathLike | str) -> list[str]:
+    """Lists the files in a folder and below, in any order.
+
+    Links are followed, also to folders, but no link back to a folder above
+    it. Names that begin with a dot, and `__MACOSX`, are left out.
 
     Raises:
         errors.UserError: a folder cannot be read.
     """
-    return _files_below(os.fspath(folder), ())
+    return list(_files_below(os.fspath(folder), ()))
+
+
+def images_among(paths: Sequence[str], folder: os.PathLike | str) -> list[str]:
+    """Selects the image files by their suffixes.
+
+    Args:
+        paths: all files in a folder and below.
+        folder: the folder, for the error.
+
+    Returns:
+        Some of the paths, in the order of their parts as text.
+
+    Raises:
+        errors.UserError: there are no images.
+    """
+    images = [path for path in paths if is_image(path)]
+    if not images:
+        suffixes = collections.Counter(map(_suffix, paths))
+        others = ", ".join(
+            f"{count} {suffix or 'without suffix'}"
+            for suffix, count in suffixes.most_common(3)
+        )
+        raise errors.UserError(
+            f"{folder} has no images ({', '.join(sorted(SUFFIXES))}), "
+            + (
+                f"only {others}: convert them, or "
+                if paths
+                else "it is empty: "
+            )
+            + "give another folder"
+        )
+    return sorted(images, key=lambda path: path.split(os.sep))
+
+
+def is_image(path: str) -> bool:
+    """Says whether a file's suffix is one of an image."""
+    return _suffix(path) in SUFFIXES
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
 def read_header(path: os.PathLike | str) -> Header:
-    """Reads what is needed to plan, without decoding the pixels.
+    """Reads an image's size and channels without decoding the pixels.
 
     Args:
         path: an image file.
 
     Raises:
-        DamagedImageError: it is none that can be used.
+        DamagedImageError: the file cannot be used.
     """
     with _opened(path) as image:
         width, height = image.size
@@ -200,13 +236,14 @@ def read(path: os.PathLike | str, *, channels: int | None = None) -> np.ndarray:
 
     Args:
         path: an image file.
-        channels: 1 for gray, 3 for RGB; None for what its header tells.
+        channels: 1 for gray, 3 for RGB; None for the channels that
+            `read_header` tells.
 
     Returns:
         [height, width, channels] uint8.
 
     Raises:
-        DamagedImageError: it is none that can be used.
+        DamagedImageError: the file cannot be used.
     """
     with _opened(path) as image:
         orientation = _orientation(image)
@@ -224,16 +261,16 @@ def read(path: os.PathLike | str, *, channels: int | None = None) -> np.ndarray:
 
 
 def readable(name: str) -> str:
-    """A file's name as text, also where it is not UTF-8."""
+    """A file's name as text that can be printed, even if it is not UTF-8."""
     return os.fsencode(name).decode(errors="replace")
 
 
 @contextlib.contextmanager
 def _opened(path: os.PathLike | str) -> Iterator[PIL.Image.Image]:
-    """Opens a file, with one exception for all that may be wrong with it."""
+    """Opens a file, and turns whatever is wrong with it into one exception."""
     try:
         with warnings.catch_warnings():
-            # Pillow's remarks on odd files help nobody here.
+            # Pillow's warnings about odd files help nobody here.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
             with PIL.Image.open(path) as image:
@@ -259,13 +296,14 @@ def _opened(path: os.PathLike | str) -> Iterator[PIL.Image.Image]:
 
 
 def _orientation(image: PIL.Image.Image) -> int:
-    """1 for upright, else EXIF's number of the turn still to be made."""
-    # Pillow turns TIFFs by itself, and would decode a PNG to look for more.
+    """EXIF's number of the turn that is still to be made; 1 for none."""
+    # Pillow turns TIFFs by itself. For a PNG without EXIF at its beginning,
+    # `getexif` would decode the whole image to look for it.
     if image.format == "TIFF" or "exif" not in image.info:
         return 1
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    # A note that cannot be read is no reason to lose the image.
+    # Damaged EXIF is no reason to lose the image.
     except Exception:
         return 1
 
@@ -290,8 +328,9 @@ def _files_below(
         if identity in above:
             return
         with os.scandir(folder) as entries:
-            # A broken link counts as a damaged file; a socket is none at all.
-            entries = [
+            # A broken link counts as a damaged file. Sockets and the like are
+            # left out.
+            children = [
                 (entry.path, entry.is_dir())
                 for entry in entries
                 if not entry.name.startswith(".")
@@ -303,7 +342,7 @@ def _files_below(
             f"{folder} cannot be read ({error.strerror}): mend that, or give "
             "another folder"
         ) from error
-    for path, is_folder in entries:
+    for path, is_folder in children:
         if is_folder:
             yield from _files_below(path, (*above, identity))
         else:

@@ -21,20 +21,35 @@ _SPLITS = ("train", "test", "validation", "val")
 
 
 @dataclasses.dataclass(frozen=True)
-class Listing:
-    """The files of a folder.
+class Split:
+    """One split of a folder.
 
     Attributes:
-        folder: its path.
-        splits: name → (the split's own folder, its files).
-        sub_folders: those of a split that images lie in, sorted.
-        stray: images that lie in none, where others do.
-        digest: of the names, sizes and times of all files.
-        notes: what its user should know.
+        folder: the split's own folder.
+        files: the paths of its images.
     """
 
     folder: str
-    splits: dict[str, tuple[str, list[str]]]
+    files: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """The image files of a folder.
+
+    Attributes:
+        folder: the folder's path.
+        splits: name → split.
+        sub_folders: the names of the sub-folders of a split that images lie
+            in, sorted.
+        stray: the images that lie in no sub-folder, if other images do.
+        digest: SHA-256 (hexadecimal) of the names, sizes and times of all
+            images.
+        notes: what the user should know, one line each.
+    """
+
+    folder: str
+    splits: dict[str, Split]
     sub_folders: tuple[str, ...]
     stray: tuple[str, ...]
     digest: str
@@ -48,12 +63,12 @@ class Listing:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes' names as text."""
+        """The name of each class, as text that can be printed."""
         return tuple(map(decoding.readable, self.classes))
 
     @property
     def why_unlabelled(self) -> str:
-        """Why there are no classes; nothing if there are."""
+        """Says why there are no classes; empty if there are classes."""
         if self.classes:
             return ""
         if self.stray:
@@ -69,50 +84,56 @@ class Listing:
 
     @functools.cached_property
     def files(self) -> list[str]:
-        """Those of all splits."""
-        return [path for _, paths in self.splits.values() for path in paths]
+        """The images of all splits."""
+        return [path for split in self.splits.values() for path in split.files]
 
 
 def find(folder: str) -> Listing:
-    """Finds the image files of a folder.
+    """Lists the image files of a folder by split.
 
     Args:
-        folder: its absolute path.
+        folder: the folder's absolute path.
 
     Raises:
-        errors.UserError: there is no such folder, or it has no images.
+        errors.UserError: there is no such folder, or a split has no images.
     """
     if not os.path.isdir(folder):
         state = (
             "is not a folder" if os.path.exists(folder) else "does not exist"
         )
         raise errors.UserError(
-            f"--dataset={folder} {state}: give a folder of images, or the "
-            "name of a data set"
+            f"{folder} {state}: give a folder of images, or the name of a "
+            "data set"
         )
     present = [
         name for name in _SPLITS if os.path.isdir(os.path.join(folder, name))
     ]
-    if "train" not in present or len(present) == 1:
-        splits = {"train": (folder, decoding.find(folder))}
-    else:
-        splits = {}
-        for name in present:
-            below = os.path.join(folder, name)
-            splits[name] = (below, decoding.find(below))
+    has_splits = "train" in present and len(present) > 1
+    paths = decoding.files_below(folder)
+    splits = {}
+    for name in present if has_splits else ["train"]:
+        split_folder = os.path.join(folder, name) if has_splits else folder
+        inside = os.path.join(split_folder, "")
+        splits[name] = Split(
+            split_folder,
+            decoding.images_among(
+                [path for path in paths if path.startswith(inside)],
+                split_folder,
+            ),
+        )
     sub_folders, stray = _sub_folders(splits)
     notes = (f"no labels, since {_why_stray(stray)}",) if stray else ()
-    used = sum(len(paths) for _, paths in splits.values())
-    beside = len(decoding.find(folder)) - used if len(splits) > 1 else 0
-    if beside > 0:
+    num_images = sum(map(decoding.is_image, paths))
+    beside = num_images - sum(len(split.files) for split in splits.values())
+    if beside:
         notes = (
             *notes,
             f"left out: {beside:,} image{'s' * (beside > 1)} beside "
             f"{', '.join(present)}",
         )
     digest = hashlib.sha256()
-    for _, paths in splits.values():
-        for path in paths:
+    for split in splits.values():
+        for path in split.files:
             digest.update(_identity(path, folder))
     return Listing(
         folder, splits, sub_folders, stray, digest.hexdigest(), notes
@@ -120,23 +141,23 @@ def find(folder: str) -> Listing:
 
 
 def _identity(path: str, folder: str) -> bytes:
-    """Name, size and time of a file; different if it was replaced."""
+    """Name, size and time of a file, which change if it is replaced."""
     try:
         status = os.stat(path)
         numbers = (status.st_size, status.st_mtime_ns)
-    except OSError:  # A broken link, which will be told as damaged.
+    except OSError:  # A broken link, which reading reports as damaged.
         numbers = (-1, -1)
     return os.fsencode(f"{path[len(folder) :]}\0{numbers}\n")
 
 
 def _sub_folders(
-    splits: dict[str, tuple[str, list[str]]],
+    splits: dict[str, Split],
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Finds `Listing.sub_folders` and `Listing.stray`."""
     stray, names = [], set()
-    for below, paths in splits.values():
-        for path in paths:
-            name = class_of(path, below)
+    for split in splits.values():
+        for path in split.files:
+            name = class_of(path, split)
             if name is None:
                 stray.append(path)
             else:
@@ -152,12 +173,14 @@ def _why_stray(stray: Sequence[str]) -> str:
     return f"not all images lie in sub-folders ({which})"
 
 
-def class_of(path: str, below: str) -> str | None:
+def class_of(path: str, split: Split) -> str | None:
     """The sub-folder of a split that an image lies in, or None.
 
     Args:
-        path: the image's.
-        below: the split's own folder.
+        path: one of the split's files.
+        split: the split.
     """
-    name, separator, _ = path[len(below) :].lstrip(os.sep).partition(os.sep)
+    name, separator, _ = (
+        path[len(split.folder) :].lstrip(os.sep).partition(os.sep)
+    )
     return name if separator else None

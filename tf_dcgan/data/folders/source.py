@@ -1,14 +1,13 @@
 """A folder of images as a data set.
 
-A set is gray if all its images are, and RGB otherwise. See `folder_listings`
-for its splits and classes, and `image_files` for how each file is read.
+A set is gray if all its images are gray, and RGB otherwise. See `listings` for
+its splits and classes, and `decoding` for how each file is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 import json
-import math
 import os
 
 import numpy as np
@@ -19,20 +18,19 @@ from tf_dcgan.data.folders import decoding, listings
 
 # Part of the caches' keys: raise it whenever a folder would be read otherwise.
 _VERSION = 1
-# Images of one size are resized together, so many at most and of so many bytes:
-# four times as fast as one by one.
+# Images of one size are resized together, at most 16 at a time, which is four
+# times as fast as one by one.
 _CHUNK_IMAGES = 16
-_CHUNK_BYTES = 2**24
 
 
 def source(folder: str, split: str, *, cache_dir: str | None) -> sources.Source:
     """Offers a split of a folder.
 
     Args:
-        folder: its absolute path.
+        folder: the folder's absolute path.
         split: the split's name.
-        cache_dir: where what the headers tell is kept; None for the user's
-            cache.
+        cache_dir: the cache that keeps the images' common shape; None for the
+            user's cache.
 
     Returns:
         The source. Its fingerprint has the names, sizes and times of all
@@ -56,11 +54,11 @@ def native_shape(
 ) -> tuple[int | None, int | None, int]:
     """The shape of a folder's images, from the headers of the files.
 
-    The headers are read once and what they tell is kept in the cache.
+    The headers are read once, and their common shape is kept in the cache.
 
     Args:
-        folder: its absolute path.
-        cache_dir: None for the user's cache.
+        folder: the folder's absolute path.
+        cache_dir: the cache; None for the user's cache.
 
     Returns:
         (height, width, channels); height and width are None where they vary.
@@ -88,7 +86,7 @@ def _no_split(listing: listings.Listing, split: str) -> errors.UserError:
 def _shape(
     listing: listings.Listing, cache_dir: str | None
 ) -> tuple[int | None, int | None, int]:
-    """Reads every header, or what was kept of it."""
+    """Reads the header of every image, or the shape kept in the cache."""
     kept = cache.file(
         cache_dir, f"headers-{_VERSION}-{listing.digest[:16]}.json"
     )
@@ -96,9 +94,10 @@ def _shape(
         height, width, channels = json.loads(kept.read_text())
         return height, width, channels
     except (OSError, ValueError, TypeError):
-        pass  # Not there, or damaged: it is made again.
+        pass  # Absent or damaged: it is written again.
     damaged = decoding.Damaged(listing.folder, len(listing.files))
-    sizes, channels = set(), 1
+    sizes: set[tuple[int, int]] = set()
+    channels = 1
     title = f"{os.path.basename(listing.folder)} headers"
     # A thousand headers take a fifth of a second: no bar for so few.
     with terminal.Progress(
@@ -124,37 +123,37 @@ def _shape(
 def _read(
     listing: listings.Listing, split: str, cache_dir: str | None
 ) -> sources.Content:
-    below, paths = listing.splits[split]
     shape = _shape(listing, cache_dir)
     notes = list(listing.notes)
     return sources.Content(
-        num_images=len(paths),
+        num_images=len(listing.splits[split].files),
         shape=shape,
         class_names=listing.class_names,
-        chunks=_chunks(listing, below, paths, shape=shape, notes=notes),
+        chunks=_chunks(
+            listing, listing.splits[split], shape=shape, notes=notes
+        ),
         notes=notes,
     )
 
 
 def _chunks(
     listing: listings.Listing,
-    below: str,
-    paths: list[str],
+    split: listings.Split,
     *,
     shape: tuple[int | None, int | None, int],
     notes: list[str],
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Yields images and labels as `sources.Content.chunks` says.
 
-    Adds to the notes what was left out.
+    Adds to the notes which files were left out.
     """
-    at_once = 1
-    if None not in shape:
-        at_once = min(_CHUNK_IMAGES, max(1, _CHUNK_BYTES // math.prod(shape)))
-    numbers = {name: i for i, name in enumerate(listing.classes)}
-    damaged = decoding.Damaged(listing.folder, len(paths))
+    chunk_length = sources.chunk_length(shape, at_most=_CHUNK_IMAGES)
+    label_of: dict[str | None, int] = {
+        name: label for label, name in enumerate(listing.classes)
+    }
+    damaged = decoding.Damaged(listing.folder, len(split.files))
     images, labels = [], []
-    for path in paths:
+    for path in split.files:
         try:
             pixels = decoding.read(path, channels=shape[2])
             if None not in shape and pixels.shape != shape:
@@ -166,9 +165,9 @@ def _chunks(
             damaged.add(path, error)
             continue
         images.append(pixels)
-        if numbers:
-            labels.append(numbers[listings.class_of(path, below)])
-        if len(images) == at_once:
+        if label_of:
+            labels.append(label_of[listings.class_of(path, split)])
+        if len(images) == chunk_length:
             yield np.stack(images), np.array(labels) if labels else None
             images, labels = [], []
     if images:

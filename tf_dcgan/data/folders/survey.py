@@ -13,14 +13,14 @@ from tf_dcgan.data.folders import decoding
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
-    """The images of a folder.
+class Survey:
+    """What the image files of a folder hold.
 
     Attributes:
-        files: those that are whole, in the order of their paths.
-        shapes: of each, (height, width, 1 or 3).
-        notes: what was left out, one line each.
-        fingerprint: changes with the files' contents.
+        files: the images that are whole, in the order of their paths.
+        shapes: the shape of each image, (height, width, 1 or 3).
+        notes: which files were left out, one line for each reason.
+        fingerprint: SHA-256 (hexadecimal) of the images' contents.
     """
 
     files: tuple[pathlib.Path, ...]
@@ -29,22 +29,20 @@ class Found:
     fingerprint: str
 
 
-def examine(path: pathlib.Path) -> Found:
-    """Finds the images in a folder and below, and decodes every file once.
+def examine(path: pathlib.Path) -> Survey:
+    """Finds the images in a folder and below, and decodes each once.
 
     Args:
         path: an existing folder.
 
     Raises:
-        errors.UserError: as `read` raises it.
+        errors.UserError: the folder cannot be read, has no images or more
+            other files than images, or too many images are damaged.
     """
     name = decoding.readable(str(path))
-    images = [pathlib.Path(file) for file in decoding.find(path)]
-    others = [
-        pathlib.Path(file)
-        for file in decoding.below(path)
-        if os.path.splitext(file)[1].lower() not in decoding.SUFFIXES
-    ]
+    paths = decoding.files_below(path)
+    images = [pathlib.Path(p) for p in decoding.images_among(paths, path)]
+    others = [pathlib.Path(p) for p in paths if not decoding.is_image(p)]
     if len(others) > len(images):
         raise errors.UserError(
             f"{name} has {len(others)} files that are no images and only "
@@ -69,7 +67,7 @@ def examine(path: pathlib.Path) -> Found:
         notes.append(
             f"{len(others)} other {plural} skipped: {_listed(path, others)}"
         )
-    return Found(tuple(whole), tuple(shapes), tuple(notes), digest.hexdigest())
+    return Survey(tuple(whole), tuple(shapes), tuple(notes), digest.hexdigest())
 
 
 def _listed(path: pathlib.Path, files: Sequence[pathlib.Path]) -> str:

@@ -19,37 +19,41 @@ _TIMEOUT_SECONDS = 8
 _FEW_FILES = 8
 
 
-def download(name: str, root: pathlib.Path, *, given: bool) -> None:
+def download(
+    name: str, root: pathlib.Path, *, flag: str, is_data_dir: bool
+) -> None:
     """Downloads a set and prepares it, with TFDS's own progress bars.
 
     Args:
-        name: as TFDS has it.
+        name: the set's name in TFDS.
         root: where TFDS keeps its sets; made if need be.
-        given: whether the user named that folder.
+        flag: the flag that names the set, for the advice to give another one.
+        is_data_dir: whether the user named that folder as `--data_dir`.
 
     Raises:
         errors.UserError: there is no such set, it must be fetched by hand,
             its host is out of reach, the download broke off, or files that
-            were fetched by hand are other ones. Nothing half-made is left.
+            were fetched by hand have wrong checksums. Nothing half-made is
+            left.
         OSError: the disk is full. Nothing half-made is left.
     """
+    where = _where(name, root, is_data_dir=is_data_dir)
     with reading.quiet():
         builder = reading.new_builder(name, root)
         if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
             raise errors.UserError(
-                f"{_where(name, root, given=given)} and cannot be downloaded: "
+                f"{where} and cannot be downloaded: "
                 "its files must be fetched by hand. Prepare it as TFDS's "
                 "catalogue says and give its folder as --data_dir"
             )
         reading.image_shape(name, builder)  # Raises if it has no images.
         missing = _missing(builder, root)
-    advice = _advice(name, root, missing)
+    advice = _advice(name, root, missing, flag=flag)
     for url in list(missing)[:1]:
         problem = _unreachable(url)
         if problem:
             raise errors.UserError(
-                f"{_where(name, root, given=given)} and cannot be downloaded: "
-                f"{url}: {problem}. {advice}"
+                f"{where} and cannot be downloaded: {url}: {problem}. {advice}"
             )
     with _nothing_left_on_failure(root, name.partition("/")[0]):
         try:
@@ -65,7 +69,8 @@ def download(name: str, root: pathlib.Path, *, given: bool) -> None:
                     f"{', '.join(wrong)} in {_manual_folder(root)} "
                     f"{'is' if one else 'are'} not what {name} is made of, by "
                     f"{'its checksum' if one else 'their checksums'}: fetch "
-                    f"{'it' if one else 'them'} again; or {_elsewhere(name)}"
+                    f"{'it' if one else 'them'} again; or "
+                    + _other_set(name, flag)
                 ) from error
             raise errors.UserError(
                 f"the download of {name} to {root} failed: "
@@ -143,22 +148,27 @@ def _unreachable(url: str) -> str | None:
         return f"no connection ({type(error).__name__})"
 
 
-def _where(name: str, root: pathlib.Path, *, given: bool) -> str:
-    if not given:
+def _where(name: str, root: pathlib.Path, *, is_data_dir: bool) -> str:
+    if not is_data_dir:
         return f"{name} is not in {root}"
     empty = "" if any(root.iterdir()) else " (the folder is empty)"
     return f"{name} is not in --data_dir={root}{empty}"
 
 
 def _advice(
-    name: str, root: pathlib.Path, missing: dict[str, str | None]
+    name: str,
+    root: pathlib.Path,
+    missing: dict[str, str | None],
+    *,
+    flag: str,
 ) -> str:
+    """Says what the user can do where a set cannot be downloaded."""
     if name in mnist_files.NAMES:
         raw = ", or one with the raw *-ubyte[.gz] files"
         raw += " or mnist.npz" if name == "mnist" else ""
         return (
             f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS"
-            f"{raw}) or --dataset=glyphs, which needs no download"
+            f"{raw}) or --{flag}=glyphs, which needs no download"
         )
     by_hand = ""
     names = sorted(name for name in missing.values() if name)
@@ -169,21 +179,21 @@ def _advice(
         )
     return (
         f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS)"
-        f"{by_hand}; or {_elsewhere(name)}"
+        f"{by_hand}; or {_other_set(name, flag)}"
     )
 
 
-def _elsewhere(name: str) -> str:
-    """What to give where a set cannot be had of TFDS."""
+def _other_set(name: str, flag: str) -> str:
+    """Says which images the user can give in place of a set of TFDS."""
     crop = known_sets.DEFAULT_CROPS.get(name)
     cropped = f" --crop={crop}" if crop else ""
     unpacked = " (img_align_celeba.zip unpacked)" if name == "celeb_a" else ""
-    here = "--dataset=glyphs, which needs no download"
+    embedded = f"--{flag}=glyphs, which needs no download"
     if name.partition("/")[0] == "cycle_gan":  # Two sets to translate between.
-        here = "--dataset_a=glyphs --dataset_b=PATH, which need no download"
+        embedded = "--dataset_a=glyphs --dataset_b=PATH, which need no download"
     return (
-        f"give --dataset=PATH{cropped}, a folder of the images{unpacked}; or "
-        f"{here}"
+        f"give --{flag}=PATH{cropped}, a folder of the images{unpacked}; or "
+        f"{embedded}"
     )
 
 

@@ -1,6 +1,6 @@
 """Opens prepared sets of TensorFlow Datasets (TFDS) and reads their images.
 
-Importing this module imports TFDS; `tfds_sets` does so only when it must.
+Importing this module imports TFDS; `sets` does so only when it must.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import contextlib
 import difflib
 import logging
-import math
 import os
 import pathlib
 import re
@@ -21,11 +20,8 @@ import tensorflow_datasets as tfds
 from tf_dcgan.common import errors
 from tf_dcgan.data import known_sets, sources
 
-# Images per chunk where all have one size: at most so many images and bytes.
-_CHUNK_IMAGES = 1024
-_CHUNK_BYTES = 2**24
-
-_LONGEST = 500  # Characters of an exception's message that are passed on.
+_CHUNK_IMAGES = 1024  # Images per chunk at most.
+_LONGEST_MESSAGE = 500  # Characters of an exception's message passed on.
 
 
 @contextlib.contextmanager
@@ -48,8 +44,8 @@ def new_builder(name: str, root: pathlib.Path):
         if base not in available:
             if os.path.isdir(name):
                 raise errors.UserError(
-                    f"unknown dataset {name!r}: for the folder of that name "
-                    f"give --dataset=./{name}"
+                    f"unknown dataset {name!r}: write the folder of that name "
+                    f"as ./{name}"
                 )
             if ":" in name:
                 raise errors.UserError(
@@ -74,7 +70,7 @@ def new_builder(name: str, root: pathlib.Path):
             if not configs:
                 raise errors.UserError(
                     f"{base} has no configurations: {name!r} is not a set. "
-                    f"Give --dataset={base}"
+                    f"Give {base} alone"
                 )
             raise errors.UserError(
                 f"{base} has no configuration {config!r}: "
@@ -85,7 +81,7 @@ def new_builder(name: str, root: pathlib.Path):
         except Exception as error:
             raise errors.UserError(
                 f"TFDS cannot set up {name}: {first_line(error)}. Choose "
-                "another --dataset"
+                "another set"
             ) from error
 
 
@@ -120,13 +116,13 @@ def image_shape(name: str, builder) -> tuple[int | None, int | None, int]:
     if not isinstance(image, tfds.features.Image):
         raise errors.UserError(
             f"{name} has no feature `image` with images; its features are "
-            f"{', '.join(sorted(features or ()))}. Choose another --dataset"
+            f"{', '.join(sorted(features or ()))}. Choose another set"
         )
     if image.np_dtype != np.uint8 or image.shape[2] is None:
         raise errors.UserError(
             f"the images of {name} are {np.dtype(image.np_dtype).name} of "
             f"shape {image.shape}; only uint8 with a fixed number of channels "
-            "can be used. Choose another --dataset"
+            "can be used. Choose another set"
         )
     return tuple(image.shape)
 
@@ -198,11 +194,9 @@ def _chunks(
                 decoders=tfds.decode.PartialDecoding(wanted),
                 read_config=tfds.ReadConfig(try_autocache=False),
             )
-            if None in shape:
-                dataset = dataset.batch(1)
-            else:
-                size = max(1, _CHUNK_BYTES // math.prod(shape))
-                dataset = dataset.batch(min(size, _CHUNK_IMAGES))
+            dataset = dataset.batch(
+                sources.chunk_length(shape, at_most=_CHUNK_IMAGES)
+            )
             iterator = dataset.prefetch(2).as_numpy_iterator()
         for example in iterator:
             yield example["image"], example.get("label")
@@ -218,6 +212,6 @@ def first_line(error: BaseException) -> str:
     """What an exception says, cut to one line without TensorFlow's frills."""
     text = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]( name:)?", "", str(error)).strip()
     line = text.splitlines()[0].strip() if text else ""
-    if len(line) > _LONGEST:
-        line = line[:_LONGEST].rstrip() + "…"
+    if len(line) > _LONGEST_MESSAGE:
+        line = line[:_LONGEST_MESSAGE].rstrip() + "…"
     return f"{type(error).__name__}: {line.rstrip('.: ')}"

@@ -2,7 +2,7 @@
 
 A prepared set is found by its folders alone, since importing TFDS takes
 seconds that a run whose images are in the cache need not spend. So
-`tfds_reading` and `tfds_downloads` are imported where they are needed.
+`reading` and `downloads` are imported where they are needed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _INFO = "dataset_info.json"
 
 
-def source(name: str, split: str, *, data_dir: str | None) -> sources.Source:
+def source(
+    name: str, split: str, *, flag: str, data_dir: str | None
+) -> sources.Source:
     """Finds a TFDS set on the disk, or downloads it.
 
     Args:
         name: as TFDS has it: `name` or `name/config`.
         split: the split's name.
+        flag: the flag that names the set, for the advice to give another one.
         data_dir: a folder of prepared sets that `check_data_dir` approves of,
             or None for TFDS's own.
 
@@ -41,7 +44,9 @@ def source(name: str, split: str, *, data_dir: str | None) -> sources.Source:
         from tf_dcgan.data.tfds import downloads
 
         _check_not_inside(name, root)
-        downloads.download(name, root, given=data_dir is not None)
+        downloads.download(
+            name, root, flag=flag, is_data_dir=data_dir is not None
+        )
         folder = prepared_folder(name, root)
         if folder is None:
             raise RuntimeError(f"TFDS prepared {name}, but not in {root}")
@@ -186,7 +191,7 @@ def _check_name(name: str, info: pathlib.Path) -> None:
     if found != name.partition("/")[0]:
         raise errors.UserError(
             f"{info.parent} holds {found}, not {name}: give the folder its "
-            f"own name back, or --dataset={found}"
+            f"own name back, or choose the set {found}"
         )
 
 
