@@ -1,8 +1,8 @@
-"""The folder of a run: what is in it, written and read.
+"""The folder of a run: writes and reads what is in it.
 
 Imports `config` and `common`. Read `runs` first: it creates, opens and
 continues a run. Then each kind of file has its module: `checkpoints`, `logs`
 (metrics.jsonl), `events` (TensorBoard), `charts` (curves.png), `summaries`
-(all that a training leaves), `evaluation_file`, and `health`, which judges the
-logged scalars.
+(writes all logs of a training), `evaluation_file`, and `health`, which judges
+the logged scalars.
 """

@@ -1,4 +1,4 @@
-"""What made the best checkpoint of a run the best."""
+"""The score for which a checkpoint is kept as a run's best."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from tf_dcgan.runs import checkpoints, runs
 
-ENTRY = "best"  # Of progress.json.
+ENTRY = "best"  # The name of the score's entry in progress.json.
 
 
 @dataclasses.dataclass(frozen=True)
 class BestScore:
-    """What made a checkpoint the best.
+    """The score for which a checkpoint is the best.
 
     Attributes:
-        step: of the checkpoint.
-        name: of the score.
-        value: the score.
-        protocol: what it was computed by.
+        step: the checkpoint's step.
+        name: the score's name, such as fid_classifier_2048.
+        value: the score's value.
+        protocol: what the score was computed from, and how.
     """
 
     step: int
@@ -30,22 +30,19 @@ class BestScore:
 
 
 def read(path: pathlib.Path) -> BestScore:
-    """Reads what made a checkpoint the best.
+    """Reads the score for which a checkpoint is the best.
 
     Args:
         path: the checkpoint's folder.
 
-    Returns:
-        The score.
-
     Raises:
-        errors.UserError: it is damaged.
+        errors.UserError: the checkpoint is damaged.
     """
-    saved = checkpoints.read_progress(path)
+    progress = checkpoints.read_progress(path)
     try:
-        entry = saved[ENTRY]
+        entry = progress[ENTRY]
         return BestScore(
-            saved["step"],
+            progress["step"],
             str(entry["name"]),
             float(entry["value"]),
             dict(entry["protocol"]),
@@ -58,9 +55,9 @@ def origin(run: runs.Run, step: int, checkpoint: str = "last") -> str:
     """Says which checkpoint a generator comes from.
 
     Args:
-        run: the run.
-        step: as `loading.load_generator` returned it.
-        checkpoint: as it was given.
+        run: the run that the generator was trained in.
+        step: the checkpoint's step.
+        checkpoint: "last" or "best", whichever the user asked for.
 
     Returns:
         "step 2000", or "step 1500, best by fid_classifier_2048 12.3".

@@ -2,10 +2,10 @@
 
     checkpoints/step_0000500/weights.index, weights.data-…   the variables
     checkpoints/step_0000500/progress.json                   the loop's state
-    checkpoints/best/step_0000400/…                          of the best score
+    checkpoints/best/step_0000400/…                          the best score's
 
-A folder gets its name only when everything in it is on the disk, so what a
-kill cut short is never taken for a checkpoint.
+A folder gets its name only when everything in it is on the disk, so an
+unfinished folder that a kill leaves is never taken for a checkpoint.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def save(
         step: number of finished steps.
         variables: everything that training changes, by unique name.
         progress: what the loop must know to go on, as JSON.
-        kept: how many of the last stay; None for all.
+        kept: how many checkpoints stay, the last ones; None for all.
 
     Returns:
         The new checkpoint's folder.
@@ -65,12 +65,12 @@ def amend(path: pathlib.Path, more: Mapping[str, Any]) -> None:
     """Replaces entries of a checkpoint's progress, in one instant.
 
     Args:
-        path: its folder.
-        more: the entries.
+        path: the checkpoint's folder.
+        more: the entries to replace or to add, by name.
 
     Raises:
-        errors.UserError: it is damaged.
-        OSError: the disk is full; it is as it was.
+        errors.UserError: the checkpoint is damaged.
+        OSError: the disk is full; the progress is as it was.
     """
     progress = {**read_progress(path), **more}
     with files.atomic_file(path / _PROGRESS) as unfinished:
@@ -78,11 +78,11 @@ def amend(path: pathlib.Path, more: Mapping[str, Any]) -> None:
 
 
 def prune(folder: pathlib.Path, kept: int) -> None:
-    """Removes all checkpoints but the last.
+    """Removes all checkpoints but the last ones.
 
     Args:
-        folder: holds them; may be absent.
-        kept: how many stay.
+        folder: the folder of the checkpoints; may be absent.
+        kept: how many stay, at least 1.
     """
     for old in all_checkpoints(folder)[:-kept]:
         _remove(old)
@@ -92,8 +92,8 @@ def rewind(folder: pathlib.Path, step: int) -> None:
     """Removes the checkpoints after a step, and what a kill left unfinished.
 
     Args:
-        folder: holds them; may be absent.
-        step: the last to stay.
+        folder: the folder of the checkpoints; may be absent.
+        step: the last step whose checkpoint stays.
     """
     files.remove_unfinished(folder)
     for path in all_checkpoints(folder):
@@ -113,8 +113,8 @@ def all_checkpoints(folder: pathlib.Path) -> list[pathlib.Path]:
 
 def last(folder: pathlib.Path) -> pathlib.Path | None:
     """Returns the checkpoint of the highest step, or None without any."""
-    found = all_checkpoints(folder)
-    return found[-1] if found else None
+    checkpoints = all_checkpoints(folder)
+    return checkpoints[-1] if checkpoints else None
 
 
 def restore(
@@ -124,13 +124,13 @@ def restore(
 
     Args:
         path: a checkpoint's folder.
-        variables: exactly those that were saved.
+        variables: exactly the variables that were saved.
 
     Returns:
         The loop's progress, with `step`.
 
     Raises:
-        errors.UserError: it is damaged, or holds other variables.
+        errors.UserError: the checkpoint is damaged, or holds other variables.
     """
     progress = read_progress(path)
     _read(path, variables, whole=True)
@@ -144,13 +144,14 @@ def restore_some(
 
     Args:
         path: a checkpoint's folder.
-        variables: some of those that were saved; all must be found.
+        variables: some of the variables that were saved; the checkpoint must
+            hold each.
 
     Returns:
         The checkpoint's step.
 
     Raises:
-        errors.UserError: it is damaged, or lacks a variable.
+        errors.UserError: the checkpoint is damaged, or lacks a variable.
     """
     progress = read_progress(path)
     _read(path, variables, whole=False)
@@ -158,7 +159,7 @@ def restore_some(
 
 
 def read_progress(path: pathlib.Path) -> dict[str, Any]:
-    """Reads what a checkpoint was saved with, without its variables.
+    """Reads the progress that a checkpoint was saved with.
 
     Args:
         path: a checkpoint's folder.
@@ -167,7 +168,7 @@ def read_progress(path: pathlib.Path) -> dict[str, Any]:
         The loop's progress, with `step`.
 
     Raises:
-        errors.UserError: it is damaged.
+        errors.UserError: the checkpoint is damaged.
     """
     try:
         progress = json.loads((path / _PROGRESS).read_text())
@@ -198,7 +199,7 @@ def _read(
 
 
 def _remove(path: pathlib.Path) -> None:
-    """Removes a checkpoint such that a kill leaves no half of it."""
+    """Removes a checkpoint so that a kill leaves no half of it."""
     doomed = path.with_name(f"{files.UNFINISHED}{os.getpid()}-{path.name}")
     os.replace(path, doomed)
     shutil.rmtree(doomed, ignore_errors=True)
@@ -216,8 +217,8 @@ def damaged(path: pathlib.Path, error: Exception) -> errors.UserError:
     """Makes the error for a checkpoint that cannot be used, with a way out.
 
     Args:
-        path: its folder.
-        error: what is wrong with it.
+        path: the checkpoint's folder.
+        error: says what is wrong with the checkpoint.
 
     Returns:
         The error to raise.

@@ -1,8 +1,8 @@
-"""TensorBoard's event files, taken back to an earlier step.
+"""Takes TensorBoard's event files back to an earlier step.
 
-TensorFlow 2's summary writer cannot forget. A run that is resumed from a
-checkpoint would leave the steps after it in its event files and then write
-them a second time, so they are cut out before a new writer is opened.
+TensorFlow 2's summary writer cannot remove events. A run that is resumed from
+a checkpoint would keep the events of later steps and then write them a second
+time, so these events are cut out before a new writer is opened.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _VERSION = -1
 def rewind(folder: os.PathLike | str, step: int) -> None:
     """Removes every event after a step from a folder's event files.
 
-    Each file is cut on its own and replaced in one instant, so a kill leaves
-    files that are either cut or not yet: nothing is lost or doubled, and the
-    next call does the rest. A file keeps its name, hence its place in the
-    order in which TensorBoard reads them; one that has nothing left is
-    removed, one that has nothing to lose is not touched.
+    Each file is cut on its own and replaced in one instant. If a kill
+    interrupts the call, some files are not cut yet, and the next call does
+    the rest: no event is lost or doubled. A file keeps its name, and so its
+    place in the order in which TensorBoard reads the files. A file without
+    later events is not touched, and a file without other events is removed.
 
     Args:
-        folder: holds the event files; may be absent. No writer may be open
-            on it. Its parent takes the unfinished copies.
+        folder: the folder of the event files; may be absent. No writer may be
+            open on it. Its parent takes the unfinished copies.
         step: the last step to keep; -1 keeps nothing.
 
     Raises:
@@ -43,9 +43,9 @@ def rewind(folder: os.PathLike | str, step: int) -> None:
 
 def _cut(path: pathlib.Path, step: int) -> None:
     """Replaces an event file by its events up to a step."""
-    # TensorBoard reads whatever has "tfevents" in its name anywhere below the
-    # log directory. The unfinished copy must not be called that, and since
-    # the run itself may be the log directory, no folder would hide it.
+    # TensorBoard reads every file with "tfevents" in its name, anywhere below
+    # the log directory. So the unfinished copy has another name. A folder
+    # would not hide it, since the run itself may be the log directory.
     copy = path.parent.parent / f"{files.UNFINISHED}{os.getpid()}-cut-events"
     is_empty = True
     with files.atomic_file(copy) as unfinished:

@@ -123,8 +123,8 @@ def discriminator_is_winning(
     other_loss = f" or --loss={unsaturated}" if unsaturated else ""
     return (
         f"{_AHEAD}: its loss is "
-        f"{_percent(loss_share(config, means))} of a guess's, it is right on "
-        f"{_percent(means['real_accuracy'])} of real and "
+        f"{_percent(loss_share(config, means) or 0.0)} of a guess's, "
+        f"it is right on {_percent(means['real_accuracy'])} of real and "
         f"{_percent(means['fake_accuracy'])} of generated images (loss_g "
         f"{means['loss_g']:.3g}, G's gradient "
         f"{means['generator_gradient_norm']:.2g}); if samples do not improve, "
@@ -178,7 +178,7 @@ def discriminator_is_dead(
         "D's": means["discriminator_gradient_norm"],
         "G's": means["generator_gradient_norm"],
     }
-    whose = min(norms, key=norms.get)
+    whose = min(norms, key=norms.__getitem__)
     at_guess = share is None or abs(share - 1) <= GUESS_TOLERANCE
     if norms[whose] > VANISHED_GRADIENT or not at_guess:
         return None

@@ -1,4 +1,7 @@
-"""Reading what a run tells about itself: `metrics.jsonl` and `samples/`."""
+"""Reads the logs of a run: `metrics.jsonl` and `samples/`.
+
+It needs no TensorFlow, which `summaries`, the writer, loads.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterator
 import json
 import os
 import pathlib
+from typing import Any
 
 from tf_dcgan.common import errors, files
 
@@ -13,20 +17,22 @@ METRICS = "metrics.jsonl"
 SAMPLES = "samples"
 
 
-def read_metrics(run_dir: os.PathLike | str) -> list[dict[str, object]]:
+def read_metrics(run_dir: os.PathLike | str) -> list[dict[str, Any]]:
     """Reads `metrics.jsonl`, also while it is being written.
 
     Args:
-        run_dir: the run.
+        run_dir: the run's folder.
 
     Returns:
-        One dictionary per line, in order; none if there is no such file.
+        One dictionary per line, in order; empty if there is no such file.
 
     Raises:
         UserError: a line other than an unfinished last one is damaged.
     """
     path = pathlib.Path(run_dir) / METRICS
-    return [v for _, v in read_lines(path)] if path.exists() else []
+    if not path.exists():
+        return []
+    return [values for _, values in read_lines(path)]
 
 
 def sample_grids(
@@ -35,7 +41,7 @@ def sample_grids(
     """Lists the sample grids of a run.
 
     Args:
-        run_dir: the run.
+        run_dir: the run's folder.
 
     Returns:
         (step, path of the PNG), in the order of the steps.
@@ -44,16 +50,16 @@ def sample_grids(
 
 
 def read_lines(path: pathlib.Path) -> Iterator[tuple[bytes, dict]]:
-    """Yields the lines of `metrics.jsonl` without their ends, and the values.
+    """Yields the lines of `metrics.jsonl`, as bytes and as values.
 
-    A last line without an end is what a kill has cut short, unless only its
-    end is missing.
+    A kill may cut the last line short. Such a line is left out, unless only
+    its line end is missing.
 
     Args:
-        path: the file.
+        path: an existing `metrics.jsonl`.
 
     Yields:
-        The bytes of a line, and the object that they are in JSON.
+        (the bytes of a line without its end, the values of its JSON object).
 
     Raises:
         UserError: a line other than an unfinished last one is damaged.

@@ -16,26 +16,26 @@ from tf_dcgan.common import errors, files
 from tf_dcgan.config import schema
 from tf_dcgan.runs import folder
 
-# Of the layout of a run; raised when older runs can no longer be read.
+# The version of a run's layout. Raise it when older runs can no longer be read.
 _FORMAT = 1
 
 
 @dataclasses.dataclass(frozen=True)
 class DataFacts:
-    """What a run must know of its data set without having it at hand.
+    """What a run must know of its data set without having the images.
 
     Attributes:
-        height: of the images that the networks make, in pixels.
-        width: likewise.
+        height: height in pixels of the images that the networks make.
+        width: width in pixels of the images that the networks make.
         channels: 1 or 3.
-        content_box: (top, left, height, width) of the part that is not
-            padding.
-        num_images: size of the training split.
-        preparation: how the images came to this size, in words.
+        content_box: (top, left, height, width) in pixels, the part of each
+            image that is not padding.
+        num_images: number of images in the training split.
+        preparation: how the images were brought to this size, in words.
         fingerprint: SHA-256 of the prepared images and labels.
-        class_names: the name of each label; empty if there are none.
+        class_names: the name of each label; empty if there are no labels.
         shown_fingerprint: SHA-256 of the images that a translation shows and
-            scores; None for other systems.
+            scores; None if the run does not translate.
     """
 
     height: int
@@ -49,10 +49,10 @@ class DataFacts:
     shown_fingerprint: str | None = None
 
     def __post_init__(self):
-        """Checks what a damaged config.json could hold.
+        """Checks the values, since config.json may be damaged.
 
         Raises:
-            ValueError: a fact is of the wrong type or cannot be.
+            ValueError: a value has the wrong type or is impossible.
         """
         numbers = (self.height, self.width, self.num_images, *self.content_box)
         top, left, height, width = self.content_box
@@ -78,13 +78,14 @@ class Run:
     """A run's directory and what its config.json says.
 
     Attributes:
-        path: the directory.
+        path: the run's directory.
         config: the settings.
-        data: the data set's facts; of a translation those of A.
-        started_with: the versions it was started with, by name.
-        git_commit: of the source it was started with, if known.
-        device: that it was started on, in words, if known.
-        data_b: the facts of a translation's B, else None.
+        data: the facts of the data set; if the run translates, of set A.
+        started_with: package name → version that the run was started with.
+        git_commit: commit of the source that the run was started with, if
+            known.
+        device: the device that the run was started on, in words, if known.
+        data_b: the facts of set B if the run translates, else None.
     """
 
     path: pathlib.Path
@@ -102,7 +103,7 @@ class Run:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Whole batches in the training images, of A and B in the more.
+        """Whole batches in the training images; in the larger of A and B.
 
         Raises:
             errors.UserError: a set has fewer images than one batch takes.
@@ -119,7 +120,7 @@ class Run:
 
     @property
     def num_classes(self) -> int:
-        """Classes that the networks are told; 0 if it is not conditional."""
+        """Classes that the networks are told; 0 if they are unconditional."""
         return len(self.data.class_names) if self.config.conditional else 0
 
     @property
@@ -129,7 +130,7 @@ class Run:
 
     @property
     def best_checkpoint(self) -> pathlib.Path:
-        """Folder of the best checkpoint; absent if nothing was scored."""
+        """Folder of the best checkpoint; it is absent before any score."""
         return self.checkpoints / "best"
 
 
@@ -144,11 +145,11 @@ def create(
     Args:
         path: the directory, or None for the next number under `runs/`.
         config: the settings.
-        data: the data set's facts; of a translation those of A.
-        data_b: those of a translation's B.
+        data: the facts of the data set; if the run translates, of set A.
+        data_b: the facts of set B if the run translates, else None.
 
     Returns:
-        The run.
+        The new run, whose config.json is written.
 
     Raises:
         errors.UserError: the directory cannot be written.
@@ -202,8 +203,8 @@ def open_run(path: os.PathLike | str) -> Run:
     """Reads the run in a directory.
 
     Raises:
-        errors.UserError: there is none, or its config.json is damaged or of
-            another version.
+        errors.UserError: the directory holds no run, or its config.json is
+            damaged or was written by another version.
     """
     path = pathlib.Path(path)
     advice = "give a folder that train.py made"
@@ -213,14 +214,15 @@ def open_run(path: os.PathLike | str) -> Run:
     file = path / folder.CONFIG
     try:
         content = json.loads(file.read_text())
-        found = content["format"]
-        if found != _FORMAT:
+        if content["format"] != _FORMAT:
+            writer = content.get("versions", {}).get("tf_dcgan", "unknown")
             raise errors.UserError(
-                f"it is of format {found}, this version of tf_dcgan "
-                f"reads format {_FORMAT}: use the version that wrote it "
-                f"({content.get('versions', {}).get('tf_dcgan', 'unknown')})"
+                f"{file}: it is of format {content['format']}, this version of "
+                f"tf_dcgan reads format {_FORMAT}: use the version that wrote "
+                f"it ({writer})"
             )
-        config = schema.from_json(content["settings"])
+        with errors.about(os.fspath(file)):
+            config = schema.from_json(content["settings"])
         facts = _facts(content["data"])
         if config.conditional and not facts.class_names:
             raise ValueError("a conditional run without class names")
@@ -232,11 +234,9 @@ def open_run(path: os.PathLike | str) -> Run:
             facts,
             dict(content["versions"]),
             content["git_commit"],
-            content.get("device"),  # Runs of before 2026-11-24 lack it.
+            content.get("device"),  # Runs from before 2026-11-24 lack it.
             _facts(content["data_b"]) if config.translates else None,
         )
-    except errors.UserError as error:
-        raise errors.UserError(f"{file}: {error}") from error
     except (
         OSError,
         ValueError,
@@ -252,7 +252,7 @@ def open_run(path: os.PathLike | str) -> Run:
 
 
 def _facts(content: dict[str, Any]) -> DataFacts:
-    """Reads the facts of a data set as config.json has them."""
+    """Makes the facts of a data set from their JSON in config.json."""
     facts = dict(content)
     facts["content_box"] = tuple(facts["content_box"])
     facts["class_names"] = tuple(facts.get("class_names", ()))
@@ -265,64 +265,70 @@ def continued(
     data: DataFacts,
     data_b: DataFacts | None = None,
 ) -> Run:
-    """Makes the run that goes on where an old one is; writes nothing.
+    """Makes the run that continues an old one; writes nothing.
 
     Args:
-        old: as its config.json has it.
-        config: the settings now.
-        data: the facts of the data set that was found now; of a translation
-            those of A.
-        data_b: those of a translation's B.
+        old: the run as its config.json describes it.
+        config: the settings to go on with.
+        data: the facts of the data set as it is now; if the run translates,
+            of set A.
+        data_b: the facts of set B as it is now, if the run translates.
 
     Returns:
-        The run.
+        The old run with the new settings.
 
     Raises:
-        errors.UserError: the data are others than before, the run would
-            become shorter, or longer where its learning rate follows from
-            its length.
+        errors.UserError: the images have changed, the run would become
+            shorter, or it would become longer although its learning rate
+            follows from its length.
     """
     new = dataclasses.replace(old, config=config)
-    names = (config.dataset,) if data_b is None else _names_of_pair(config)
-    found_now = (data,) if data_b is None else (data, data_b)
-    for name, was, now in zip(names, old.datasets, found_now, strict=True):
-        if was.fingerprint != now.fingerprint:
-            raise _other_images(name, old.path, was, now)
-        if was.shown_fingerprint != now.shown_fingerprint:
+    facts_now = (data,) if data_b is None else (data, data_b)
+    for name, facts_then, facts in zip(
+        _set_names(config), old.datasets, facts_now, strict=True
+    ):
+        if facts_then.fingerprint != facts.fingerprint:
+            raise _other_images(name, old.path, facts_then, facts)
+        if facts_then.shown_fingerprint != facts.shown_fingerprint:
             raise errors.UserError(
                 f"the held-out images of {name} are not those that {old.path} "
                 "was started with, and it shows them in every grid: put them "
                 "back as they were, or start a new run"
             )
-    before, now = old.total_steps, new.total_steps
-    if now < before:
+    old_steps, new_steps = old.total_steps, new.total_steps
+    if new_steps < old_steps:
         raise errors.UserError(
-            f"{old.path} is planned for {before:,} steps and cannot become "
-            f"shorter ({now:,} now): give at least as many --steps or "
+            f"{old.path} is planned for {old_steps:,} steps and cannot become "
+            f"shorter ({new_steps:,} now): give at least as many --steps or "
             "--epochs, or stop it when it has enough"
         )
-    if now > before and config.learning_rate_decay != "none":
+    if new_steps > old_steps and config.learning_rate_decay != "none":
         raise errors.UserError(
-            f"{old.path} is planned for {before:,} steps and cannot become "
-            f"longer ({now:,} now), since its learning rate falls to 0 at the "
-            "planned end: leave --steps and --epochs out, or start a new run"
+            f"{old.path} is planned for {old_steps:,} steps and cannot become "
+            f"longer ({new_steps:,} now), since its learning rate falls to 0 "
+            "at the planned end: leave --steps and --epochs out, or start a "
+            "new run"
         )
     return new
 
 
-def _names_of_pair(config: schema.Config) -> tuple[str, str]:
-    if config.dataset is not None:
-        return (f"{config.dataset}, A", f"{config.dataset}, B")
-    return (config.dataset_a, config.dataset_b)
+def _set_names(config: schema.Config) -> list[str]:
+    """Names each set of images that a config trains on, for messages."""
+    if config.dataset is None:
+        pair = (config.dataset_a, config.dataset_b)
+        return [name for name in pair if name is not None]
+    if config.translates:
+        return [f"{config.dataset}, A", f"{config.dataset}, B"]
+    return [config.dataset]
 
 
 def _other_images(
-    name: str, path: pathlib.Path, was: DataFacts, now: DataFacts
+    name: str, path: pathlib.Path, facts_then: DataFacts, facts: DataFacts
 ) -> errors.UserError:
     return errors.UserError(
         f"the images of {name} are not those that {path} "
-        f"was started with ({now.num_images:,} now, "
-        f"{was.num_images:,} then): "
+        f"was started with ({facts.num_images:,} now, "
+        f"{facts_then.num_images:,} then): "
         + (
             "put them back as they were"
             if os.path.isabs(name)
@@ -333,7 +339,7 @@ def _other_images(
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions of what a result depends on, by name."""
+    """Returns the versions of the packages that a result depends on."""
     from importlib import metadata
 
     import keras
@@ -351,13 +357,13 @@ def versions() -> dict[str, str]:
 
 
 def _device() -> str:
-    from tf_dcgan.common import devices  # Needs TensorFlow; reading does not.
+    from tf_dcgan.common import devices  # Loads TensorFlow.
 
     return devices.name()
 
 
 def _git_commit() -> str | None:
-    """Returns the commit of the source tree that runs, if it is one."""
+    """Returns the commit of the running source tree, if git knows it."""
     source = pathlib.Path(tf_dcgan.__file__).parent.parent
     if not (source / ".git").exists():
         return None  # Installed as a package, perhaps inside another tree.

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 
-_SMOOTHED_SHARE = 0.04  # Of all points, averaged for one of the smooth line.
-_GROWING_SHARE = 0.1  # Of the values before one, on a side of it at most.
+# A point of the smooth line is the mean of this share of all values.
+_SMOOTHED_SHARE = 0.04
+# On each side of a point, at most this share of the values before it.
+_GROWING_SHARE = 0.1
+# `Series.end` is the mean of this share of all values.
 _END_SHARE = 0.1
-# Says nothing as a curve over the steps.
+# Keys whose numbers say nothing as a curve over the steps.
 _NO_CURVE = {"step", "epoch", "elapsed_seconds", "images_per_second"}
 
 
@@ -38,16 +42,18 @@ class Series:
 
 
 def collect(
-    lines: Sequence[Mapping[str, object]],
+    lines: Sequence[Mapping[str, Any]],
 ) -> dict[tuple[str, str], Series]:
     """Makes a series of every number that can be drawn over the steps.
 
-    What is no finite number is left out. Of two values of one step the later
-    line's counts. The means of whole epochs repeat what the finer lines say,
-    so an `epoch` line adds only what these do not have.
+    Values that are no finite numbers are left out. If two lines have a value
+    for one step, the later line counts. The means of whole epochs repeat what
+    the `train` lines say in finer steps, so an `epoch` line adds only the keys
+    that no `train` line has.
 
     Args:
-        lines: as of `logs.read_metrics`.
+        lines: the lines of `metrics.jsonl`, as `logs.read_metrics` returns
+            them.
 
     Returns:
         (kind of the lines, key) → series, in the order of appearance.
@@ -82,10 +88,10 @@ def is_number(value: object) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """Several series in one.
+    """Mean and spread of several series at each step.
 
     Attributes:
-        steps: [count] int64, those that all of them have.
+        steps: [count] int64, the steps that all series have.
         means: [count] float64.
         deviations: [count] float64, sample standard deviations.
     """
@@ -99,10 +105,10 @@ def spread(several: Sequence[Series]) -> Spread:
     """Averages series at the steps that all of them have.
 
     Args:
-        several: at least two.
+        several: at least two series.
 
     Returns:
-        Mean and sample standard deviation, that is with n - 1.
+        Means and sample standard deviations, which divide by n - 1.
     """
     common = set.intersection(*(set(one.steps.tolist()) for one in several))
     steps = np.array(sorted(common), np.int64)
@@ -115,12 +121,13 @@ def spread(several: Sequence[Series]) -> Spread:
 def running_mean(values: np.ndarray, *, growing: bool = False) -> np.ndarray:
     """Averages each value with its neighbours on both sides.
 
-    At the ends, as many neighbours as there are.
+    Near the ends it averages the neighbours that exist.
 
     Args:
         values: [count] float64, finite.
-        growing: whether each is averaged with no more neighbours on a side
-            than a tenth of the values before it, as suits a logarithmic axis.
+        growing: whether to average each value with no more neighbours on a
+            side than a tenth of the values before it, as suits a logarithmic
+            axis.
 
     Returns:
         [count] float64.

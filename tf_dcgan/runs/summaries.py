@@ -1,13 +1,12 @@
 """What a run tells about itself while it trains.
 
 Everything goes to two places: `metrics.jsonl` and `samples/` for programs and
-people, `tensorboard/` for TensorBoard. When to write is the training loop's
-affair.
+people, `tensorboard/` for TensorBoard. The training loop decides when to write.
 
 A line of `metrics.jsonl` is `{"kind": …, "step": …, …}`. TensorBoard shows
-each of its numbers under the tag `<kind>/<key>`, so that `loss_d` of a `train`
-line is `train/loss_d` and `fid` of an `evaluation` line `evaluation/fid`;
-`epoch` and `elapsed_seconds` are in the lines alone.
+each of its numbers under the tag `<kind>/<key>`: `loss_d` of a `train` line is
+`train/loss_d`, and `fid` of an `evaluation` line is `evaluation/fid`. Only the
+lines have `epoch` and `elapsed_seconds`.
 Grids of images have the tags `samples` and `real`.
 """
 
@@ -27,10 +26,10 @@ from tf_dcgan.common import files, images
 from tf_dcgan.runs import events, logs
 
 TENSORBOARD = "tensorboard"
-# What reads needs no TensorFlow, so it lives apart.
+# Readers need no TensorFlow, so these functions live in a module without it.
 read_metrics = logs.read_metrics
 sample_grids = logs.sample_grids
-# Says nothing as a curve over the steps.
+# Keys whose numbers say nothing as a curve over the steps.
 _NO_CURVE = {"epoch", "elapsed_seconds"}
 
 
@@ -44,7 +43,7 @@ class Summaries:
         """Opens the logs of a run.
 
         Args:
-            run_dir: the run; made if need be.
+            run_dir: the run's folder; it is made if it does not exist.
 
         Raises:
             OSError: the folder cannot be written to.
@@ -72,9 +71,10 @@ class Summaries:
         """Writes one line of `metrics.jsonl` and its numbers to TensorBoard.
 
         Args:
-            kind: what the line tells of: `train`, `epoch`, `evaluation`, ….
+            kind: what the line is about: `train`, `epoch`, `evaluation`, ….
             values: name → number, text, or scalar tensor. A number that is
-                not finite becomes null in the line, since JSON has none such.
+                not finite becomes null in the line, since JSON cannot write
+                it.
             step: the training step the values belong to.
 
         Raises:
@@ -87,11 +87,14 @@ class Summaries:
                 f"The names kind and step are taken. Received: {list(values)}"
             )
         values = {key: _to_python(value) for key, value in values.items()}
-        line = {"kind": kind, "step": int(step)}  # NumPy's is not JSON's.
+        line = {
+            "kind": kind,
+            "step": int(step),
+        }  # JSON cannot write NumPy's int.
         for key, value in values.items():
             is_null = isinstance(value, float) and not math.isfinite(value)
             line[key] = None if is_null else value
-        # One write of a whole line, so that a reader sees no half of it.
+        # One write for the whole line, so that a reader never sees half of it.
         self._metrics.write(json.dumps(line, ensure_ascii=False) + "\n")
         self._metrics.flush()
         with self._writer.as_default():
@@ -103,7 +106,7 @@ class Summaries:
         """Writes `samples/step_<step>.png` and the TensorBoard image `samples`.
 
         Args:
-            uint8_grid: [height, width, 1 or 3] uint8, as of `images.grid`.
+            uint8_grid: [height, width, 1 or 3] uint8, made by `images.grid`.
             step: the training step that made the images.
 
         Raises:
@@ -116,8 +119,8 @@ class Summaries:
         """Writes `samples/real.png` and the TensorBoard image `real`.
 
         Args:
-            uint8_grid: [height, width, 1 or 3] uint8, as of `images.grid`.
-            step: where TensorBoard shows it.
+            uint8_grid: [height, width, 1 or 3] uint8, made by `images.grid`.
+            step: the step at which TensorBoard shows it.
 
         Raises:
             OSError: the disk is full.
@@ -129,8 +132,8 @@ class Summaries:
         """Writes the settings for TensorBoard's HPARAMS page, at step 0.
 
         Args:
-            settings: name → value; what is not a bool, number or text is
-                shown as Python writes it.
+            settings: name → value; a value that is no bool, number or text
+                is shown as `str` writes it.
         """
         with self._writer.as_default():
             hparams.hparams(
@@ -146,16 +149,16 @@ class Summaries:
         """Waits until everything written so far would outlive a kill.
 
         The lines of `metrics.jsonl` are then on the disk and outlive a power
-        cut too; events may still be in the system's cache.
+        cut too. Events may still be in the system's cache.
         """
         self._metrics.flush()
         os.fsync(self._metrics.fileno())
-        # Leaving `as_default` happens to do this too; nothing promises it.
+        # Leaving `as_default` flushes too, but TensorFlow does not promise it.
         with files.disk_errors(self._run_dir / TENSORBOARD):
             self._writer.flush()
 
     def close(self) -> None:
-        """Flushes and ends; may be called again."""
+        """Flushes and closes the logs; a second call does nothing."""
         if not self._metrics.closed:
             self.flush()
             self._metrics.close()
@@ -172,15 +175,15 @@ class Summaries:
 def rewind(run_dir: os.PathLike | str, step: int) -> None:
     """Takes the logs of a run back to the step it is resumed from.
 
-    What they hold of later steps goes, as does what a kill left half-written:
-    lines of `metrics.jsonl`, TensorBoard events and sample grids. A kill in
-    the middle does no harm: the next call does the rest. Doing it twice is
-    doing it once.
+    Lines of `metrics.jsonl`, TensorBoard events and sample grids of later
+    steps are removed, and so is whatever a kill left half-written. If a kill
+    interrupts the call, the next call does the rest. A second call changes
+    nothing.
 
     Args:
-        run_dir: the run; nothing may be writing to its logs.
+        run_dir: the run's folder; nothing may be writing to its logs.
         step: the step of the checkpoint; what was written at this very step
-            stays. -1 forgets everything.
+            stays. -1 removes everything.
 
     Raises:
         UserError: a line of `metrics.jsonl` other than an unfinished last one
@@ -204,12 +207,12 @@ def rewind(run_dir: os.PathLike | str, step: int) -> None:
 
 
 def _to_python(value) -> int | float | str:
-    """Makes a scalar one that JSON can write, in its shortest digits."""
+    """Turns a scalar into one that JSON can write, in its shortest digits."""
     if isinstance(value, tf.Tensor | tf.Variable):
         value = value.numpy()
     if isinstance(value, np.ndarray | np.generic) and value.ndim == 0:
-        # 0.1 in float32 is 0.10000000149011612 as a Python float; its own
-        # shortest digits say as much.
+        # float32's 0.1 is 0.10000000149011612 as a Python float, but its
+        # shortest digits as a float32 are 0.1.
         item = value.item()
         return float(str(value)) if isinstance(item, float) else item
     if isinstance(value, int | float | str):
