@@ -132,15 +132,30 @@ def test_every_package_that_is_imported_is_required():
     assert third_party - required == set()
 
 
-@pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]])
-def test_the_source_is_formatted_and_free_of_lint(arguments):
+@pytest.mark.parametrize(
+    "command", ["ruff check .", "ruff format --check .", "mypy"]
+)
+def test_the_source_passes_lint_format_and_types(command):
     ended = subprocess.run(
-        [sys.executable, "-m", "ruff", *arguments, "."],
+        [sys.executable, "-m", *command.split()],
         cwd=_PROJECT,
         capture_output=True,
         text=True,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_a_commit_runs_the_same_checks():
+    hooks = (_PROJECT / ".pre-commit-config.yaml").read_text()
+    entries = re.findall(r"entry: python -m (\w+(?: check| format)?)", hooks)
+    assert entries == ["ruff check", "ruff format", "mypy"]
+
+
+def test_a_program_that_imports_the_package_sees_its_types():
+    project = tomllib.loads((_PROJECT / "pyproject.toml").read_text())
+    packed = project["tool"]["setuptools"]["package-data"]["tf_dcgan"]
+    assert "py.typed" in packed
+    assert (_PROJECT / "tf_dcgan" / "py.typed").exists()
 
 
 @pytest.mark.parametrize("door", ["train", "evaluate"])
