@@ -1,11 +1,11 @@
 """The embedded set: digits in the fonts that come with Matplotlib.
 
-A harder cousin of MNIST that needs no download: white on black, about 20
-pixels high, centred by mass, and varied in size, weight, slant, rotation,
-bend, position and blur. Each digit of each font is drawn once, large, and
-turned into a field of signed distances to its outline. An image then samples
-that field under its own random map, and from the distance follow weight,
-smooth edges and blur in one expression.
+The set resembles MNIST, is harder, and needs no download. Its digits are white
+on black, about 20 pixels high, centred by mass, and vary in size, weight,
+slant, rotation, bend, position and blur. Each digit of each font is drawn
+once, large, and turned into a field of signed distances to its outline. An
+image samples this field under its own random map, and one expression of the
+distance gives weight, smooth edges and blur.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from tf_dcgan.data import known_sets, sources
 
 NUM_IMAGES = {"train": 60_000, "test": 10_000}
 
-# Part of the cache's key: raise it whenever the images would come out new.
+# Part of the cache's key. Raise it whenever the images would change.
 _VERSION = 1
 _SEED = 151106434
 _SPLIT_SEEDS = {"train": 0, "test": 1}
 _SIZE = 28  # Pixels per side.
 _CHUNK = 2000  # Images drawn at a time.
 
-# Those of Matplotlib's fonts whose digits are digits: its symbol fonts have
-# none, or brackets and arrows in their places, and cmmi10's are old-style.
+# The fonts of Matplotlib with usual digits. Its symbol fonts have no digits, or
+# brackets and arrows in their places, and cmmi10 has old-style digits.
 _FONTS = (
     "DejaVuSans",
     "DejaVuSans-Bold",
@@ -54,8 +54,9 @@ _FONTS = (
     "cmtt10",
 )
 
-_DRAWN_SIZE = 288  # Points at 72 dots per inch, so a digit is some 200 high.
-_KEPT = 4  # Every fourth distance is kept: the field is smooth.
+# Points at 72 dots per inch, which make a digit about 200 pixels high.
+_DRAWN_SIZE = 288
+_KEPT = 4  # Every fourth distance is kept, since the field is smooth.
 _MARGIN = 96  # Drawn pixels of background around a digit.
 
 
@@ -121,39 +122,44 @@ def _chunks(
                     continue
                 if (font, digit) not in glyphs:
                     glyphs[font, digit] = _trace(_FONTS[font], digit)
-                few = {name: value[chosen] for name, value in looks.items()}
-                images[chosen, :, :, 0] = _draw(glyphs[font, digit], few)
+                looks_of_chosen = {
+                    name: values[chosen] for name, values in looks.items()
+                }
+                images[chosen, :, :, 0] = _draw(
+                    glyphs[font, digit], looks_of_chosen
+                )
         yield images, labels
 
 
 def _random_looks(
     random: np.random.Generator, count: int
 ) -> dict[str, np.ndarray]:
-    """Draws what makes one image differ from the next.
+    """Draws the random numbers that make images of one digit differ.
 
     Args:
-        random: where the numbers come from.
+        random: draws the numbers.
         count: how many images.
 
     Returns:
         name → [count, …] float64, see the comments.
     """
     return {
-        # Pixels of the digit's larger side.
+        # Length of the digit's larger side in pixels.
         "size": random.uniform(17.0, 20.5, count),
-        # Width by height, against the font's.
+        # Width by height, relative to the font's digit.
         "aspect": np.exp(random.uniform(-0.2, 0.12, count)),
-        # Radians. Far too little to make a 9 of a 6.
+        # Radians; far too few to turn a 6 into a 9.
         "rotation": np.radians(random.normal(0, 5, count).clip(-12, 12)),
         # Columns per row, positive to the right at the top.
         "slant": random.normal(0.04, 0.15, count).clip(-0.3, 0.3),
-        # Pixels of the thickest stroke's half width that is aimed at.
+        # Half width in pixels that the thickest stroke should get.
         "half_stroke": random.uniform(1.1, 2.1, count),
-        # Pixels over which an edge goes from black to white.
+        # Width in pixels of an edge between black and white.
         "softness": random.uniform(1.0, 1.8, count),
         # Pixels, (row, column).
         "shift": random.normal(0, 0.7, (count, 2)).clip(-1.5, 1.5),
-        # A wave that bends the strokes: pixels, radians per pixel, radians.
+        # The wave that bends the strokes: amplitude in pixels, frequency in
+        # radians per pixel, phase in radians.
         "bend": random.normal(0, 0.6, (count, 2)).clip(-1.1, 1.1),
         "bend_frequency": random.uniform(0.15, 0.35, (count, 2)),
         "bend_phase": random.uniform(0, 2 * np.pi, (count, 2)),
@@ -198,7 +204,7 @@ def _draw(glyph: _Glyph, looks: dict[str, np.ndarray]) -> np.ndarray:
 
     Args:
         glyph: the digit.
-        looks: as `_random_looks` draws them, for k images.
+        looks: the numbers of `_random_looks` for k images.
 
     Returns:
         [k, 28, 28] uint8, white on black.

@@ -1,8 +1,8 @@
-"""MNIST and its relatives from the raw files a user may have.
+"""MNIST, Fashion-MNIST and KMNIST from the raw files a user may have.
 
-The three sets share their file names, so a file is told apart by its checksum
-or by the folder it lies in. Each split is two IDX files, or for MNIST also
-Keras's `mnist.npz`.
+The three sets share their file names, so a file's checksum, or the folder it
+lies in, tells whose file it is. Each split is two IDX files; for MNIST it may
+also be Keras's `mnist.npz`.
 
 Source of the format: LeCun, Cortes and Burges, "The MNIST database of
 handwritten digits", section on file formats.
@@ -38,8 +38,8 @@ def find(
 ) -> sources.Source | None:
     """Looks for a split's raw files in a folder.
 
-    Folders named after the set come first, as torchvision makes them too
-    (`FashionMNIST/raw`), then `mnist.npz`, then the folder itself.
+    It looks first in folders named after the set (torchvision makes
+    `FashionMNIST/raw`), then for `mnist.npz`, then in the folder itself.
 
     Args:
         name: one of `NAMES`.
@@ -74,7 +74,7 @@ def find(
 
 
 def _is_named_after(folder: pathlib.Path, name: str) -> bool:
-    """Whether a folder is called like a set; its `raw` sub-folder counts."""
+    """Says whether a folder, or the folder above a `raw`, has a set's name."""
     if folder.name == "raw":
         folder = folder.parent
     letters = folder.name.lower().replace("_", "").replace("-", "")
@@ -166,15 +166,15 @@ def _parse_idx(path: pathlib.Path, content: bytes, *, kind: str) -> np.ndarray:
     """Reads an IDX file: a magic number, the dimensions, the bytes.
 
     Args:
-        path: the file, for the error.
-        content: what is in it, without compression.
-        kind: images or labels.
+        path: the file's path, for the error.
+        content: the file's bytes, without compression.
+        kind: `_IMAGES` or `_LABELS`.
 
     Returns:
         [n, 28, 28] or [n] uint8.
 
     Raises:
-        errors.UserError: it is not such a file, or not whole.
+        errors.UserError: the file is no IDX file of this kind, or not whole.
     """
     rank = 3 if kind == _IMAGES else 1
     header_bytes = 4 + 4 * rank
@@ -209,13 +209,13 @@ def _check_identity(
     """Refuses another set's file, and one that could be any set's.
 
     Args:
-        name: the set asked for.
+        name: the set that the user asked for.
         stem: the published file's name, such as `train-images-idx3`.
-        path: the file.
-        contents: its bytes as they are, and without compression.
+        path: the file's path.
+        contents: the file's bytes as they are, and without compression.
 
     Raises:
-        errors.UserError: it is not, or need not be, the file asked for.
+        errors.UserError: the file belongs to another set, or may do so.
     """
     for content in contents:
         checksum = hashlib.md5(content, usedforsecurity=False).hexdigest()
@@ -277,7 +277,7 @@ def _read_npz(path: pathlib.Path, split: str) -> sources.Content:
 def _content(
     name: str, images: np.ndarray, labels: np.ndarray, *, where: str
 ) -> sources.Content:
-    """Checks that labels and images belong together and offers them."""
+    """Makes the content of images and labels that belong together."""
     if len(images) != len(labels):
         raise errors.UserError(
             f"{where} do not belong together: {len(images)} images and "
@@ -299,8 +299,9 @@ def _content(
     )
 
 
-# MD5 of the published files as they come (.gz) and unpacked, in the order
-# below. KMNIST has published none for the latter.
+# MD5 of the published files, in the order of `_STEMS`: one row for the files as
+# they are published (.gz), one for the unpacked files. KMNIST has published no
+# checksums of unpacked files.
 _STEMS = (
     "train-images-idx3",
     "train-labels-idx1",

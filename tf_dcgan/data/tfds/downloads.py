@@ -15,7 +15,7 @@ from tf_dcgan.data import known_sets, mnist_files
 from tf_dcgan.data.tfds import reading
 
 _TIMEOUT_SECONDS = 8
-# A set of more files than this is not fetched by hand.
+# Nobody fetches more files than this by hand.
 _FEW_FILES = 8
 
 
@@ -58,7 +58,7 @@ def download(
     with _nothing_left_on_failure(root, name.partition("/")[0]):
         try:
             builder.download_and_prepare()
-        # Whatever the set's own code does wrong comes out here too.
+        # The set's own code may raise anything.
         except Exception as error:
             if getattr(error, "errno", None) in files.DISK_FULL:
                 raise
@@ -79,12 +79,12 @@ def download(
 
 
 def _manual_folder(root: pathlib.Path) -> pathlib.Path:
-    """Where TFDS looks for a file, by its own name, before it downloads it."""
+    """The folder where TFDS looks for a file before it downloads the file."""
     return root / "downloads" / "manual"
 
 
 def _missing(builder, root: pathlib.Path) -> dict[str, str | None]:
-    """The files that must be downloaded: address to name, None if unknown."""
+    """The files still to be downloaded: URL → name, None if it is unknown."""
     names = {
         url: info.filename if info else None
         for url, info in (builder.url_infos or {}).items()
@@ -98,7 +98,7 @@ def _missing(builder, root: pathlib.Path) -> dict[str, str | None]:
 
 
 def _wrong(builder, root: pathlib.Path) -> list[str]:
-    """The names of files placed by hand that are not those TFDS knows."""
+    """The names of files placed by hand that have a wrong checksum."""
     known = {
         info.filename: info.checksum
         for info in (builder.url_infos or {}).values()
@@ -116,18 +116,18 @@ def _wrong(builder, root: pathlib.Path) -> list[str]:
 
 
 def _unreachable(url: str) -> str | None:
-    """Asks for the head of a file, which TFDS would do for minutes.
+    """Tries in seconds whether a file can be reached; TFDS takes minutes.
 
-    Proxies are those of the environment, as for the download itself.
+    It uses the proxies of the environment, as the download does.
 
     Args:
-        url: one of the set's files.
+        url: the URL of one of the set's files.
 
     Returns:
-        What went wrong, or None if the file is there.
+        What went wrong, or None if the file can be reached.
     """
     try:
-        # Some hosts refuse HEAD; what they say to GET is what counts.
+        # Some hosts refuse HEAD, so their answer to GET counts.
         for method in ("HEAD", "GET"):
             with requests.request(
                 method,
@@ -199,7 +199,7 @@ def _other_set(name: str, flag: str) -> str:
 
 @contextlib.contextmanager
 def _nothing_left_on_failure(root: pathlib.Path, name: str) -> Iterator[None]:
-    """Removes what a block that fails has added to TFDS's folders."""
+    """Removes what a failing block has added to TFDS's folders."""
     folders = (root / name, root / "downloads")
     before = {path for folder in folders for path in _below(folder)}
     new_parents = [path for path in (root, *root.parents) if not path.exists()]

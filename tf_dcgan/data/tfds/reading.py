@@ -26,7 +26,7 @@ _LONGEST_MESSAGE = 500  # Characters of an exception's message passed on.
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps TFDS from logging what a user can do nothing about."""
+    """Keeps TFDS from logging messages that no user can act upon."""
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -86,11 +86,11 @@ def new_builder(name: str, root: pathlib.Path):
 
 
 def open_folder(folder: pathlib.Path):
-    """Opens a prepared set from its files, whatever TFDS's code says of it."""
+    """Opens a prepared set from its files, without TFDS's code of the set."""
     with quiet():
         try:
             return tfds.builder_from_directory(os.fspath(folder))
-        # Each damaged file ends in a different exception.
+        # Each kind of damage raises another exception.
         except Exception as error:
             raise errors.UserError(
                 f"{folder} is not a whole prepared TFDS set: "
@@ -103,10 +103,10 @@ def image_shape(name: str, builder) -> tuple[int | None, int | None, int]:
 
     Args:
         name: the set's name, for the error.
-        builder: TFDS's builder of it.
+        builder: TFDS's builder of the set.
 
     Returns:
-        Height and width are None where they vary.
+        Height and width are None if they vary.
 
     Raises:
         errors.UserError: the set has no usable images.
@@ -132,10 +132,11 @@ def class_names(name: str, builder) -> tuple[str, ...]:
 
     Args:
         name: the set's name.
-        builder: TFDS's builder of it.
+        builder: TFDS's builder of the set.
 
     Returns:
-        The name of each label; none if it has no feature `label` of classes.
+        The name of each label; empty if the set has no feature `label` with
+        classes.
     """
     label = dict(builder.info.features or {}).get("label")
     if not isinstance(label, tfds.features.ClassLabel):
@@ -151,14 +152,14 @@ def read(name: str, split: str, *, folder: pathlib.Path) -> sources.Content:
     Args:
         name: the set's name.
         split: the split's name.
-        folder: the prepared version's.
+        folder: the folder of the prepared version.
 
     Returns:
-        Its content, in the order of the files.
+        The split's content, in the order of the files.
 
     Raises:
-        errors.UserError: there is no such split or the files are damaged,
-            which may also show only while the chunks are read.
+        errors.UserError: there is no such split, or the files are damaged,
+            which may be noticed only while the chunks are read.
     """
     builder = open_folder(folder)
     shape = image_shape(name, builder)
@@ -185,13 +186,13 @@ def _chunks(
     labelled: bool,
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Yields a split's images and labels as `sources.Content.chunks` says."""
-    wanted = {"image": True} | ({"label": True} if labelled else {})
+    features = {"image": True} | ({"label": True} if labelled else {})
     try:
         with tf.device("CPU:0"), quiet():
             dataset = builder.as_dataset(
                 split=split,
                 shuffle_files=False,
-                decoders=tfds.decode.PartialDecoding(wanted),
+                decoders=tfds.decode.PartialDecoding(features),
                 read_config=tfds.ReadConfig(try_autocache=False),
             )
             dataset = dataset.batch(
@@ -209,7 +210,10 @@ def _chunks(
 
 
 def first_line(error: BaseException) -> str:
-    """What an exception says, cut to one line without TensorFlow's frills."""
+    """An exception's type and the first line of its message.
+
+    What TensorFlow adds about its operations is left out.
+    """
     text = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]( name:)?", "", str(error)).strip()
     line = text.splitlines()[0].strip() if text else ""
     if len(line) > _LONGEST_MESSAGE:

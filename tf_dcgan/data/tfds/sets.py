@@ -25,18 +25,18 @@ def source(
     """Finds a TFDS set on the disk, or downloads it.
 
     Args:
-        name: as TFDS has it: `name` or `name/config`.
+        name: the set's name in TFDS: `name` or `name/config`.
         split: the split's name.
         flag: the flag that names the set, for the advice to give another one.
         data_dir: a folder of prepared sets that `check_data_dir` approves of,
-            or None for TFDS's own.
+            or None for TFDS's own folder.
 
     Returns:
         The source.
 
     Raises:
-        errors.UserError: there is no such set, it is damaged, or it can be
-            neither found nor downloaded.
+        errors.UserError: there is no such set, it is damaged, or it is
+            neither on the disk nor can be downloaded.
     """
     root = _root(data_dir)
     folder = prepared_folder(name, root)
@@ -65,7 +65,7 @@ def native_shape(
 ) -> tuple[int | None, int | None, int]:
     """The shape of a TFDS set's images: (height, width, channels).
 
-    Height and width are None where they vary. Nothing is downloaded.
+    Height and width are None if they vary. Nothing is downloaded.
 
     Raises:
         errors.UserError: there is no such set, or it has no images.
@@ -76,7 +76,7 @@ def native_shape(
 
 
 def class_names(name: str, data_dir: str | None) -> tuple[str, ...]:
-    """The classes of a TFDS set; none if it has no labels.
+    """The classes of a TFDS set; empty if it has no labels.
 
     Nothing is downloaded.
 
@@ -89,7 +89,7 @@ def class_names(name: str, data_dir: str | None) -> tuple[str, ...]:
 
 
 def splits(name: str, data_dir: str | None) -> tuple[str, ...]:
-    """The splits of a prepared TFDS set; none where it is still to be made.
+    """The splits of a TFDS set; empty if it is not prepared yet.
 
     Nothing is downloaded.
 
@@ -100,7 +100,7 @@ def splits(name: str, data_dir: str | None) -> tuple[str, ...]:
 
 
 def _builder(name: str, data_dir: str | None):
-    """Makes TFDS's builder of a set, from prepared files if there are any."""
+    """Makes TFDS's builder of a set, from prepared files if they exist."""
     if data_dir is not None:
         check_data_dir(data_dir)
     root = _root(data_dir)
@@ -113,13 +113,13 @@ def _builder(name: str, data_dir: str | None):
 
 
 def check_data_dir(data_dir: str) -> pathlib.Path:
-    """Refuses a `--data_dir` that cannot be what the user means.
+    """Refuses a `--data_dir` that is no readable folder.
 
     Returns:
-        The folder.
+        The folder's path, with `~` replaced.
 
     Raises:
-        errors.UserError: it is missing, not a folder, or not readable.
+        errors.UserError: the folder is missing, not a folder, or not readable.
     """
     folder = pathlib.Path(data_dir).expanduser()
     problem = None
@@ -145,10 +145,11 @@ def prepared_folder(name: str, root: pathlib.Path) -> pathlib.Path | None:
         root: a folder of prepared sets, which need not exist.
 
     Returns:
-        `root/name/[config/]version`, or None.
+        `root/name/[config/]version`, or None if no version is prepared.
 
     Raises:
-        errors.UserError: it is there but without its description.
+        errors.UserError: the version's folder lacks its description, or holds
+            another set.
     """
     if not re.fullmatch(r"\w+(/[\w.+-]+)?", name) or ".." in name:
         return None
@@ -185,13 +186,13 @@ def prepared_folder(name: str, root: pathlib.Path) -> pathlib.Path | None:
 def _check_name(name: str, info: pathlib.Path) -> None:
     """Refuses a prepared set that lies in another set's folder."""
     try:
-        found = json.loads(info.read_text())["name"]
+        set_name = json.loads(info.read_text())["name"]
     except (OSError, ValueError, LookupError, TypeError):
-        return  # Damaged; reading it will say how.
-    if found != name.partition("/")[0]:
+        return  # Damaged; reading the set will say how.
+    if set_name != name.partition("/")[0]:
         raise errors.UserError(
-            f"{info.parent} holds {found}, not {name}: give the folder its "
-            f"own name back, or choose the set {found}"
+            f"{info.parent} holds {set_name}, not {name}: give the folder its "
+            f"own name back, or choose the set {set_name}"
         )
 
 
@@ -202,14 +203,14 @@ def _read(name: str, split: str, folder: pathlib.Path) -> sources.Content:
 
 
 def _root(data_dir: str | None) -> pathlib.Path:
-    """The folder of prepared sets, by TFDS's own rule if none is given."""
+    """The folder of prepared sets; by TFDS's own rule if `data_dir` is None."""
     if data_dir is None:
         data_dir = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
     return pathlib.Path(data_dir).expanduser()
 
 
 def _check_not_inside(name: str, root: pathlib.Path) -> None:
-    """Notices a folder one or two levels too deep, a likely slip."""
+    """Refuses a folder that is one or two levels too deep, a likely slip."""
     if not root.is_dir():
         return
     above = None
