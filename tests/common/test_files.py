@@ -199,6 +199,24 @@ def finished_process():
     return process.pid
 
 
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("mnist", "mnist"),
+        ("T-shirt/top", "T-shirt_top"),
+        ("cycle_gan/horse2zebra", "cycle_gan_horse2zebra"),
+        ("/data/my photos/", "my_photos"),
+        ("/", ""),
+        ("猫" * 90, "猫" * 32),
+    ],
+)
+def test_any_name_makes_a_part_of_a_files_name(name, part):
+    assert files.safe_name(name) == part
+    assert files.safe_name(name, fill="-").replace("-", "_") == (
+        part.replace("-", "_")
+    )
+
+
 def test_remove_unfinished_removes_what_dead_processes_left(tmp_path):
     dead = finished_process()
     (tmp_path / f"{files.UNFINISHED}{dead}-a.txt").write_text("half")
@@ -366,21 +384,3 @@ def test_a_full_disk_is_no_matter_of_the_place(tmp_path, monkeypatch):
     with pytest.raises(OSError) as caught:
         files.require_writable(tmp_path / "x", "--out=x")
     assert caught.value.errno == errno.ENOSPC
-
-
-@pytest.mark.parametrize(
-    ("name", "part"),
-    [
-        ("mnist", "mnist"),
-        ("T-shirt/top", "T-shirt_top"),
-        ("cycle_gan/horse2zebra", "cycle_gan_horse2zebra"),
-        ("/data/my photos/", "my_photos"),
-        ("/", ""),
-        ("猫" * 90, "猫" * 32),
-    ],
-)
-def test_any_name_makes_a_part_of_a_files_name(name, part):
-    assert files.safe_name(name) == part
-    assert files.safe_name(name, fill="-").replace("-", "_") == (
-        part.replace("-", "_")
-    )
