@@ -35,7 +35,7 @@ def refuse(
         errors.UserError: one of them would change nothing.
     """
     features = f"--features={wanted.features}"
-    idle = {}
+    idle: dict[str, str] = {}
     if wanted.run_dir is None:
         idle |= dict.fromkeys(_OF_RUNS, "is for --run_dir")
     if wanted.features != "inception":
