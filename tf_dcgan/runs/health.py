@@ -143,12 +143,13 @@ def generator_is_winning(
         means: the scalars of a `train` or `epoch` line.
     """
     share = loss_share(config, means)
+    values = losses.LOSSES[config.loss].health
     if (
         share is None
+        or values is None
         or share < BEHIND_SHARE
         or means["fake_accuracy"] > BEHIND_ACCURACY
-        or means["fake_score_after"]
-        < losses.LOSSES[config.loss].health.score_of_real
+        or means["fake_score_after"] < values.score_of_real
     ):
         return None
     return (
