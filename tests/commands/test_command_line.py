@@ -353,6 +353,13 @@ def test_help_explains_what_each_choice_means():
     )
 
 
+def test_help_says_which_settings_are_for_translations_alone():
+    note = "; for recipes that translate, such as cyclegan"
+    assert note in help_entry("lambda_cycle")
+    assert note not in help_entry("latent_dim")
+    assert note not in help_entry("loss")
+
+
 def test_help_shows_that_a_switch_can_be_turned_off():
     assert "  --[no]dry_run  (default false)\n" in help_text()
 

@@ -8,6 +8,7 @@ from tf_dcgan.common import errors
 from tf_dcgan.config import fields as settings
 from tf_dcgan.config import kinds, losses, overrides, recipes, schema, sizes
 from tf_dcgan.config.schema import Config
+from tf_dcgan.metrics.features.inception import layers
 
 FIELDS = dataclasses.fields(Config)
 NUMERIC = [
@@ -423,6 +424,11 @@ def test_a_folder_that_was_moved_can_be_named_on_resume(tmp_path, monkeypatch):
 def test_a_layer_that_inception_does_not_have_is_refused():
     message = refusal(Config, evaluate_feature_dim=100)
     assert "--evaluate_feature_dim=100 is no layer: give 64, 192" in message
+
+
+def test_the_layers_to_score_by_are_those_of_the_network():
+    assert set(schema.FEATURE_DIMS) == set(layers.TAPS)
+    assert schema.FEATURE_DIMS_IN_WORDS == "64, 192, 768, 1280 or 2048"
 
 
 def test_an_unknown_recipe_is_refused_with_the_nearest():
