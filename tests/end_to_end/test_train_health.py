@@ -54,19 +54,19 @@ class Constant(keras.layers.Layer):
 
 @pytest.fixture
 def g_ignores_its_latents(monkeypatch):
-    build = families.build
+    build = families.generators
 
     def build_other(*arguments):
-        generator, discriminator = build(*arguments)
+        (generator,) = build(*arguments)
         # Latents, and in a conditional run labels.
         inputs = [
             keras.Input(x.shape[1:], dtype=x.dtype) for x in generator.inputs
         ]
         given = [Constant()(inputs[0]), *inputs[1:]]
         given = given if len(given) > 1 else given[0]
-        return keras.Model(inputs, generator(given)), discriminator
+        return (keras.Model(inputs, generator(given)),)
 
-    monkeypatch.setattr(families, "build", build_other)
+    monkeypatch.setattr(families, "generators", build_other)
 
 
 def test_a_generator_that_ignores_its_latents_is_told_of(
@@ -126,17 +126,17 @@ def test_a_generator_that_is_held_lets_the_discriminator_win(main, tiny_flags):
 def test_a_discriminator_that_sees_nothing_is_dead(
     main, tiny_flags, updates, monkeypatch
 ):
-    build = families.build
+    build = families.discriminators
 
     def build_other(*arguments):
-        generator, discriminator = build(*arguments)
+        (discriminator,) = build(*arguments)
         for layer in discriminator.layers:
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.gamma.assign(0.0 * layer.gamma)
                 layer.trainable = False
-        return generator, discriminator
+        return (discriminator,)
 
-    monkeypatch.setattr(families, "build", build_other)
+    monkeypatch.setattr(families, "discriminators", build_other)
     main(
         *tiny_flags,
         f"--discriminator_updates={updates}",

@@ -215,7 +215,7 @@ def test_tensorflows_moments_hardly_change_a_penaltys_gradient(
     penalty, monkeypatch
 ):
     config = schema.Config(recipe="dcgan_small", width=0.1)
-    _, discriminator = families.build(config, (28, 28, 1))
+    (discriminator,) = families.discriminators(config, (28, 28, 1))
     images = tf.random.stateless_uniform([64, 28, 28, 1], [1, 2], -1.0)
 
     def gradient():

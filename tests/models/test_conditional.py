@@ -31,7 +31,7 @@ def build(recipe="dcgan_small", *, num_classes=3, channels=1, **settings):
     config = overrides.from_flags(
         {"recipe": recipe, "conditional": bool(num_classes), **settings}
     )
-    return families.build(config, (*SIZES[recipe], channels), num_classes)
+    return networks.of_config(config, (*SIZES[recipe], channels), num_classes)
 
 
 def labels(*values):
@@ -104,7 +104,7 @@ def test_ten_classes_widen_only_the_first_layers():
     config = overrides.from_flags(
         {"recipe": "dcgan_small", "conditional": True}
     )
-    generator, discriminator = families.build(config, (28, 28, 1), 10)
+    generator, discriminator = networks.of_config(config, (28, 28, 1), 10)
     # 10 more rows of the projection to 7x7x128.
     assert networks.trainable_count(generator) == 840_001 + 10 * 6272
     # 10 more input channels of 5x5 kernels with 64 outputs.

@@ -42,7 +42,7 @@ def reflected(x, width):
 
 @pytest.fixture(scope="module")
 def four():
-    return cyclegan.cyclegan(settings(width=1 / 16), (24, 28, 3))
+    return networks.of_config(settings(width=1 / 16), (24, 28, 3))
 
 
 def test_parameters_are_those_of_the_sources():
@@ -219,7 +219,7 @@ def test_sides_are_multiples_of_4_from_24_up():
         assert cyclegan.cyclegan_stages((side, 256)) == 0
         assert cyclegan.cyclegan_stages((256, side)) == 0
         with pytest.raises(ValueError, match="image_shape=") as caught:
-            cyclegan.cyclegan(settings(), (side, 256, 3))
+            networks.of_config(settings(), (side, 256, 3))
         assert f"({side}, 256, 3)" in str(caught.value)
     for side in (24, 28, 256, 1024):
         assert cyclegan.cyclegan_stages((side, side)) == 2
@@ -266,8 +266,8 @@ def test_kernels_are_normal_with_deviation_002_and_biases_zero(four):
 
 
 def test_the_same_config_gives_the_same_weights_under_the_same_paths(four):
-    again = cyclegan.cyclegan(settings(width=1 / 16), (24, 28, 3))
-    other = cyclegan.cyclegan(settings(width=1 / 16, seed=1), (24, 28, 3))
+    again = networks.of_config(settings(width=1 / 16), (24, 28, 3))
+    other = networks.of_config(settings(width=1 / 16, seed=1), (24, 28, 3))
     for model, same, different in zip(four, again, other, strict=True):
         paths = [weight.path for weight in model.weights]
         assert len(set(paths)) == len(paths)

@@ -1,3 +1,6 @@
+import collections
+import dataclasses
+
 import keras
 import networks
 import numpy as np
@@ -6,7 +9,7 @@ import tensorflow as tf
 
 from tf_dcgan.common import errors, randomness
 from tf_dcgan.config import overrides, recipes
-from tf_dcgan.gan import gan
+from tf_dcgan.gan import cyclegan_state, gan
 from tf_dcgan.models import families
 from tf_dcgan.sampling import export
 
@@ -111,15 +114,62 @@ def test_every_refusal_names_a_size_that_is_accepted(recipe):
 @pytest.mark.parametrize("name", sorted(recipes.RECIPES))
 def test_recipes_with_dropout_are_known(name):
     config = overrides.from_flags({"recipe": name, "width": 0.1})
-    networks = families.build(
+    models = networks.of_config(
         config, (28, 28, 1) if "28" in name else (32, 32, 1)
     )
     has_dropout = any(
         "Dropout" in type(layer).__name__
-        for network in networks
-        for layer in network.layers
+        for model in models
+        for layer in model.layers
     )
     assert has_dropout == recipes.RECIPES[name].has_dropout
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Counts how often a function of each kind builds a network."""
+    counts = collections.Counter()
+
+    def counted(kind, build):
+        def call(*arguments):
+            counts[kind] += 1
+            return build(*arguments)
+
+        return call
+
+    for name, network in families.NETWORKS.items():
+        builders = {
+            kind: tuple(counted(kind, b) for b in getattr(network, kind))
+            for kind in ("generators", "discriminators")
+        }
+        counting = dataclasses.replace(network, **builders)
+        monkeypatch.setitem(families.NETWORKS, name, counting)
+    return counts
+
+
+@pytest.mark.parametrize("num_classes", [0, 3])
+def test_no_network_is_built_to_be_thrown_away(num_classes, calls):
+    config = overrides.from_flags(
+        {
+            "recipe": "dcgan_small",
+            "width": 1 / 16,
+            "conditional": bool(num_classes),
+        }
+    )
+    families.averaged_generators(config, (16, 16, 1), num_classes)
+    assert calls == {"generators": 1}
+    families.discriminators(config, (16, 16, 1), num_classes)
+    assert calls == {"generators": 1, "discriminators": 1}
+    calls.clear()
+    gan.create_state(config, (16, 16, 1), num_classes)
+    # One generator is trained, the other is its average.
+    assert calls == {"generators": 2, "discriminators": 1}
+
+
+def test_no_network_of_a_translation_is_built_to_be_thrown_away(calls):
+    config = overrides.from_flags({"recipe": "cyclegan", "width": 1 / 16})
+    cyclegan_state.create_state(config, (24, 24, 1))
+    assert calls == {"generators": 4, "discriminators": 2}
 
 
 # What every network that makes images of noise must do, at a size that it

@@ -1,4 +1,5 @@
 import keras
+import networks
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -27,7 +28,8 @@ def tiny(**settings):
 
 
 def discriminator(**settings):
-    return families.build(tiny(**settings), SHAPE)[1]
+    (model,) = families.discriminators(tiny(**settings), SHAPE)
+    return model
 
 
 def images(count=4):
@@ -50,10 +52,10 @@ def largest_singular_value(layer):
 @pytest.mark.parametrize("name", ["dcgan", "dcgan_small"])
 def test_all_layers_with_a_kernel_are_wrapped_and_weights_stay(name):
     config = schema.Config(recipe=name, width=0.05, spectral_norm=True)
-    _, plain = families.build(
+    (plain,) = families.discriminators(
         schema.Config(recipe=name, width=0.05), (32, 32, 1)
     )
-    _, normalized = families.build(config, (32, 32, 1))
+    (normalized,) = families.discriminators(config, (32, 32, 1))
     kernels = [v for v in plain.variables if v.name == "kernel"]
     assert len(wrapped(normalized)) == len(kernels) > 2
     for one, other in zip(
@@ -65,7 +67,7 @@ def test_all_layers_with_a_kernel_are_wrapped_and_weights_stay(name):
 
 def test_the_count_of_trainable_weights_is_that_of_the_recipe():
     config = schema.Config(recipe="dcgan_small", spectral_norm=True)
-    generator, network = families.build(config, (28, 28, 1))
+    generator, network = networks.of_config(config, (28, 28, 1))
     for model, count in ((generator, 840_001), (network, 213_057)):
         sizes = [np.prod(v.shape) for v in model.trainable_variables]
         assert sum(sizes) == count

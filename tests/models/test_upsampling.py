@@ -3,7 +3,6 @@ import networks
 import numpy as np
 import pytest
 
-from tf_dcgan.config import schema
 from tf_dcgan.models import upsampling
 
 
@@ -120,4 +119,4 @@ def test_sides_are_multiples_of_sixteen():
     assert stages((48, 64)) == 2
     assert stages((32, 28)) == stages((28, 32)) == 0
     with pytest.raises(ValueError, match="image_shape=\\(28, 32, 1\\)"):
-        upsampling.dcgan_upsampling(schema.Config(), (28, 32, 1))
+        networks.build("dcgan_upsampling", (28, 32, 1))

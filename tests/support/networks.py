@@ -10,7 +10,16 @@ from tf_dcgan.models import families
 def build(recipe, image_shape, **settings):
     """The networks of a recipe, with its own settings but for some."""
     config = overrides.from_flags({"recipe": recipe, **settings})
-    return families.build(config, image_shape)
+    return of_config(config, image_shape)
+
+
+def of_config(config, image_shape, num_classes=0):
+    """All networks of a config: first the generators, then those that judge."""
+    arguments = (config, image_shape, num_classes)
+    return (
+        *families.generators(*arguments),
+        *families.discriminators(*arguments),
+    )
 
 
 def trainable_count(model):

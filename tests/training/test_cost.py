@@ -1,12 +1,12 @@
 import dataclasses
 
 import keras
+import networks
 import pytest
 import tensorflow as tf
 
 from tf_dcgan.config import overrides, schema
 from tf_dcgan.gan import cyclegan, cyclegan_state, gan
-from tf_dcgan.models import families
 from tf_dcgan.training import cost
 
 # Two operations, a product and a sum, at each of the kernel's positions.
@@ -32,7 +32,7 @@ def operations(**settings):
 
 
 def test_a_forward_pass_costs_what_its_kernels_multiply():
-    generator, discriminator = families.build(small(), SHAPE)
+    generator, discriminator = networks.of_config(small(), SHAPE)
     assert cost.forward_operations(generator) == G_SMALL == 21_952_000
     assert cost.forward_operations(discriminator) == D_SMALL == 20_710_144
 
@@ -183,7 +183,7 @@ def test_every_layer_costs_what_its_kernel_multiplies(
     recipe, shape, products_g, products_d
 ):
     config = overrides.from_flags({"recipe": recipe})
-    pair = families.build(config, shape)
+    pair = networks.of_config(config, shape)
     assert [cost.forward_operations(model) for model in pair] == [
         2 * products_g,
         2 * products_d,
@@ -196,7 +196,7 @@ def test_an_estimate_makes_no_weights(monkeypatch):
 
     monkeypatch.setattr(keras.initializers.RandomNormal, "__call__", refuse)
     with pytest.raises(RuntimeError, match="a weight was made"):
-        families.build(small(), SHAPE)
+        networks.of_config(small(), SHAPE)
     assert operations() > 0
 
 

@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from tf_dcgan.config import schema
 from tf_dcgan.gan import image_buffer, states
-from tf_dcgan.models import cyclegan as networks
-from tf_dcgan.models import layers
+from tf_dcgan.models import families
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,15 +74,13 @@ def create_state(
         The state before the first step.
     """
     keras.config.set_dtype_policy(config.precision)
-    *generators, discriminator_a, discriminator_b = networks.cyclegan(
-        config, image_shape
-    )
+    generators = families.generators(config, image_shape)
+    discriminators = families.discriminators(config, image_shape)
     return CycleGanState(
         states.new_step(),
         *generators,
-        discriminator_a,
-        discriminator_b,
-        *create_averaged_generators(config, image_shape),
+        *discriminators,
+        *families.averaged_generators(config, image_shape),
         states.create_optimizer(
             config,
             trainable(generators),
@@ -91,30 +88,12 @@ def create_state(
         ),
         states.create_optimizer(
             config,
-            trainable([discriminator_a, discriminator_b]),
+            trainable(discriminators),
             config.discriminator_learning_rate,
         ),
         image_buffer.create(image_shape),
         image_buffer.create(image_shape),
     )
-
-
-def create_averaged_generators(
-    config: schema.Config, image_shape: tuple[int, int, int]
-) -> tuple[keras.Model, keras.Model]:
-    """Builds both generators in float32, as samples and exports need them.
-
-    Args:
-        config: widths, blocks and seed.
-        image_shape: (height, width, channels) of the training images; the
-            generators take other sizes too.
-
-    Returns:
-        (A to B, B to A) with the initial weights.
-    """
-    with layers.in_float32():
-        a_to_b, b_to_a, *_ = networks.cyclegan(config, image_shape)
-    return a_to_b, b_to_a
 
 
 def trainable(pair: Iterable[keras.Model]) -> list[keras.Variable]:

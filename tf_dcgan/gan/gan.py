@@ -65,10 +65,10 @@ def create_state(
         The state before the first step.
     """
     keras.config.set_dtype_policy(config.precision)
-    generator, discriminator = families.build(config, image_shape, num_classes)
-    averaged_generator = families.create_averaged_generator(
-        config, image_shape, num_classes
-    )
+    arguments = (config, image_shape, num_classes)
+    (generator,) = families.generators(*arguments)
+    (discriminator,) = families.discriminators(*arguments)
+    (averaged_generator,) = families.averaged_generators(*arguments)
     return GanState(
         states.new_step(),
         generator,

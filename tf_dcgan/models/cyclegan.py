@@ -17,8 +17,12 @@ from tf_dcgan.common import randomness
 from tf_dcgan.config import schema
 from tf_dcgan.models import layers
 
-_NEAREST_TO_PIXELS = 64
-_SMALLEST_SIDE = 24  # Of a smaller one D has no output.
+DIRECTIONS = ("a_to_b", "b_to_a")
+# Sides that generators take: two halvings, and room for the reflections.
+SIDE_MULTIPLE = 4
+SMALLEST_SIDE = 8
+_NEAREST_TO_PIXELS = 64  # Channels of G's and D's largest maps.
+_SMALLEST_TRAINED_SIDE = 24  # D has no output for a smaller image.
 _SMALLEST_SIDE_OF_9_BLOCKS = 256
 
 
@@ -31,7 +35,9 @@ def cyclegan_stages(image_size: tuple[int, int]) -> int:
     Returns:
         How often a generator halves the sides and doubles them again.
     """
-    fits = all(side % 4 == 0 and side >= _SMALLEST_SIDE for side in image_size)
+    fits = all(
+        side % 4 == 0 and side >= _SMALLEST_TRAINED_SIDE for side in image_size
+    )
     return 2 if fits else 0
 
 
@@ -57,59 +63,59 @@ def first_channels(config: schema.Config) -> int:
     return layers.scaled(_NEAREST_TO_PIXELS, config.width)
 
 
-def cyclegan(
+def generator_a_to_b(
     config: schema.Config, image_shape: tuple[int, int, int]
-) -> tuple[keras.Model, keras.Model, keras.Model, keras.Model]:
-    """Builds the networks of the recipe `cyclegan`.
+) -> keras.Model:
+    """Builds the generator of the recipe `cyclegan` from A to B.
 
     Args:
         config: `width`, `residual_blocks` and `seed` are used.
-        image_shape: (height, width, channels) of both sets' images, as
-            `cyclegan_stages` allows.
+        image_shape: (height, width, channels) of both sets' images, a size
+            that `cyclegan_stages` allows.
 
     Returns:
-        (generator_a_to_b, generator_b_to_a, discriminator_a,
-        discriminator_b), as `generator` and `discriminator` make them: two
-        and two of one shape, and no two with the same weights.
-
-    Raises:
-        ValueError: the size is none that `cyclegan_stages` allows.
+        A model as `generator` makes it, with initial weights of its own.
     """
-    if not cyclegan_stages(image_shape[:2]):
-        raise ValueError(f"No network makes this. Received: {image_shape=}")
-    blocks = number_of_blocks(config, image_shape[:2])
-    purposes = randomness.Purpose
+    purpose = randomness.Purpose.GENERATOR_WEIGHTS
+    return _generator(config, image_shape, purpose, "generator_a_to_b")
 
-    def seeds(purpose):
-        return randomness.weight_seeds(config.seed, purpose)
 
-    return (
-        generator(
-            config,
-            image_shape,
-            blocks=blocks,
-            seeds=seeds(purposes.GENERATOR_WEIGHTS),
-            name="generator_a_to_b",
-        ),
-        generator(
-            config,
-            image_shape,
-            blocks=blocks,
-            seeds=seeds(purposes.GENERATOR_B_WEIGHTS),
-            name="generator_b_to_a",
-        ),
-        discriminator(
-            config,
-            image_shape,
-            seeds=seeds(purposes.DISCRIMINATOR_WEIGHTS),
-            name="discriminator_a",
-        ),
-        discriminator(
-            config,
-            image_shape,
-            seeds=seeds(purposes.DISCRIMINATOR_B_WEIGHTS),
-            name="discriminator_b",
-        ),
+def generator_b_to_a(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds the generator from B to A; see `generator_a_to_b`."""
+    purpose = randomness.Purpose.GENERATOR_B_WEIGHTS
+    return _generator(config, image_shape, purpose, "generator_b_to_a")
+
+
+def discriminator_a(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds the discriminator of the recipe `cyclegan` that judges A.
+
+    Args:
+        config: `width` and `seed` are used.
+        image_shape: (height, width, channels) of both sets' images, a size
+            that `cyclegan_stages` allows.
+
+    Returns:
+        A model as `discriminator` makes it, with initial weights of its own.
+    """
+    purpose = randomness.Purpose.DISCRIMINATOR_WEIGHTS
+    seeds = randomness.weight_seeds(config.seed, purpose)
+    return discriminator(
+        config, image_shape, seeds=seeds, name="discriminator_a"
+    )
+
+
+def discriminator_b(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds the discriminator that judges B; see `discriminator_a`."""
+    purpose = randomness.Purpose.DISCRIMINATOR_B_WEIGHTS
+    seeds = randomness.weight_seeds(config.seed, purpose)
+    return discriminator(
+        config, image_shape, seeds=seeds, name="discriminator_b"
     )
 
 
@@ -212,6 +218,60 @@ def discriminator(
     return keras.Model(images, x, name=name)
 
 
+def for_any_size(
+    config: schema.Config,
+    generators: Sequence[keras.Model],
+    image_shape: tuple[int, int, int],
+) -> list[keras.Model]:
+    """Returns copies of the generators that accept images of any size.
+
+    Args:
+        config: the settings that the generators were trained with.
+        generators: A to B and B to A, in float32.
+        image_shape: (height, width, channels) that they were trained at.
+
+    Returns:
+        Models with the weights that the generators have now. The height and
+        width of their images must be multiples of 4 and at least 8.
+    """
+    with layers.in_float32():
+        copies = [
+            generator(
+                config,
+                (None, None, image_shape[2]),
+                blocks=number_of_blocks(config, image_shape[:2]),
+                seeds=itertools.repeat(0),
+                name=f"generator_{direction}",
+            )
+            for direction in DIRECTIONS
+        ]
+    for copy, trained in zip(copies, generators, strict=True):
+        copy.set_weights(trained.get_weights())
+    return copies
+
+
+def bytes_per_pixel(config: schema.Config) -> int:
+    """Returns about the memory that translating one pixel of an image takes.
+
+    Fitted to the peaks of one forward pass at 0.3 to 2.4 million pixels on a
+    CPU: a generator's first maps, in three to four copies.
+
+    Args:
+        config: its `width`.
+    """
+    return 20 * first_channels(config)
+
+
+def _generator(config, image_shape, purpose, name):
+    return generator(
+        config,
+        image_shape,
+        blocks=number_of_blocks(config, image_shape[:2]),
+        seeds=randomness.weight_seeds(config.seed, purpose),
+        name=name,
+    )
+
+
 def _residual_block(x, seeds, name):
     """Adds to x what two convolutions make of it: the same shape."""
     channels = x.shape[-1]
@@ -258,57 +318,3 @@ def _normalized(layer, x):
 def _rectified(layer, x):
     """Applies a layer, instance normalisation and ReLU."""
     return keras.layers.ReLU(name=f"{layer.name}_relu")(_normalized(layer, x))
-
-
-DIRECTIONS = ("a_to_b", "b_to_a")
-
-
-# Of images that generators take; two halvings, and room for the reflections.
-SIDE_MULTIPLE = 4
-
-
-SMALLEST_SIDE = 8
-
-
-def for_any_size(
-    config: schema.Config,
-    generators: Sequence[keras.Model],
-    image_shape: tuple[int, int, int],
-) -> list[keras.Model]:
-    """Copies generators into such as take images of any size.
-
-    Args:
-        config: of the run.
-        generators: A to B and B to A, in float32.
-        image_shape: (height, width, channels) that they were trained at.
-
-    Returns:
-        Models with the weights that the generators have now. Height and
-        width of their images must be multiples of 4 and at least 8.
-    """
-    with layers.in_float32():
-        copies = [
-            generator(
-                config,
-                (None, None, image_shape[2]),
-                blocks=number_of_blocks(config, image_shape[:2]),
-                seeds=itertools.repeat(0),
-                name=f"generator_{direction}",
-            )
-            for direction in DIRECTIONS
-        ]
-    for copy, trained in zip(copies, generators, strict=True):
-        copy.set_weights(trained.get_weights())
-    return copies
-
-
-def bytes_per_pixel(config: schema.Config) -> int:
-    """Returns about the memory that translating one pixel of an image takes.
-
-    Fitted to the peaks of one forward pass at 0.3 to 2.4 million pixels on a
-    CPU: a generator's first maps, in three to four copies.
-
-    Args:
-        config: its `width`.
-    """
-    return 20 * first_channels(config)

@@ -15,6 +15,7 @@ from tf_dcgan.config import schema
 from tf_dcgan.models import layers
 
 _KERNEL = 5
+_NEAREST_TO_PIXELS = 64  # D's channels.
 _SMALLEST_SIDE = 16
 
 
@@ -49,82 +50,92 @@ def dcgan_small_stages(image_size: tuple[int, int]) -> int:
     return 2 if fits else 0
 
 
-def dcgan(
+def dcgan_generator(
     config: schema.Config, image_shape: tuple[int, int, int]
-) -> tuple[keras.Model, keras.Model]:
-    """Builds the networks of the recipe `dcgan`.
+) -> keras.Model:
+    """Builds G of the recipe `dcgan`.
 
     Args:
         config: `width`, `latent_dim`, `extra_layers` and `seed` are used.
-        image_shape: (height, width, channels); the stages follow from it.
+        image_shape: (height, width, channels), a size that `dcgan_stages`
+            allows.
 
     Returns:
-        (generator, discriminator): latents [n, latent_dim] float32 to images
-        [n, height, width, channels] float32 in [-1, 1], and images to logits
-        [n, 1] float32.
-
-    Raises:
-        ValueError: the size is none that `dcgan_stages` allows.
+        Latents [n, latent_dim] float32 to images [n, height, width, channels]
+        float32 in [-1, 1].
 
     Source: Radford et al. 2016, figure 1 (arXiv:1511.06434).
-    Deviation: no batch normalisation or activation after the projection and
-        batch normalisation in D's first layer, as in AIRI's tutorial.
+    Deviation: no batch normalisation or activation after the projection, as
+        in AIRI's tutorial.
     """
     stages = dcgan_stages(image_shape[:2])
-    return _networks(config, image_shape, stages, first_channels=1024)
+    return _generator(config, image_shape, stages, base_channels=1024)
 
 
-def dcgan_small(
+def dcgan_discriminator(
     config: schema.Config, image_shape: tuple[int, int, int]
-) -> tuple[keras.Model, keras.Model]:
-    """Builds the networks of the recipe `dcgan_small`.
+) -> keras.Model:
+    """Builds D of the recipe `dcgan`.
+
+    Args:
+        config: `width`, `extra_layers` and `seed` are used.
+        image_shape: (height, width, channels), a size that `dcgan_stages`
+            allows.
+
+    Returns:
+        Images [n, height, width, channels] float32 to logits [n, 1] float32.
+
+    Source: Radford et al. 2016, section 3 (arXiv:1511.06434).
+    Deviation: batch normalisation in the first layer too, as in AIRI's
+        tutorial.
+    """
+    return _discriminator(config, image_shape, dcgan_stages(image_shape[:2]))
+
+
+def dcgan_small_generator(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds G of the recipe `dcgan_small`.
 
     Args:
         config: `width`, `latent_dim`, `extra_layers` and `seed` are used.
-        image_shape: (height, width, channels), sides multiples of 4.
+        image_shape: (height, width, channels), a size that
+            `dcgan_small_stages` allows.
 
     Returns:
-        (generator, discriminator), as `dcgan` does.
-
-    Raises:
-        ValueError: the size is none that `dcgan_small_stages` allows.
+        A model of the same inputs and outputs as `dcgan_generator`'s.
     """
     stages = dcgan_small_stages(image_shape[:2])
-    return _networks(config, image_shape, stages, first_channels=128)
+    return _generator(config, image_shape, stages, base_channels=128)
 
 
-def _networks(config, image_shape, stages, *, first_channels):
-    if not stages:
-        raise ValueError(f"No network makes this. Received: {image_shape=}")
-    generator = _generator(
-        config,
-        image_shape,
-        channels=[
-            layers.scaled(first_channels // 2**stage, config.width)
-            for stage in range(stages)
-        ],
-    )
-    discriminator = _discriminator(
-        config,
-        image_shape,
-        channels=[
-            layers.scaled(64 * 2**stage, config.width)
-            for stage in range(stages)
-        ],
-    )
-    return generator, discriminator
+def dcgan_small_discriminator(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds D of the recipe `dcgan_small`.
+
+    Args:
+        config: `width`, `extra_layers` and `seed` are used.
+        image_shape: (height, width, channels), a size that
+            `dcgan_small_stages` allows.
+
+    Returns:
+        A model of the same inputs and outputs as `dcgan_discriminator`'s.
+    """
+    stages = dcgan_small_stages(image_shape[:2])
+    return _discriminator(config, image_shape, stages)
 
 
-def _generator(config, image_shape, *, channels):
+def _generator(config, image_shape, stages, *, base_channels):
     seeds = randomness.weight_seeds(
         config.seed, randomness.Purpose.GENERATOR_WEIGHTS
     )
     height, width, image_channels = image_shape
-    base = (
-        height // 2 ** len(channels),
-        width // 2 ** len(channels),
-        channels[0],
-    )
+    channels = [
+        layers.scaled(base_channels // 2**stage, config.width)
+        for stage in range(stages)
+    ]
+    base = (height // 2**stages, width // 2**stages, channels[0])
     latents = keras.Input((config.latent_dim,), name="latents")
     x = keras.layers.Dense(
         base[0] * base[1] * base[2],
@@ -159,10 +170,14 @@ def _generator(config, image_shape, *, channels):
     return keras.Model(latents, layers.images(x), name="generator")
 
 
-def _discriminator(config, image_shape, *, channels):
+def _discriminator(config, image_shape, stages):
     seeds = randomness.weight_seeds(
         config.seed, randomness.Purpose.DISCRIMINATOR_WEIGHTS
     )
+    channels = [
+        layers.scaled(_NEAREST_TO_PIXELS * 2**stage, config.width)
+        for stage in range(stages)
+    ]
     images = keras.Input(image_shape, name="images")
     x = images
     blocks = [(f"down_{i}", n, 2) for i, n in enumerate(channels, 1)]

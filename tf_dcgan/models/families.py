@@ -1,4 +1,4 @@
-"""Networks: one module per family, functions from sizes to Keras models."""
+"""The table of all networks, and what builds the networks of a config."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from tf_dcgan.models import (
     vanilla_gan,
 )
 
-_LARGEST_DEFAULT_SIDE = 64
-_LARGEST_DEFAULT_SIDE_OF_TRANSLATIONS = 256
 _SIDES = range(4, 1025)  # What `--image_size` takes.
+
+# From a config and (height, width, channels) to a network.
+_Builder = Callable[[schema.Config, tuple[int, int, int]], keras.Model]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,75 +32,159 @@ class Network:
     """The networks of a system and the image sizes that they can make.
 
     Attributes:
-        build: (config, (height, width, channels)) to the networks.
-        stages: (height, width) to a positive number for a size that they
-            can make, else 0.
+        generators: build the generators, in the order in which `generators`
+            returns them: one that makes images of noise, or for a
+            translation A to B and B to A.
+        discriminators: build the discriminators, for a translation the one
+            that judges A, then the one that judges B.
+        stages: (height, width) to a positive number for a size that the
+            networks can make, else 0.
+        largest_default_side: in pixels; larger only if the user asks for it.
     """
 
-    build: Callable[..., tuple[keras.Model, ...]]
+    generators: tuple[_Builder, ...]
+    discriminators: tuple[_Builder, ...]
     stages: Callable[[tuple[int, int]], int]
+    largest_default_side: int = 64
 
 
 NETWORKS = {
-    "dcgan": Network(dcgan.dcgan, dcgan.dcgan_stages),
-    "dcgan_small": Network(dcgan.dcgan_small, dcgan.dcgan_small_stages),
+    "dcgan": Network(
+        (dcgan.dcgan_generator,),
+        (dcgan.dcgan_discriminator,),
+        dcgan.dcgan_stages,
+    ),
+    "dcgan_small": Network(
+        (dcgan.dcgan_small_generator,),
+        (dcgan.dcgan_small_discriminator,),
+        dcgan.dcgan_small_stages,
+    ),
     "vanilla_gan": Network(
-        vanilla_gan.vanilla_gan, vanilla_gan.vanilla_gan_stages
+        (vanilla_gan.vanilla_gan_generator,),
+        (vanilla_gan.vanilla_gan_discriminator,),
+        vanilla_gan.vanilla_gan_stages,
     ),
     "dcgan_upsampling": Network(
-        upsampling.dcgan_upsampling, upsampling.dcgan_upsampling_stages
+        (upsampling.dcgan_upsampling_generator,),
+        (upsampling.dcgan_upsampling_discriminator,),
+        upsampling.dcgan_upsampling_stages,
     ),
     "dcgan_cifar10": Network(
-        fully_convolutional.dcgan_cifar10, dcgan.dcgan_stages
+        (fully_convolutional.dcgan_cifar10_generator,),
+        (fully_convolutional.dcgan_cifar10_discriminator,),
+        dcgan.dcgan_stages,
     ),
     "dcgan_celeba": Network(
-        fully_convolutional.dcgan_celeba, dcgan.dcgan_stages
+        (fully_convolutional.dcgan_celeba_generator,),
+        (fully_convolutional.dcgan_celeba_discriminator,),
+        dcgan.dcgan_stages,
     ),
     "dcgan_28": Network(
-        fully_convolutional.dcgan_28, fully_convolutional.dcgan_28_stages
+        (fully_convolutional.dcgan_28_generator,),
+        (fully_convolutional.dcgan_28_discriminator,),
+        fully_convolutional.dcgan_28_stages,
     ),
-    "cyclegan": Network(cyclegan.cyclegan, cyclegan.cyclegan_stages),
+    "cyclegan": Network(
+        (cyclegan.generator_a_to_b, cyclegan.generator_b_to_a),
+        (cyclegan.discriminator_a, cyclegan.discriminator_b),
+        cyclegan.cyclegan_stages,
+        largest_default_side=256,
+    ),
 }
 
 
-def build(
+def generators(
     config: schema.Config,
     image_shape: tuple[int, int, int],
     num_classes: int = 0,
 ) -> tuple[keras.Model, ...]:
-    """Builds a config's networks.
+    """Builds a config's generators and nothing else.
 
     Args:
-        config: what the networks depend on.
-        image_shape: (height, width, channels).
-        num_classes: of conditional networks; 0 for others.
+        config: the settings that the networks depend on.
+        image_shape: (height, width, channels), a size that the networks can
+            make.
+        num_classes: how many classes a conditional generator is told of; 0
+            for an unconditional one.
 
     Returns:
-        (generator, discriminator): latents [n, latent_dim] float32 to images
-        [n, height, width, channels] float32 in [-1, 1], and images to logits
-        [n, 1] float32. Conditional ones take labels [n] int32 as a second
-        input. Of a translation, what `cyclegan.cyclegan` returns. Their
-        weights are a function of the arguments alone.
+        The generator: latents [n, latent_dim] float32 to images [n, height,
+        width, channels] float32 in [-1, 1]; a conditional one takes labels
+        [n] int32 as a second input. For a translation the generators from A
+        to B and from B to A, of images to images. The weights are a function
+        of the arguments alone.
+
+    Raises:
+        ValueError: the networks cannot make the size.
     """
-    if config.translates:
-        return NETWORKS[config.network].build(config, image_shape)
-    pair = NETWORKS[config.network].build
+    network = _network(config, image_shape)
+    widened = dataclasses.replace(
+        config, latent_dim=config.latent_dim + num_classes
+    )
+    models = tuple(build(widened, image_shape) for build in network.generators)
     if num_classes:
-        *sides, channels = image_shape
-        wider = dataclasses.replace(
-            config, latent_dim=config.latent_dim + num_classes
+        models = tuple(
+            conditional.generator(model, num_classes) for model in models
         )
-        # Of each pair one network is too wide at its other end.
-        generator, _ = pair(wider, image_shape)
-        _, discriminator = pair(config, (*sides, channels + num_classes))
-    else:
-        generator, discriminator = pair(config, image_shape)
+    return models
+
+
+def averaged_generators(
+    config: schema.Config,
+    image_shape: tuple[int, int, int],
+    num_classes: int = 0,
+) -> tuple[keras.Model, ...]:
+    """Builds the generators in float32, as samples and exports need them.
+
+    Args:
+        config: as for `generators`; its `precision` does not matter.
+        image_shape: as for `generators`.
+        num_classes: as for `generators`.
+
+    Returns:
+        What `generators` returns: the weights are the initial ones.
+    """
+    with layers.in_float32():
+        return generators(config, image_shape, num_classes)
+
+
+def discriminators(
+    config: schema.Config,
+    image_shape: tuple[int, int, int],
+    num_classes: int = 0,
+) -> tuple[keras.Model, ...]:
+    """Builds a config's discriminators and nothing else.
+
+    Args:
+        config: the settings that the networks depend on.
+        image_shape: (height, width, channels), a size that the networks can
+            make.
+        num_classes: how many classes a conditional discriminator is told of;
+            0 for an unconditional one.
+
+    Returns:
+        The discriminator: images [n, height, width, channels] float32 to
+        logits [n, 1] float32; a conditional one takes labels [n] int32 as a
+        second input. For a translation the discriminators of A and of B, to
+        logits [n, rows, columns, 1]. The weights are a function of the
+        arguments alone.
+
+    Raises:
+        ValueError: the networks cannot make the size.
+    """
+    network = _network(config, image_shape)
+    *sides, channels = image_shape
+    widened = (*sides, channels + num_classes)
+    models = tuple(build(config, widened) for build in network.discriminators)
     if config.spectral_norm:
-        discriminator = spectral.normalized(discriminator, config.seed)
+        models = tuple(
+            spectral.normalized(model, config.seed) for model in models
+        )
     if num_classes:
-        generator = conditional.generator(generator, num_classes)
-        discriminator = conditional.discriminator(discriminator, num_classes)
-    return generator, discriminator
+        models = tuple(
+            conditional.discriminator(model, num_classes) for model in models
+        )
+    return models
 
 
 def image_size(
@@ -108,29 +193,26 @@ def image_size(
     """Chooses the size of the images that a config's networks make.
 
     Args:
-        config: its `image_size` if it has one.
+        config: its `image_size` decides if it is set.
         native: (height, width) of the data set's images, None where they
             vary.
 
     Returns:
         (height, width) in pixels: the config's, else the smallest square
-        that holds the native images, up to 64x64 (of a translation 256x256),
-        or the largest if none is large enough.
+        that holds the native images, up to the network's largest default
+        side; the largest possible square if none is large enough.
 
     Raises:
         errors.UserError: the networks cannot make the config's size; names
-            the nearest that they can.
+            the nearest sizes that they can make.
     """
-    stages = NETWORKS[config.network].stages
+    network = NETWORKS[config.network]
+    stages = network.stages
     if config.image_size is None:
-        largest = (
-            _LARGEST_DEFAULT_SIDE_OF_TRANSLATIONS
-            if config.translates
-            else _LARGEST_DEFAULT_SIDE
-        )
-        wanted = min(largest, max(side or largest for side in native))
+        largest = network.largest_default_side
+        needed_side = min(largest, max(side or largest for side in native))
         sides = [side for side in _SIDES if stages((side, side))]
-        side = min((s for s in sides if s >= wanted), default=sides[-1])
+        side = min((s for s in sides if s >= needed_side), default=sides[-1])
         return side, side
     size = sizes.parse_image_size(config.image_size)
     if not stages(size):
@@ -144,10 +226,23 @@ def image_size(
     return size
 
 
+def _network(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> Network:
+    """Looks up a config's network, which must be able to make the size."""
+    network = NETWORKS[config.network]
+    if not network.stages(image_shape[:2]):
+        raise ValueError(
+            f"Network {config.network} cannot make this size. Received: "
+            f"{image_shape=}"
+        )
+    return network
+
+
 def _nearest(
     stages: Callable[[tuple[int, int]], int], size: tuple[int, int]
 ) -> list[tuple[int, int]]:
-    """Finds the one or two sizes nearest to one that cannot be made."""
+    """Returns the one or two possible sizes nearest to an impossible one."""
     height, width = size
     reach = range(-64, 65)
     if height == width:
@@ -164,23 +259,3 @@ def _nearest(
         return abs(candidate[0] - height) + abs(candidate[1] - width)
 
     return sorted(sorted(possible, key=distance)[:2])
-
-
-def create_averaged_generator(
-    config: schema.Config,
-    image_shape: tuple[int, int, int],
-    num_classes: int = 0,
-) -> keras.Model:
-    """Builds a generator in float32, as samples and exports need it.
-
-    Args:
-        config: recipe, sizes and seed.
-        image_shape: (height, width, channels).
-        num_classes: of conditional networks; 0 for others.
-
-    Returns:
-        A generator with the initial weights.
-    """
-    with layers.in_float32():
-        generator, _ = build(config, image_shape, num_classes)
-    return generator

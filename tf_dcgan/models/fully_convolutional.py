@@ -49,106 +49,168 @@ def dcgan_28_stages(image_size: tuple[int, int]) -> int:
     return 4 if tuple(image_size) == (28, 28) else 0
 
 
-def dcgan_cifar10(
+def dcgan_cifar10_generator(
     config: schema.Config, image_shape: tuple[int, int, int]
-) -> tuple[keras.Model, keras.Model]:
-    """Builds the networks of the recipe `dcgan_cifar10`.
+) -> keras.Model:
+    """Builds G of the recipe `dcgan_cifar10`.
 
     Args:
         config: `width`, `latent_dim` and `seed` are used.
-        image_shape: (height, width, channels), as `dcgan.dcgan_stages`
-            allows; the stages follow from it.
+        image_shape: (height, width, channels), a size that
+            `dcgan.dcgan_stages` allows.
 
     Returns:
-        (generator, discriminator): latents [n, latent_dim] float32 to images
-        [n, height, width, channels] float32 in [-1, 1], and images to logits
-        [n, 1] float32.
-
-    Raises:
-        ValueError: the size is none that `dcgan.dcgan_stages` allows.
+        Latents [n, latent_dim] float32 to images [n, height, width, channels]
+        float32 in [-1, 1].
     """
-    return _doubling(config, image_shape, use_bias=True)
+    return _generator(config, _doublings(image_shape), use_bias=True)
 
 
-def dcgan_celeba(
+def dcgan_cifar10_discriminator(
     config: schema.Config, image_shape: tuple[int, int, int]
-) -> tuple[keras.Model, keras.Model]:
-    """Builds the networks of the recipe `dcgan_celeba`.
+) -> keras.Model:
+    """Builds D of the recipe `dcgan_cifar10`.
+
+    Args:
+        config: `width` and `seed` are used.
+        image_shape: (height, width, channels), a size that
+            `dcgan.dcgan_stages` allows.
+
+    Returns:
+        Images [n, height, width, channels] float32 to logits [n, 1] float32.
+    """
+    return _discriminator(
+        config,
+        image_shape,
+        _halvings(image_shape),
+        use_bias=True,
+        first_normalised=2,
+    )
+
+
+def dcgan_celeba_generator(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds G of the recipe `dcgan_celeba`.
 
     Args:
         config: `width`, `latent_dim` and `seed` are used.
-        image_shape: (height, width, channels), as for `dcgan_cifar10`.
+        image_shape: (height, width, channels), a size that
+            `dcgan.dcgan_stages` allows.
 
     Returns:
-        (generator, discriminator), as `dcgan_cifar10` does.
-
-    Raises:
-        ValueError: the size is none that `dcgan.dcgan_stages` allows.
+        A model of the same inputs and outputs as `dcgan_cifar10_generator`'s.
 
     Source: Radford et al. 2016, figure 1 (arXiv:1511.06434).
     Deviation: half the width and kernels of 4x4, as in the recipe's source.
     """
-    return _doubling(config, image_shape, use_bias=False)
+    return _generator(config, _doublings(image_shape), use_bias=False)
 
 
-def dcgan_28(
+def dcgan_celeba_discriminator(
     config: schema.Config, image_shape: tuple[int, int, int]
-) -> tuple[keras.Model, keras.Model]:
-    """Builds the networks of the recipes `dcgan_28` and `lsgan_28`.
+) -> keras.Model:
+    """Builds D of the recipe `dcgan_celeba`.
 
-    Sides go 1, 3, 6, 13, 28 in the generator and 28, 13, 5, 1 in the
-    discriminator.
+    Args:
+        config: `width` and `seed` are used.
+        image_shape: (height, width, channels), a size that
+            `dcgan.dcgan_stages` allows.
+
+    Returns:
+        A model of the same inputs and outputs as
+        `dcgan_cifar10_discriminator`'s.
+
+    Source: Radford et al. 2016, section 3 (arXiv:1511.06434).
+    Deviation: kernels of 4x4, as in the recipe's source.
+    """
+    return _discriminator(
+        config,
+        image_shape,
+        _halvings(image_shape),
+        use_bias=False,
+        first_normalised=2,
+    )
+
+
+def dcgan_28_generator(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds G of the recipes `dcgan_28` and `lsgan_28`.
+
+    The sides go 1, 3, 6, 13, 28.
 
     Args:
         config: `width`, `latent_dim` and `seed` are used.
         image_shape: (28, 28, channels).
 
     Returns:
-        (generator, discriminator), as `dcgan_cifar10` does.
-
-    Raises:
-        ValueError: the size is another one.
+        A model of the same inputs and outputs as `dcgan_cifar10_generator`'s.
     """
-    if not dcgan_28_stages(image_shape[:2]):
-        raise ValueError(f"No network makes this. Received: {image_shape=}")
     up = [
         _Convolution(256, (3, 3), 2, "valid"),
         _Convolution(128, (4, 4), 1, "valid"),
         _Convolution(64, (3, 3), 2, "valid"),
         _Convolution(image_shape[2], (4, 4), 2, "valid"),
     ]
+    return _generator(config, up, use_bias=True)
+
+
+def dcgan_28_discriminator(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds D of the recipes `dcgan_28` and `lsgan_28`.
+
+    The sides go 28, 13, 5, 1.
+
+    Args:
+        config: `width` and `seed` are used.
+        image_shape: (28, 28, channels).
+
+    Returns:
+        A model of the same inputs and outputs as
+        `dcgan_cifar10_discriminator`'s.
+    """
     down = [
         _Convolution(16, (4, 4), 2, "valid"),
         _Convolution(32, (4, 4), 2, "valid"),
         _Convolution(1, (4, 4), 2, "valid"),
     ]
-    return (
-        _generator(config, up, use_bias=True),
-        _discriminator(
-            config, image_shape, down, use_bias=True, first_normalised=1
-        ),
+    return _discriminator(
+        config, image_shape, down, use_bias=True, first_normalised=1
     )
 
 
-def _doubling(config, image_shape, *, use_bias):
-    """Builds a pair with 64 channels next to the pixels, doubling inwards."""
-    stages = dcgan.dcgan_stages(image_shape[:2])
-    if not stages:
-        raise ValueError(f"No network makes this. Received: {image_shape=}")
-    height, width, image_channels = image_shape
+def _doublings(image_shape):
+    """Returns G's layers: a base, then doublings down to 64 channels."""
+    base, channels = _base_and_channels(image_shape)
+    return [
+        _Convolution(channels[-1], base, 1, "valid"),
+        *(
+            _Convolution(out_channels, (4, 4), 2, "same")
+            for out_channels in [*channels[-2::-1], image_shape[2]]
+        ),
+    ]
+
+
+def _halvings(image_shape):
+    """Returns D's layers: halvings from 64 channels up, then one number."""
+    base, channels = _base_and_channels(image_shape)
+    return [
+        *(
+            _Convolution(out_channels, (4, 4), 2, "same")
+            for out_channels in channels
+        ),
+        _Convolution(1, base, 1, "valid"),
+    ]
+
+
+def _base_and_channels(image_shape):
+    """Returns the sides of the smallest map, and channels from pixels in."""
+    height, width, _ = image_shape
+    stages = dcgan.dcgan_stages((height, width))
     base = (height // 2**stages, width // 2**stages)
-    channels = [_NEAREST_TO_PIXELS * 2**stage for stage in range(stages)]
-    down = [_Convolution(n, (4, 4), 2, "same") for n in channels]
-    down.append(_Convolution(1, base, 1, "valid"))
-    up = [_Convolution(channels[-1], base, 1, "valid")]
-    for out_channels in [*channels[-2::-1], image_channels]:
-        up.append(_Convolution(out_channels, (4, 4), 2, "same"))
-    return (
-        _generator(config, up, use_bias=use_bias),
-        _discriminator(
-            config, image_shape, down, use_bias=use_bias, first_normalised=2
-        ),
-    )
+    return base, [_NEAREST_TO_PIXELS * 2**stage for stage in range(stages)]
 
 
 def _generator(config, convolutions: Sequence[_Convolution], *, use_bias):

@@ -34,29 +34,19 @@ def dcgan_upsampling_stages(image_size: tuple[int, int]) -> int:
     return 0 if any(side % 16 for side in image_size) else 2
 
 
-def dcgan_upsampling(
+def dcgan_upsampling_generator(
     config: schema.Config, image_shape: tuple[int, int, int]
-) -> tuple[keras.Model, keras.Model]:
-    """Builds the networks of the recipe `dcgan_upsampling`.
+) -> keras.Model:
+    """Builds G of the recipe `dcgan_upsampling`.
 
     Args:
         config: `width`, `latent_dim` and `seed` are used.
         image_shape: (height, width, channels), sides multiples of 16.
 
     Returns:
-        (generator, discriminator): latents [n, latent_dim] float32 to images
-        [n, height, width, channels] float32 in [-1, 1], and images to logits
-        [n, 1] float32.
-
-    Raises:
-        ValueError: a side is no multiple of 16.
+        Latents [n, latent_dim] float32 to images [n, height, width, channels]
+        float32 in [-1, 1].
     """
-    if not dcgan_upsampling_stages(image_shape[:2]):
-        raise ValueError(f"No network makes this. Received: {image_shape=}")
-    return _generator(config, image_shape), _discriminator(config, image_shape)
-
-
-def _generator(config, image_shape):
     seeds = randomness.weight_seeds(
         config.seed, randomness.Purpose.GENERATOR_WEIGHTS
     )
@@ -83,7 +73,18 @@ def _generator(config, image_shape):
     return keras.Model(latents, layers.images(x), name="generator")
 
 
-def _discriminator(config, image_shape):
+def dcgan_upsampling_discriminator(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds D of the recipe `dcgan_upsampling`.
+
+    Args:
+        config: `width` and `seed` are used.
+        image_shape: (height, width, channels), sides multiples of 16.
+
+    Returns:
+        Images [n, height, width, channels] float32 to logits [n, 1] float32.
+    """
     seeds = randomness.weight_seeds(
         config.seed, randomness.Purpose.DISCRIMINATOR_WEIGHTS
     )

@@ -30,24 +30,19 @@ def vanilla_gan_stages(image_size: tuple[int, int]) -> int:
     return int(min(image_size) >= _SMALLEST_SIDE)
 
 
-def vanilla_gan(
+def vanilla_gan_generator(
     config: schema.Config, image_shape: tuple[int, int, int]
-) -> tuple[keras.Model, keras.Model]:
-    """Builds the networks of the recipe `vanilla_gan`.
+) -> keras.Model:
+    """Builds G of the recipe `vanilla_gan`.
 
     Args:
         config: `width`, `latent_dim` and `seed` are used.
         image_shape: (height, width, channels), of any size.
 
     Returns:
-        (generator, discriminator): latents [n, latent_dim] float32 to images
-        [n, height, width, channels] float32 in [-1, 1], and images to logits
-        [n, 1] float32.
+        Latents [n, latent_dim] float32 to images [n, height, width, channels]
+        float32 in [-1, 1].
     """
-    return _generator(config, image_shape), _discriminator(config, image_shape)
-
-
-def _generator(config, image_shape):
     seeds = randomness.weight_seeds(
         config.seed, randomness.Purpose.GENERATOR_WEIGHTS
     )
@@ -67,7 +62,18 @@ def _generator(config, image_shape):
     return keras.Model(latents, layers.images(x), name="generator")
 
 
-def _discriminator(config, image_shape):
+def vanilla_gan_discriminator(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> keras.Model:
+    """Builds D of the recipe `vanilla_gan`.
+
+    Args:
+        config: `width` and `seed` are used.
+        image_shape: (height, width, channels), of any size.
+
+    Returns:
+        Images [n, height, width, channels] float32 to logits [n, 1] float32.
+    """
     seeds = randomness.weight_seeds(
         config.seed, randomness.Purpose.DISCRIMINATOR_WEIGHTS
     )

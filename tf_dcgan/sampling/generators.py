@@ -1,4 +1,4 @@
-"""The generators of runs, out of the checkpoint that is asked for."""
+"""The generators of runs, loaded from the requested checkpoint."""
 
 from __future__ import annotations
 
@@ -7,26 +7,24 @@ import pathlib
 import keras
 
 from tf_dcgan.common import errors, terminal
-from tf_dcgan.gan import cyclegan_state, states
-from tf_dcgan.models import cyclegan, families
+from tf_dcgan.gan import states
+from tf_dcgan.models import families
 from tf_dcgan.runs import checkpoints, runs
 
-# What the checkpoints' names of a generator begin with.
-KINDS = {"ema": "averaged_generator", "raw": "generator"}
+# How a checkpoint's names of a generator's variables begin: the averaged
+# weights with this word before the model's name, the raw ones without it.
+_PREFIXES = {"ema": "averaged_", "raw": ""}
 
 
 def find_checkpoint(run: runs.Run, checkpoint: str) -> pathlib.Path:
-    """Finds the checkpoint of a run that is asked for.
+    """Returns the folder of a run's last or best checkpoint.
 
     Args:
-        run: the run.
+        run: has its checkpoints on the disk.
         checkpoint: "last", or "best" for the best by `--evaluate_every`.
 
-    Returns:
-        Its folder.
-
     Raises:
-        errors.UserError: there is none.
+        errors.UserError: the run has no such checkpoint.
     """
     is_best = checkpoint == "best"
     path = checkpoints.last(run.best_checkpoint if is_best else run.checkpoints)
@@ -43,59 +41,59 @@ def find_checkpoint(run: runs.Run, checkpoint: str) -> pathlib.Path:
     return path
 
 
-def load_translators(
-    run: runs.Run, weights: str = "ema", checkpoint: str = "last"
-) -> tuple[tuple[keras.Model, keras.Model], int]:
-    """Loads both generators of a translation's run.
-
-    Args:
-        run: the run.
-        weights: as for `generators.load_generator`.
-        checkpoint: likewise.
-
-    Returns:
-        ((A to B, B to A), step): the models in float32, of the size that the
-        run was trained at, and the finished steps, which `scoring.origin` puts
-        in words.
-
-    Raises:
-        errors.UserError: there is no such checkpoint, or it is damaged.
-    """
-    path = find_checkpoint(run, checkpoint)
-    pair = cyclegan_state.create_averaged_generators(
-        run.config, run.data.image_shape
-    )
-    variables = {}
-    for direction, generator in zip(cyclegan.DIRECTIONS, pair, strict=True):
-        variables |= states.named_variables(
-            generator, f"{KINDS[weights]}_{direction}"
-        )
-    return pair, checkpoints.restore_some(path, variables)
-
-
 def load_generator(
     run: runs.Run, weights: str = "ema", checkpoint: str = "last"
 ) -> tuple[keras.Model, int]:
-    """Loads the generator of a run's last checkpoint, or of its best.
+    """Loads the generator of a run that makes images of noise.
 
     Args:
-        run: the run.
-        weights: "ema" for the averaged weights, "raw" for those of the
+        run: has its checkpoints on the disk.
+        weights: "ema" for the averaged weights, "raw" for the weights of the
             checkpoint's last update.
         checkpoint: "last", or "best" for the best by `--evaluate_every`.
 
     Returns:
-        (generator, step): the model in float32 and the finished steps, which
-        `scoring.origin` puts in words.
+        (generator, step): the model in float32, latents to images, and the
+        number of finished steps, which `best_checkpoint.origin` puts in
+        words.
 
     Raises:
         errors.UserError: there is no such checkpoint, or it is damaged.
     """
+    (generator,), step = _load(run, weights, checkpoint)
+    return generator, step
+
+
+def load_translators(
+    run: runs.Run, weights: str = "ema", checkpoint: str = "last"
+) -> tuple[tuple[keras.Model, keras.Model], int]:
+    """Loads both generators of a run that translates.
+
+    Args:
+        run: has its checkpoints on the disk.
+        weights: as for `load_generator`.
+        checkpoint: as for `load_generator`.
+
+    Returns:
+        ((A to B, B to A), step): the models in float32, of the size that the
+        run was trained at, and the number of finished steps.
+
+    Raises:
+        errors.UserError: there is no such checkpoint, or it is damaged.
+    """
+    return _load(run, weights, checkpoint)
+
+
+def _load(
+    run: runs.Run, weights: str, checkpoint: str
+) -> tuple[tuple[keras.Model, ...], int]:
     path = find_checkpoint(run, checkpoint)
-    generator = families.create_averaged_generator(
+    models = families.averaged_generators(
         run.config, run.data.image_shape, run.num_classes
     )
-    step = checkpoints.restore_some(
-        path, states.named_variables(generator, KINDS[weights])
-    )
-    return generator, step
+    variables = {}
+    for model in models:
+        variables |= states.named_variables(
+            model, f"{_PREFIXES[weights]}{model.name}"
+        )
+    return models, checkpoints.restore_some(path, variables)

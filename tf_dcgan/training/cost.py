@@ -50,9 +50,9 @@ def estimate(
     Returns:
         The cost of one step. No weight is allocated for it.
     """
-    networks = _without_weights(config, image_shape, num_classes)
-    half = len(networks) // 2
-    generators, discriminators = networks[:half], networks[half:]
+    generators, discriminators = without_weights(
+        config, image_shape, num_classes
+    )
     passes_g, passes_d = _passes(config)
     per_image = passes_g * sum(map(forward_operations, generators))
     per_image += passes_d * sum(map(forward_operations, discriminators))
@@ -81,17 +81,35 @@ def _passes(config: schema.Config) -> tuple[int, int]:
     )
 
 
-def _without_weights(*arguments) -> tuple[keras.Model, ...]:
-    """Calls `families.build`, but allocates nothing.
+def without_weights(
+    config: schema.Config,
+    image_shape: tuple[int, int, int],
+    num_classes: int = 0,
+) -> tuple[tuple[keras.Model, ...], tuple[keras.Model, ...]]:
+    """Builds a config's networks, but allocates no weight.
 
-    What a stateless scope leaves without a value, Keras keeps in a list of
-    the thread and allocates at the end of the next such scope, be it that of
-    another network. The list of a thread of its own ends with the thread.
+    Keras keeps variables that a stateless scope leaves without a value in a
+    list of the thread, and allocates them at the end of the thread's next
+    stateless scope, even if that scope builds another network. Here the list
+    ends with a thread of its own.
+
+    Args:
+        config: the settings that the networks depend on.
+        image_shape: (height, width, channels).
+        num_classes: of conditional networks; 0 for others.
+
+    Returns:
+        (generators, discriminators), which know their shapes and cannot be
+        called.
     """
+    arguments = (config, image_shape, num_classes)
 
     def build():
         with keras.StatelessScope(initialize_variables=False):
-            return families.build(*arguments)
+            return (
+                families.generators(*arguments),
+                families.discriminators(*arguments),
+            )
 
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         return thread.submit(build).result()

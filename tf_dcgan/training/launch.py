@@ -8,7 +8,6 @@ import os
 from tf_dcgan.common import devices, errors, terminal
 from tf_dcgan.config import schema
 from tf_dcgan.gan import updates
-from tf_dcgan.models import families
 from tf_dcgan.runs import folder, runs
 from tf_dcgan.training import cost, data, execution, loop, scoring
 
@@ -75,13 +74,13 @@ def describe(config: schema.Config) -> None:
     resolved = _resolve(config)
     config = resolved.config
     sizes = (config, resolved.image_shape, resolved.num_classes)
-    networks = families.build(*sizes)
+    generators, discriminators = cost.without_weights(*sizes)
     notes = list(resolved.notes)
     if not config.translates:
-        notes += updates.batch_norm_notes(config, networks[1])
+        notes += updates.batch_norm_notes(config, discriminators[0])
     step = cost.estimate(*sizes)
     print(json.dumps(schema.to_json(config), indent=2))
-    for network in networks:
+    for network in (*generators, *discriminators):
         network.summary(line_length=79, expand_nested=True)
     print(
         f"per step: {step.operations / 1e9:.1f} billion floating-point "
