@@ -27,7 +27,7 @@ from tf_dcgan.config import schema
 from tf_dcgan.evaluation import request
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import generators, samplers
-from tf_dcgan.training import data, execution, generation, scoring
+from tf_dcgan.training import execution, generation, scoring
 
 
 @pytest.fixture(scope="module")
@@ -467,7 +467,7 @@ def test_images_without_labels_are_refused_before_training(
     main, tmp_path, dry, monkeypatch
 ):
     folder = photos(tmp_path / "photos")
-    monkeypatch.setattr(data.loading, "load", None)
+    monkeypatch.setattr(generation.loading, "load", None)
     with pytest.raises(errors.UserError) as caught:
         main(f"--dataset={folder}", "--conditional", "--batch_size=2", *dry)
     assert str(caught.value) == (
@@ -484,13 +484,13 @@ def test_celeb_a_has_no_classes(main):
 
 
 def test_raw_files_without_labels_are_refused(main, monkeypatch, tiny_mnist):
-    load = data.loading.load
+    load = generation.loading.load
 
     def without_labels(*arguments, **more):
         found = load(*arguments, **more)
         return dataclasses.replace(found, labels=None, class_names=())
 
-    monkeypatch.setattr(data.loading, "load", without_labels)
+    monkeypatch.setattr(generation.loading, "load", without_labels)
     with pytest.raises(errors.UserError, match="mnist has none"):
         main(
             "--conditional",

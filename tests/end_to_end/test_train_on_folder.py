@@ -13,7 +13,7 @@ from tf_dcgan.commands import evaluate
 from tf_dcgan.common import devices, images
 from tf_dcgan.config import schema
 from tf_dcgan.evaluation import request as evaluation_request
-from tf_dcgan.training import data
+from tf_dcgan.training import generation
 
 _FLAGS = (
     "--recipe=dcgan_small",
@@ -140,6 +140,6 @@ def test_only_celeb_a_has_a_crop_by_itself_and_the_size_follows_it(
         width=0.06,
         data_dir=str(tmp_path),
     )
-    found = data.resolve(config)
+    found = generation.resolve(config)
     assert found.config.crop == resolved
     assert (found.image_shape, found.num_classes) == (shape, 0)

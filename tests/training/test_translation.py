@@ -12,6 +12,7 @@ from tf_dcgan.config import overrides
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import translators
+from tf_dcgan.training import system as kind
 from tf_dcgan.training import translation
 
 SIDE = 24
@@ -61,7 +62,10 @@ def system(settings=None, *, channels=(3, 3), shown=(12, 9)):
         pictures(count, max(channels), 7 + place)
         for place, count in enumerate(shown)
     ]
-    return translation.Translation(run, *trained, *to_show), trained, to_show
+    loaded = kind.Loaded(
+        tuple(trained), facts=(), lines=(), shown=tuple(to_show)
+    )
+    return translation.System(run, loaded), trained, to_show
 
 
 def tiles(grid, columns, side=SIDE):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import concurrent.futures
 import dataclasses
 import math
 
 import keras
 
-from tf_dcgan.config import losses, schema
+from tf_dcgan.config import schema
 from tf_dcgan.models import families, layers
+from tf_dcgan.training import kinds
 
 _FLOAT_BYTES = 4
-# TensorFlow's own code and buffers. This and the factors of two below were
-# fitted to the peaks that benchmarks/training_speed.py measured on a CPU.
+# TensorFlow's own code and buffers. This number and the factor of two below
+# were fitted to the peaks that benchmarks/training_speed.py measured on a CPU.
 _FRAMEWORK_BYTES = 700 * 2**20
 
 
@@ -23,7 +25,7 @@ class StepCost:
 
     Attributes:
         operations: floating-point operations, multiplications and additions
-            counted apart, of all convolutions and dense layers.
+            counted as one each, in all convolutions and dense layers.
         memory_bytes: rough peak of the process's memory.
     """
 
@@ -36,48 +38,49 @@ def estimate(
     image_shape: tuple[int, int, int],
     num_classes: int = 0,
 ) -> StepCost:
-    """Adds up what a step of the config's schedule does.
-
-    A pass back through a network costs two forward passes, one for the
-    inputs' gradients and one for the weights'; through a discriminator that
-    is not updated it costs one.
+    """Computes what a training step costs; no weight is allocated for it.
 
     Args:
         config: the networks, the schedule and the batch size.
         image_shape: (height, width, channels).
         num_classes: of conditional networks; 0 for others.
-
-    Returns:
-        The cost of one step. No weight is allocated for it.
     """
-    generators, discriminators = without_weights(
-        config, image_shape, num_classes
+    networks = without_weights(config, image_shape, num_classes)
+    return of_networks(config, *networks)
+
+
+def of_networks(
+    config: schema.Config,
+    generators: Sequence[keras.Model],
+    discriminators: Sequence[keras.Model],
+) -> StepCost:
+    """Adds up what a training step of the config's schedule does.
+
+    Args:
+        config: the schedule and the batch size.
+        generators: all generators of the config, with or without weights.
+        discriminators: all discriminators of the config.
+    """
+    passes = kinds.of(config).passes(config)
+    per_image = passes.generator * sum(map(forward_operations, generators))
+    per_image += passes.discriminator * sum(
+        map(forward_operations, discriminators)
     )
-    passes_g, passes_d = _passes(config)
-    per_image = passes_g * sum(map(forward_operations, generators))
-    per_image += passes_d * sum(map(forward_operations, discriminators))
+    weights_g, weights_d = (
+        sum(model.count_params() for model in models)
+        for models in (generators, discriminators)
+    )
+    # Weight, gradient and Adam's two moments; for G also the average.
+    state = 5 * weights_g + 4 * weights_d
+    kept_for_gradients = config.batch_size * (
+        passes.generator_calls * sum(map(_activations, generators))
+        + sum(map(_activations, discriminators))
+    )
     return StepCost(
         operations=per_image * config.batch_size,
-        memory_bytes=_memory_bytes(config, generators, discriminators),
-    )
-
-
-def _passes(config: schema.Config) -> tuple[int, int]:
-    """Returns how many forward passes of G and of D a step is worth."""
-    if config.translates:
-        # Each generator translates an image, closes a cycle and maps an image
-        # of its target; each discriminator judges a new image for G, a real
-        # one and one out of the buffer.
-        return 3 * _generator_calls(config), 2 + 2 * 3
-    shares_first = config.generator_latents == "shared"
-    generator_forwards = config.generator_updates + (0 if shares_first else 1)
-    # Forth, back to the images, and back through both; R1's pass forth and
-    # back to the weights is that of the real images.
-    has_penalty = losses.LOSSES[config.loss].penalty_weight > 0
-    penalty_forwards = 6 * has_penalty + 3 * (config.r1_gamma > 0)
-    return (
-        generator_forwards + 2 * config.generator_updates,
-        2 * 3 + penalty_forwards + 2 * config.generator_updates,
+        # Copies in other layouts and gradients live beside them for a while.
+        memory_bytes=_FRAMEWORK_BYTES
+        + 2 * _FLOAT_BYTES * (state + kept_for_gradients),
     )
 
 
@@ -138,28 +141,6 @@ def forward_operations(model: keras.Model) -> int:
             _, height, width, _ = outer.output.shape
             total += 2 * height * width * math.prod(layer.kernel.shape)
     return total
-
-
-def _generator_calls(config: schema.Config) -> int:
-    """Returns how often a generator is called before it is updated."""
-    if not config.translates:
-        return 1
-    return 3 if config.lambda_identity > 0 else 2
-
-
-def _memory_bytes(config, generators, discriminators) -> int:
-    weights_g, weights_d = (
-        sum(model.count_params() for model in models)
-        for models in (generators, discriminators)
-    )
-    # Weight, gradient and Adam's two moments; G's average besides.
-    state = 5 * weights_g + 4 * weights_d
-    kept_for_gradients = config.batch_size * (
-        _generator_calls(config) * sum(map(_activations, generators))
-        + sum(map(_activations, discriminators))
-    )
-    # Copies in other layouts and gradients live beside them for a while.
-    return _FRAMEWORK_BYTES + 2 * _FLOAT_BYTES * (state + kept_for_gradients)
 
 
 def _activations(model: keras.Model) -> int:

@@ -1,35 +1,114 @@
-"""Noise-to-image systems as the training loop sees them."""
+"""Systems that make images of noise, as the training knows them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+import dataclasses
 import functools
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan.common import images, randomness
-from tf_dcgan.data import augmentation, batches, loading
+from tf_dcgan.common import errors, images, randomness
+from tf_dcgan.config import losses, schema
+from tf_dcgan.data import augmentation, batches, known_sets, loading
 from tf_dcgan.gan import gan, updates
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import export, samplers
 from tf_dcgan.training import system
 
+MEMORY_SETTINGS = ("width", "latent_dim", "batch_size")
 _GRID_IMAGES = 64
 
 
-class Generation:
+def resolve(config: schema.Config) -> system.Resolved:
+    """Fixes what is open in a config; see `system.Kind`.
+
+    Raises:
+        errors.UserError: the networks cannot make the size, or the data set
+            is unknown or has no labels for conditional networks.
+    """
+    crop = config.crop or known_sets.DEFAULT_CROPS.get(config.dataset)
+    config = dataclasses.replace(config, crop=crop)
+    height, width, channels = loading.native_shape(
+        config.dataset,
+        config.data_dir,
+        crop=config.crop_size,
+        cache_dir=config.cache_dir,
+    )
+    config, size = system.fix_size(config, (height, width))
+    num_classes = 0
+    if config.conditional:
+        num_classes = len(loading.class_names(config.dataset, config.data_dir))
+        if not num_classes:
+            raise _without_labels(config)
+    return system.Resolved(config, (*size, channels), num_classes)
+
+
+def load(resolved: system.Resolved) -> system.Loaded:
+    """Opens the training images; see `system.Kind`.
+
+    Raises:
+        errors.UserError: the images cannot be had, are fewer than a batch, or
+            have no labels for conditional networks.
+    """
+    config = resolved.config
+    dataset = loading.load(
+        config.dataset,
+        image_size=resolved.image_shape[:2],
+        crop=config.crop_size,
+        data_dir=config.data_dir,
+        cache_dir=config.cache_dir,
+    )
+    config.steps_per_epoch(len(dataset.images))
+    if config.conditional and dataset.labels is None:
+        raise _without_labels(config)
+    classes = len(dataset.class_names)
+    lines = [
+        f"data: {config.dataset}, {len(dataset.images):,} images"
+        + f" of {classes} classes" * bool(classes)
+        + f", {dataset.preparation}",
+        *system.notes([dataset]),
+    ]
+    return system.Loaded(
+        (dataset,), facts=(system.facts(dataset),), lines=tuple(lines)
+    )
+
+
+def passes(config: schema.Config) -> system.Passes:
+    """Counts the passes of one image in a step; see `system.Kind`."""
+    shares_first = config.generator_latents == "shared"
+    generator_forwards = config.generator_updates + (0 if shares_first else 1)
+    # A loss's own penalty goes forth, back to the images, and back through
+    # both. R1's pass forth and its pass back to the weights are those
+    # of the real images, and counted there.
+    has_penalty = losses.LOSSES[config.loss].penalty_weight > 0
+    penalty_forwards = 6 * has_penalty + 3 * (config.r1_gamma > 0)
+    return system.Passes(
+        generator=generator_forwards + 2 * config.generator_updates,
+        discriminator=2 * 3 + penalty_forwards + 2 * config.generator_updates,
+        generator_calls=1,
+    )
+
+
+def images_of_step(config: schema.Config) -> str:
+    """Says how many images a step takes."""
+    return f"{config.batch_size} images"
+
+
+class System:
     """A GAN that makes images of latent vectors; see `system.System`."""
 
-    def __init__(self, run: runs.Run, dataset: loading.ImageArray):
+    def __init__(self, run: runs.Run, loaded: system.Loaded):
         """Builds the networks.
 
         Args:
-            run: the run.
-            dataset: its training images, and their labels.
+            run: new, or trained before; its checkpoints are not read.
+            loaded: the training images as `load` returns them.
         """
+        (dataset,) = loaded.train
         self._run = run
         self.state = gan.create_state(
             run.config, run.data.image_shape, run.num_classes
@@ -63,13 +142,14 @@ class Generation:
         return images.grid(self._first(_GRID_IMAGES)[0])
 
     def samples(self) -> system.Samples:
-        """Makes the images of the fixed latent vectors."""
-        made = self._sampler.grid(self._run.config.seed)
+        """Returns the images of the fixed latent vectors."""
+        samples = self._sampler.grid(self._run.config.seed)
         columns = self._sampler.columns()
         # Each row is of a class.
-        labels = columns and np.arange(len(made)) // columns
+        labels = columns and np.arange(len(samples)) // columns
         return system.Samples(
-            images.grid(made, columns=columns), self._diversity(made, labels)
+            images.grid(samples, columns=columns),
+            self._diversity(samples, labels),
         )
 
     def export(self) -> None:
@@ -82,7 +162,7 @@ class Generation:
         )
 
     def _first(self, count: int) -> tuple[np.ndarray, ...]:
-        """Returns the first real images, without padding, and labels if any."""
+        """Returns the first real images without padding, and their labels."""
         real, *labels = self.batches.first(
             min(count, self._run.data.num_images)
         )
@@ -92,15 +172,15 @@ class Generation:
 def images_to_score(
     run: runs.Run, generator: keras.Model
 ) -> Callable[[int, int], np.ndarray]:
-    """Makes what draws images for the scores during a training.
+    """Returns what draws images for the scores during a training.
 
     Args:
-        run: the run.
-        generator: of it; later changes of its weights count.
+        run: its seed, classes and content box are used.
+        generator: of the run; later changes of its weights count.
 
     Returns:
-        (first, count) to [count, height, width, channels] uint8, other images
-        than those of `sampling`.
+        A function from (first, count) to [count, height, width, channels]
+        uint8. The images differ from those of any command in `sampling`.
     """
     sampler = samplers.of_run(
         run, generator, purpose=randomness.Purpose.EVALUATION_LATENTS
@@ -111,16 +191,16 @@ def images_to_score(
 def train_steps(
     state: gan.GanState, run: runs.Run
 ) -> Callable[[tuple[np.ndarray, ...]], dict[str, tf.Tensor]]:
-    """Makes the call that does several steps; see `steps.several`.
+    """Returns the call that does several steps; see `system.several`.
 
     Args:
         state: changed by the call.
-        run: its config and image shape.
+        run: its config and image shape are used.
 
     Returns:
-        What `batches.Reader` reads, images [steps, batch, height, width,
-        channels] uint8 and in conditional runs their labels [steps, batch]
-        int32, to [steps] float32 of each of `gan.scalars`.
+        A function from what `batches.Reader` reads, images [steps, batch,
+        height, width, channels] uint8 and in conditional runs their labels
+        [steps, batch] int32, to [steps] float32 for each of `gan.scalars`.
     """
 
     def step(uint8_images, *labels):
@@ -144,4 +224,14 @@ def train_steps(
         run,
         signature=signature,
         names=gan.scalars(run.config),
+    )
+
+
+def _without_labels(config: schema.Config) -> errors.UserError:
+    reason = loading.why_unlabelled(config.dataset)
+    since = f", since {reason}" if reason else ""
+    return errors.UserError(
+        f"--conditional needs class labels, and {config.dataset} has none"
+        f"{since}: leave it out, or give a labelled --dataset such as mnist, "
+        "or a folder with a folder for each class"
     )

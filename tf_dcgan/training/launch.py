@@ -1,7 +1,8 @@
-"""From a config to a training that goes, or to a description of it."""
+"""Starts or continues the training of a config, or describes it."""
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 
@@ -9,7 +10,7 @@ from tf_dcgan.common import devices, errors, terminal
 from tf_dcgan.config import schema
 from tf_dcgan.gan import updates
 from tf_dcgan.runs import folder, runs
-from tf_dcgan.training import cost, data, execution, loop, scoring
+from tf_dcgan.training import cost, execution, kinds, loop, scoring
 
 
 def launch(
@@ -18,32 +19,39 @@ def launch(
     run_dir: os.PathLike | str | None,
     old_run: runs.Run | None,
 ) -> None:
-    """Prepares everything and trains; makes the run only when all is well.
+    """Prepares everything, then makes the run's folder and trains.
 
     Args:
-        config: the settings.
-        run_dir: where the new run goes; None for the next number.
-        old_run: the run to go on with, if there is one.
+        config: the settings as the user chose them.
+        run_dir: the folder of a new run; None for the next number.
+        old_run: the run to continue; None to start a new one.
 
     Raises:
-        errors.UserError: something does not fit, in one line.
+        errors.UserError: a setting, the data, the machine or the old run
+            does not fit the others.
     """
+    kind = kinds.of(config)
     terminal.say(execution.set_up(config))
-    resolved = _resolve(config)
+    resolved = kind.resolve(config)
     config = resolved.config
+    _check_memory(
+        config,
+        cost.estimate(config, resolved.image_shape, resolved.num_classes),
+    )
     for note in resolved.notes:
         terminal.say(note)
-    loaded = data.load(resolved)
+    loaded = kind.load(resolved)
     for line in loaded.lines:
         terminal.say(line)
     if old_run is not None:
         run = runs.continued(old_run, config, *loaded.facts)
-        _tell_other_machine(run)
+        _say_what_changed_since(run)
     evaluator = _evaluator(config, resolved.image_shape)
     if old_run is None:
         run = runs.create(run_dir, config, *loaded.facts)
     with folder.locked(run.path):
-        loop.train(run, loaded.datasets, evaluator)
+        create_system = functools.partial(kind.System, run, loaded)
+        loop.train(run, create_system, evaluator)
 
 
 def _evaluator(
@@ -64,44 +72,40 @@ def describe(config: schema.Config) -> None:
     """Prints what `launch` would train, without any data.
 
     Args:
-        config: the settings.
+        config: the settings as the user chose them.
 
     Raises:
         errors.UserError: the networks cannot make the size, or the data set
             is unknown or has no labels for conditional networks.
     """
+    kind = kinds.of(config)
     device = execution.set_up(config)
-    resolved = _resolve(config)
+    resolved = kind.resolve(config)
     config = resolved.config
-    sizes = (config, resolved.image_shape, resolved.num_classes)
-    generators, discriminators = cost.without_weights(*sizes)
-    notes = list(resolved.notes)
-    if not config.translates:
-        notes += updates.batch_norm_notes(config, discriminators[0])
-    step = cost.estimate(*sizes)
+    generators, discriminators = cost.without_weights(
+        config, resolved.image_shape, resolved.num_classes
+    )
+    step = cost.of_networks(config, generators, discriminators)
+    _check_memory(config, step)
     print(json.dumps(schema.to_json(config), indent=2))
     for network in (*generators, *discriminators):
         network.summary(line_length=79, expand_nested=True)
     print(
         f"per step: {step.operations / 1e9:.1f} billion floating-point "
-        f"operations for {config.batch_size} images"
-        + " of A and as many of B"
-        * config.translates
+        f"operations for {kind.images_of_step(config)}"
     )
     print(f"memory: about {step.memory_bytes / 2**30:.1f} GiB")
     print(device)
-    for note in filter(None, notes):
+    for note in (
+        *resolved.notes,
+        # All discriminators of a config have the same layers.
+        *updates.batch_norm_notes(config, discriminators[0]),
+    ):
         print(note)
 
 
-def _resolve(config: schema.Config) -> data.Resolved:
-    """Fixes what is open, and refuses what this machine cannot hold."""
-    resolved = data.resolve(config)
-    _check_memory(resolved)
-    return resolved
-
-
-def _tell_other_machine(run: runs.Run) -> None:
+def _say_what_changed_since(run: runs.Run) -> None:
+    """Notes that packages or the device differ from the run's first ones."""
     now = runs.versions()
     changed = [
         f"{name} {was}, now {now.get(name)}"
@@ -121,18 +125,17 @@ def _tell_other_machine(run: runs.Run) -> None:
         )
 
 
-def _check_memory(resolved: data.Resolved) -> None:
-    """Refuses what would be killed for its memory after minutes of work."""
-    config = resolved.config
+def _check_memory(config: schema.Config, step: cost.StepCost) -> None:
+    """Refuses a training that the machine would kill for its memory later."""
     available = devices.memory_bytes()
-    needed = cost.estimate(
-        config, resolved.image_shape, resolved.num_classes
-    ).memory_bytes
+    needed = step.memory_bytes
     if available is not None and needed > available:
+        *flags, last_flag = (
+            f"--{name}={getattr(config, name):.9g}"
+            for name in kinds.of(config).MEMORY_SETTINGS
+        )
         raise errors.UserError(
-            f"--width={config.width:g}, "
-            + f"--latent_dim={config.latent_dim} " * (not config.translates)
-            + f"and --batch_size={config.batch_size} need about "
+            f"{', '.join(flags)} and {last_flag} need about "
             f"{needed / 2**30:.0f} GiB of memory, this machine has "
             f"{available / 2**30:.0f}: make them smaller"
         )

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 import time
 
 import numpy as np
 
 from tf_dcgan.common import terminal
-from tf_dcgan.data import loading
 from tf_dcgan.runs import charts, checkpoints, health, runs, summaries
 from tf_dcgan.training import (
     console,
-    generation,
     guards,
     resuming,
     scoring,
     system,
-    translation,
 )
 
-# By whether a recipe translates.
-_KINDS = {False: generation.Generation, True: translation.Translation}
 _SECONDS_PER_CALL = 1.0
 _SECONDS_PER_CHECKPOINT = 300.0
 # The first calls are slower than the rest, and so would be the estimate.
@@ -32,7 +27,7 @@ _BYTES_PER_CALL = 64 * 2**20
 
 def train(
     run: runs.Run,
-    datasets: Sequence[loading.ImageArray],
+    create_system: Callable[[], system.System],
     evaluator: scoring.Evaluator | None = None,
 ) -> None:
     """Trains a run from where it is to its last step.
@@ -44,8 +39,8 @@ def train(
 
     Args:
         run: a new run, or one that has been trained before.
-        datasets: the training images, as the run's config describes them:
-            one set, or for a translation A's and B's.
+        create_system: makes the system to train, as the run's config
+            describes it. It is called when signals are already heeded.
         evaluator: scores the generator at `evaluate_every`; None for never.
 
     Raises:
@@ -55,7 +50,7 @@ def train(
     """
     with (
         guards.on_signals() as stop,
-        _Loop(run, datasets, evaluator, stop) as loop,
+        _Loop(run, create_system, evaluator, stop) as loop,
     ):
         # Only now is it known that the run can go on as it is asked to.
         runs.write_config(run)
@@ -68,7 +63,7 @@ class _Loop:
     def __init__(
         self,
         run: runs.Run,
-        datasets: Sequence[loading.ImageArray],
+        create_system: Callable[[], system.System],
         evaluator: scoring.Evaluator | None,
         stop: guards.Stop,
     ):
@@ -77,9 +72,7 @@ class _Loop:
         self._stop = stop
         self._steps_per_epoch = run.steps_per_epoch
         self._total = run.total_steps
-        self._system: system.System = _KINDS[run.config.translates](
-            run, *datasets
-        )
+        self._system = create_system()
         self._state = self._system.state
         self._batches = self._system.batches
         self._meter, self._health, self._step = resuming.resume(

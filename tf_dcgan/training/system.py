@@ -1,32 +1,88 @@
-"""What all kinds of systems share, as the training loop sees them.
+"""What the training asks of a kind of system, and what both kinds share.
 
-The loop knows order and cadence; what is trained, shown and exported is a
-system's affair. There are two kinds: `generation` makes images of noise,
-`translation` makes images of images.
+There are two kinds, each a module with everything in `Kind`: `generation`
+makes images of noise, `translation` makes images of images. The loop knows
+order and cadence; what is trained, shown and exported is decided by the
+`System` that it is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 import dataclasses
 from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan.data import batches
+from tf_dcgan.config import schema
+from tf_dcgan.data import batches, loading
 from tf_dcgan.gan import states
+from tf_dcgan.models import families
 from tf_dcgan.runs import runs
 from tf_dcgan.training import execution
 
 
 @dataclasses.dataclass(frozen=True)
+class Resolved:
+    """What follows from a config, its data sets and the machine.
+
+    Attributes:
+        config: the settings, with nothing left to choose.
+        image_shape: (height, width, channels) of the networks' images.
+        num_classes: how many classes the networks are told of; 0 without
+            `--conditional`.
+        notes: what the user should know, one line each.
+    """
+
+    config: schema.Config
+    image_shape: tuple[int, int, int]
+    num_classes: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """Images to train on.
+
+    Attributes:
+        train: the one training set, or the training sets of A and of B.
+        facts: what the run writes down about the one set, or about A and B.
+        lines: what the user is told about the images.
+        shown: in a translation the images of A and of B to show and to
+            score, [n, height, width, 1 or 3] uint8 of the networks' size.
+    """
+
+    train: tuple[loading.ImageArray, ...]
+    facts: tuple[runs.DataFacts, ...]
+    lines: tuple[str, ...]
+    shown: tuple[np.ndarray, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Passes:
+    """How often a training step passes an image through the networks.
+
+    Attributes:
+        generator: how many forward passes of each generator the step costs.
+        discriminator: how many forward passes of each discriminator.
+        generator_calls: how often each generator is called before an update;
+            the results of all calls are kept for the gradients.
+    """
+
+    generator: int
+    discriminator: int
+    generator_calls: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Samples:
-    """What a system makes of its fixed inputs.
+    """Images that a system makes of its fixed inputs.
 
     Attributes:
         grid: [height, width, 1 or 3] uint8, to be looked at.
-        diversity: as of `diversity.Diversity`, or None.
+        diversity: of the images, as `diversity.Diversity` returns it; None
+            where it cannot be told.
     """
 
     grid: np.ndarray
@@ -39,8 +95,8 @@ class System(Protocol):
     Attributes:
         state: everything that training changes.
         batches: reads what a call of `train_steps` takes.
-        train_steps: what `batches.take` returns to [steps] float32 by name,
-            `loss_d` and `loss_g` among them.
+        train_steps: from what `batches.take` returns to [steps] float32 by
+            name, `loss_d` and `loss_g` among them.
     """
 
     state: states.State
@@ -54,7 +110,7 @@ class System(Protocol):
         """Returns real images, [height, width, 1 or 3] uint8."""
 
     def samples(self) -> Samples:
-        """Makes what the averaged weights make of the fixed inputs."""
+        """Returns the images that the averaged weights make."""
 
     def draw(self, first: int, count: int) -> np.ndarray:
         """Makes images for a score, from the number `first` on.
@@ -67,6 +123,91 @@ class System(Protocol):
         """Writes what others can use into the run's folder."""
 
 
+class Kind(Protocol):
+    """A kind of system: what the module `generation` or `translation` has.
+
+    Attributes:
+        MEMORY_SETTINGS: the settings by which a user can save memory.
+    """
+
+    MEMORY_SETTINGS: tuple[str, ...]
+
+    def resolve(self, config: schema.Config) -> Resolved:
+        """Fixes what follows from the data sets and the machine.
+
+        No data set is prepared for it.
+
+        Raises:
+            errors.UserError: the networks cannot make the size, or a data
+                set is unknown or does not have what the config needs.
+        """
+
+    def load(self, resolved: Resolved) -> Loaded:
+        """Opens the training images, and prepares those not in the cache.
+
+        Raises:
+            errors.UserError: images cannot be had, or are fewer than a batch.
+        """
+
+    def System(self, run: runs.Run, loaded: Loaded) -> System:  # noqa: N802
+        """Builds the networks of a run, with their initial weights."""
+
+    def passes(self, config: schema.Config) -> Passes:
+        """Counts the passes of one image in a step of the schedule.
+
+        A pass back through a network costs two forward passes, one for the
+        gradients of the inputs and one for those of the weights; through a
+        discriminator that is not updated it costs one.
+        """
+
+    def images_of_step(self, config: schema.Config) -> str:
+        """Says how many images a step takes."""
+
+
+def fix_size(
+    config: schema.Config, native: tuple[int | None, int | None]
+) -> tuple[schema.Config, tuple[int, int]]:
+    """Fixes what a config leaves open about the image size and the machine.
+
+    Args:
+        config: the settings that the user chose.
+        native: (height, width) of the data set's images, None where they
+            vary.
+
+    Returns:
+        The config as this machine runs it, and (height, width) of the
+        networks' images.
+
+    Raises:
+        errors.UserError: the networks cannot make the size.
+    """
+    size = families.image_size(config, native)
+    config = dataclasses.replace(
+        execution.resolve(config), image_size=f"{size[0]}x{size[1]}"
+    )
+    return config, size
+
+
+def facts(dataset: loading.ImageArray) -> runs.DataFacts:
+    """Returns what a run writes down about a data set."""
+    num_images, height, width, channels = dataset.images.shape
+    return runs.DataFacts(
+        height=height,
+        width=width,
+        channels=channels,
+        content_box=tuple(dataset.content_box),
+        num_images=num_images,
+        preparation=dataset.preparation,
+        fingerprint=dataset.fingerprint,
+        class_names=dataset.class_names,
+    )
+
+
+def notes(datasets: Iterable[loading.ImageArray]) -> list[str]:
+    """Returns the data sets' notes as lines for the user."""
+    return [f"note: {note}" for dataset in datasets for note in dataset.notes]
+
+
 def several(
     step: Callable[..., dict[str, tf.Tensor]],
     state: states.State,
@@ -75,20 +216,22 @@ def several(
     signature: Sequence[tf.TensorSpec],
     names: Sequence[str],
 ) -> Callable[[tuple[np.ndarray, ...]], dict[str, tf.Tensor]]:
-    """Makes the one call into TensorFlow that does several steps.
+    """Returns the one call into TensorFlow that does several steps.
 
     Args:
-        step: one step's batches, as the signature has them but for the first
-            axis, to scalars float32 by name; changes the state.
+        step: does one step: takes tensors as the signature describes them,
+            without their first axis, changes the state, and returns scalars
+            float32 by name.
         state: its learning rates are set before each step.
-        run: its config and length.
-        signature: of what is read for a call; the first axis of each is the
-            number of steps.
-        names: of the step's scalars.
+        run: its config and its number of steps are used.
+        signature: of the tensors that a call takes; the first axis of each
+            tensor is the number of steps.
+        names: of the scalars that `step` returns.
 
     Returns:
-        What the signature says, as one tuple, to [steps] float32 of each of
-        `names`. It is traced once, whatever the steps' number.
+        A function from one tuple of tensors, as the signature describes
+        them, to [steps] float32 for each of `names`. It is traced once for
+        all numbers of steps.
     """
     total_steps = run.total_steps
 

@@ -1,21 +1,23 @@
-"""Translations between two sets of images, as the training loop sees them."""
+"""Translations between two sets of images, as the training knows them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import dataclasses
 
 import numpy as np
 import tensorflow as tf
 
 from tf_dcgan.common import images
 from tf_dcgan.config import schema
-from tf_dcgan.data import augmentation, batches, loading
+from tf_dcgan.data import augmentation, batches, domain_images, domains
 from tf_dcgan.gan import cyclegan, cyclegan_state
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import export, translators
 from tf_dcgan.training import system
 
+MEMORY_SETTINGS = ("width", "batch_size")
 _REAL_GRID_ROWS = 4  # Of each set.
 # Of a grid of samples: more would not fit on a screen.
 _COLUMNS = 8
@@ -23,29 +25,104 @@ _COLUMNS_OF_LARGE = 4
 _LARGE = 128  # Pixels.
 
 
-class Translation:
+def resolve(config: schema.Config) -> system.Resolved:
+    """Fixes what is open in a config; see `system.Kind`.
+
+    Raises:
+        errors.UserError: the networks cannot make the size, or a data set is
+            unknown.
+    """
+    pair = domains.find(config)
+    shapes = [domain_images.native_shape(config, domain) for domain in pair]
+    sides = [side for shape in shapes for side in shape[:2]]
+    largest = None if None in sides else max(sides)
+    config, size = system.fix_size(config, (largest, largest))
+    note = domain_images.channels_note(
+        *pair, shape_a=shapes[0], shape_b=shapes[1]
+    )
+    return system.Resolved(
+        config,
+        (*size, domain_images.channels(*shapes)),
+        notes=(note,) if note else (),
+    )
+
+
+def load(resolved: system.Resolved) -> system.Loaded:
+    """Opens the images of both sets; see `system.Kind`.
+
+    Raises:
+        errors.UserError: images cannot be had, or are fewer than a batch.
+    """
+    config = resolved.config
+    *size, channels = resolved.image_shape
+    before_crop = augmentation.size_before_crop(config, tuple(size))
+    trained, shown, lines = [], [], []
+    for letter, domain in zip("AB", domains.find(config), strict=True):
+        dataset = domain_images.load(config, domain, before_crop)
+        config.steps_per_epoch(len(dataset.images), domain.title)
+        to_show, is_held_out = domain_images.images_to_show(
+            config, domain, tuple(size)
+        )
+        trained.append(dataset)
+        shown.append(to_show)
+        lines.append(
+            f"data {letter}: {domain.title}, {len(dataset.images):,} images, "
+            f"{dataset.preparation}; "
+            + (
+                f"{len(to_show.images):,} held out"
+                if is_held_out
+                else "no held-out images: training images are shown"
+            )
+        )
+    return system.Loaded(
+        tuple(trained),
+        shown=tuple(dataset.images for dataset in shown),
+        facts=tuple(
+            dataclasses.replace(
+                system.facts(dataset),
+                height=size[0],
+                width=size[1],
+                channels=channels,
+                content_box=(0, 0, *size),
+                shown_fingerprint=to_show.fingerprint,
+            )
+            for dataset, to_show in zip(trained, shown, strict=True)
+        ),
+        lines=(*lines, *system.notes(trained)),
+    )
+
+
+def passes(config: schema.Config) -> system.Passes:
+    """Counts the passes of one image in a step; see `system.Kind`."""
+    # Each generator translates an image, closes a cycle and may map an image
+    # of its target.
+    generator_calls = 3 if config.lambda_identity > 0 else 2
+    return system.Passes(
+        generator=3 * generator_calls,
+        # Each judges a new image for G, a real one and one of the buffer.
+        discriminator=2 + 2 * 3,
+        generator_calls=generator_calls,
+    )
+
+
+def images_of_step(config: schema.Config) -> str:
+    """Says how many images a step takes."""
+    return f"{config.batch_size} images of A and as many of B"
+
+
+class System:
     """A CycleGAN between A and B; see `system.System`."""
 
-    def __init__(
-        self,
-        run: runs.Run,
-        train_a: loading.ImageArray,
-        train_b: loading.ImageArray,
-        shown_a: np.ndarray,
-        shown_b: np.ndarray,
-    ):
+    def __init__(self, run: runs.Run, loaded: system.Loaded):
         """Builds the networks.
 
         Args:
-            run: the run.
-            train_a: its training images of A, as large as
-                `augmentation.size_before_crop` says.
-            train_b: likewise, of B.
-            shown_a: [n, height, width, 1 or 3] uint8 of the networks' size,
-                images of A to show and to score, held out where there are
-                such.
-            shown_b: likewise, of B.
+            run: new, or trained before; its checkpoints are not read.
+            loaded: the images as `load` returns them: those of training as
+                large as `augmentation.size_before_crop` says, those to show
+                held out where there are such.
         """
+        train_a, train_b = loaded.train
         self._run = run
         config = run.config
         self.state = cyclegan_state.create_state(config, run.data.image_shape)
@@ -65,10 +142,10 @@ class Translation:
                 for stream, dataset in enumerate((train_a, train_b))
             )
         )
-        self._held = (shown_a, shown_b)
+        self._to_show = loaded.shown
         self._orders = [
-            _order(len(held), config, stream)
-            for stream, held in enumerate(self._held)
+            _order(len(shown), config, stream)
+            for stream, shown in enumerate(self._to_show)
         ]
         self._shown = [
             self._take(stream, slice(diversity.REAL_IMAGES))
@@ -76,7 +153,7 @@ class Translation:
         ]
         side = max(run.data.image_shape[:2])
         columns = _COLUMNS if side < _LARGE else _COLUMNS_OF_LARGE
-        self._columns = min(columns, len(shown_a), len(shown_b))
+        self._columns = min(columns, *map(len, loaded.shown))
         self._translate = [
             translators.Translator(generator)
             for generator in self.state.averaged_generators
@@ -103,9 +180,9 @@ class Translation:
 
         Returns:
             Six rows, A, B(A), A(B(A)), B, A(B) and B(A(B)). The diversity is
-            that of the less diverse translation.
+            the lower one of both translations.
         """
-        rows, found = [], []
+        rows, diversities = [], []
         a_to_b, b_to_a = self._translate
         for shown, there, back, measure in zip(
             self._shown,
@@ -117,31 +194,32 @@ class Translation:
             fixed = shown[: self._columns]
             translated = there(fixed)
             rows += [fixed, translated, back(translated)]
-            found.append(measure(translated))
-        known = [value for value in found if value is not None]
+            diversities.append(measure(translated))
+        known = [value for value in diversities if value is not None]
         return system.Samples(
             images.grid(np.concatenate(rows), columns=self._columns),
             min(known, default=None),
         )
 
     def draw(self, first: int, count: int) -> np.ndarray:
-        """Translates images for a score, those of A first, then those of B.
+        """Translates images for a score, first images of A, then of B.
 
         Returns:
             [count, height, width, channels] uint8.
         """
-        made = []
+        translated = []
         for stream, translate in enumerate(self._translate):
             scored = translators.scored_images(
-                self._run.config, len(self._held[stream])
+                self._run.config, len(self._to_show[stream])
             )
             start, stop = (
                 min(max(0, place), scored) for place in (first, first + count)
             )
             if start < stop:
-                made.append(translate(self._take(stream, slice(start, stop))))
+                taken = self._take(stream, slice(start, stop))
+                translated.append(translate(taken))
             first -= scored
-        return np.concatenate(made)
+        return np.concatenate(translated)
 
     def export(self) -> None:
         """Writes `saved_model/` and both generators into the run."""
@@ -154,7 +232,9 @@ class Translation:
 
     def _take(self, stream: int, places: slice) -> np.ndarray:
         """Reads some images to show or to score, of A (0) or of B (1)."""
-        taken = batches.gather(self._held[stream], self._orders[stream][places])
+        taken = batches.gather(
+            self._to_show[stream], self._orders[stream][places]
+        )
         return images.to_channels(taken, self._run.data.channels)
 
 
@@ -164,17 +244,18 @@ def train_steps(
     *,
     shapes: Sequence[tuple[int, int, int]],
 ) -> Callable[[tuple[np.ndarray, ...]], dict[str, tf.Tensor]]:
-    """Makes the call that does several steps; see `steps.several`.
+    """Returns the call that does several steps; see `system.several`.
 
     Args:
         state: changed by the call.
-        run: its config and image shape.
+        run: its config and image shape are used.
         shapes: (height, width, channels) of the training images of A and of
-            B, before crops and with channels of their own.
+            B, before crops and with the channels of their own set.
 
     Returns:
-        What `batches.PairReader` reads, [steps, batch, *shape] uint8 of A and
-        of B, to [steps] float32 of each of `cyclegan.scalars`.
+        A function from what `batches.PairReader` reads, [steps, batch,
+        *shape] uint8 of A and of B, to [steps] float32 for each of
+        `cyclegan.scalars`.
     """
     config = run.config
     height, width, channels = run.data.image_shape
