@@ -1,9 +1,9 @@
-"""Any pair of networks, told the class of each image.
+"""Gives any generator or discriminator the class of each image as an input.
 
 A label enters G as further numbers of the latent vector, one for each class,
 and D as further channels of the image, a constant map for each class: 1 for
-the image's class and 0 for all others. So what is learnt of a class begins in
-the first layer of either network, and no network needs code of its own.
+the image's class and 0 for all others. So the first layer of either network
+has the weights that depend on the class, and no network needs code of its own.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ def generator(network: keras.Model, num_classes: int) -> keras.Model:
 
     Args:
         network: vectors [n, latent_dim + num_classes] float32 to images.
-        num_classes: how many.
+        num_classes: how many numbers of the vectors stand for the label.
 
     Returns:
-        (latents [n, latent_dim] float32, labels [n] int32) to the images. A
-        label that is no class acts like none: all its numbers are 0.
+        (latents [n, latent_dim] float32, labels [n] int32) to the images. For
+        a label that is no class all of the label's numbers are 0.
 
     Source: Mirza and Osindero 2014, section 3.2 (arXiv:1411.1784).
-    Deviation: without a hidden layer for latents and label each before they
-        meet.
+    Deviation: latents and label have no hidden layers of their own.
     """
     latents = keras.Input(
         (network.input_shape[-1] - num_classes,), name="latents"
@@ -42,15 +41,14 @@ def discriminator(network: keras.Model, num_classes: int) -> keras.Model:
 
     Args:
         network: [n, height, width, channels + num_classes] float32 to [n, 1].
-        num_classes: how many.
+        num_classes: how many channels stand for the label.
 
     Returns:
-        (images [n, height, width, channels] float32, labels [n] int32) to the
-        same outputs.
+        (images [n, height, width, channels] float32, labels [n] int32) to
+        [n, 1], the network's outputs.
 
     Source: Mirza and Osindero 2014, section 3.2 (arXiv:1411.1784).
-    Deviation: maps in place of their vectors, since the layers are
-        convolutions.
+    Deviation: maps instead of vectors, since the layers are convolutions.
     """
     *sides, channels = network.input_shape[1:]
     images = keras.Input((*sides, channels - num_classes), name="images")
@@ -63,12 +61,14 @@ def discriminator(network: keras.Model, num_classes: int) -> keras.Model:
 
 
 def inputs(
-    given: tf.Tensor, labels: tf.Tensor | None
+    latents_or_images: tf.Tensor, labels: tf.Tensor | None
 ) -> tf.Tensor | list[tf.Tensor]:
-    """Returns what a network is called with, conditional or not.
+    """Returns the inputs of a network, conditional or not.
 
     Args:
-        given: [n, …] float32, latents or images.
+        latents_or_images: [n, …] float32.
         labels: [n] int32, or None for a network that is not conditional.
     """
-    return given if labels is None else [given, labels]
+    if labels is None:
+        return latents_or_images
+    return [latents_or_images, labels]

@@ -45,7 +45,7 @@ def number_of_blocks(config: schema.Config, image_size: tuple[int, int]) -> int:
     """Returns how many residual blocks a generator has.
 
     Args:
-        config: its `residual_blocks` if it has one.
+        config: its `residual_blocks` decides if it is set.
         image_size: (height, width) in pixels, of the images to train on.
 
     Returns:
@@ -127,18 +127,18 @@ def generator(
     seeds: Iterator[int],
     name: str,
 ) -> keras.Model:
-    """Builds a network that makes images of images.
+    """Builds a network that makes images from images.
 
     Args:
         config: `width` is used.
         image_shape: (height, width, channels); sides are multiples of 4 from
-            8 up, or None for any such.
+            8 up, or None for all such sides.
         blocks: how many residual blocks, as `number_of_blocks` says.
-        seeds: of `randomness.weight_seeds`; one is taken per convolution.
-        name: of the model.
+        seeds: from `randomness.weight_seeds`; each convolution takes one.
+        name: the name of the model.
 
     Returns:
-        Images [n, height, width, channels] float32 in [-1, 1] to others of
+        Images [n, height, width, channels] float32 in [-1, 1] to images of
         the same shape, dtype and range.
 
     Source: Zhu et al. 2017, appendix 7.2 (arXiv:1703.10593).
@@ -151,8 +151,8 @@ def generator(
     x = _reflected(originals, 3)
     x = _rectified(_convolution(narrow, 7, 1, seeds, "from_pixels"), x)
     for number, channels in enumerate((middle, wide), 1):
-        # Of an even side "same" pads the far end alone, and the transposed
-        # convolutions below crop that end: together they shift nothing.
+        # With "same", Keras pads an even side at its far end alone; the
+        # transposed convolutions below crop that end, so nothing is shifted.
         layer = _convolution(channels, 3, 2, seeds, f"down_{number}", "same")
         x = _rectified(layer, x)
     for number in range(1, blocks + 1):
@@ -184,9 +184,9 @@ def discriminator(
     Args:
         config: `width` is used.
         image_shape: (height, width, channels); sides are at least 24, or
-            None for any such.
-        seeds: of `randomness.weight_seeds`; one is taken per convolution.
-        name: of the model.
+            None for all such sides.
+        seeds: from `randomness.weight_seeds`; each convolution takes one.
+        name: the name of the model.
 
     Returns:
         Images [n, height, width, channels] float32 in [-1, 1] to outputs
@@ -251,10 +251,10 @@ def for_any_size(
 
 
 def bytes_per_pixel(config: schema.Config) -> int:
-    """Returns about the memory that translating one pixel of an image takes.
+    """Returns roughly how much memory translating one pixel takes.
 
     Fitted to the peaks of one forward pass at 0.3 to 2.4 million pixels on a
-    CPU: a generator's first maps, in three to four copies.
+    CPU, which hold three to four copies of a generator's first maps.
 
     Args:
         config: its `width`.
@@ -273,7 +273,7 @@ def _generator(config, image_shape, purpose, name):
 
 
 def _residual_block(x, seeds, name):
-    """Adds to x what two convolutions make of it: the same shape."""
+    """Adds to x the output of two convolutions, of the same shape."""
     channels = x.shape[-1]
     first = _convolution(channels, 3, 1, seeds, f"{name}_first")
     second = _convolution(channels, 3, 1, seeds, f"{name}_second")

@@ -20,7 +20,9 @@ _SMALLEST_SIDE = 16
 
 
 def dcgan_stages(image_size: tuple[int, int]) -> int:
-    """Returns how often `dcgan` doubles the sides: base 4 to 7, from 32 up.
+    """Returns how often `dcgan` doubles the sides of its first map.
+
+    The first map has sides of 4 to 7 pixels, and images are at least 32 wide.
 
     Args:
         image_size: (height, width) in pixels.

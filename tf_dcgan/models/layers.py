@@ -1,4 +1,4 @@
-"""What all networks share: initial weights, constants and both ends."""
+"""What all networks share: initial weights, constants and last layers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def initializer(seeds: Iterator[int]) -> keras.initializers.Initializer:
     """Returns the normal distribution of one kernel's initial weights.
 
     Args:
-        seeds: of `randomness.weight_seeds`; one is taken.
+        seeds: from `randomness.weight_seeds`; the next one is taken.
     """
     return keras.initializers.RandomNormal(
         stddev=_WEIGHT_STDDEV, seed=next(seeds)
@@ -23,27 +23,19 @@ def initializer(seeds: Iterator[int]) -> keras.initializers.Initializer:
 
 
 def normalization(name: str) -> keras.layers.Layer:
-    """Returns batch normalisation with the constants of all recipes.
-
-    Args:
-        name: of the layer.
-    """
+    """Returns batch normalisation with the constants of all recipes."""
     return keras.layers.BatchNormalization(
         momentum=0.9, epsilon=1e-5, name=name
     )
 
 
 def leaky_relu(name: str) -> keras.layers.Layer:
-    """Returns max(x, 0.2 x).
-
-    Args:
-        name: of the layer.
-    """
+    """Returns the layer that computes max(x, 0.2 x)."""
     return keras.layers.LeakyReLU(negative_slope=_LEAKY_RELU_SLOPE, name=name)
 
 
 def images(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Ends a generator: tanh, hence images in [-1, 1].
+    """Ends a generator with tanh, so that images lie in [-1, 1].
 
     In float32 whatever the precision, so that images are not quantised.
 
@@ -51,7 +43,7 @@ def images(x: keras.KerasTensor) -> keras.KerasTensor:
         x: [n, height, width, channels] in the precision of the layers.
 
     Returns:
-        The same shape, float32.
+        [n, height, width, channels] float32.
     """
     return keras.layers.Activation("tanh", dtype="float32", name="images")(x)
 
@@ -63,7 +55,7 @@ def dense_logits(
 
     Args:
         x: [n, features] in the precision of the layers.
-        seeds: of `randomness.weight_seeds`; one is taken.
+        seeds: from `randomness.weight_seeds`; the next one is taken.
 
     Returns:
         [n, 1] float32 whatever the precision: the loss needs the digits.
@@ -77,7 +69,7 @@ def dense_logits(
 
 
 def all_of(model: keras.Model) -> Iterator[keras.Layer]:
-    """Yields a model's layers, those of models within it too.
+    """Yields a model's layers, and the layers of models within it.
 
     Args:
         model: a functional model.

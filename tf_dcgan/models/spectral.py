@@ -12,13 +12,14 @@ def normalized(discriminator: keras.Model, seed: int) -> keras.Model:
     """Wraps every layer that has a kernel; weights stay as they are.
 
     Args:
-        discriminator: a functional or sequential model, used up by this.
+        discriminator: a functional or sequential model. It must not be used
+            afterwards, since the new model takes its layers.
         seed: the run's seed, from which the first singular vectors follow.
 
     Returns:
-        The same network with the same weights, by the same names, in which
-        each convolution and dense layer computes with its kernel divided by
-        the kernel's largest singular value.
+        A network with the same weights under the same names, in which each
+        convolution and dense layer computes with its kernel divided by the
+        kernel's largest singular value.
     """
     seeds = randomness.weight_seeds(seed, randomness.Purpose.SPECTRAL_VECTORS)
 
@@ -53,9 +54,9 @@ class SpectralNormalization(keras.layers.Wrapper):
         """Wraps a layer.
 
         Args:
-            layer: built, with a `kernel` in which it is linear: dense or
-                convolution, padded with zeros if at all.
-            seed: of the first singular vector, below 2^31.
+            layer: a built dense layer or convolution, padded with zeros if
+                at all, so that its output is linear in its `kernel`.
+            seed: the first singular vector follows from it; below 2^31.
         """
         super().__init__(
             layer,
@@ -67,7 +68,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         self._seed = seed
 
     def build(self, input_shape):
-        """Makes the vector."""
+        """Makes the singular vector."""
         super().build(input_shape)
         self.vector = self.add_weight(
             shape=(1, self.layer.kernel.shape[-1]),
@@ -94,7 +95,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         return self.layer(inputs * tf.cast(scale, inputs.dtype))
 
     def compute_output_shape(self, input_shape):
-        """Returns the layer's."""
+        """Returns the output shape of the wrapped layer."""
         return self.layer.compute_output_shape(input_shape)
 
 

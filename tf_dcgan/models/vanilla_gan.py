@@ -1,8 +1,8 @@
 """The GAN without convolutions of a POSTECH lecture.
 
 Both networks see an image as one long vector, so they take any size. The idea
-is that of Goodfellow et al. 2014 (arXiv:1406.2661). The lecture leaves open
-how much to drop out: here it is 0.3.
+comes from Goodfellow et al. 2014 (arXiv:1406.2661). The lecture leaves the
+dropout rate open: here it is 0.3.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which samples stand for a class: the classifier of the set chooses."""
+"""Lets a classifier choose which samples stand for a class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tf_dcgan.metrics.features.classifier import classifier
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import latents, samplers
 
-# So many samples of a seed are looked at.
+# The classifier looks at so many samples of a seed.
 CANDIDATES = 1024
 _BATCH_SIZE = 64
 
@@ -22,10 +22,10 @@ class Judged:
     """The first samples of a seed, as the classifier sees them.
 
     Attributes:
-        seed: of the samples.
-        class_names: of the data set.
+        seed: the seed that the samples are made of.
+        class_names: the names of the data set's classes.
         log_odds: [CANDIDATES, classes] float64, the natural logarithm of the
-            odds of each class, p / (1 - p), by sample.
+            odds p / (1 - p) of each class, for each sample.
     """
 
     seed: int
@@ -39,21 +39,21 @@ class Judged:
 
         Args:
             class_name: one of `class_names`.
-            count: how many.
-            flag: that names the class, for messages.
+            count: how many samples to choose.
+            flag: the flag that names the class, for messages.
 
         Returns:
             (points, probability): the samples, the surest first, and the
             classifier's probability of the class for the last of them.
 
         Raises:
-            errors.UserError: the classifier gives the class to fewer.
+            errors.UserError: the classifier gives the class to fewer samples.
         """
         place = self.class_names.index(class_name)
         sureness = self.log_odds[:, place]
         order = np.argsort(-sureness, kind="stable")
-        theirs = np.argmax(self.log_odds, axis=1) == place
-        chosen = [int(index) for index in order if theirs[index]][:count]
+        is_of_class = np.argmax(self.log_odds, axis=1) == place
+        chosen = [int(index) for index in order if is_of_class[index]][:count]
         if len(chosen) < count:
             raise errors.UserError(
                 f"--{flag}=class:{class_name}: the classifier finds "
@@ -66,27 +66,29 @@ class Judged:
         return points, float(probability)
 
 
-def check_classes(run: runs.Run, wanted: Sequence[tuple[str, str]]) -> None:
+def check_classes(
+    run: runs.Run, flags_and_classes: Sequence[tuple[str, str]]
+) -> None:
     """Refuses classes that a run's data set does not have.
 
     Args:
-        run: the run.
-        wanted: (flag, class) for each.
+        run: its data set must have the classes.
+        flags_and_classes: (flag, class) for each flag that names a class.
 
     Raises:
-        errors.UserError: the set has no labels, or no such class.
+        errors.UserError: the data set has no labels, or no such class.
     """
     name, class_names = run.config.dataset, run.data.class_names
-    for flag, class_name in wanted:
-        given = f"--{flag}=class:{class_name}"
+    for flag, class_name in flags_and_classes:
+        flag_and_value = f"--{flag}=class:{class_name}"
         if not class_names:
             raise errors.UserError(
-                f"{given}: {name} has no labels: give numbers of samples, "
-                f"such as --{flag}=1,5,9"
+                f"{flag_and_value}: {name} has no labels: give numbers of "
+                f"samples, such as --{flag}=1,5,9"
             )
         if class_name not in class_names:
             raise errors.UserError(
-                f"{given}: {name} has no such class: "
+                f"{flag_and_value}: {name} has no such class: "
                 + errors.suggestion(class_name, class_names)
             )
 
@@ -99,19 +101,19 @@ def judge(
     data_dir: str | None,
     cache_dir: str | None,
 ) -> Judged:
-    """Lets the classifier of a run's data set look at samples.
+    """Lets the classifier of a run's data set judge samples.
 
-    It is trained first if it has never been, which takes minutes.
+    The classifier is trained first if the cache has none, which takes minutes.
 
     Args:
-        run: the run.
-        sampler: of its generator.
-        seed: of the samples.
-        data_dir: where data sets are prepared; None for the run's.
-        cache_dir: where the classifier is kept; None for the run's.
+        run: its data set has classes.
+        sampler: draws from the run's generator.
+        seed: the samples are the first ones of this seed.
+        data_dir: where data sets are prepared; None for the run's folder.
+        cache_dir: where the classifier is kept; None for the run's folder.
 
     Returns:
-        What it says.
+        The log odds of each class for the first `CANDIDATES` samples.
 
     Raises:
         errors.UserError: no classifier can be trained on the set.
@@ -143,14 +145,14 @@ def judge(
 
 
 def log_odds(logits: np.ndarray) -> np.ndarray:
-    """Says how sure a classifier is, without probabilities' rounding to 1.
+    """Returns how sure a classifier is, without rounding probabilities to 1.
 
     Args:
         logits: [n, classes] float, classes >= 2.
 
     Returns:
-        [n, classes] float64, log(p / (1 - p)): each logit less the logarithm
-        of the sum of the others' exponentials.
+        [n, classes] float64, log(p / (1 - p)): each logit minus the logarithm
+        of the sum of the exponentials of the other logits.
     """
     logits = np.float64(logits)
     classes = logits.shape[1]

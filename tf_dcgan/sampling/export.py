@@ -1,4 +1,4 @@
-"""The generator as files that others can use without this package."""
+"""Writes generators as files that others can use without this package."""
 
 from __future__ import annotations
 
@@ -29,18 +29,20 @@ def export(
     - `serve(latents)`: [n, latent_dim] float32 to images
       [n, height, width, channels] float32 in [-1, 1], of the network's size.
     - `generate(count, seed)`: two int32 scalars to images
-      [count, height, width, channels] uint8 with the padding cropped off,
-      the ones that `python -m tf_dcgan sample` makes of that seed.
+      [count, height, width, channels] uint8 with the padding cropped off.
+      They are the images that `python -m tf_dcgan sample` makes of the seed.
 
-    Of a conditional generator, `serve(latents, labels)` takes [n] int32 too,
-    and `generate(count, seed, label)` the class of all images, or -1 for the
-    classes in turn; both raise InvalidArgumentError for what is no class.
+    With a conditional generator, `serve(latents, labels)` also takes labels
+    [n] int32, and `generate(count, seed, label)` also takes the class of all
+    images, or -1 for the classes in turn. Both raise InvalidArgumentError for
+    a label that is no class.
 
     Args:
         folder: the run's directory.
         generator: latents to images, in float32.
         content_box: (top, left, height, width) of what is not padding.
-        num_classes: of a conditional generator; 0 for others.
+        num_classes: how many classes a conditional generator has; 0 for an
+            unconditional one.
 
     Raises:
         OSError: the disk is full; older exports are untouched.
@@ -66,20 +68,20 @@ def export_translation(
 
     The SavedModel needs nothing but TensorFlow and has two endpoints,
     `a_to_b(images)` and `b_to_a(images)`: [n, height, width, channels]
-    float32 in [-1, 1] to the same, for any number of images and any height
-    and width that are multiples of 4 and at least 8. They raise
-    InvalidArgumentError for other sizes.
+    float32 in [-1, 1] to images of the same shape, dtype and range. They take
+    any number of images, and any height and width that are multiples of 4 and
+    at least 8; they raise InvalidArgumentError for other sizes.
 
     Args:
         folder: the run's directory.
-        config: of the run.
+        config: the run's settings, from which the networks follow.
         generators: A to B and B to A, in float32.
         image_shape: (height, width, channels) that they were trained at.
 
     Raises:
         OSError: the disk is full; older exports are untouched.
     """
-    flexible = dict(
+    flexible_generators = dict(
         zip(
             cyclegan.DIRECTIONS,
             cyclegan.for_any_size(config, generators, image_shape),
@@ -91,10 +93,10 @@ def export_translation(
     )
     endpoints = [
         (_translation_endpoint(name, generator), [images_of_any_size])
-        for name, generator in flexible.items()
+        for name, generator in flexible_generators.items()
     ]
-    _write_saved_model(folder, flexible.values(), endpoints)
-    for name, generator in flexible.items():
+    _write_saved_model(folder, flexible_generators.values(), endpoints)
+    for name, generator in flexible_generators.items():
         path = folder / f"generator_{name}.keras"
         with files.atomic_file(path) as unfinished:
             generator.save(unfinished)
@@ -116,7 +118,7 @@ def _write_saved_model(folder, models, endpoints) -> None:
 
 
 def _translation_endpoint(name, generator):
-    """Returns a function of that name."""
+    """Returns a function with this name."""
 
     def translate(images_of_any_size):
         sides = tf.shape(images_of_any_size)[1:3]
@@ -140,7 +142,7 @@ _COUNT_AND_SEED = [
 
 
 def _endpoints(generator, content_box):
-    """Returns functions with their signatures."""
+    """Returns the functions `serve` and `generate` with their signatures."""
     latent_dim = generator.input_shape[-1]
 
     def serve(latents):
@@ -157,7 +159,7 @@ def _endpoints(generator, content_box):
 
 
 def _conditional_endpoints(generator, content_box, num_classes):
-    """Returns functions that take labels, with their signatures."""
+    """Returns `serve` and `generate` that take labels, and their signatures."""
     latent_dim = generator.input_shape[0][-1]
 
     def check(labels, lowest, words):
@@ -167,8 +169,8 @@ def _conditional_endpoints(generator, content_box, num_classes):
 
     def serve(latents, labels):
         with check(labels, 0, f"labels are 0 to {num_classes - 1}"):
-            given = conditional.inputs(latents, tf.identity(labels))
-        return generator(given, training=False)
+            inputs = conditional.inputs(latents, tf.identity(labels))
+        return generator(inputs, training=False)
 
     def generate(count, seed, label):
         words = f"a label is 0 to {num_classes - 1}, or -1 for all in turn"
@@ -178,12 +180,12 @@ def _conditional_endpoints(generator, content_box, num_classes):
             seed, indices, latent_dim=latent_dim
         )
         labels = tf.where(label < 0, indices % num_classes, label)
-        made = serve(latents, labels)
-        return images.to_uint8(images.crop(made, content_box))
+        generated = serve(latents, labels)
+        return images.to_uint8(images.crop(generated, content_box))
 
-    of_serve = [
+    serve_signature = [
         tf.TensorSpec([None, latent_dim], tf.float32, name="latents"),
         tf.TensorSpec([None], tf.int32, name="labels"),
     ]
     label = tf.TensorSpec([], tf.int32, name="label")
-    return (serve, of_serve), (generate, [*_COUNT_AND_SEED, label])
+    return (serve, serve_signature), (generate, [*_COUNT_AND_SEED, label])

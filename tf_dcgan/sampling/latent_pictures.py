@@ -1,4 +1,4 @@
-"""The pictures of the commands over latent vectors, with their captions."""
+"""The pictures that `interpolate` and `arithmetic` write, with captions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FRAME = 255
 _FONT_SIZE = 16
 _SIGN_SIZE = 32
 _LINE = 28  # Pixels from one line of text to the next.
-_NUMBERS_LINE = 20  # Likewise, of one text.
+_NUMBERS_LINE = 20  # Pixels between lines of a list of numbers.
 _SPACE = 16  # Pixels between the parts of a picture.
 _GAP = 2  # Pixels between images, before they are enlarged.
 _LEAST_TILE = 56  # Pixels; smaller images are enlarged.
@@ -54,12 +54,12 @@ def strip(
 ) -> np.ndarray:
     """Lays walks out as rows, each beside its label, under a caption.
 
-    A walk of many frames goes on in further rows, since viewers open no
-    picture of any width.
+    A walk of many frames continues in further rows, since viewers cannot open
+    very wide pictures.
 
     Args:
         walks: [rows, frames, height, width, channels] uint8.
-        labels: one for each row.
+        labels: one for each walk.
         caption: one line for the whole.
 
     Returns:
@@ -92,10 +92,10 @@ def animation(walks: np.ndarray, *, loop: bool) -> list[np.ndarray]:
     """Strings walks together to one animation.
 
     Args:
-        walks: [segments, frames, height, width, channels] uint8; each begins
-            with the image that the one before ends with.
-        loop: whether the last ends with the image that the first begins with,
-            which then is not shown twice.
+        walks: [segments, frames, height, width, channels] uint8; each segment
+            begins with the image that the segment before ends with.
+        loop: whether the last segment ends with the image that the first one
+            begins with; this image is then shown once.
 
     Returns:
         Frames of [height, width, channels] uint8, enlarged by a whole factor
@@ -222,7 +222,7 @@ def _factor(width: int) -> int:
 
 
 def _font(size: int = _FONT_SIZE) -> PIL.ImageFont.FreeTypeFont:
-    # Pillow's own; of Latin letters and few signs more.
+    # Pillow's own font has Latin letters and few other signs.
     return PIL.ImageFont.load_default(size=size)
 
 

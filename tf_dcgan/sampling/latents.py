@@ -1,7 +1,7 @@
-"""What is computed with latent vectors: walks between them, sums of them.
+"""Latent vectors: samples named by numbers, walks between them, sums of them.
 
-NumPy alone, in float64; vectors come and go as float32, as generators take
-them.
+Vectors are computed with NumPy alone, in float64; arguments and results are
+float32, as generators take them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import numpy as np
 
 from tf_dcgan.common import errors
 
+LARGEST_SEED = 2**31 - 1
+# `sample` makes ten million images at most, counted from 0.
+_LARGEST_INDEX = 9_999_999
 # Below this sine two directions count as one, or as opposite: float32 latents
 # cannot tell them apart.
 _SAME_LINE = 1e-7
@@ -29,7 +32,7 @@ def linear(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
 
     Returns:
         [latent_dim] float64. Halfway between two independent standard normal
-        vectors its length is only about 1 / sqrt(2) of theirs.
+        vectors the result is only about 1 / sqrt(2) as long as they are.
     """
     start, end = np.float64(start), np.float64(end)
     return (1 - share) * start + share * end
@@ -38,16 +41,16 @@ def linear(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
 def spherical(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
     """Turns from one direction to the other, at an even speed.
 
-    The direction is that of slerp, sin((1 - share) w) / sin(w) u +
+    The direction follows slerp, sin((1 - share) w) / sin(w) u +
     sin(share w) / sin(w) v for unit vectors u and v at the angle w. The length
-    goes linearly from that of `start` to that of `end`, so that the way stays
-    where standard normal vectors lie.
+    changes linearly from the length of `start` to the length of `end`, so that
+    the way stays where standard normal vectors lie.
 
     Where slerp is undefined: between vectors of one direction only the length
-    changes; from a zero vector, or to one, the way is straight; opposite
-    vectors, which infinitely many half circles join, take the one through the
-    coordinate axis that is nearest to perpendicular, the first of several (in
-    one dimension there is none, and the way is straight).
+    changes; from a zero vector, or to one, the way is straight. Infinitely
+    many half circles join opposite vectors: the way takes the half circle
+    through the coordinate axis that is nearest to perpendicular, the first of
+    several (in one dimension there is none, and the way is straight).
 
     Args:
         start: [latent_dim] float.
@@ -129,14 +132,15 @@ def mean(samples: np.ndarray) -> np.ndarray:
 def analogy(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """Computes A - B + C.
 
-    Of three independent means of three standard normal vectors each, it is
-    standard normal itself, as long as what the generator was trained on; of
-    means of n it is sqrt(3 / n) times as long.
+    If each concept is the mean of three independent standard normal vectors,
+    the result is standard normal too, so as long as the vectors that the
+    generator was trained on. With means of n vectors it is sqrt(3 / n) times
+    as long.
 
     Args:
         a: [latent_dim] float, the mean of the first concept.
-        b: [latent_dim] float, what is taken away.
-        c: [latent_dim] float, what is added.
+        b: [latent_dim] float, the mean of the concept to take away.
+        c: [latent_dim] float, the mean of the concept to add.
 
     Returns:
         [latent_dim] float32.
@@ -168,7 +172,7 @@ def neighbourhood(center: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
     Args:
         center: [latent_dim] float.
-        offsets: [8, latent_dim] float, what is added for the others.
+        offsets: [8, latent_dim] float, added to the center for the others.
 
     Returns:
         [9, latent_dim] float32; the fifth is `center`, bit for bit.
@@ -181,20 +185,13 @@ def neighbourhood(center: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     )
 
 
-# `sample` makes ten million images at most, counted from 0.
-_LARGEST_INDEX = 9_999_999
-
-
-LARGEST_SEED = 2**31 - 1
-
-
 @dataclasses.dataclass(frozen=True, order=True)
 class Point:
     """A sample of a seed.
 
     Attributes:
         seed: at least 0 and below 2^31.
-        index: its number, at least 0.
+        index: the number of the sample, at least 0.
     """
 
     seed: int
@@ -207,13 +204,13 @@ def parse_points(text: str, *, flag: str, seed: int) -> list[Point]:
     Args:
         text: numbers separated by commas; `7:17` is number 17 of seed 7.
         flag: the flag's name, for messages.
-        seed: of the numbers that name none.
+        seed: the seed of the numbers that name no seed.
 
     Returns:
-        The samples, in the order given.
+        The samples, in the order of the text.
 
     Raises:
-        errors.UserError: something is no such number.
+        errors.UserError: a word is no number of a sample.
     """
     return [
         _point(word.strip(), text=text, flag=flag, seed=seed)
@@ -225,8 +222,8 @@ def show_points(points: Sequence[Point], *, seed: int) -> str:
     """Writes samples as `parse_points` reads them.
 
     Args:
-        points: the samples.
-        seed: which need not be named.
+        points: any samples.
+        seed: the seed that need not be named.
     """
     return ",".join(show_point(point, seed=seed) for point in points)
 
@@ -246,18 +243,18 @@ def _point(word: str, *, text: str, flag: str, seed: int) -> Point:
     )
 
 
-def _number(word: str, what: str, largest: int, given: str) -> int:
+def _number(word: str, what: str, largest: int, flag_and_value: str) -> int:
     # Not int(word) alone, which takes "1_0", " 1" and Arabic digits as well;
     # and it refuses thousands of digits with an error of its own.
     if not (word.isascii() and word.isdigit()):
         raise errors.UserError(
-            f"{given}: {word!r} is not the number of a {what}: give whole "
-            "numbers separated by commas, such as 3,17,42 (7:17 is sample 17 "
-            "of seed 7)"
+            f"{flag_and_value}: {word!r} is not the number of a {what}: give "
+            "whole numbers separated by commas, such as 3,17,42 (7:17 is "
+            "sample 17 of seed 7)"
         )
     if len(word) > 10 or int(word) > largest:
         raise errors.UserError(
-            f"{given}: {word[:20]} is out of range: the number of a {what} is "
-            f"0 to {largest:,}"
+            f"{flag_and_value}: {word[:20]} is out of range: the number of a "
+            f"{what} is 0 to {largest:,}"
         )
     return int(word)

@@ -26,21 +26,21 @@ def write(
             generator, class.
         sampler: makes the images.
         seed: at least 0 and below 2^31.
-        num_images: how many; None for 64, or what `sampling.Sampler.grid`
-            makes of it.
-        batch_size: images made at once.
-        class_names: of a conditional generator, the name of each label.
+        num_images: the number of images; None for 64 in a folder, or for a
+            grid as `samplers.Sampler.grid` makes it of None.
+        batch_size: the number of images in one pass of the generator.
+        class_names: the name of each label of a conditional generator.
 
     Returns:
         The number of images.
     """
     if out.suffix.lower() == ".png":
-        made = sampler.grid(
+        samples = sampler.grid(
             seed, num_images, batch_size=batch_size, progress=True
         )
         columns = sampler.columns(num_images)
-        images.write_png(out, images.grid(made, columns=columns))
-        return len(made)
+        images.write_png(out, images.grid(samples, columns=columns))
+        return len(samples)
     count = num_images or samplers.GRID_IMAGES
     labels = sampler.labels(count)
     for first, batch in sampler.batches(

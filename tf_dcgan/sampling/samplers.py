@@ -1,4 +1,4 @@
-"""From a run's checkpoint to images: loads generators and draws samples."""
+"""Draws images from a run's generator."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def of_run(
     label: int | None = None,
     purpose: randomness.Purpose = randomness.Purpose.SAMPLE_LATENTS,
 ) -> Sampler:
-    """Makes what draws images of a run's generator.
+    """Returns a sampler of a run's generator.
 
     Args:
-        run: the run.
-        generator: of it.
+        run: its classes and content box are used.
+        generator: the run's generator; later changes of its weights count.
         label: the class of all images, or None for the classes in turn.
-        purpose: what the images are for; the same seed gives others.
+        purpose: what the images are for; each purpose has its own images.
     """
     return Sampler(
         generator,
@@ -65,18 +65,21 @@ class Sampler:
         Args:
             generator: latents to images; later changes of its weights count.
             content_box: (top, left, height, width) of what is not padding.
-            num_classes: of a conditional generator; 0 for others.
+            num_classes: how many classes a conditional generator has; 0 for
+                an unconditional one.
             label: the class of all images, or None for the classes in turn.
-            purpose: what the images are for; the same seed gives others.
+            purpose: what the images are for; each purpose has its own images.
         """
         self._num_classes, self._label = num_classes, label
         self._rows = min(num_classes, _GRID_ROWS)
         self.latent_dim = latent_dim = generator.inputs[0].shape[-1]
 
         def draw(latents, labels):
-            given = conditional.inputs(latents, labels if num_classes else None)
-            made = generator(given, training=False)
-            return images.to_uint8(images.crop(made, content_box))
+            inputs = conditional.inputs(
+                latents, labels if num_classes else None
+            )
+            generated = generator(inputs, training=False)
+            return images.to_uint8(images.crop(generated, content_box))
 
         @tf.function(
             input_signature=[
@@ -106,7 +109,7 @@ class Sampler:
         Args:
             seed: at least 0 and below 2^31.
             first: number of the first image, at least 0.
-            count: how many.
+            count: the number of images.
 
         Returns:
             [count, height, width, channels] uint8.
@@ -118,7 +121,7 @@ class Sampler:
         """Returns the classes of the first images of any seed.
 
         Args:
-            count: how many.
+            count: the number of images.
 
         Returns:
             [count] int64, or None where the generator is not conditional.
@@ -131,7 +134,7 @@ class Sampler:
         """Returns how many images are in a row of `grid`.
 
         Args:
-            num_images: as given to `grid`.
+            num_images: as for `grid`.
 
         Returns:
             The number, or None where the rows mean nothing.
@@ -152,15 +155,15 @@ class Sampler:
     ) -> np.ndarray:
         """Makes the images of a grid, row by row.
 
-        Where the classes come in turn each has a row, of more than 20 the
-        first ones, and the images of a column share their latent vector. Else
-        they are the first images of the seed.
+        Where the classes come in turn, each class has a row (of more than 20
+        classes the first 20), and the images of a column share their latent
+        vector. Otherwise the grid has the first images of the seed.
 
         Args:
             seed: at least 0 and below 2^31.
-            num_images: how many; rounded up so that all rows have as many.
-                None for 64, or for 8 in each row.
-            batch_size: images made at once.
+            num_images: the number of images, rounded up so that all rows are
+                full. None for 64, or for 8 in each class's row.
+            batch_size: the number of images in one pass of the generator.
             progress: whether a terminal shows a bar.
 
         Returns:
@@ -174,25 +177,25 @@ class Sampler:
             rows = np.arange(self._rows, dtype=np.int32)
             indices = np.tile(np.arange(columns), len(rows))
             labels = np.repeat(rows, columns)
-        made = []
+        parts = []
         title = "samples" if progress else ""
         with terminal.Progress(title, len(indices), "images") as counted:
             for first in range(0, len(indices), batch_size):
                 part = slice(first, first + batch_size)
-                made.append(
+                parts.append(
                     self._make(seed, indices[part], labels[part]).numpy()
                 )
-                counted.update(len(made[-1]))
-        return np.concatenate(made)
+                counted.update(len(parts[-1]))
+        return np.concatenate(parts)
 
     def _labels(self, indices: np.ndarray) -> np.ndarray:
-        """Returns the classes of images; 0 where there are none."""
+        """Returns the classes of images; 0 where there are no classes."""
         if self._label is not None:
             return np.full(len(indices), self._label, np.int32)
         return (indices % max(1, self._num_classes)).astype(np.int32)
 
     def latents(self, points: Iterable[latent_vectors.Point]) -> np.ndarray:
-        """Draws the latents of samples.
+        """Returns the latent vectors of samples.
 
         Args:
             points: n samples of any seeds, in any order.
@@ -210,20 +213,21 @@ class Sampler:
         )
 
     def from_latents(self, latents: np.ndarray) -> np.ndarray:
-        """Makes the images of given latent vectors.
+        """Makes the images of some latent vectors.
 
-        Always as many at once, whatever is asked for: the last bit of a sum
-        may depend on the size of a batch.
+        All batches have the same size, whatever the number of vectors: the
+        last bit of a sum may depend on the size of a batch.
 
         Args:
             latents: [n, latent_dim] float32.
 
         Returns:
-            [n, height, width, channels] uint8, of a conditional generator all
-            of the sampler's one class.
+            [n, height, width, channels] uint8. A conditional generator makes
+            all images of the sampler's one class.
 
         Raises:
-            ValueError: the generator is conditional and the class is open.
+            ValueError: the generator is conditional, and the sampler has no
+                one class.
         """
         if self._num_classes and self._label is None:
             raise ValueError("Given latents have no number, hence no class.")
@@ -232,11 +236,11 @@ class Sampler:
             [-(-len(latents) // _BATCH) * _BATCH, self.latent_dim], np.float32
         )
         padded[: len(latents)] = latents
-        made = [
+        parts = [
             self._draw(padded[first : first + _BATCH], labels).numpy()
             for first in range(0, len(padded), _BATCH)
         ]
-        return np.concatenate(made)[: len(latents)]
+        return np.concatenate(parts)[: len(latents)]
 
     def batches(
         self, seed: int, *, num_images: int, batch_size: int

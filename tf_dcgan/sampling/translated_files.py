@@ -1,4 +1,4 @@
-"""Image files to be translated, and where their translations go."""
+"""Plans the translation of image files, and writes the translations."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _AT_ONCE = 16  # Images of one size.
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is to be translated.
+    """Which image files are translated, and into which files.
 
     Attributes:
-        pairs: (file, the PNG that its translation becomes).
+        pairs: (image file, PNG file of its translation).
         notes: what the user should know, one line each.
     """
 
@@ -41,23 +41,23 @@ def plan(
     """Decodes every file once, and names the translations; writes nothing.
 
     Args:
-        source: an image file, or a folder of such.
+        source: an image file, or a folder of image files.
         out: the folder of the translations.
         channels: of the run's images, 1 or 3.
-        smallest: side in pixels of the images that are taken.
-        most_pixels: height times width of the largest that is taken.
+        smallest: the smallest side in pixels that can be translated.
+        most_pixels: the largest height times width that can be translated.
 
     Returns:
         The images that can be translated.
 
     Raises:
-        errors.UserError: there are no images, too many are damaged, none has
-            a size that is taken, two translations would have the same name,
-            or one that of an image.
+        errors.UserError: there are no images, too many are damaged, no image
+            has a size that can be translated, or a translation would
+            overwrite another translation or an image.
     """
-    top, found = _examine(source)
+    top, originals = _examine(source)
     small, large, pairs = [], [], []
-    for file, shape in zip(found.files, found.shapes, strict=True):
+    for file, shape in zip(originals.files, originals.shapes, strict=True):
         if min(shape[:2]) < smallest:
             small.append(file)
         elif shape[0] * shape[1] > most_pixels:
@@ -65,7 +65,7 @@ def plan(
         else:
             target = out / file.relative_to(top).with_suffix(".png")
             pairs.append((file, target))
-    notes = list(found.notes)
+    notes = list(originals.notes)
     for files, problem in (
         (small, f"smaller than {smallest} pixels"),
         (
@@ -77,7 +77,7 @@ def plan(
         if not files:
             continue
         text = (
-            f"{len(files)} of {len(found.files)} images are {problem}: "
+            f"{len(files)} of {len(originals.files)} images are {problem}: "
             f"{_listed(files, top)}"
         )
         if not pairs:
@@ -86,11 +86,11 @@ def plan(
             )
         notes.append(f"{text}; they are skipped")
     _check_names(pairs, top)
-    coloured = sum(shape[2] > channels for shape in found.shapes)
+    coloured = sum(shape[2] > channels for shape in originals.shapes)
     if coloured:
         notes.append(
-            f"{coloured} of {len(found.files)} images are RGB, and the run's "
-            "are gray: they are made gray"
+            f"{coloured} of {len(originals.files)} images are RGB, and the "
+            "run's are gray: they are made gray"
         )
     return Plan(tuple(pairs), tuple(notes))
 
@@ -98,23 +98,24 @@ def plan(
 def at_network_size(
     size: tuple[int, int], crop: tuple[int, int] | None
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Makes what brings an image to a size as the preparation of data does.
+    """Returns a function that resizes images as the preparation of data does.
 
-    Nothing is padded: a folder's images have many sizes.
+    Nothing is padded, since a folder's images have many sizes.
 
     Args:
-        size: (height, width) wanted.
+        size: (height, width) of the results.
         crop: (height, width) of the central part to take first, or None.
 
     Returns:
-        [height, width, channels] uint8 of any size to [*size, channels].
+        A function from [height, width, channels] uint8 of any size to
+        [*size, channels] uint8.
     """
     fit = preparation.choose_fit((None, None, 3), size, crop=crop)
     return lambda pixels: preparation.apply_fit(fit, pixels[np.newaxis])[0]
 
 
 def at_own_size(pixels: np.ndarray) -> np.ndarray:
-    """Cuts out the middle whose sides are multiples of what generators take.
+    """Cuts out the middle, so that both sides are multiples of 4.
 
     Args:
         pixels: [height, width, channels] uint8.
@@ -138,14 +139,15 @@ def write(
     """Translates images and writes the PNGs, each atomically.
 
     Args:
-        plan: which ones.
-        translate: [n, height, width, channels] uint8 to the same.
+        plan: the images and the paths of the PNGs.
+        translate: from [n, height, width, channels] uint8 to translations of
+            the same shape and dtype.
         fit: brings an image to a size that `translate` takes.
         channels: 1 or 3.
 
     Raises:
         errors.UserError: a file has been changed since the plan was made.
-        OSError: a PNG cannot be written; those before it are whole.
+        OSError: a PNG cannot be written; the PNGs before it are whole.
     """
     total = len(plan.pairs)
     with terminal.Progress("translations", total, "images") as counted:
@@ -174,7 +176,7 @@ def _examine(
 def _check_names(
     pairs: Sequence[tuple[pathlib.Path, pathlib.Path]], top: pathlib.Path
 ) -> None:
-    """Refuses what would overwrite a translation or an image."""
+    """Refuses translations that would overwrite one another or an image."""
     sources = {file.resolve() for file, _ in pairs}
     seen: dict[pathlib.Path, pathlib.Path] = {}
     for file, target in pairs:
@@ -202,7 +204,7 @@ def _listed(files: Sequence[pathlib.Path], top: pathlib.Path) -> str:
 def _batches(
     plan: Plan, fit: Callable[[np.ndarray], np.ndarray], channels: int
 ) -> Iterator[tuple[np.ndarray, list[pathlib.Path]]]:
-    """Yields images of one size that follow each other, with their PNGs."""
+    """Yields successive images of equal size, with the paths of their PNGs."""
     waiting, targets = [], []
     for file, target in plan.pairs:
         try:

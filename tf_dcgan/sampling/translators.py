@@ -1,4 +1,4 @@
-"""Images through a run's generators, and how many of them are scored."""
+"""Translates images with a run's generators."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ class Translator:
 
         @tf.function(reduce_retracing=True)
         def translate(uint8_images):
-            made = generator(images.to_float(uint8_images), training=False)
-            return images.to_uint8(made)
+            translated = generator(
+                images.to_float(uint8_images), training=False
+            )
+            return images.to_uint8(translated)
 
         self._translate = translate
 
     def __call__(self, uint8_images: np.ndarray) -> np.ndarray:
-        """Translates images, of a size that the generator takes.
+        """Translates images of a size that the generator takes.
 
         Args:
             uint8_images: [n, height, width, channels] uint8.
 
         Returns:
-            The same shape, uint8.
+            [n, height, width, channels] uint8.
         """
         _, height, width, _ = uint8_images.shape
         at_once = max(1, _PIXELS_AT_ONCE // (height * width))
@@ -52,7 +54,7 @@ def scored_images(config: schema.Config, num_images: int) -> int:
     """Returns how many images of a set are translated for a score.
 
     Args:
-        config: its `evaluate_samples`.
-        num_images: of the set that can be.
+        config: its `evaluate_samples` is the most.
+        num_images: how many images of the set there are to translate.
     """
     return min(config.evaluate_samples, num_images)

@@ -1,7 +1,8 @@
-"""The loop, and what stands between it and a step.
+"""The training loop, and what it needs around the step of a system.
 
-Imports `evaluation` for the scores during a training, and everything below.
-Read `launch` first, which takes a config to a training that runs, then `loop`.
-`system` says what the loop asks of what it trains; `generation` and
-`translation` are the two kinds of system.
+Imports `evaluation` for the scores during a training, and every room that
+`evaluation` may import. Read `launch` first, which prepares a training and
+starts it, then `loop`. `system` lists what a kind of system must offer;
+`generation` and `translation` are the two kinds, and `kinds` has the table of
+them.
 """

@@ -1,4 +1,4 @@
-"""How a run goes, for the person who watches it."""
+"""What the person who watches a training reads in the terminal."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Console:
     def __init__(
         self, run: runs.Run, step: int, total: int, steps_per_epoch: int
     ):
-        """Shows where the run stands.
+        """Says where the run stands.
 
         Args:
-            run: what is trained.
-            step: finished steps.
-            total: steps of the whole run.
+            run: the run in training; its path, config and data are used.
+            step: the number of finished steps.
+            total: the number of steps of the whole run.
             steps_per_epoch: whole batches in the training split.
         """
         self._run = run
@@ -59,7 +59,7 @@ class Console:
     def update(self, step: int, meter: meters.Meter) -> None:
         """Shows the step and the latest means."""
         if self._timed_from is None:
-            # The first call traces the graph, which tells nothing of the rest.
+            # The first call also traces the graph: its time is no measure.
             self._timed_from, self._started = step, time.monotonic()
         means = meter.interval()
         epoch = min((step - 1) // self._steps_per_epoch + 1, self._epochs)
@@ -75,10 +75,10 @@ class Console:
             terminal.say(f"step {step:,}/{self._total:,}  {text}")
 
     def leave_out(self, seconds: float) -> None:
-        """Takes an evaluation that has just been made for no training.
+        """Leaves the time of an evaluation out of the time of the training.
 
         Args:
-            seconds: what it took.
+            seconds: how long the evaluation took, which has just ended.
         """
         self._started += seconds
         self._pause = seconds
@@ -96,20 +96,20 @@ class Console:
     def epoch(
         self, number: int, means: Mapping[str, float], verdicts: Sequence[str]
     ) -> None:
-        """Prints the line of a finished epoch, and below it what is wrong.
+        """Prints the line of a finished epoch, and its verdicts below.
 
         Args:
-            number: of the epoch, from 1.
-            means: over its steps.
-            verdicts: as of `health.Monitor`.
+            number: the number of the epoch, from 1.
+            means: the scalars' means over the steps of the epoch.
+            verdicts: what is wrong, as `health.Monitor` says it.
         """
         terminal.say(f"epoch {number}/{self._epochs}  {_in_words(means)}")
         self.health(verdicts)
 
     def health(self, verdicts: Sequence[str]) -> None:
-        """Prints verdicts on the training, each on a line.
+        """Prints verdicts on the training, one a line.
 
-        What to do, after the semicolon, is told once.
+        A verdict's advice, after the semicolon, is printed only once.
         """
         for verdict in verdicts:
             finding, _, advice = verdict.partition("; ")
@@ -119,7 +119,7 @@ class Console:
             self._advised.add(advice)
 
     def estimate(self, seconds_per_step: float) -> None:
-        """Tells once what the rest will take, and what would be cheaper."""
+        """Says once how long the run will take, and what would be cheaper."""
         steps = self._total - self._first_step
         if self._has_estimated or steps < 10:
             return
@@ -184,9 +184,10 @@ def _duration(seconds: float) -> str:
 
 
 def _cheaper(run: runs.Run) -> str:
-    """Names settings whose steps cost less, and how much less.
+    """Names settings that make a step cheaper, and by what factor.
 
-    Of recipes `dcgan_small` alone, to `dcgan`: both have one schedule.
+    The only other recipe that is proposed is `dcgan_small` instead of
+    `dcgan`, since these two have the same schedule.
     """
     config = run.config
     shape = run.data.image_shape
@@ -198,7 +199,7 @@ def _cheaper(run: runs.Run) -> str:
         small = dataclasses.replace(
             config, recipe="dcgan_small", image_size=None
         )
-        # Of the size it would choose: it may need no padding.
+        # At the size that it would choose, which may need no padding.
         size = families.image_size(small, run.data.content_box[2:])
         options["--recipe=dcgan_small"] = (small, (*size, shape[2]))
     own = cost.estimate(config, shape, run.num_classes).operations
@@ -206,5 +207,5 @@ def _cheaper(run: runs.Run) -> str:
         flag: round(own / cost.estimate(*option, run.num_classes).operations)
         for flag, option in options.items()
     }
-    told = [f"{flag} ({n} times)" for flag, n in times.items() if n > 1]
-    return "; cheaper per step: " + ", ".join(told) if told else ""
+    cheaper = [f"{flag} ({n} times)" for flag, n in times.items() if n > 1]
+    return "; cheaper per step: " + ", ".join(cheaper) if cheaper else ""

@@ -1,4 +1,4 @@
-"""What TensorFlow is told about the machine before the first operation."""
+"""How TensorFlow executes a run here: devices, determinism, XLA."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tf_dcgan.config import schema
 def set_up(config: schema.Config) -> str:
     """Configures TensorFlow for a run.
 
-    GPU memory grows as needed instead of being taken whole, so that other
-    programs on the machine keep theirs; operations are made deterministic
-    where the config asks for it.
+    Must be called before the first operation. TensorFlow takes GPU memory
+    only as it needs it, so that other programs can use the rest. Operations
+    are made deterministic where the config asks for it.
 
     Args:
         config: `deterministic`, `precision` and `xla` are used.
 
     Returns:
-        One line that names the devices found and how they are used.
+        One line that names the machine's devices and how they are used.
     """
     devices.share_gpus()
     deterministic = is_deterministic(config)
@@ -39,7 +39,9 @@ def set_up(config: schema.Config) -> str:
 
 
 def resolve(config: schema.Config) -> schema.Config:
-    """Fixes what a config leaves to the machine, so that a run keeps it.
+    """Fixes the settings that a config leaves to the machine.
+
+    A run keeps them when it continues on another machine.
 
     Returns:
         The config with `deterministic` and `xla` as they are used here.

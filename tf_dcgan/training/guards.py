@@ -1,4 +1,4 @@
-"""What ends a training early: numbers that are not finite, and signals."""
+"""What ends a training early: non-finite numbers, and signals."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _KINDS = [
 def check_scalars(
     run: runs.Run, scalars: Mapping[str, np.ndarray], *, finished: int
 ) -> None:
-    """Checks what some steps returned.
+    """Checks the scalars that a call of several steps returned.
 
     Args:
-        run: what is trained.
+        run: its last good checkpoint is named in the error.
         scalars: name to [steps] float32.
-        finished: the number of steps before them.
+        finished: the number of steps that were finished before the call.
 
     Raises:
         errors.UserError: a number is NaN or infinite.
@@ -46,12 +46,12 @@ def check_scalars(
 
 
 def check_weights(run: runs.Run, state: states.State, *, step: int) -> None:
-    """Checks what is about to be saved.
+    """Checks the state that is about to be saved.
 
     Args:
-        run: what is trained.
-        state: its networks and optimizers.
-        step: finished steps.
+        run: its last good checkpoint is named in the error.
+        state: the networks and optimizers in training.
+        step: the number of finished steps.
 
     Raises:
         errors.UserError: a variable holds NaN or infinity.
@@ -72,7 +72,7 @@ def _diverged(run: runs.Run, what: str) -> errors.UserError:
 
 
 class Stop:
-    """Whether somebody has asked for the training to stop."""
+    """Knows whether somebody has asked the training to stop."""
 
     requested = False
 
@@ -85,7 +85,7 @@ def on_signals() -> Iterator[Stop]:
     a flag: it may strike while something is being printed or saved.
 
     Yields:
-        What the training asks between its calls.
+        The `Stop` that the training looks at between its calls.
     """
     stop = Stop()
 

@@ -19,10 +19,9 @@ from tf_dcgan.training import (
 
 _SECONDS_PER_CALL = 1.0
 _SECONDS_PER_CHECKPOINT = 300.0
-# The first calls are slower than the rest, and so would be the estimate.
+# The first calls are slower than the rest, and would spoil the estimate.
 _CALLS_BEFORE_ESTIMATE = 4
-# Of the uint8 images of one call.
-_BYTES_PER_CALL = 64 * 2**20
+_BYTES_PER_CALL = 64 * 2**20  # At most, of uint8 images in one call.
 
 
 def train(
@@ -30,12 +29,13 @@ def train(
     create_system: Callable[[], system.System],
     evaluator: scoring.Evaluator | None = None,
 ) -> None:
-    """Trains a run from where it is to its last step.
+    """Trains a run from its last checkpoint to its last step.
 
-    Ctrl-C and SIGTERM finish the call under way, save everything and return;
-    a kill loses the steps since the last checkpoint. The next call goes on
-    from there, to weights that are bit-identical to those of a run that was
-    never stopped.
+    After Ctrl-C or SIGTERM the loop finishes the current call into TensorFlow,
+    saves everything and returns; a kill loses the steps since the last
+    checkpoint. The next `train` continues from the last checkpoint, and its
+    weights become bit-identical to the weights of a run that was never
+    stopped.
 
     Args:
         run: a new run, or one that has been trained before.
@@ -52,7 +52,7 @@ def train(
         guards.on_signals() as stop,
         _Loop(run, create_system, evaluator, stop) as loop,
     ):
-        # Only now is it known that the run can go on as it is asked to.
+        # Not earlier: the run may be unable to continue with this config.
         runs.write_config(run)
         loop.run()
 
@@ -106,7 +106,7 @@ class _Loop:
         """Trains until the last step or until asked to stop."""
         if self._step == 0:
             self._describe()
-        # What a stop has put off, or a new --evaluate_every asks for.
+        # A stop may have put a score off, or --evaluate_every may be new.
         self._evaluate()
         self._batches.prefetch(self._step, self._next_count(self._step))
         while self._step < self._total and not self._stop.requested:
@@ -120,7 +120,7 @@ class _Loop:
         self._leave()
 
     def _describe(self) -> None:
-        """Tells and writes what does not change, such as the settings."""
+        """Says and writes what does not change, such as the settings."""
         for note in self._system.notes():
             terminal.say(note)
         self._summaries.write_hyperparameters(
@@ -129,7 +129,7 @@ class _Loop:
         self._summaries.write_real_grid(self._system.real_grid())
 
     def _call(self) -> dict[str, np.ndarray]:
-        """Does the steps up to the next thing due, about a second's worth."""
+        """Does steps for about a second, at most up to the next thing due."""
         batch = self._batches.take()
         count = len(batch[0])
         following = self._step + count
@@ -148,7 +148,7 @@ class _Loop:
         return scalars
 
     def _next_count(self, step: int) -> int:
-        """Returns how many steps the call that begins after `step` does."""
+        """Returns how many steps the call after the step `step` does."""
         config = self._config
         until_due = [
             every - step % every
@@ -166,7 +166,7 @@ class _Loop:
         else:
             at_once = int(_SECONDS_PER_CALL / self._seconds_per_step)
         most = _BYTES_PER_CALL // self._batches.bytes_per_step
-        # At least one step, also where none is left.
+        # At least 1, even after the last step: a batch is always read ahead.
         return max(1, min(*until_due, self._total - step, most, at_once))
 
     def _write_what_is_due(self) -> None:
@@ -176,7 +176,7 @@ class _Loop:
                 "train", self._meter.take_interval(), step=self._step
             )
         elif ended:
-            # Not taken: a run made longer goes on with the interval.
+            # Not `take_interval`: a run made longer continues the interval.
             self._summaries.write_scalars(
                 "train", self._meter.interval(), step=self._step
             )
@@ -199,7 +199,7 @@ class _Loop:
         return self._step % every == 0
 
     def _write_epoch(self) -> None:
-        """Tells how the epoch went, and whether anything is wrong."""
+        """Writes and prints the epoch's means and verdicts."""
         epoch = self._meter.take_epoch()
         number = self._step // self._steps_per_epoch
         verdicts = self._health.take_verdicts()
@@ -211,7 +211,7 @@ class _Loop:
         self._console.epoch(number, epoch, verdicts)
 
     def _write_verdicts(self) -> None:
-        """Tells what is wrong where the training ends within an epoch."""
+        """Writes and prints verdicts where training ends within an epoch."""
         verdicts = self._health.verdicts
         if verdicts:
             self._summaries.write_scalars(
@@ -229,7 +229,7 @@ class _Loop:
             )
 
     def _evaluate(self) -> None:
-        """Scores the generator if that is due; a new best is saved."""
+        """Scores the generator if a score is due, and saves a new best."""
         if not self._evaluations.is_due(self._step):
             return
         started = time.monotonic()
@@ -242,7 +242,7 @@ class _Loop:
         self._console.leave_out(time.monotonic() - started)
 
     def _save(self) -> None:
-        # Logs first: what a checkpoint follows on must be on the disk.
+        # Logs first: all lines up to a checkpoint must be on the disk.
         self._summaries.flush()
         self._write_checkpoint(self._run.checkpoints)
         self._saved_at = time.monotonic()
@@ -266,7 +266,7 @@ class _Loop:
         )
 
     def _leave(self) -> None:
-        """Saves what is not saved and makes what a user looks for."""
+        """Saves what is not saved, then exports and draws the curves."""
         if self._stop.requested:
             terminal.say("stopping: saving the run (again to stop at once)")
         if self._step < self._total and self._calls:

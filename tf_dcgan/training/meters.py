@@ -12,9 +12,10 @@ import numpy as np
 class Meter:
     """Sums of each scalar over the current interval, epoch and window.
 
-    Part of a checkpoint, so that the means of a resumed run are those of one
-    that was never stopped. The values are added one by one in double
-    precision: how the steps were grouped into calls leaves no trace.
+    The sums are part of a checkpoint, so that a resumed run and a run that
+    was never stopped have the same means. The values are added one by one in
+    double precision, so that the means do not depend on how the steps were
+    grouped into calls.
     """
 
     def __init__(self, batch_size: int, saved: Mapping[str, Any] | None = None):
@@ -22,12 +23,12 @@ class Meter:
 
         Args:
             batch_size: images per step.
-            saved: an earlier meter's sums.
+            saved: the sums of an earlier meter, from a checkpoint.
         """
         self._batch_size = batch_size
         self._interval = _Sums(**(saved["interval"] if saved else {}))
         self._epoch = _Sums(**(saved["epoch"] if saved else {}))
-        # An older checkpoint has no window: then one begins here.
+        # An older checkpoint has no window: then a window begins here.
         self._window = _Sums(**(saved.get("window", {}) if saved else {}))
         self._elapsed_seconds = saved["elapsed_seconds"] if saved else 0.0
 
@@ -45,7 +46,7 @@ class Meter:
 
         Args:
             scalars: name to [steps] float32.
-            seconds: what the call took.
+            seconds: how long the call took.
         """
         for sums in (self._interval, self._epoch, self._window):
             sums.add(scalars, seconds)

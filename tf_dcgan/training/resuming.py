@@ -1,4 +1,4 @@
-"""Taking a run back to its last checkpoint, from where it goes on."""
+"""Takes a run back to its last checkpoint, from which it continues."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from tf_dcgan.training import meters
 def resume(
     run: runs.Run, state: states.State
 ) -> tuple[meters.Meter, health.Monitor, int]:
-    """Restores a run's last checkpoint and forgets what came after it.
+    """Restores a run's last checkpoint and removes what came after it.
 
-    Logs, sample grids and best checkpoints of later steps go; the run makes
-    them anew, to the same.
+    The logs, sample grids and best checkpoints of later steps are removed;
+    the run makes them again, with the same content.
 
     Args:
-        run: new, or trained before.
-        state: takes the checkpoint's values; unchanged if there is none.
+        run: a new run, or one that has been trained before.
+        state: receives the checkpoint's values; unchanged if the run has no
+            checkpoint.
 
     Returns:
-        (meter, monitor, step): the means under way, what verdicts on the
-        training's health follow from, and the finished steps.
+        (meter, monitor, step): the sums of the current interval, epoch and
+        window, the observations that verdicts on the training's health follow
+        from, and the number of finished steps.
 
     Raises:
         errors.UserError: a checkpoint or log is damaged, or the checkpoints
@@ -38,7 +40,7 @@ def resume(
         saved = checkpoints.restore(path, state.variables())
         try:
             meter = meters.Meter(run.config.batch_size, saved["meter"])
-            # An older checkpoint has none: then the windows begin here.
+            # An older checkpoint has no "health": the windows begin here.
             monitor = health.Monitor(run.config, saved.get("health"))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise checkpoints.damaged(path, error) from error
@@ -50,11 +52,11 @@ def resume(
 
 
 def _check_untrained(run: runs.Run) -> None:
-    """Refuses to begin anew over the results of a longer training."""
+    """Refuses to begin again where results of a longer training lie."""
     lines = summaries.read_metrics(run.path)
     logged = max((line["step"] for line in lines), default=0)
     exported = (run.path / "saved_model").exists()
-    # A kill before the first checkpoint is no loss to ask about.
+    # After a kill before the first checkpoint nothing is lost: no question.
     if exported or logged > run.config.checkpoint_every:
         raise errors.UserError(
             f"{run.path} has been trained to step {logged} or "

@@ -1,11 +1,12 @@
-"""Scores during a training, and the best checkpoint, kept apart.
+"""Scores during a training, and the best checkpoint, which is kept apart.
 
-What a kill can leave behind is set right by two rules. A new best stands
-beside the old one until a checkpoint to go on from has followed it; only then
-is the old one removed. And a run that goes on forgets every best of a later
-step than its own, as it forgets the lines of its log. So the best checkpoint
-is always the one of the highest step, there is never none where there was one,
-and a resumed run finds the bests that an uninterrupted one would have.
+A kill may come at any moment; two rules keep the best checkpoint right. A new
+best checkpoint stands beside the old one until an ordinary checkpoint has
+followed it; only then is the old one removed. And a run that continues removes
+every best checkpoint of a step that it has not reached yet, as it removes such
+lines of its log. So the best checkpoint is always the one of the highest step,
+a run that has had a best checkpoint always has one, and a resumed run finds
+the same best checkpoints as a run that was never stopped.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ class Evaluator(Protocol):
     """Scores generated images; less is better.
 
     Attributes:
-        name: of the score, which tells features and number of images.
-        num_samples: images that a score takes.
-        real: what they are compared with, in words.
-        features: by what, in words.
+        name: the name of the score, with its features and number of images.
+        num_samples: how many images a score takes.
+        real: the real images that generated ones are compared with, in words.
+        features: the network that makes the features, in words.
         protocol: JSON-able; scores of equal protocols can be compared.
     """
 
@@ -62,15 +63,15 @@ class Evaluations:
         step: int,
         total: int,
     ):
-        """Reads how far the run has been scored.
+        """Reads the run's best checkpoint and whether the step has a score.
 
         Args:
             run: `resuming.resume` has taken it back to the step.
-            evaluator: makes the scores; None for none.
+            evaluator: makes the scores; None for a training without scores.
             draw: (first, count) to the images that are scored, [count,
                 height, width, 1 or 3] uint8.
-            step: finished steps.
-            total: steps of the whole run.
+            step: the number of finished steps.
+            total: the number of steps of the whole run.
 
         Raises:
             errors.UserError: the best checkpoint or the log is damaged.
@@ -85,7 +86,7 @@ class Evaluations:
         if evaluator is None:
             return
         self._best = self._comparable_best()
-        # A score that was put off, or is new to the run, has no line yet.
+        # A score that was put off has no line yet, nor has a new score.
         if any(
             line["step"] == step and evaluator.name in line
             for line in summaries.read_metrics(run.path)
@@ -96,12 +97,12 @@ class Evaluations:
         path = checkpoints.last(self._folder)
         if path is None:
             return None
-        found = best_checkpoint.read(path)
-        if found.protocol == self._evaluator.protocol:
-            return found
+        best = best_checkpoint.read(path)
+        if best.protocol == self._evaluator.protocol:
+            return best
         terminal.say(
-            f"evaluation: the best checkpoint, of step {found.step:,}, has "
-            f"{found.name} {found.value:.4g} by another protocol; the next "
+            f"evaluation: the best checkpoint, of step {best.step:,}, has "
+            f"{best.name} {best.value:.4g} by another protocol; the next "
             f"score, {self._evaluator.name}, takes its place"
         )
         return None
@@ -124,13 +125,13 @@ class Evaluations:
     ) -> None:
         """Scores the generator and saves it if it is the best so far.
 
-        When somebody asks to stop, the score is put off: it is the first
-        thing that the run does when it goes on.
+        When somebody asks to stop, the score is put off: the run makes it
+        first when it continues.
 
         Args:
-            step: finished steps.
-            stop: asked between batches.
-            log: takes the score.
+            step: the number of finished steps.
+            stop: looked at between batches.
+            log: the score is written into it.
             save: writes a checkpoint of the step into a folder, with further
                 entries of its progress; `kept` as for `checkpoints.save`.
 
@@ -152,14 +153,17 @@ class Evaluations:
             self._best = best_checkpoint.BestScore(
                 step, score.name, score.value, self._evaluator.protocol
             )
-            # Before the line: a score that has its line is not made again.
+            # Before the line is written: a score with a line is not repeated.
             self._save_best(save)
         self._scored_at = step
         log.write_scalars("evaluation", self._line(score), step=step)
         self._say(step, score, before, time.monotonic() - started)
 
     def prune(self) -> None:
-        """Leaves only the last best; for when a checkpoint has followed it."""
+        """Removes all best checkpoints but the last.
+
+        To be called when an ordinary checkpoint has followed the last best.
+        """
         checkpoints.prune(self._folder, 1)
 
     def _batches(self, stop: guards.Stop) -> Iterator[np.ndarray]:

@@ -82,7 +82,7 @@ class Samples:
     Attributes:
         grid: [height, width, 1 or 3] uint8, to be looked at.
         diversity: of the images, as `diversity.Diversity` returns it; None
-            where it cannot be told.
+            where it cannot be computed.
     """
 
     grid: np.ndarray
@@ -156,8 +156,8 @@ class Kind(Protocol):
         """Counts the passes of one image in a step of the schedule.
 
         A pass back through a network costs two forward passes, one for the
-        gradients of the inputs and one for those of the weights; through a
-        discriminator that is not updated it costs one.
+        gradients of the inputs and one for the gradients of the weights. A
+        pass back through a discriminator that is not updated costs one.
         """
 
     def images_of_step(self, config: schema.Config) -> str:

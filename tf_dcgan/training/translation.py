@@ -118,9 +118,9 @@ class System:
 
         Args:
             run: new, or trained before; its checkpoints are not read.
-            loaded: the images as `load` returns them: those of training as
-                large as `augmentation.size_before_crop` says, those to show
-                held out where there are such.
+            loaded: the images as `load` returns them. The training images are
+                as large as `augmentation.size_before_crop` says; the images
+                to show are held-out ones if the sets have any.
         """
         train_a, train_b = loaded.train
         self._run = run
