@@ -17,11 +17,12 @@ import dataclasses
 
 import numpy as np
 
-from tf_dcgan.commands import command_line, run_flags
+from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import
 from tf_dcgan.config import fields
 from tf_dcgan.config.fields import setting
 from tf_dcgan.runs import runs
+from tf_dcgan.sampling import generator_fields
 
 _GROUP = "Benchmark"
 _TAPS = (64, 192, 768)
@@ -60,7 +61,7 @@ class ScoreTableSettings:
         "of a data set",
         group=_GROUP,
     )
-    checkpoint: str = run_flags.checkpoint(_GROUP)
+    checkpoint: str = generator_fields.checkpoint(_GROUP)
     seed: int = setting(
         0,
         "determines the images and all that is drawn at random",

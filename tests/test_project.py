@@ -14,13 +14,13 @@ from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
     compare,
-    evaluate_flags,
     interpolate,
     sample,
     train,
     translate,
 )
 from tf_dcgan.config import recipes, schema
+from tf_dcgan.evaluation import request
 
 _PROJECT = pathlib.Path(__file__).resolve().parent.parent
 _README = (_PROJECT / "README.md").read_text()
@@ -46,7 +46,7 @@ def test_every_flag_that_the_readme_names_exists():
         | _fields(score_table.ScoreTableSettings)
         | _fields(torch_training.TorchTrainingSettings)
         | _fields(compare.CompareSettings)
-        | _fields(evaluate_flags.EvaluateSettings)
+        | _fields(request.Request)
         | _fields(interpolate.InterpolateSettings)
         | _fields(arithmetic.ArithmeticSettings)
         | _fields(translate.TranslateSettings)
@@ -173,7 +173,7 @@ def test_the_doors_open_to_their_commands(door):
     assert texts[0] == texts[1]
     settings = {
         "train": (schema.Config, train.TrainSettings),
-        "evaluate": (evaluate_flags.EvaluateSettings,),
+        "evaluate": (request.Request,),
     }
     for name in set().union(*map(_fields, settings[door])):
         assert f"{name}  " in texts[0] or f"{name}\n" in texts[0]

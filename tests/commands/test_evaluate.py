@@ -3,20 +3,23 @@
 import json
 import math
 import pathlib
+import subprocess
+import sys
 import types
 
 import numpy as np
 import pytest
 import tiny_network
 
-from tf_dcgan.commands import evaluate, evaluate_flags
+from tf_dcgan.commands import evaluate
 from tf_dcgan.common import devices, errors, images, terminal
-from tf_dcgan.evaluation import evaluate as launch_evaluation
-from tf_dcgan.evaluation import request
+from tf_dcgan.config import kinds
+from tf_dcgan.evaluation import evaluate as evaluation
+from tf_dcgan.evaluation import networks, request
 from tf_dcgan.metrics import scores
 from tf_dcgan.metrics.features import feature_network
 from tf_dcgan.runs import best_checkpoint
-from tf_dcgan.sampling import generators, samplers
+from tf_dcgan.sampling import samplers
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def main(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(devices, "share_gpus", list)
     monkeypatch.setattr(
-        request, "network", lambda *arguments: tiny_network.create()
+        networks, "create", lambda *_, **__: tiny_network.create()
     )
 
     def call(*flags):
@@ -180,7 +183,7 @@ def test_classes_that_nothing_predicts_are_refused(
     main, labelled, arrays, monkeypatch
 ):
     network = tiny_network.create(class_names=())
-    monkeypatch.setattr(request, "network", lambda *_: network)
+    monkeypatch.setattr(networks, "create", lambda *_, **__: network)
     flags = ["--per_class", "--metrics=fid"]
     with pytest.raises(errors.UserError, match="give --features=classifier"):
         main(f"--real={labelled[0]}", f"--fake={arrays[1]}", *flags)
@@ -324,7 +327,7 @@ def test_features_that_are_no_numbers_are_refused_and_not_kept(
     main, arrays, monkeypatch, tmp_path
 ):
     network = tiny_network.create(scale=math.nan)
-    monkeypatch.setattr(request, "network", lambda *_: network)
+    monkeypatch.setattr(networks, "create", lambda *_, **__: network)
     with pytest.raises(errors.UserError, match="NaN or infinity"):
         main(
             f"--real={arrays[0]}",
@@ -403,7 +406,7 @@ def test_scores_that_could_be_compared_name_the_usual_protocol(
 ):
     network = tiny_network.create()
     network.protocol["comparable_with"] = compares
-    monkeypatch.setattr(request, "network", lambda *_: network)
+    monkeypatch.setattr(networks, "create", lambda *_, **__: network)
     main(f"--real={arrays[0]}", f"--fake={arrays[1]}", "--metrics=fid")
     printed = " ".join(capsys.readouterr().out.split())
     assert printed.count("--num_samples=50000 --split=train") == told
@@ -504,7 +507,7 @@ def test_scores_are_kept_where_nobody_reads_them(main, arrays, monkeypatch):
 def test_statistics_of_another_protocol_are_refused(main, arrays, monkeypatch):
     main(f"--real={arrays[0]}", "--statistics=s.npz")
     network = tiny_network.create("second")
-    monkeypatch.setattr(request, "network", lambda *_: network)
+    monkeypatch.setattr(networks, "create", lambda *_, **__: network)
     with pytest.raises(errors.UserError, match=r"of \(first, now second\)"):
         main("--real=s.npz", f"--fake={arrays[1]}", "--metrics=fid")
 
@@ -568,12 +571,22 @@ def test_a_classifier_needs_a_set_to_be_of(main, arrays, monkeypatch):
 def test_the_best_checkpoints_raw_weights_are_not_those_that_were_scored(
     monkeypatch, checkpoint, weights, noted
 ):
-    monkeypatch.setattr(generators, "load_generator", lambda *_: (None, 7))
     sampler = types.SimpleNamespace(labels=lambda count: None)
     monkeypatch.setattr(samplers, "of_run", lambda *_: sampler)
     monkeypatch.setattr(best_checkpoint, "origin", lambda *_: "step 7")
-    run = types.SimpleNamespace(path="r")
-    fake, step = launch_evaluation._generated(run, 0, 9, weights, checkpoint)
+    monkeypatch.setitem(
+        evaluation._KINDS,
+        kinds.GENERATION,
+        types.SimpleNamespace(load=lambda *_: (None, 7)),
+    )
+    run = types.SimpleNamespace(
+        path="r", config=types.SimpleNamespace(kind=kinds.GENERATION)
+    )
+    wanted = request.Request(
+        run_dir="r", num_samples=9, weights=weights, checkpoint=checkpoint
+    )
+    model, step, words, notes = evaluation._load(run, wanted)
+    fake = evaluation._generated(run, wanted, model, words=words, notes=notes)
     assert (step, fake.count, len(fake.notes)) == (7, 9, noted)
     assert fake.description == f"r, step 7, {weights} weights"
     assert all("was the averaged weights'" in note for note in fake.notes)
@@ -693,7 +706,30 @@ def test_a_mistake_is_told_in_one_line(main, flags, message):
 
 
 def test_the_flags_know_the_metrics_that_there_are():
-    assert set(evaluate_flags.METRICS) == set(scores.METRICS)
-    assert set(evaluate_flags._PER_CLASS) == {
+    for name in scores.METRICS:
+        features = scores.METRICS[name].features or ("inception",)
+        made = request.Request(metrics=name, features=features[0])
+        assert made.metric_names == [name]
+    with pytest.raises(errors.UserError) as raised:
+        request.Request(metrics="fid_infinity", per_class=True)
+    named = str(raised.value).partition("add one of ")[2].partition(" to ")[0]
+    assert set(named.split(", ")) == {
         name for name, metric in scores.METRICS.items() if metric.takes_classes
     }
+
+
+def test_help_explains_each_metric_in_a_line(main):
+    command = [sys.executable, "-m", "tf_dcgan", "evaluate", "--help"]
+    text = subprocess.run(
+        command,
+        cwd=pathlib.Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert all(len(line) < 80 for line in text.splitlines())
+    for name, metric in scores.METRICS.items():
+        assert f"\n  {name} " in text
+        assert f" {metric.help}\n" in text
+    assert text.count("with --features=classifier\n") == 2
+    assert text.count("with --features=inception\n") == 1

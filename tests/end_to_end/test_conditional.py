@@ -24,7 +24,7 @@ from tf_dcgan.commands import (
 )
 from tf_dcgan.common import devices, errors, images, randomness
 from tf_dcgan.config import schema
-from tf_dcgan.evaluation import request
+from tf_dcgan.evaluation import networks
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import generators, samplers
 from tf_dcgan.training import execution, generation, scoring
@@ -351,7 +351,7 @@ def evaluated(told, tmp_path, monkeypatch):
     network = tiny_network.create()
     network.protocol["test_accuracy"] = 0.75
     network.protocol |= {"dataset": "mnist", "test_images": 40}
-    monkeypatch.setattr(request, "network", lambda *arguments: network)
+    monkeypatch.setattr(networks, "create", lambda *_, **__: network)
 
     def call(*flags):
         evaluate.main(
@@ -403,7 +403,7 @@ def test_images_without_labels_have_no_label_accuracy(
     shutil.rmtree(folder)
     shutil.copytree(trained[0], folder)
     # Nor is the classifier, which may take minutes, made ready.
-    monkeypatch.setattr(request, "network", None)
+    monkeypatch.setattr(networks, "create", None)
     with pytest.raises(errors.UserError, match="trained with --conditional"):
         call("--metrics=label_accuracy")
 

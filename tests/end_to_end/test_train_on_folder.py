@@ -12,7 +12,7 @@ from benchmarks import trainings
 from tf_dcgan.commands import evaluate
 from tf_dcgan.common import devices, images
 from tf_dcgan.config import schema
-from tf_dcgan.evaluation import request as evaluation_request
+from tf_dcgan.evaluation import networks
 from tf_dcgan.training import generation
 
 _FLAGS = (
@@ -80,11 +80,11 @@ def test_a_run_is_evaluated_against_images_cropped_as_its_own(
     monkeypatch.setattr(devices, "share_gpus", list)
     seen = []
 
-    def network(request, dataset):
-        seen.append(request.crop)
+    def network(request, dataset, *, crop):
+        seen.append(crop)
         return tiny_network.create()
 
-    monkeypatch.setattr(evaluation_request, "network", network)
+    monkeypatch.setattr(networks, "create", network)
     evaluate.main(
         [
             "evaluate",

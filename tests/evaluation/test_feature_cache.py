@@ -78,6 +78,19 @@ def test_a_damaged_header_is_made_anew(tmp_path, header):
     np.testing.assert_array_equal(_extract(network, tmp_path), first)
 
 
+def test_features_of_another_protocol_are_not_taken(tmp_path):
+    network = _Network()
+    network.protocol = {"of": "tiny", "resize": "tf1"}
+    first = _extract(network, tmp_path)
+    other = _Network()
+    other.protocol = {"of": "tiny", "resize": "clean"}
+    other.extract = lambda *_, **__: {"features": first + 1}
+    np.testing.assert_array_equal(_extract(other, tmp_path), first + 1)
+    # Both are kept, each for its own protocol.
+    np.testing.assert_array_equal(_extract(network, tmp_path), first)
+    assert network.asked == 1
+
+
 def test_other_code_does_not_take_what_it_finds(tmp_path, monkeypatch):
     network = _Network()
     _extract(network, tmp_path)

@@ -7,12 +7,7 @@ import pytest
 
 from tf_dcgan.common import errors
 from tf_dcgan.data import loading
-from tf_dcgan.evaluation import (
-    folders,
-    image_sources,
-    named_sources,
-    statistics,
-)
+from tf_dcgan.evaluation import image_sources, named_sources, statistics
 
 
 def _images(count=3, height=4, width=5, channels=3, seed=0):
@@ -42,7 +37,7 @@ def test_a_folder_gives_its_images_in_the_order_of_their_names(tmp_path):
 def test_a_folder_of_several_sizes_says_so(tmp_path):
     PIL.Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
     PIL.Image.new("RGB", (6, 5)).save(tmp_path / "b.png")
-    source = folders.read(tmp_path)
+    source = image_sources.from_folder(tmp_path)
     assert [batch.shape for batch in source.batches()] == [
         (1, 4, 4, 3),
         (1, 5, 6, 3),
@@ -57,7 +52,7 @@ def test_images_of_one_size_are_read_together(tmp_path):
     for number, image in enumerate(images):
         PIL.Image.fromarray(image).save(tmp_path / f"{number}.png")
     PIL.Image.new("RGB", (6, 6)).save(tmp_path / "1b.png")
-    found = list(folders.read(tmp_path).batches())
+    found = list(image_sources.from_folder(tmp_path).batches())
     np.testing.assert_array_equal(found[0], images[:2])
     assert found[1].shape == (1, 6, 6, 3)
     np.testing.assert_array_equal(found[2], images[2:])
@@ -68,11 +63,11 @@ def test_folders_within_a_folder_are_its_classes(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         PIL.Image.new("L", (4, 4)).save(path)
-    source = folders.read(tmp_path)
+    source = image_sources.from_folder(tmp_path)
     assert source.class_names == ("cat", "dog")
     assert source.labels.tolist() == [0, 0, 1]
     PIL.Image.new("L", (4, 4)).save(tmp_path / "4.png")
-    assert folders.read(tmp_path).labels is None
+    assert image_sources.from_folder(tmp_path).labels is None
 
 
 @pytest.mark.parametrize(
@@ -80,7 +75,7 @@ def test_folders_within_a_folder_are_its_classes(tmp_path):
 )
 def test_other_modes_become_gray_or_rgb(tmp_path, mode, channels):
     PIL.Image.new(mode, (4, 4)).save(tmp_path / "a.png")
-    (batch,) = folders.read(tmp_path).batches()
+    (batch,) = image_sources.from_folder(tmp_path).batches()
     assert batch.shape == (1, 4, 4, channels)
     assert batch.dtype == np.uint8
 
@@ -89,11 +84,11 @@ def test_a_few_damaged_files_are_named_and_skipped(tmp_path):
     for number in range(10):
         PIL.Image.new("L", (4, 4), number).save(tmp_path / f"{number}.png")
     (tmp_path / "broken.png").write_bytes(b"no image")
-    source = folders.read(tmp_path)
+    source = image_sources.from_folder(tmp_path)
     assert source.count == 10
     (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / ".hidden").write_text("nor this")
-    source = folders.read(tmp_path)
+    source = image_sources.from_folder(tmp_path)
     assert source.count == 10
     assert source.notes == (
         f"{tmp_path}: 1 of 11 files are damaged and left out: broken.png",
@@ -105,7 +100,7 @@ def test_the_upper_8_of_16_bits_are_kept_in_a_folder(tmp_path):
     PIL.Image.fromarray(np.full((4, 4), 40_000, np.uint16)).save(
         tmp_path / "deep.png"
     )
-    (batch,) = folders.read(tmp_path).batches()
+    (batch,) = image_sources.from_folder(tmp_path).batches()
     np.testing.assert_array_equal(batch, np.full((1, 4, 4, 1), 156))
 
 
@@ -114,7 +109,7 @@ def test_a_folder_of_other_files_is_an_error(tmp_path):
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("x")
     with pytest.raises(errors.UserError, match="2 files that are no images"):
-        folders.read(tmp_path)
+        image_sources.from_folder(tmp_path)
 
 
 def test_many_damaged_files_are_an_error(tmp_path):
@@ -123,7 +118,7 @@ def test_many_damaged_files_are_an_error(tmp_path):
     with pytest.raises(
         errors.UserError, match="1 of 2 images are damaged .0 allowed.: broken"
     ):
-        folders.read(tmp_path)
+        image_sources.from_folder(tmp_path)
 
 
 def test_large_images_are_not_kept_waiting_for_others(tmp_path, monkeypatch):
@@ -131,8 +126,8 @@ def test_large_images_are_not_kept_waiting_for_others(tmp_path, monkeypatch):
         PIL.Image.new("RGB", (10, 10), (number,) * 3).save(
             tmp_path / f"{number}.png"
         )
-    monkeypatch.setattr(folders, "_CHUNK_BYTES", 700)  # Two and a bit.
-    found = list(folders.read(tmp_path).batches())
+    monkeypatch.setattr(image_sources, "_CHUNK_BYTES", 700)  # Two and a bit.
+    found = list(image_sources.from_folder(tmp_path).batches())
     assert [len(batch) for batch in found] == [2, 2, 1]
     assert np.concatenate(found)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
 
@@ -144,7 +139,7 @@ def test_names_that_are_not_utf_8_can_be_printed(tmp_path):
         path.parent.mkdir(parents=True)
         PIL.Image.new("L", (4, 4)).save(path)
     (folder / os.fsdecode(b"\xe9.txt")).write_text("x")
-    source = folders.read(folder)
+    source = image_sources.from_folder(folder)
     for text in (source.description, *source.notes, *source.class_names):
         text.encode()
     assert source.notes[0].endswith("skipped: \ufffd.txt")

@@ -10,7 +10,7 @@ import tiny_data
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema
 from tf_dcgan.data import loading
-from tf_dcgan.evaluation import periodic, training_features
+from tf_dcgan.evaluation import networks, periodic
 from tf_dcgan.metrics.features import feature_network
 
 
@@ -127,11 +127,11 @@ def test_real_images_are_evenly_spread_and_without_padding(
             return {"features": np.tile(rows, (1, 2))}
 
     network = Network()
-    monkeypatch.setattr(training_features, "network", lambda *_: network)
+    monkeypatch.setattr(networks, "create", lambda *_, **__: network)
     config = schema.Config(
         evaluate_every=5, cache_dir=str(tmp_path), crop="6x7"
     )
-    made = periodic.prepare(config, (8, 8))
+    made = periodic.prepare(config, (8, 8, 3))
     words = "tiny, right on 98.77% of test images, weights 0123456789ab"
     assert made.features == words
     assert f"by {words} against mine:test, 10" in capsys.readouterr().out
@@ -143,7 +143,7 @@ def test_real_images_are_evenly_spread_and_without_padding(
     # As the training's own images were.
     assert (asked[0]["crop"], asked[0]["image_size"]) == ((6, 7), (8, 8))
     # The next start finds them in the cache.
-    periodic.prepare(config, (8, 8))
+    periodic.prepare(config, (8, 8, 3))
     assert network.asked == 1
 
 
@@ -158,7 +158,7 @@ def test_a_set_without_labels_is_told_what_to_give_instead(
         dataset="plain", data_dir=str(tmp_path), evaluate_every=5
     )
     with pytest.raises(errors.UserError) as raised:
-        periodic.prepare(config, (28, 28))
+        periodic.prepare(config, (28, 28, 1))
     text = str(raised.value)
     assert "it has no labels" in text
     assert "--evaluate_features=inception" in text

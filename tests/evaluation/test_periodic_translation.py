@@ -10,16 +10,12 @@ import pytest
 from tf_dcgan.commands import train
 from tf_dcgan.common import errors
 from tf_dcgan.config import overrides
-from tf_dcgan.evaluation import (
-    periodic,
-    periodic_translation,
-    training_features,
-)
+from tf_dcgan.evaluation import networks, periodic
 from tf_dcgan.metrics.features import feature_network
 from tf_dcgan.runs import best_checkpoint, checkpoints, logs
 
 
-def _network(config=None, dataset=None):
+def _network(request=None, dataset=None, *, crop=None):
     """Two features: the mean pixel and half of it, from any image."""
     pixels = keras.Input((4, 4, 3))
     mean = keras.layers.GlobalAveragePooling2D()(pixels)[:, :1]
@@ -53,7 +49,7 @@ def _one(real, *, num_samples, metric="fid"):
 
 
 def _both(a_to_b, b_to_a, metric="fid"):
-    return periodic_translation.TranslationEvaluator(
+    return periodic.TranslationEvaluator(
         a_to_b, b_to_a, metric=metric, inputs=("a", "b")
     )
 
@@ -109,13 +105,13 @@ def scored(translation_flags, tmp_path_factory):
     """A run that was scored after steps 2 and 4, and the networks asked for."""
     asked = []
 
-    def network(config, dataset):
+    def network(request, dataset, *, crop):
         asked.append(dataset)
-        return _network(config, dataset)
+        return _network(request, dataset)
 
     folder = tmp_path_factory.mktemp("scored") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training_features, "network", network)
+        patch.setattr(networks, "create", network)
         train.main(
             [
                 "train.py",
@@ -165,7 +161,7 @@ def test_a_training_that_was_killed_finds_the_same_scores(
     folder = shutil.copytree(scored[0], tmp_path / "run")
     before = _evaluations(folder)
     shutil.rmtree(checkpoints.path_of(folder / "checkpoints", 4))
-    monkeypatch.setattr(training_features, "network", _network)
+    monkeypatch.setattr(networks, "create", _network)
     train.main(["train.py", f"--run_dir={folder}"])
     assert _evaluations(folder) == before
     bests = [
@@ -197,7 +193,7 @@ def test_sets_without_labels_are_told_what_to_give_instead(
 def test_too_few_images_are_refused_before_the_first_step(
     translation_flags, two_sets, tmp_path, monkeypatch, metric, needed
 ):
-    monkeypatch.setattr(training_features, "network", _network)
+    monkeypatch.setattr(networks, "create", _network)
     few = tmp_path / "few"
     for name in ("trainA", "trainB"):
         shutil.copytree(two_sets / name, few / name)

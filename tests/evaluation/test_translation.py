@@ -9,8 +9,7 @@ import pytest
 
 from tf_dcgan.commands import compare, evaluate
 from tf_dcgan.common import devices, errors, images
-from tf_dcgan.evaluation import image_sources, translation, translation_sources
-from tf_dcgan.evaluation import request as evaluation_request
+from tf_dcgan.evaluation import image_sources, networks, translation
 from tf_dcgan.metrics.features import feature_network
 from tf_dcgan.models import cyclegan
 from tf_dcgan.runs import logs, runs
@@ -43,11 +42,11 @@ def asked(monkeypatch, tmp_path):
     monkeypatch.setattr(devices, "share_gpus", list)
     sets = []
 
-    def network(request, dataset):
+    def network(request, dataset, *, crop=None):
         sets.append(dataset)
         return _network(dataset)
 
-    monkeypatch.setattr(evaluation_request, "network", network)
+    monkeypatch.setattr(networks, "create", network)
     return sets
 
 
@@ -202,11 +201,11 @@ def test_some_images_are_evenly_spread_over_the_batches():
     source = image_sources.ImageSource(
         "ten", "f", 10, lambda: iter(np.array_split(pixels, 3))
     )
-    some = translation_sources.some(source, 4)
+    some = image_sources.at_most(source, 4)
     assert (some.count, some.description) == (4, "4 of ten")
     chosen = np.concatenate(list(some.batches())).ravel()
     np.testing.assert_array_equal(chosen, [0, 2, 5, 7])
-    assert translation_sources.some(source, 10) is source
+    assert image_sources.at_most(source, 10) is source
 
 
 def test_evaluated_translations_can_be_compared(asked, run_dir):

@@ -15,44 +15,10 @@ from typing import Any
 from tf_dcgan.common import errors, quiet_import, terminal
 from tf_dcgan.config import fields, kinds
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import latents
+from tf_dcgan.sampling import generator_fields, latents
 
 _GROUP = "Run"
 _OTHER_IMAGES = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif")
-
-
-def weights(group: str):
-    """Makes the field `weights`.
-
-    Args:
-        group: the heading in `--help`.
-    """
-    return fields.setting(
-        "ema",
-        "which weights of the generator",
-        group=group,
-        choices={
-            "ema": "their moving average",
-            "raw": "the weights after the last update",
-        },
-    )
-
-
-def checkpoint(group: str):
-    """Makes the field `checkpoint`.
-
-    Args:
-        group: the heading in `--help`.
-    """
-    return fields.setting(
-        "last",
-        "which checkpoint of the run",
-        group=group,
-        choices={
-            "last": "the last one",
-            "best": "the best by the score of --evaluate_every",
-        },
-    )
 
 
 def label(group: str, *, unset: str):
@@ -80,8 +46,8 @@ class RunSettings:
         "the run to take the generator from, a folder that train.py made",
         group=_GROUP,
     )
-    weights: str = weights(_GROUP)
-    checkpoint: str = checkpoint(_GROUP)
+    weights: str = generator_fields.weights(_GROUP)
+    checkpoint: str = generator_fields.checkpoint(_GROUP)
 
     def __post_init__(self):
         """Checks every value."""

@@ -1,11 +1,13 @@
-"""What an evaluation needs, found out before anything is computed."""
+"""What an evaluation needs of its images, found out before features are made.
+
+What the flags alone decide has been checked before, in `request`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tf_dcgan.common import errors
 from tf_dcgan.evaluation import image_sources, statistics
+from tf_dcgan.evaluation import request as evaluation_request
 from tf_dcgan.metrics import scores
 from tf_dcgan.metrics.features import feature_network
 
@@ -21,21 +23,24 @@ _MISSING_OUTPUT = {
 def check_images(
     real: image_sources.ImageSource | statistics.Statistics,
     fake: image_sources.ImageSource,
-    metrics: Sequence[str],
     train: image_sources.ImageSource | None,
+    request: evaluation_request.Request,
 ) -> None:
-    """Refuses what these images lack, before a network is made ready.
+    """Refuses images that lack what the metrics need.
+
+    Call it before the feature network is made: a classifier may have to be
+    trained first, which takes minutes.
 
     Args:
         real: real images, or statistics of them.
         fake: generated images.
-        metrics: keys of `scores.METRICS`.
-        train: the training images, or None.
+        train: the training images; None where no metric needs them.
+        request: its metrics.
 
     Raises:
         errors.UserError: a metric needs what is not there.
     """
-    for name in metrics:
+    for name in request.metric_names:
         if (
             isinstance(real, statistics.Statistics)
             and not scores.METRICS[name].takes_statistics
@@ -45,23 +50,18 @@ def check_images(
                 f"{real.description} holds only the mean and covariance of "
                 "their features: give images as --real, or --metrics=fid"
             )
-    if "label_accuracy" in metrics and fake.labels is None:
-        raise errors.UserError(
-            "label_accuracy needs the class that each image should be of, "
-            f"and {fake.description} has none: give a run that was trained "
-            "with --conditional, or labelled images, or leave it out of "
-            "--metrics"
-        )
-    if "memorization" in metrics:
-        if train is None:
+    for name in request.metrics_with("needs_fake_classes"):
+        if fake.labels is None:
             raise errors.UserError(
-                "memorization needs the images that the generator was "
-                "trained on: give --train=SOURCE, as --real; --real is then "
-                "what it has not seen"
+                f"{name} needs the class that each image should be of, "
+                f"and {fake.description} has none: give a run that was trained "
+                "with --conditional, or labelled images, or leave it out of "
+                "--metrics"
             )
+    for name in request.metrics_with("needs_training_images"):
         if train.fingerprint == real.fingerprint:
             raise errors.UserError(
-                f"memorization compares training images with others, and "
+                f"{name} compares training images with others, and "
                 f"{real.description} is given as both: give held-out images "
                 "as --real, or --split=test"
             )
@@ -71,39 +71,37 @@ def check_network(
     real: image_sources.ImageSource | statistics.Statistics,
     fake: image_sources.ImageSource,
     network: feature_network.FeatureNetwork,
-    metrics: Sequence[str],
+    request: evaluation_request.Request,
 ) -> None:
-    """Refuses what the network cannot make, or not of these images' classes.
+    """Refuses a network that lacks what the metrics need.
 
     Args:
         real: real images, or statistics of them.
         fake: generated images.
         network: makes the features.
-        metrics: keys of `scores.METRICS`, which `check_images` has passed.
+        request: its metrics.
 
     Raises:
-        errors.UserError: a metric needs what is not there.
+        errors.UserError: the network lacks an output or classes, or the
+            images have classes that it does not know.
     """
     if isinstance(real, statistics.Statistics):
         real.check_protocol(network.protocol, network.feature_dim)
-    for name in metrics:
+    for name in request.metric_names:
         output = scores.METRICS[name].output
         if output not in network.outputs:
             raise errors.UserError(_MISSING_OUTPUT[output].format(name))
-    if "modes" in metrics:
-        if not network.class_names:
-            raise errors.UserError(
-                "modes needs the classes of the real images: give "
-                "--features=classifier, or leave modes out of --metrics"
-            )
-        real.labels_among(network.class_names)
-    if "label_accuracy" in metrics:
-        if not network.class_names:
-            raise errors.UserError(
-                "label_accuracy needs to know the classes of its logits: give "
-                "--features=classifier, or leave it out of --metrics"
-            )
-        fake.labels_among(network.class_names)
+    for trait, images, what in (
+        ("needs_real_classes", real, "the classes of the real images"),
+        ("needs_fake_classes", fake, "to know the classes of its logits"),
+    ):
+        for name in request.metrics_with(trait):
+            if not network.class_names:
+                raise errors.UserError(
+                    f"{name} needs {what}: give --features=classifier, or "
+                    f"leave {name} out of --metrics"
+                )
+            images.labels_among(network.class_names)
 
 
 def class_names(
@@ -111,7 +109,7 @@ def class_names(
     fake: image_sources.ImageSource,
     network: feature_network.FeatureNetwork,
 ) -> tuple[str, ...]:
-    """Returns the classes that scores are to be taken of.
+    """Finds the classes that are scored one by one.
 
     Args:
         real: real images, or statistics of them.
@@ -122,8 +120,8 @@ def class_names(
         A name for each class.
 
     Raises:
-        errors.UserError: the classes of either side cannot be known, or are
-            others than the other's.
+        errors.UserError: the classes of one side cannot be known, or are not
+            the classes of the other side.
     """
     if isinstance(real, statistics.Statistics):
         raise errors.UserError(

@@ -1,11 +1,14 @@
-"""From flags to an evaluation: opens runs, sources and feature networks."""
+"""The opening of every evaluation: from a request to scores that are kept."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import dataclasses
 import pathlib
+from typing import Any
 
 from tf_dcgan.common import devices, errors
+from tf_dcgan.config import kinds
 from tf_dcgan.data import loading
 from tf_dcgan.evaluation import (
     checks,
@@ -13,9 +16,11 @@ from tf_dcgan.evaluation import (
     image_sources,
     memorization_picture,
     named_sources,
+    networks,
     report,
     score_sets,
     statistics,
+    translation,
 )
 from tf_dcgan.evaluation import request as evaluation_request
 from tf_dcgan.metrics import frechet, moments
@@ -23,128 +28,115 @@ from tf_dcgan.runs import best_checkpoint, runs, summaries
 from tf_dcgan.sampling import generators, samplers
 
 
+def evaluate(
+    request: evaluation_request.Request, run: runs.Run | None = None
+) -> str:
+    """Does what the flags of `evaluate` ask for.
+
+    The scores are written before they are returned to be printed, which may
+    fail: nobody may be left to read them.
+
+    Args:
+        request: the flags, which have been checked.
+        run: the run that `--run_dir` names, or None.
+
+    Returns:
+        What the command prints, lines of text.
+
+    Raises:
+        errors.UserError: something cannot be read or computed.
+    """
+    devices.share_gpus()
+    if request.statistics is not None:
+        return write_statistics(request)
+    if run is None:
+        return report.table(evaluate_pair(request))
+    return _KINDS[run.config.kind].table(evaluate_run(run, request))
+
+
 def evaluate_run(
-    run: runs.Run,
-    request: evaluation_request.Request,
-    *,
-    num_samples: int,
-    split: str,
-    weights: str,
-    checkpoint: str = "last",
-    pairs: str | None = None,
-    output: str | None = None,
-) -> score_sets.Evaluation:
-    """Scores a run's generator against the run's own data set.
+    run: runs.Run, request: evaluation_request.Request
+) -> score_sets.Evaluation | translation.TranslationEvaluation:
+    """Scores a run against the run's own data.
 
     Writes `evaluation.json` and a line of the logs, at the checkpoint's step.
 
     Args:
-        run: the run.
-        request: the metrics and the features.
-        num_samples: images to make.
-        split: of the data set.
-        weights: "ema" or "raw".
-        checkpoint: "last" or "best".
-        pairs: for `memorization`'s picture, or None for one in the run.
-        output: a further JSON file for the scores, or None.
+        run: a run of any kind.
+        request: the metrics, the features, and which of the run's generators.
 
     Returns:
-        What was found.
+        The scores, of the type that belongs to the run's kind.
 
     Raises:
-        errors.UserError: there is no checkpoint, or something cannot be
+        errors.UserError: there is no checkpoint, or a metric cannot be
             computed.
     """
-    devices.share_gpus()
-    request = evaluation_request.of_run(request, run.config)
-    fake, step = _generated(run, request.seed, num_samples, weights, checkpoint)
-    train = None
-    if "memorization" in request.metrics:
-        train = _of_run(run, "train", request)
-    found = _evaluate(
-        _of_run(run, split, request),
-        fake,
-        run.config.dataset,
-        request,
-        train=train,
-        pairs=pairs or run.path / "memorization.png",
+    request = request.in_folders_of(run.config)
+    models, step, words, notes = _load(run, request)
+    evaluation = _KINDS[run.config.kind].score(
+        run, request, models, words=words, notes=notes
     )
-    for path in filter(None, (run.path / "evaluation.json", output)):
-        report.write_json(path, found, step=step)
+    for path in filter(None, (run.path / "evaluation.json", request.output)):
+        report.write_json(path, evaluation, step=step)
     with summaries.Summaries(run.path) as log:
-        log.write_scalars(
-            "evaluation",
-            {**found.scalars(), "protocol": _in_words(found)},
-            step=step,
-        )
-    return found
+        log.write_scalars("evaluation", evaluation.log_line(), step=step)
+    return evaluation
 
 
 def evaluate_pair(
-    real: str,
-    fake: str,
     request: evaluation_request.Request,
-    *,
-    train: str | None = None,
-    pairs: str | pathlib.Path | None = None,
-    output: str | None = None,
 ) -> score_sets.Evaluation:
-    """Scores any images against any others.
+    """Scores the images of `--fake` against the images of `--real`.
 
     Args:
-        real: what `--real` names.
-        fake: what `--fake` names.
-        request: the metrics and the features.
-        train: what `--train` names.
-        pairs: where `memorization` puts its picture, or None for nowhere.
-        output: a JSON file for the scores, or None.
+        request: the metrics, the features and the sources.
 
     Returns:
-        What was found.
+        The scores.
 
     Raises:
-        errors.UserError: there is no such thing, or something cannot be
-            computed from it.
+        errors.UserError: there are no such images, or a metric cannot be
+            computed from them.
     """
-    devices.share_gpus()
     folders = {"data_dir": request.data_dir, "cache_dir": request.cache_dir}
-    real_source = named_sources.open_source(real, flag="real", **folders)
-    fake_source = named_sources.open_images(fake, flag="fake", **folders)
-    train_source = None
-    if train is not None:
-        train_source = named_sources.open_images(train, flag="train", **folders)
-    found = _evaluate(
-        real_source,
-        fake_source,
-        _dataset(real_source) or _dataset(fake_source),
+    real = named_sources.open_source(request.real, flag="real", **folders)
+    fake = named_sources.open_images(request.fake, flag="fake", **folders)
+    train = None
+    if request.train is not None:
+        train = named_sources.open_images(
+            request.train, flag="train", **folders
+        )
+    pairs = request.pairs
+    if pairs is None and request.output is not None:
+        pairs = pathlib.Path(request.output).parent / "memorization.png"
+    evaluation = _evaluate_images(
+        real,
+        fake,
+        train,
         request,
-        train=train_source,
+        dataset=_dataset(real) or _dataset(fake),
         pairs=pairs,
     )
-    if output is not None:
-        report.write_json(output, found)
-    return found
+    if request.output is not None:
+        report.write_json(request.output, evaluation)
+    return evaluation
 
 
-def write_statistics(
-    real: str, path: str, request: evaluation_request.Request
-) -> str:
-    """Writes mean and covariance of the features of images.
+def write_statistics(request: evaluation_request.Request) -> str:
+    """Writes mean and covariance of the features of the images of `--real`.
 
     Args:
-        real: what `--real` names.
-        path: an .npz.
-        request: the features.
+        request: the features, the images and the file.
 
     Returns:
         What was written, in a line or more.
 
     Raises:
-        errors.UserError: there is no such thing, or it has too few images.
+        errors.UserError: there are no such images, or too few.
     """
-    devices.share_gpus()
     source = named_sources.open_images(
-        real,
+        request.real,
         flag="real",
         data_dir=request.data_dir,
         cache_dir=request.cache_dir,
@@ -154,8 +146,8 @@ def write_statistics(
             f"a covariance needs at least 2 real images, and "
             f"{source.description} has {source.count}: give more"
         )
-    network = evaluation_request.network(request, source.dataset)
-    found = feature_cache.extract(
+    network = networks.create(request, source.dataset)
+    features = feature_cache.extract(
         source,
         network,
         ["features"],
@@ -163,13 +155,16 @@ def write_statistics(
         cache_dir=request.cache_dir,
         title="real images",
     )["features"]
-    of_features = moments.Moments.from_features(found, what="real")
+    of_features = moments.Moments.from_features(features, what="real")
     statistics.write(
-        path, of_features, protocol=network.protocol, of=source.description
+        request.statistics,
+        of_features,
+        protocol=network.protocol,
+        of=source.description,
     )
     lines = [
-        f"{path}: mean and covariance of {network.key} features of "
-        f"{source.count:,} images of {source.description}"
+        f"{request.statistics}: mean and covariance of {network.key} features "
+        f"of {source.count:,} images of {source.description}"
     ]
     lines += [
         f"warning: {text}" for text in frechet.sample_warnings(of_features)
@@ -177,87 +172,53 @@ def write_statistics(
     return "\n".join(lines + [f"note: {note}" for note in source.notes])
 
 
-def _evaluate(
-    real, fake, dataset, request: evaluation_request.Request, *, train, pairs
+def _load(
+    run: runs.Run, request: evaluation_request.Request
+) -> tuple[Any, int, str, tuple[str, ...]]:
+    """Loads the run's generators.
+
+    Returns:
+        (models, step, words, notes): the models as the loader of the kind
+        returns them, the finished steps, whose models they are, and what a
+        reader of their scores should know.
+    """
+    models, step = _KINDS[run.config.kind].load(
+        run, request.weights, request.checkpoint
+    )
+    origin = best_checkpoint.origin(run, step, request.checkpoint)
+    notes = ()
+    if (request.checkpoint, request.weights) == ("best", "raw"):
+        notes = (
+            "the score that made this checkpoint the best was the averaged "
+            "weights', and these images are by the raw ones",
+        )
+    return (
+        models,
+        step,
+        f"{run.path}, {origin}, {request.weights} weights",
+        notes,
+    )
+
+
+def _score_generation(
+    run, request, generator, *, words, notes
 ) -> score_sets.Evaluation:
-    """Computes the scores and draws the closest pairs, if they are asked.
-
-    The classifier of the data set may have to be trained, which takes
-    minutes: what can be refused is refused before.
-    """
-    checks.check_images(real, fake, request.metrics, train)
-    found = score_sets.evaluate(
-        real,
-        fake,
-        evaluation_request.network(request, dataset),
-        metrics=request.metrics,
-        seed=request.seed,
-        batch_size=request.batch_size,
-        cache_dir=request.cache_dir,
-        train=train,
-        per_class=request.per_class,
+    """Scores images that a run's generator makes of noise."""
+    train = None
+    if request.metrics_with("needs_training_images"):
+        train = _split_of_run(run, "train", request)
+    return _evaluate_images(
+        _split_of_run(run, request.split, request),
+        _generated(run, request, generator, words=words, notes=notes),
+        train,
+        request,
+        dataset=run.config.dataset,
+        crop=run.config.crop_size,
+        pairs=request.pairs or run.path / "memorization.png",
     )
-    (closest,) = [
-        score.details["closest"]
-        for score in found.scores
-        if score.name == "memorization"
-    ] or [None]
-    if closest is None:
-        return found
-    note = (
-        "no picture of the closest pairs was written: --pairs=FILE.png says "
-        "where to"
-    )
-    if pairs is not None:
-        memorization_picture.write(
-            pairs, closest, fake=fake, train=train, held_out=real
-        )
-        note = (
-            f"{pairs} shows the {len(closest)} closest pairs: below each "
-            "generated image its nearest training image, then its nearest "
-            "held-out one"
-        )
-    return dataclasses.replace(found, notes=(*found.notes, note))
 
 
-def notes_on_weights(weights: str, checkpoint: str) -> list[str]:
-    """Says what a best checkpoint's raw weights are not.
-
-    Args:
-        weights: "ema" or "raw".
-        checkpoint: "last" or "best".
-    """
-    if (checkpoint, weights) != ("best", "raw"):
-        return []
-    return [
-        "the score that made this checkpoint the best was the averaged "
-        "weights', and these images are by the raw ones"
-    ]
-
-
-def _generated(
-    run: runs.Run, seed: int, count: int, weights: str, checkpoint: str
-) -> tuple[image_sources.ImageSource, int]:
-    """Opens the images of a run's generator; also returns its step."""
-    generator, step = generators.load_generator(run, weights, checkpoint)
-    origin = best_checkpoint.origin(run, step, checkpoint)
-    sampler = samplers.of_run(run, generator)
-    labels = sampler.labels(count)
-    fake = image_sources.from_generator(
-        sampler,
-        seed=seed,
-        count=count,
-        description=f"{run.path}, {origin}, {weights} weights"
-        + ", classes in turn" * (labels is not None),
-        labels=labels,
-        class_names=() if labels is None else run.data.class_names,
-    )
-    notes = notes_on_weights(weights, checkpoint)
-    fake = dataclasses.replace(fake, notes=tuple(notes))
-    return fake, step
-
-
-def _of_run(
+def _split_of_run(
     run: runs.Run, split: str, request: evaluation_request.Request
 ) -> image_sources.ImageSource:
     """Opens a split of the data set that a run was trained on."""
@@ -273,17 +234,89 @@ def _of_run(
     )
 
 
-def _in_words(found: score_sets.Evaluation) -> str:
-    protocol = found.protocol
-    return (
-        f"{protocol['fake_images']:,} images of {protocol['fake']}, seed "
-        f"{protocol['seed']}, against {protocol['real_images']:,} of "
-        f"{protocol['real']}"
+def _generated(
+    run, request, generator, *, words, notes
+) -> image_sources.ImageSource:
+    """Opens the images of a run's generator."""
+    sampler = samplers.of_run(run, generator)
+    labels = sampler.labels(request.num_samples)
+    source = image_sources.from_generator(
+        sampler,
+        seed=request.seed,
+        count=request.num_samples,
+        description=words + ", classes in turn" * (labels is not None),
+        labels=labels,
+        class_names=() if labels is None else run.data.class_names,
     )
+    return dataclasses.replace(source, notes=notes)
 
 
-def _dataset(source) -> str | None:
-    """Returns the name of the set that images or statistics are of."""
+def _evaluate_images(
+    real, fake, train, request, *, dataset, pairs, crop=None
+) -> score_sets.Evaluation:
+    """Checks images, scores them, and draws the closest pairs if asked to."""
+    checks.check_images(real, fake, train, request)
+    evaluation = score_sets.evaluate(
+        real,
+        fake,
+        networks.create(request, dataset, crop=crop),
+        request,
+        train=train,
+    )
+    (closest,) = [
+        score.details["closest"]
+        for score in evaluation.scores
+        if "closest" in score.details
+    ] or [None]
+    if closest is None:
+        return evaluation
+    note = (
+        "no picture of the closest pairs was written: --pairs=FILE.png says "
+        "where to"
+    )
+    if pairs is not None:
+        memorization_picture.write(
+            pairs, closest, fake=fake, train=train, held_out=real
+        )
+        note = (
+            f"{pairs} shows the {len(closest)} closest pairs: below each "
+            "generated image its nearest training image, then its nearest "
+            "held-out one"
+        )
+    return dataclasses.replace(evaluation, notes=(*evaluation.notes, note))
+
+
+def _dataset(
+    source: image_sources.ImageSource | statistics.Statistics,
+) -> str | None:
+    """Returns the name of the data set that a source is from, if it is one."""
     if isinstance(source, statistics.Statistics):
         return (source.protocol or {}).get("dataset")
     return source.dataset
+
+
+@dataclasses.dataclass(frozen=True)
+class _Kind:
+    """How the runs of a kind are evaluated.
+
+    Attributes:
+        load: loads the generators of a run.
+        score: makes an evaluation of a run's generators.
+        table: lays this evaluation out for people.
+    """
+
+    load: Callable[[runs.Run, str, str], tuple[Any, int]]
+    score: Callable[..., Any]
+    table: Callable[[Any], str]
+
+
+_KINDS = {
+    kinds.GENERATION: _Kind(
+        generators.load_generator, _score_generation, report.table
+    ),
+    kinds.TRANSLATION: _Kind(
+        generators.load_translators,
+        translation.score,
+        report.translation_table,
+    ),
+}

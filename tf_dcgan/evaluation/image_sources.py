@@ -1,17 +1,22 @@
-"""Images to be scored: what all kinds of them offer, and how they are made."""
+"""Images to be scored: of arrays, data sets, folders and generators."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 import dataclasses
 import hashlib
+import pathlib
 
 import numpy as np
 
 from tf_dcgan.common import errors
 from tf_dcgan.data import loading
+from tf_dcgan.data.folders import decoding, survey
 
+# Images that are handed on together: at most so many, and of a folder's images,
+# which may be large, at most so many bytes.
 _CHUNK = 256
+_CHUNK_BYTES = 2**24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,16 +24,18 @@ class ImageSource:
     """Images that can be read again and again, in the same order.
 
     Attributes:
-        description: what they are, for people and for the protocol.
+        description: what the images are, for people and for the protocol.
         fingerprint: changes with the images; keys caches.
-        count: how many there are.
+        count: how many images there are.
         batches: makes a new iterator over [n, height, width, 1 or 3] uint8;
             the size may differ from batch to batch.
         labels: [count] int64, or None.
-        class_names: one per class, or none; then labels are just numbers.
-        notes: what its user should know, one line each.
-        dataset: the set's name, if it is one that is known by name.
-        shape: (height, width, channels) where it is known and all share it.
+        class_names: one per class, or empty; then labels are just numbers.
+        notes: what a reader of the scores should know, one line each.
+        dataset: the name of the data set that the images are from, if they
+            are from one.
+        shape: (height, width, channels) where all images share it, and it is
+            known.
     """
 
     description: str
@@ -45,7 +52,7 @@ class ImageSource:
         """Returns the images' classes as positions in a list of names.
 
         Args:
-            names: of classes.
+            names: the names of all classes.
 
         Returns:
             [count] int64.
@@ -152,6 +159,70 @@ def from_dataset(
     )
 
 
+def from_folder(path: pathlib.Path) -> ImageSource:
+    """Makes a source of all images in a folder and in the folders below.
+
+    Every file keeps its own size, and is gray or RGB as `folders.decoding`
+    says. If all images lie in folders within this one, these folders are their
+    classes.
+
+    Args:
+        path: an existing folder.
+
+    Returns:
+        The images in the order of their paths.
+
+    Raises:
+        errors.UserError: the folder has no images, too many damaged images, or
+            more files that are no images than images.
+    """
+    surveyed = survey.examine(path)
+    shapes = set(surveyed.shapes)
+    notes = list(surveyed.notes)
+    sizes = {shape[:2] for shape in shapes}
+    if len(sizes) > 1:
+        notes.append(f"{len(sizes)} different sizes, each resized on its own")
+    name = decoding.readable(str(path))
+    labels, class_names = _classes_of_files(path, surveyed.files)
+    return ImageSource(
+        name,
+        surveyed.fingerprint,
+        len(surveyed.files),
+        lambda: _batches_of_files(surveyed.files),
+        labels,
+        class_names,
+        notes=tuple(f"{name}: {note}" for note in notes),
+        shape=shapes.pop() if len(shapes) == 1 else None,
+    )
+
+
+def _batches_of_files(files: Sequence[pathlib.Path]) -> Iterator[np.ndarray]:
+    """Yields consecutive images of one shape together, as arrays."""
+    waiting = []
+    for file in files:
+        pixels = decoding.read(file)
+        most = min(_CHUNK, max(1, _CHUNK_BYTES // pixels.nbytes))
+        if waiting and (
+            len(waiting) >= most or pixels.shape != waiting[0].shape
+        ):
+            yield np.stack(waiting)
+            waiting = []
+        waiting.append(pixels)
+    if waiting:
+        yield np.stack(waiting)
+
+
+def _classes_of_files(path: pathlib.Path, files: Sequence[pathlib.Path]):
+    """Returns (labels, class names): (None, ()) if not all lie in folders."""
+    parts = [file.relative_to(path).parts for file in files]
+    if not all(len(part) > 1 for part in parts):
+        return None, ()
+    folders = [part[0] for part in parts]
+    names = sorted(set(folders))
+    labels = np.array([names.index(folder) for folder in folders], np.int64)
+    return labels, tuple(map(decoding.readable, names))
+
+
 def from_generator(
     sampler: Callable[[int, int, int], np.ndarray],
     *,
@@ -164,11 +235,11 @@ def from_generator(
     """Makes a source of generated images, made anew at every reading.
 
     Args:
-        sampler: (seed, first, count) to [count, height, width, channels]
-            uint8.
-        seed: of the images.
-        count: how many.
-        description: whose they are.
+        sampler: takes (seed, first, count) and makes [count, height, width,
+            channels] uint8.
+        seed: determines the images.
+        count: how many images to make.
+        description: whose images they are.
         labels: [count] int64, the classes they should be of, or None.
         class_names: one per class, or none.
     """
@@ -182,6 +253,45 @@ def from_generator(
     )
 
 
+def evenly_spread(source: ImageSource, count: int) -> ImageSource:
+    """Takes some images of a source, evenly spread over it.
+
+    The beginnings of sets, such as MNIST's test split, are not like the rest.
+
+    Args:
+        source: the images.
+        count: how many to take, at most as many as there are.
+    """
+    chosen = np.linspace(0, source.count, count, endpoint=False).astype(int)
+
+    def batches():
+        first = 0
+        for batch in source.batches():
+            inside = (chosen >= first) & (chosen < first + len(batch))
+            if inside.any():
+                yield batch[chosen[inside] - first]
+            first += len(batch)
+
+    return dataclasses.replace(
+        source,
+        description=f"{count:,} of {source.description}",
+        fingerprint=f"{source.fingerprint}-{count} evenly",
+        count=count,
+        batches=batches,
+        labels=None if source.labels is None else source.labels[chosen],
+    )
+
+
+def at_most(source: ImageSource, count: int) -> ImageSource:
+    """Returns a source, or so many images evenly spread over it if it has more.
+
+    Args:
+        source: the images.
+        count: how many at most.
+    """
+    return source if source.count <= count else evenly_spread(source, count)
+
+
 def take(source: ImageSource, indices: Sequence[int]) -> list[np.ndarray]:
     """Reads a few images out of a source.
 
@@ -193,13 +303,13 @@ def take(source: ImageSource, indices: Sequence[int]) -> list[np.ndarray]:
         For each index its image, [height, width, 1 or 3] uint8.
     """
     missing = set(map(int, indices))
-    found, first = {}, 0
+    images, first = {}, 0
     for batch in source.batches():
         for index in sorted(missing):
             if first <= index < first + len(batch):
-                found[index] = np.array(batch[index - first])
-        missing -= set(found)
+                images[index] = np.array(batch[index - first])
+        missing -= set(images)
         first += len(batch)
         if not missing:
             break
-    return [found[int(index)] for index in indices]
+    return [images[int(index)] for index in indices]

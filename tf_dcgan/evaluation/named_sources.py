@@ -14,7 +14,6 @@ import numpy as np
 from tf_dcgan.common import errors
 from tf_dcgan.data import known_sets, loading, names
 from tf_dcgan.data.folders import decoding
-from tf_dcgan.evaluation import folders as image_folders
 from tf_dcgan.evaluation import image_sources, statistics
 
 # All that NumPy and the modules below it raise about a damaged file.
@@ -60,7 +59,7 @@ def open_source(
         return _named_set(text, **folders)
     path = pathlib.Path(text).expanduser()
     if path.is_dir():
-        return image_folders.read(path)
+        return image_sources.from_folder(path)
     if path.suffix.lower() in (".npz", ".npy"):
         return _array_file(path)
     if path.exists():

@@ -2,23 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+import contextlib
+import dataclasses
+import itertools
 import json
 
 import numpy as np
 
-from tf_dcgan.common import errors, images, terminal
-from tf_dcgan.config import schema
-from tf_dcgan.data import loading
-from tf_dcgan.evaluation import feature_cache, image_sources, training_features
+from tf_dcgan.common import errors, terminal
+from tf_dcgan.config import kinds, schema
+from tf_dcgan.data import domains, loading
+from tf_dcgan.evaluation import (
+    feature_cache,
+    image_sources,
+    networks,
+    translation,
+)
+from tf_dcgan.evaluation import request as evaluation_request
 from tf_dcgan.metrics import frechet, kernel, scores
 from tf_dcgan.metrics.features import feature_network
 from tf_dcgan.metrics.moments import Moments
+from tf_dcgan.models import cyclegan
+from tf_dcgan.sampling import translators
 
 REAL_IMAGES = 10_000
 _KERNEL_SUBSETS = 20
-_BATCH = 50  # Images at once; changes nothing.
 _STANDARD_ERRORS = 1.96  # To either side of 95 %.
+# Images of a set that a metric needs: two for a covariance, four for pairs of
+# pairs.
+_FEWEST = {"fid": 2, "kid": 4}
+
+
+class TrainingRequest(evaluation_request.Request):
+    """What the flags of a training ask of its scores."""
+
+    flag_prefix = "evaluate_"
+
+
+def prepare(
+    config: schema.Config, image_shape: tuple[int, int, int]
+) -> FeatureEvaluator | TranslationEvaluator:
+    """Makes everything ready that scores during a training need.
+
+    The first time, the classifier of a data set is trained here.
+
+    Args:
+        config: the settings of the training.
+        image_shape: (height, width, channels) of the images that its networks
+            make.
+
+    Returns:
+        A `scoring.Evaluator` of the kind of the training, which has the real
+        images' features at hand.
+
+    Raises:
+        errors.UserError: the images or the features cannot be had, or there
+            are too few images.
+    """
+    request = _request(config)
+    return _PREPARE[config.kind](config, request, image_shape)
 
 
 class FeatureEvaluator:
@@ -119,120 +162,270 @@ class FeatureEvaluator:
         )
 
 
-def prepare(
-    config: schema.Config, image_size: tuple[int, int]
-) -> FeatureEvaluator:
-    """Makes everything ready that scores during a training need.
+class TranslationEvaluator:
+    """Scores both translations and takes the mean; see `scoring.Evaluator`."""
 
-    The first time, the classifier of a data set is trained here.
+    def __init__(
+        self,
+        a_to_b: FeatureEvaluator,
+        b_to_a: FeatureEvaluator,
+        *,
+        metric: str,
+        inputs: tuple[str, str],
+    ):
+        """Joins the evaluators of both translations.
 
-    Args:
-        config: the settings of the training.
-        image_size: (height, width) of the images that its networks make.
-
-    Returns:
-        What scores images, the real ones at hand.
-
-    Raises:
-        errors.UserError: the data set has no such split, the features cannot
-            be had, or there are too few images.
-    """
-    training_features.announce(config, config.dataset)
-    try:
-        real = loading.load(
-            config.dataset,
-            config.evaluate_split,
-            image_size=image_size,
-            crop=config.crop_size,
-            data_dir=config.data_dir,
-            cache_dir=config.cache_dir,
+        Args:
+            a_to_b: compares translations of A with images of B.
+            b_to_a: compares translations of B with images of A.
+            metric: "fid" or "kid".
+            inputs: fingerprints of what is translated, of A and of B.
+        """
+        self._pair = pair = (a_to_b, b_to_a)
+        self.num_samples = sum(one.num_samples for one in pair)
+        features = a_to_b.name.removeprefix(f"{metric}_").removesuffix(
+            f"_{a_to_b.num_samples}"
         )
-        of_features = training_features.network(config, config.dataset)
-    except errors.UserError as error:
-        raise training_features.in_flags_of_training(error) from error
-    evaluator = against(
-        _evenly_spread(real, min(len(real.images), REAL_IMAGES)),
-        of_features,
-        config,
+        self.name = f"{metric}_both_{features}_{self.num_samples}"
+        self.real = " and ".join(one.real for one in pair)
+        self.features = " and ".join(
+            dict.fromkeys(one.features for one in pair)
+        )
+        self.protocol = {
+            "inputs": list(inputs),
+            **{
+                name: one.protocol
+                for name, one in zip(cyclegan.DIRECTIONS, pair, strict=True)
+            },
+        }
+
+    def __call__(self, batches: Iterable[np.ndarray]) -> scores.Score:
+        """Scores translations, those of A first, then those of B.
+
+        Args:
+            batches: `num_samples` images, [n, height, width, 1 or 3] uint8.
+
+        Returns:
+            The mean of both scores; less is better.
+
+        Raises:
+            errors.UserError: features are NaN or infinite.
+        """
+        images = _Images(batches)
+        found = [one(images.take(one.num_samples)) for one in self._pair]
+        low = high = ideal = None
+        value = _mean(score.value for score in found)
+        if all(score.low is not None for score in found):
+            # The errors of both are independent of each other.
+            reach = float(np.hypot(*(s.high - s.value for s in found))) / 2
+            low, high = value - reach, value + reach
+        if all(score.ideal is not None for score in found):
+            ideal = _mean(score.ideal for score in found)
+        warnings = itertools.chain(*(score.warnings for score in found))
+        return scores.Score(
+            self.name,
+            value,
+            low,
+            high,
+            ideal=ideal,
+            warnings=tuple(dict.fromkeys(warnings)),
+        )
+
+
+class _Images:
+    """Batches of images, cut where one asks for so many."""
+
+    def __init__(self, batches: Iterable[np.ndarray]):
+        self._batches = iter(batches)
+        self._rest = None
+
+    def take(self, count: int) -> Iterator[np.ndarray]:
+        """Yields the next images, as many as are wanted in all."""
+        while count:
+            batch = self._rest
+            if batch is None:
+                batch = next(self._batches)
+            self._rest = batch[count:] if len(batch) > count else None
+            batch = batch[:count]
+            count -= len(batch)
+            yield batch
+
+
+def _request(config: schema.Config) -> TrainingRequest:
+    """Puts the settings of a training into the words of a request."""
+    return TrainingRequest(
+        metrics=config.evaluate_metric,
+        features=config.evaluate_features,
+        feature_dim=config.evaluate_feature_dim,
+        inception_weights=config.inception_weights,
         num_samples=config.evaluate_samples,
-        fingerprint=real.fingerprint,
+        split=config.evaluate_split,
+        seed=config.seed,
+        data_dir=config.data_dir,
+        cache_dir=config.cache_dir,
     )
-    tell(evaluator, config, of_features)
+
+
+@contextlib.contextmanager
+def _told_as_scoring() -> Iterator[None]:
+    """Says of a mistake that it keeps a training from being scored."""
+    try:
+        yield
+    except errors.UserError as error:
+        raise errors.UserError(
+            f"--evaluate_every cannot score: {error}; or leave "
+            "--evaluate_every out"
+        ) from error
+
+
+def _prepare_generation(
+    config: schema.Config,
+    request: TrainingRequest,
+    image_shape: tuple[int, int, int],
+) -> FeatureEvaluator:
+    """Prepares the scores of images that are made of noise."""
+    _announce(request, config.dataset)
+    with _told_as_scoring():
+        dataset = loading.load(
+            config.dataset,
+            request.split,
+            image_size=image_shape[:2],
+            crop=config.crop_size,
+            data_dir=request.data_dir,
+            cache_dir=request.cache_dir,
+        )
+        network = networks.create(
+            request, config.dataset, crop=config.crop_size
+        )
+    count = min(len(dataset.images), REAL_IMAGES)
+    real = dataclasses.replace(
+        image_sources.evenly_spread(image_sources.from_dataset(dataset), count),
+        description=f"{dataset.name}:{dataset.split}, {count:,} images",
+    )
+    evaluator = _against(
+        real,
+        network,
+        request,
+        num_samples=request.num_samples,
+        fingerprint=dataset.fingerprint,
+    )
+    _tell(evaluator, config, network)
     return evaluator
 
 
-def against(
-    source: image_sources.ImageSource,
-    of_features: feature_network.FeatureNetwork,
+def _prepare_translation(
     config: schema.Config,
+    request: TrainingRequest,
+    image_shape: tuple[int, int, int],
+) -> TranslationEvaluator:
+    """Prepares the scores of both translations."""
+    pair = domains.find(config)
+    _announce(request, *dict.fromkeys(domain.train.name for domain in pair))
+    with _told_as_scoring():
+        sources = [
+            translation.images_to_score(config, domain, image_shape)
+            for domain in pair
+        ]
+        _check_counts(request, pair, sources)
+        networks_of_sets = translation.create_networks(
+            request, pair, crop=config.crop_size
+        )
+    evaluators = []
+    for start, goal, network in zip(
+        sources, reversed(sources), reversed(networks_of_sets), strict=True
+    ):
+        evaluators.append(
+            _against(
+                image_sources.at_most(goal, REAL_IMAGES),
+                network,
+                request,
+                num_samples=translators.scored_images(config, start.count),
+                fingerprint=goal.fingerprint,
+            )
+        )
+    evaluator = TranslationEvaluator(
+        *evaluators,
+        metric=request.metrics,
+        inputs=tuple(source.fingerprint for source in sources),
+    )
+    _tell(evaluator, config, *dict.fromkeys(networks_of_sets))
+    return evaluator
+
+
+def _against(
+    real: image_sources.ImageSource,
+    network: feature_network.FeatureNetwork,
+    request: TrainingRequest,
     *,
     num_samples: int,
     fingerprint: str,
 ) -> FeatureEvaluator:
-    """Makes what scores images against real ones.
+    """Makes an evaluator that compares with real images.
 
     Args:
-        source: the real ones.
-        of_features: makes the features.
-        config: the metric, the seed and the cache.
+        real: the real images.
+        network: makes the features.
+        request: the metric, the seed and the cache.
         num_samples: images that each score takes.
-        fingerprint: of the whole set that the real images are of.
+        fingerprint: of the whole set that the real images are from.
 
     Raises:
         errors.UserError: there are too few real images.
     """
     return FeatureEvaluator(
-        of_features,
+        network,
         feature_cache.extract(
-            source,
-            of_features,
+            real,
+            network,
             ["features"],
-            batch_size=_BATCH,
-            cache_dir=config.cache_dir,
+            batch_size=request.batch_size,
+            cache_dir=request.cache_dir,
             title="real images",
         )["features"],
-        metric=config.evaluate_metric,
+        metric=request.metrics,
         num_samples=num_samples,
-        real=source.description,
+        real=real.description,
         real_fingerprint=fingerprint,
-        seed=config.seed,
+        seed=request.seed,
     )
 
 
-def tell(evaluator, config: schema.Config, *networks) -> None:
+def _announce(request: TrainingRequest, *datasets: str) -> None:
+    """Says that the features are being prepared, which may take long.
+
+    Args:
+        request: which features.
+        *datasets: the sets whose classifiers are meant, each once.
+    """
+    text = f"evaluation: preparing {request.features} features"
+    if request.features == "classifier":
+        text += (
+            f" (the classifier of {' and that of '.join(datasets)} is trained "
+            "once, then kept)"
+        )
+    terminal.say(text)
+
+
+def _tell(
+    evaluator: FeatureEvaluator | TranslationEvaluator,
+    config: schema.Config,
+    *networks_in_use: feature_network.FeatureNetwork,
+) -> None:
     """Says what will be scored and how, and what the networks warn of.
 
     Args:
-        evaluator: `scoring.Evaluator`.
-        config: the interval.
-        *networks: `feature_network.FeatureNetwork`, each once.
+        evaluator: makes the scores.
+        config: its `evaluate_every`.
+        *networks_in_use: the evaluator's networks, each once.
     """
     terminal.say(
         f"evaluation: {evaluator.name} by {evaluator.features} against "
         f"{evaluator.real} every {config.evaluate_every:,} steps and at "
         "the end"
     )
-    for one in networks:
-        for warning in one.protocol.get("warnings", ()):
+    for network in networks_in_use:
+        for warning in network.protocol.get("warnings", ()):
             terminal.say(f"warning: {warning}")
-
-
-def _evenly_spread(
-    real: loading.ImageArray, count: int
-) -> image_sources.ImageSource:
-    """Takes some images; the halves of MNIST's test split are not alike."""
-    chosen = np.linspace(0, len(real.images), count, endpoint=False).astype(int)
-
-    def batches():
-        for indices in np.array_split(chosen, -(-count // 256)):
-            yield images.crop(real.images[indices], real.content_box)
-
-    return image_sources.ImageSource(
-        f"{real.name}:{real.split}, {count:,} images",
-        f"{real.fingerprint}-{real.content_box}-{count} evenly",
-        count,
-        batches,
-    )
 
 
 def _in_words(network: feature_network.FeatureNetwork) -> str:
@@ -246,3 +439,30 @@ def _in_words(network: feature_network.FeatureNetwork) -> str:
     if "weights_sha256" in protocol:
         words.append(f"weights {protocol['weights_sha256'][:12]}")
     return ", ".join(words)
+
+
+def _check_counts(
+    request: TrainingRequest,
+    pair: Sequence[domains.Domain],
+    sources: Sequence[image_sources.ImageSource],
+) -> None:
+    """Refuses sets too small for any score before a step is made."""
+    fewest = _FEWEST[request.metrics]
+    for domain, source in zip(pair, sources, strict=True):
+        if source.count < fewest:
+            raise errors.UserError(
+                f"{request.metrics} needs {fewest} images of each set "
+                f"to translate, and of {domain.given} there are "
+                f"{source.count}: put more aside"
+            )
+
+
+def _mean(values: Iterable[float]) -> float:
+    one, other = values
+    return (one + other) / 2
+
+
+_PREPARE = {
+    kinds.GENERATION: _prepare_generation,
+    kinds.TRANSLATION: _prepare_translation,
+}

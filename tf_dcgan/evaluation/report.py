@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+import dataclasses
 import json
 import os
 import textwrap
 from typing import Any, Protocol
 
 from tf_dcgan.common import errors, files
-from tf_dcgan.evaluation import score_sets
-from tf_dcgan.metrics import class_scores, scores
+from tf_dcgan.evaluation import score_sets, translation
+from tf_dcgan.metrics import scores
 
 _WIDTH = 79
 _HEAD = 11
@@ -71,29 +72,98 @@ def table(found: score_sets.Evaluation) -> str:
     """
     lines = [f"{'score':16} {'value':>10}  {'95 % interval':>21} {'ideal':>10}"]
     for score in found.scores:
-        interval = ""
-        if score.low is not None:
-            interval = f"[{score.low:.4g}, {score.high:.4g}]"
         lines.append(
-            f"{score.name:16} {number(score.value):>10}  {interval:>21} "
-            f"{number(score.ideal, ''):>10}  {score.remark}".rstrip()
+            f"{score.name:16} {_number(score.value):>10}  "
+            f"{_interval(score):>21} "
+            f"{_number(score.ideal, ''):>10}  {score.remark}".rstrip()
         )
     lines.append("ideal: what a perfect generator scores with as many images")
     if found.per_class:
         lines += ["", *_class_lines(found.per_class)]
-    lines += [""] + warning_lines(found)
-    lines += [wrapped("note:", note) for note in found.notes]
+    lines += [""] + _warning_lines(found)
+    lines += [_wrapped("note:", note) for note in found.notes]
     if lines[-1]:
         lines.append("")
-    return "\n".join(lines + protocol_lines(found.protocol))
+    return "\n".join(lines + _protocol_lines(found.protocol))
 
 
-def number(value: float | None, absent: str = "-") -> str:
+def translation_table(found: translation.TranslationEvaluation) -> str:
+    """Lays the scores out, translated beside untranslated.
+
+    Below each direction are its warnings and its protocol; the notes on all
+    of them come last.
+
+    Args:
+        found: the evaluation.
+
+    Returns:
+        Lines of text.
+    """
+    lines = []
+    for direction in found.directions:
+        lines += [*_direction_lines(direction), ""]
+    lines += [
+        "untranslated: what the images score before they are translated",
+        "ideal: what perfect translations score, as many",
+        "cycle_error: of images translated there and back, mean absolute "
+        "difference",
+        "in [-1, 1]",
+    ]
+    notes = [_wrapped("note:", note) for note in found.notes]
+    return "\n".join([*lines, *([""] if notes else []), *notes])
+
+
+def _direction_lines(direction: translation.Direction) -> list[str]:
+    lines = [
+        f"{direction.name}: {direction.title}",
+        f"{'score':13} {'translated':>10}  {'95 % interval':>20} "
+        f"{'untranslated':>12}  {'95 % interval':>20} {'ideal':>9}",
+    ]
+    pairs = zip(
+        direction.translated.scores, direction.untranslated.scores, strict=True
+    )
+    for score, before in pairs:
+        lines.append(
+            f"{score.name:13} {_number(score.value):>10}  "
+            f"{_interval(score):>20} "
+            f"{_number(before.value):>12}  "
+            f"{_interval(before):>20} "
+            f"{_number(score.ideal, ''):>9}".rstrip()
+        )
+    cycle = direction.cycle_error
+    lines.append(
+        f"{cycle.name:13} {_number(cycle.value):>10}  "
+        f"{_interval(cycle):>20}".rstrip()
+    )
+    before = [
+        dataclasses.replace(score, name=f"untranslated {score.name}")
+        for score in direction.untranslated.scores
+    ]
+    both = dataclasses.replace(
+        direction.translated, scores=(*direction.translated.scores, *before)
+    )
+    warnings = _warning_lines(both)
+    return [
+        *lines,
+        "",
+        *warnings,
+        *([""] if warnings else []),
+        *_protocol_lines(direction.translated.protocol),
+    ]
+
+
+def _number(value: float | None, absent: str = "-") -> str:
     """Writes a number with four digits, or what is written for none."""
     return absent if value is None else f"{value:.4g}"
 
 
-def wrapped(head: str, text: str) -> str:
+def _interval(score: scores.Score) -> str:
+    if score.low is None:
+        return ""
+    return f"[{score.low:.4g}, {score.high:.4g}]"
+
+
+def _wrapped(head: str, text: str) -> str:
     """Writes a text beside its heading."""
     return textwrap.fill(
         text,
@@ -105,23 +175,23 @@ def wrapped(head: str, text: str) -> str:
     )
 
 
-def warning_lines(found: score_sets.Evaluation) -> list[str]:
+def _warning_lines(found: score_sets.Evaluation) -> list[str]:
     """Says each warning once, with the scores that it belongs to."""
     belongs: dict[str, list[str]] = {}
     for score in found.scores:
         for warning in score.warnings:
             belongs.setdefault(warning, []).append(score.name)
     lines = [
-        wrapped("warning:", f"{warning} ({', '.join(names)})")
+        _wrapped("warning:", f"{warning} ({', '.join(names)})")
         for warning, names in belongs.items()
     ]
     return lines + [
-        wrapped("warning:", f"{warning} (all scores)")
+        _wrapped("warning:", f"{warning} (all scores)")
         for warning in found.protocol["features"].get("warnings", ())
     ]
 
 
-def _class_lines(classes: Iterable[class_scores.ClassScores]) -> list[str]:
+def _class_lines(classes: Iterable[scores.ClassScores]) -> list[str]:
     classes = tuple(classes)
     names = [score.name for score in classes[0].scores]
     width = max(len("class"), *(len(one.name) for one in classes))
@@ -132,7 +202,7 @@ def _class_lines(classes: Iterable[class_scores.ClassScores]) -> list[str]:
     lines = [f"{'class':{width}} {'real':>7} {'generated':>10}{heads}"]
     for one in classes:
         values = "".join(
-            f" {number(s.value):>{w}}"
+            f" {_number(s.value):>{w}}"
             for s, w in zip(one.scores, widths, strict=True)
         )
         lines.append(
@@ -150,7 +220,7 @@ def _names_of_warnings(of: Iterable[scores.Score]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def protocol_lines(protocol: Mapping[str, Any]) -> list[str]:
+def _protocol_lines(protocol: Mapping[str, Any]) -> list[str]:
     """Writes a protocol, an entry after the other."""
     made_by = protocol["features"]
     entries = {
@@ -168,7 +238,7 @@ def protocol_lines(protocol: Mapping[str, Any]) -> list[str]:
             for name, version in protocol["versions"].items()
         ),
     }
-    return [wrapped(head, text) for head, text in entries.items() if text]
+    return [_wrapped(head, text) for head, text in entries.items() if text]
 
 
 def _features(protocol: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
-"""Scores with the protocol they were computed by."""
+"""From two sets of images to their scores, with the protocol beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 import dataclasses
 import math
 from typing import Any
@@ -10,34 +10,35 @@ from typing import Any
 import numpy as np
 
 from tf_dcgan.evaluation import checks, feature_cache, image_sources, statistics
-from tf_dcgan.metrics import class_scores, feature_sets, scores
+from tf_dcgan.evaluation import request as evaluation_request
+from tf_dcgan.metrics import feature_sets, scores
 from tf_dcgan.metrics.features import feature_network
 from tf_dcgan.runs import runs
 
-# Of most published FIDs.
+# Most published FIDs are of so many images.
 _PUBLISHED_IMAGES = 50_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found.
+    """The scores of one set of images against another.
 
     Attributes:
-        scores: the numbers.
-        per_class: the same for each class, or nothing.
-        protocol: JSON-able, everything they were computed from.
-        notes: what its reader should know, one line each.
-        key: of the features, for names in logs.
+        scores: of all images.
+        per_class: the scores of each class, or nothing.
+        protocol: JSON-able, everything the scores were computed from.
+        notes: what a reader of the scores should know, one line each.
+        key: names the features in logs.
     """
 
     scores: tuple[scores.Score, ...]
-    per_class: tuple[class_scores.ClassScores, ...]
+    per_class: tuple[scores.ClassScores, ...]
     protocol: Mapping[str, Any]
     notes: tuple[str, ...]
     key: str
 
     def to_json(self) -> dict[str, Any]:
-        """Returns everything, ready for JSON: without NaN and infinity."""
+        """Returns everything, ready for JSON, which has no NaN and infinity."""
         return finite(
             {
                 "scores": [dataclasses.asdict(score) for score in self.scores],
@@ -63,32 +64,34 @@ class Evaluation:
             if score.value is not None
         }
 
+    def log_line(self) -> dict[str, float | str]:
+        """Returns the scores with their protocol in words, for the logs."""
+        protocol = (
+            f"{self.protocol['fake_images']:,} images of "
+            f"{self.protocol['fake']}, seed {self.protocol['seed']}, against "
+            f"{self.protocol['real_images']:,} of {self.protocol['real']}"
+        )
+        return {**self.scalars(), "protocol": protocol}
+
 
 def evaluate(
     real: image_sources.ImageSource | statistics.Statistics,
     fake: image_sources.ImageSource,
     network: feature_network.FeatureNetwork,
+    request: evaluation_request.Request,
     *,
-    metrics: Sequence[str],
-    seed: int,
-    batch_size: int,
-    cache_dir: str | None = None,
     train: image_sources.ImageSource | None = None,
-    per_class: bool = False,
 ) -> Evaluation:
-    """Compares two sets of images.
+    """Compares two sets of images, which `checks.check_images` has passed.
 
     Args:
         real: real images, or statistics of them.
         fake: generated images.
         network: makes the features.
-        metrics: keys of `scores.METRICS`.
-        seed: of everything that is drawn at random.
-        batch_size: images at once; changes nothing.
-        cache_dir: where features of real images are kept.
-        train: what the generator was trained on, for `memorization`.
-        per_class: whether to score each class on its own too, by the labels
-            of generated images or else what the network predicts.
+        request: the metrics, the seed of all that is drawn at random, whether
+            to score each class on its own too, and the cache.
+        train: the images that the generator was trained on; None where no
+            metric needs them.
 
     Returns:
         The scores.
@@ -96,103 +99,87 @@ def evaluate(
     Raises:
         errors.UserError: a metric cannot be computed from these.
     """
-    checks.check_images(real, fake, metrics, train)
-    checks.check_network(real, fake, network, metrics)
+    checks.check_network(real, fake, network, request)
     names = ()
-    if per_class:
+    if request.per_class:
         names = checks.class_names(real, fake, network)
-    sets = _feature_sets(
-        real,
-        fake,
-        network,
-        _outputs(metrics, per_class and fake.labels is None),
-        train=train,
-        wants_classes="modes" in metrics,
-        wants_labels="label_accuracy" in metrics,
-        seed=seed,
-        batch_size=batch_size,
-        cache_dir=cache_dir,
+    outputs = request.outputs
+    if request.per_class and fake.labels is None:
+        outputs |= {"logits"}
+    fake_features = network.extract(
+        fake.batches(),
+        batch_size=request.batch_size,
+        outputs=sorted(outputs),
+        total=fake.count,
+        progress="generated images",
     )
-    by_class = _by_class(metrics, sets, real, fake, names) if names else ()
-    protocol = _protocol(real, fake, network, seed)
-    protocol |= _further_protocol(fake, train, per_class)
+    real_features = _features_of_real(real, network, outputs, request)
+    train_features = None
+    if train is not None:
+        train_features = feature_cache.extract(
+            train,
+            network,
+            ["features"],
+            batch_size=request.batch_size,
+            cache_dir=request.cache_dir,
+            title="training images",
+        )["features"]
+    sets = feature_sets.FeatureSets(
+        real_features,
+        fake_features,
+        train_features,
+        real_frequencies=_real_frequencies(real, network, request),
+        fake_labels=fake.labels_among(network.class_names)
+        if request.metrics_with("needs_fake_classes")
+        else None,
+        real_accuracy=network.protocol.get("test_accuracy"),
+        seed=request.seed,
+    )
+    per_class = _by_class(request.metric_names, sets, real, fake, names)
+    protocol = _protocol(real, fake, train, network, request)
     notes = [*fake.notes, *real.notes, *(train.notes if train else ())]
     notes += _unlike_each_other(real, fake) + _unlike_published(protocol)
     return Evaluation(
-        tuple(scores.compute(metrics, sets)),
-        by_class,
+        tuple(scores.compute(request.metric_names, sets)),
+        per_class,
         protocol,
         tuple(notes),
         network.key,
     )
 
 
-def _outputs(metrics: Sequence[str], with_classes: bool) -> set[str]:
-    outputs = {"features"} | {scores.METRICS[name].output for name in metrics}
-    return outputs | {"logits"} if with_classes else outputs
-
-
-def _feature_sets(
-    real,
-    fake,
-    network,
-    outputs,
-    *,
-    train,
-    wants_classes,
-    wants_labels,
-    seed,
-    batch_size,
-    cache_dir,
-) -> feature_sets.FeatureSets:
-    """Computes the features of all images, or finds them in the cache."""
-    made = network.extract(
-        fake.batches(),
-        batch_size=batch_size,
-        outputs=sorted(outputs),
-        total=fake.count,
-        progress="generated images",
-    )
-    keywords = {"batch_size": batch_size, "cache_dir": cache_dir}
-    frequencies = None
+def _features_of_real(real, network, outputs, request):
+    """Returns the features of real images, or the moments of a file."""
     if isinstance(real, statistics.Statistics):
-        of_real = real.moments
-    else:
-        # Nothing asks for the classes that are predicted for real images.
-        wanted = sorted(outputs - {"logits"})
-        of_real = feature_cache.extract(
-            real, network, wanted, title="real images", **keywords
-        )
-        if wants_classes:
-            labels = real.labels_among(network.class_names)
-            frequencies = np.bincount(
-                labels, minlength=len(network.class_names)
-            )
-    of_train = None
-    if train is not None:
-        of_train = feature_cache.extract(
-            train, network, ["features"], title="training images", **keywords
-        )["features"]
-    fake_labels = None
-    if wants_labels:
-        fake_labels = fake.labels_among(network.class_names)
-    return feature_sets.FeatureSets(
-        of_real,
-        made,
-        of_train,
-        frequencies,
-        fake_labels,
-        network.protocol.get("test_accuracy"),
-        seed,
+        return real.moments
+    # Nothing asks for the classes that are predicted for real images.
+    return feature_cache.extract(
+        real,
+        network,
+        sorted(outputs - {"logits"}),
+        batch_size=request.batch_size,
+        cache_dir=request.cache_dir,
+        title="real images",
     )
+
+
+def _real_frequencies(real, network, request) -> np.ndarray | None:
+    """Counts the real images of each class, if a metric needs to know."""
+    if not request.metrics_with("needs_real_classes"):
+        return None
+    labels = real.labels_among(network.class_names)
+    return np.bincount(labels, minlength=len(network.class_names))
 
 
 def _by_class(metrics, sets, real, fake, names):
+    """Scores each class on its own; `names` is empty where none is asked."""
+    if not names:
+        return ()
     if fake.labels is None:
         fake_labels = sets.fake["logits"].argmax(axis=1)
     else:
         fake_labels = fake.labels_among(names)
-    return class_scores.compute(
+    return scores.compute_by_class(
         metrics,
         sets,
         real_labels=real.labels_among(names),
@@ -201,30 +188,27 @@ def _by_class(metrics, sets, real, fake, names):
     )
 
 
-def _protocol(real, fake, network, seed: int) -> dict[str, Any]:
+def _protocol(real, fake, train, network, request) -> dict[str, Any]:
+    """Returns all that the scores are computed from."""
     is_moments = isinstance(real, statistics.Statistics)
-    return {
+    protocol = {
         "real": real.description,
         "real_images": real.moments.count if is_moments else real.count,
         "fake": fake.description,
         "fake_images": fake.count,
         "features": dict(network.protocol),
-        "seed": seed,
+        "seed": request.seed,
         "versions": runs.versions(),
     }
-
-
-def _further_protocol(fake, train, per_class: bool) -> dict[str, str]:
-    further = {}
     if train is not None:
-        further["training_images"] = train.description
-    if per_class:
-        further["classes_of_generated_images"] = (
+        protocol["training_images"] = train.description
+    if request.per_class:
+        protocol["classes_of_generated_images"] = (
             "their labels"
             if fake.labels is not None
             else "predicted by the classifier"
         )
-    return further
+    return protocol
 
 
 def _unlike_each_other(real, fake) -> list[str]:

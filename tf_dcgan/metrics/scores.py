@@ -1,30 +1,28 @@
-"""From the features of two sets of images to a list of scores."""
+"""Every metric, what it needs, and how features become its scores.
+
+Whatever is known of a metric stands in its entry of `METRICS`: the flags, their
+help and all checks read it there. To add one, write its function in a module
+of this folder and an entry here. The command line reads this module before
+TensorFlow and SciPy are loaded, so each function imports what it calls.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import dataclasses
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-from tf_dcgan.metrics import (
-    checks,
-    feature_sets,
-    frechet,
-    frechet_sampling,
-    inception_score,
-    kernel,
-    label_accuracy,
-    memorization,
-    modes,
-)
-from tf_dcgan.metrics.moments import Moments
+    from tf_dcgan.metrics import feature_sets
+    from tf_dcgan.metrics.moments import Moments
 
-# What an interval of a Fréchet distance needs: two images in each group.
+# The fewest images for an interval of a Fréchet distance: it takes twenty
+# groups, and two images in each.
 _INTERVAL_IMAGES = 40
-_CLOSEST = 16
+_CLOSEST_PAIRS = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,22 +52,59 @@ class Score:
 
 
 @dataclasses.dataclass(frozen=True)
-class Metric:
-    """A metric, and what it cannot do without.
+class ClassScores:
+    """The scores of one class.
 
     Attributes:
-        compute: makes the scores.
-        scores: their names.
-        output: what it needs of the feature network.
-        takes_statistics: whether moments will do in place of real images.
-        takes_classes: whether it can be taken of the images of one class.
+        name: of the class.
+        real_images: how many real images it has.
+        fake_images: how many generated ones.
+        scores: as for all images; a score that too few images forbid has no
+            value and a warning.
     """
 
+    name: str
+    real_images: int
+    fake_images: int
+    scores: tuple[Score, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """What is known of a metric.
+
+    Attributes:
+        help: what it tells, in one line for `--help`.
+        compute: makes its scores.
+        scores: the names of these scores.
+        output: the output of the feature network that it is computed from:
+            "features", "spatial" or "logits".
+        features: the choices of `--features` that have what it needs; empty
+            where all of them have.
+        takes_statistics: whether mean and covariance of the real images'
+            features are enough.
+        takes_classes: whether it can be taken of one class's images alone.
+        takes_translations: whether it can be taken of translations, which
+            have no class that they should be of and no training images of
+            their own.
+        needs_training_images: whether it compares the images that the
+            generator was trained on with real images that it has not seen.
+        needs_real_classes: whether it needs the classes of the real images.
+        needs_fake_classes: whether it needs the class that each generated
+            image should be of.
+    """
+
+    help: str
     compute: Callable[[feature_sets.FeatureSets], list[Score]]
     scores: tuple[str, ...]
     output: str = "features"
+    features: tuple[str, ...] = ()
     takes_statistics: bool = False
     takes_classes: bool = False
+    takes_translations: bool = False
+    needs_training_images: bool = False
+    needs_real_classes: bool = False
+    needs_fake_classes: bool = False
 
 
 def compute(
@@ -91,7 +126,67 @@ def compute(
     return [score for name in metrics for score in METRICS[name].compute(sets)]
 
 
+def compute_by_class(
+    metrics: Sequence[str],
+    sets: feature_sets.FeatureSets,
+    *,
+    real_labels: np.ndarray,
+    fake_labels: np.ndarray,
+    class_names: Sequence[str],
+) -> tuple[ClassScores, ...]:
+    """Computes some metrics for the images of each class alone.
+
+    Args:
+        metrics: keys of `METRICS`; a metric that cannot be taken per class is
+            left out.
+        sets: the features, of images on both sides.
+        real_labels: [n] int64, positions in `class_names`.
+        fake_labels: [m] int64, positions in `class_names`.
+        class_names: one per class.
+
+    Returns:
+        One entry for each class that either side has.
+
+    Raises:
+        errors.UserError: features are NaN or infinite.
+    """
+    of_classes = []
+    for label, name in enumerate(class_names):
+        real_rows, fake_rows = real_labels == label, fake_labels == label
+        if not real_rows.any() and not fake_rows.any():
+            continue
+        sets_of_class = sets.part(real_rows, fake_rows)
+        of_classes.append(
+            ClassScores(
+                name,
+                int(real_rows.sum()),
+                int(fake_rows.sum()),
+                tuple(
+                    score
+                    for metric in metrics
+                    if METRICS[metric].takes_classes
+                    for score in _of_class(metric, sets_of_class)
+                ),
+            )
+        )
+    return tuple(of_classes)
+
+
+def _of_class(metric: str, sets: feature_sets.FeatureSets) -> list[Score]:
+    from tf_dcgan.metrics import checks
+
+    try:
+        return compute([metric], sets)
+    except checks.TooFewImages as error:
+        return [
+            Score(name, None, warnings=(f"too_few_images: {error}",))
+            for name in METRICS[metric].scores
+        ]
+
+
 def _fid(sets: feature_sets.FeatureSets) -> list[Score]:
+    from tf_dcgan.metrics.moments import Moments
+
     real = sets.real
     if not isinstance(real, Moments):
         real = real["features"]
@@ -107,6 +202,9 @@ def _frechet(
     name: str, real: np.ndarray | Moments, fake: np.ndarray, seed: int
 ) -> Score:
     """Makes a Fréchet distance with floor and, if it can be had, interval."""
+    from tf_dcgan.metrics import checks, frechet, frechet_sampling
+    from tf_dcgan.metrics.moments import Moments
+
     checks.features(fake, what="generated", metric=name, needed=2)
     moments, bias = real, "the bias of the generated images"
     if not isinstance(real, Moments):
@@ -147,6 +245,9 @@ def _frechet(
 
 
 def _fid_infinity(sets: feature_sets.FeatureSets) -> list[Score]:
+    from tf_dcgan.metrics import frechet_sampling
+    from tf_dcgan.metrics.moments import Moments
+
     moments = sets.real
     if not isinstance(moments, Moments):
         moments = Moments.from_features(moments["features"], what="real")
@@ -164,6 +265,8 @@ def _fid_infinity(sets: feature_sets.FeatureSets) -> list[Score]:
 
 
 def _kid(sets: feature_sets.FeatureSets) -> list[Score]:
+    from tf_dcgan.metrics import kernel
+
     found = kernel.kernel_distance(
         sets.real["features"],
         sets.fake["features"],
@@ -185,6 +288,8 @@ def _kid(sets: feature_sets.FeatureSets) -> list[Score]:
 
 
 def _inception_score(sets: feature_sets.FeatureSets) -> list[Score]:
+    from tf_dcgan.metrics import inception_score
+
     found = inception_score.inception_score(sets.fake["logits"], seed=sets.seed)
     return [
         Score(
@@ -219,6 +324,8 @@ def _density_coverage(sets: feature_sets.FeatureSets) -> list[Score]:
 
 
 def _modes(sets: feature_sets.FeatureSets) -> list[Score]:
+    from tf_dcgan.metrics import modes
+
     found = modes.modes(sets.fake["logits"], sets.real_frequencies)
     return [
         Score(
@@ -239,6 +346,8 @@ def _modes(sets: feature_sets.FeatureSets) -> list[Score]:
 
 
 def _label_accuracy(sets: feature_sets.FeatureSets) -> list[Score]:
+    from tf_dcgan.metrics import label_accuracy
+
     found = label_accuracy.label_accuracy(sets.fake["logits"], sets.fake_labels)
     return [
         Score(
@@ -253,12 +362,14 @@ def _label_accuracy(sets: feature_sets.FeatureSets) -> list[Score]:
 
 
 def _memorization(sets: feature_sets.FeatureSets) -> list[Score]:
+    from tf_dcgan.metrics import memorization
+
     found = memorization.memorization(
         sets.fake["features"],
         sets.train_features,
         sets.real["features"],
         seed=sets.seed,
-        num_pairs=_CLOSEST,
+        num_pairs=_CLOSEST_PAIRS,
         progress="nearest images",
     )
     return [
@@ -290,33 +401,81 @@ def _finite(value: float) -> float | None:
 
 
 METRICS = {
-    "fid": Metric(_fid, ("fid",), takes_statistics=True, takes_classes=True),
-    "fid_infinity": Metric(
-        _fid_infinity, ("fid_infinity",), takes_statistics=True
+    "fid": Metric(
+        "Fréchet distance, with its floor and interval",
+        _fid,
+        scores=("fid",),
+        takes_statistics=True,
+        takes_classes=True,
+        takes_translations=True,
     ),
-    "sfid": Metric(_sfid, ("sfid",), output="spatial", takes_classes=True),
-    "kid": Metric(_kid, ("kid",), takes_classes=True),
+    "fid_infinity": Metric(
+        "Fréchet distance, extrapolated to infinitely many samples",
+        _fid_infinity,
+        scores=("fid_infinity",),
+        takes_statistics=True,
+        takes_translations=True,
+    ),
+    "sfid": Metric(
+        "Fréchet distance of spatial features",
+        _sfid,
+        scores=("sfid",),
+        output="spatial",
+        features=("inception",),
+        takes_classes=True,
+        takes_translations=True,
+    ),
+    "kid": Metric(
+        "kernel distance",
+        _kid,
+        scores=("kid",),
+        takes_classes=True,
+        takes_translations=True,
+    ),
     "inception_score": Metric(
+        "whether predicted classes are sure and varied",
         _inception_score,
-        ("inception_score",),
+        scores=("inception_score",),
         output="logits",
+        features=("inception", "classifier"),
         takes_statistics=True,
     ),
     "precision_recall": Metric(
-        _precision_recall, ("precision", "recall"), takes_classes=True
+        "shares of samples and of real images that are near",
+        _precision_recall,
+        scores=("precision", "recall"),
+        takes_classes=True,
+        takes_translations=True,
     ),
     "density_coverage": Metric(
-        _density_coverage, ("density", "coverage"), takes_classes=True
+        "precision and recall, robust against outliers",
+        _density_coverage,
+        scores=("density", "coverage"),
+        takes_classes=True,
+        takes_translations=True,
     ),
     "modes": Metric(
-        _modes, ("modes", "mode_divergence", "confidence"), output="logits"
+        "how many classes are predicted, and how evenly",
+        _modes,
+        scores=("modes", "mode_divergence", "confidence"),
+        output="logits",
+        features=("classifier",),
+        needs_real_classes=True,
     ),
     "label_accuracy": Metric(
+        "share of images that are of the class they should be of",
         _label_accuracy,
-        ("label_accuracy",),
+        scores=("label_accuracy",),
         output="logits",
+        features=("classifier",),
         takes_statistics=True,
         takes_classes=True,
+        needs_fake_classes=True,
     ),
-    "memorization": Metric(_memorization, ("memorization", "distance_ratio")),
+    "memorization": Metric(
+        "whether training images are nearer than held-out ones",
+        _memorization,
+        scores=("memorization", "distance_ratio"),
+        needs_training_images=True,
+    ),
 }

@@ -61,11 +61,9 @@ def _evaluator(
     if not config.evaluate_every:
         return None
     # Only now: a training without scores does not wait for this import.
-    from tf_dcgan.evaluation import periodic, periodic_translation
+    from tf_dcgan.evaluation import periodic
 
-    if config.translates:
-        return periodic_translation.prepare(config, image_shape)
-    return periodic.prepare(config, image_shape[:2])
+    return periodic.prepare(config, image_shape)
 
 
 def describe(config: schema.Config) -> None:

@@ -201,8 +201,8 @@ def test_a_split_that_is_not_there_says_what_is_and_what_to_do(load, folder):
     with pytest.raises(errors.UserError) as caught:
         load("test")
     assert str(caught.value) == (
-        f"{folder} has no split 'test', only train, which is all of it. Give "
-        "--split=train, or put images aside: a folder with the sub-folders "
+        f"{folder} has no split 'test', only train, which is all of it: take "
+        "the split train, or put images aside: a folder with the sub-folders "
         "train and test has both splits"
     )
 

@@ -78,7 +78,7 @@ def _no_split(listing: listings.Listing, split: str) -> errors.UserError:
         )
     return errors.UserError(
         f"{listing.folder} has no split {split!r}, only train, which is all of "
-        "it. Give --split=train, or put images aside: a folder with the "
+        "it: take the split train, or put images aside: a folder with the "
         "sub-folders train and test has both splits"
     )
 

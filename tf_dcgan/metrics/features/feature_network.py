@@ -186,6 +186,7 @@ def inception_network(
     outputs: Sequence[str] = ("features",),
     resize: str = "tf1",
     precision: str = "float32",
+    flag_prefix: str = "",
 ) -> FeatureNetwork:
     """Makes the network of published FIDs, `--features=inception`.
 
@@ -196,6 +197,8 @@ def inception_network(
             `inception.build`.
         resize: how images get to 299x299, a key of `resizing.RESIZES`.
         precision: "float32" or "mixed_bfloat16".
+        flag_prefix: what stands before the names of the flags that messages
+            name: "" for `--features`, "evaluate_" for `--evaluate_features`.
 
     Returns:
         A network for images of any size.
@@ -208,7 +211,7 @@ def inception_network(
         x / 127.5 - 1 instead of the graph's (x - 128) / 128; so does this.
     """
     outputs = tuple(dict.fromkeys(("features", *outputs)))
-    weights.require(feature_dim, outputs)
+    weights.require(feature_dim, outputs, flag_prefix)
     model = inception.build(
         weights.arrays,
         feature_dim=feature_dim,

@@ -18,7 +18,10 @@ _TIMEOUT_SECONDS = 8
 
 
 def keras_inception_network(
-    *, resize: str = "tf1", precision: str = "float32"
+    *,
+    resize: str = "tf1",
+    precision: str = "float32",
+    flag_prefix: str = "",
 ) -> feature_network.FeatureNetwork:
     """Makes `--features=keras_inception`, Inception-v3 as Keras has it.
 
@@ -28,6 +31,8 @@ def keras_inception_network(
     Args:
         resize: how images get to 299x299, a key of `resizing.RESIZES`.
         precision: "float32" or "mixed_bfloat16".
+        flag_prefix: what stands before the names of the flags that messages
+            name: "" for `--features`, "evaluate_" for `--evaluate_features`.
 
     Returns:
         A network for images of any size.
@@ -45,11 +50,12 @@ def keras_inception_network(
             )
     # Keras wraps whatever goes wrong in an Exception of its own.
     except Exception as error:
+        flag = f"--{flag_prefix}features"
         raise errors.UserError(
-            f"the ImageNet weights of --features=keras_inception cannot be "
+            f"the ImageNet weights of {flag}=keras_inception cannot be "
             f"downloaded: {str(error).splitlines()[0]}. Use "
-            f"--features=classifier, which needs no download, or "
-            f"--features=inception with --inception_weights=FILE"
+            f"{flag}=classifier, which needs no download, or "
+            f"{flag}=inception with --inception_weights=FILE"
         ) from error
     finally:
         keras.config.set_dtype_policy(old_precision)

@@ -48,17 +48,18 @@ class UnusableError(errors.UserError):
         reason: why, as the end of a sentence.
     """
 
-    def __init__(self, name: str, reason: str):
+    def __init__(self, name: str, reason: str, flag_prefix: str):
         """Makes the message.
 
         Args:
             name: of the set.
-            reason: why.
+            reason: why, as the end of a sentence.
+            flag_prefix: as `classifier_network` takes it.
         """
+        flag = f"--{flag_prefix}features"
         super().__init__(
-            f"--features=classifier cannot be trained on {name}: {reason}. Use "
-            f"--features=inception or --features=keras_inception, which take "
-            f"any images"
+            f"{flag}=classifier cannot be trained on {name}: {reason}. Use "
+            f"{flag}=inception or {flag}=keras_inception, which take any images"
         )
         self.reason = reason
 
@@ -70,6 +71,7 @@ def classifier_network(
     cache_dir: str | None = None,
     crop: tuple[int, int] | None = None,
     progress: bool = True,
+    flag_prefix: str = "",
 ) -> feature_network.FeatureNetwork:
     """Opens the classifier of a labelled set, training it first if need be.
 
@@ -90,6 +92,8 @@ def classifier_network(
             what it shall be trained on.
         progress: whether training shows how far it is, on standard error: a
             bar in a terminal, lines elsewhere.
+        flag_prefix: what stands before the names of the flags that messages
+            name: "" for `--features`, "evaluate_" for `--evaluate_features`.
 
     Returns:
         A network with the outputs `features` and `logits`.
@@ -100,7 +104,7 @@ def classifier_network(
         errors.UserError: it cannot be found, or the cache cannot be written
             to.
     """
-    train, test = _load(dataset_name, data_dir, cache_dir, crop)
+    train, test = _load(dataset_name, data_dir, cache_dir, crop, flag_prefix)
     model, info = _trained(train, test, cache_dir, progress)
     return feature_network.FeatureNetwork(
         "classifier",
@@ -151,30 +155,34 @@ def _load(
     data_dir: str | None,
     cache_dir: str | None,
     crop: tuple[int, int] | None,
+    flag_prefix: str,
 ) -> tuple[loading.ImageArray, loading.ImageArray]:
     """Opens both splits, at the size that the set or the crop has."""
     origin = {"data_dir": data_dir, "cache_dir": cache_dir, "crop": crop}
     size = loading.native_shape(name, **origin)[:2]
     if None in size:
-        raise UnusableError(name, "its images have different sizes")
+        raise UnusableError(
+            name, "its images have different sizes", flag_prefix
+        )
     smallest, largest = classifier_model.SMALLEST_SIDE, _LARGEST_SIDE
     if min(size) < smallest or max(size) > largest:
         raise UnusableError(
             name,
             f"its images have {size[0]}x{size[1]} pixels, and {smallest} to "
             f"{largest} a side are possible",
+            flag_prefix,
         )
     train = loading.load(name, "train", image_size=size, **origin)
     if train.labels is None or not train.class_names:
-        raise UnusableError(name, "it has no labels")
+        raise UnusableError(name, "it has no labels", flag_prefix)
     try:
         test = loading.load(name, "test", image_size=size, **origin)
     except errors.UserError as error:
         raise UnusableError(
-            name, f"its test split cannot be had ({error})"
+            name, f"its test split cannot be had ({error})", flag_prefix
         ) from error
     if test.labels is None or np.any(test.labels < 0):
-        raise UnusableError(name, "its test split has no labels")
+        raise UnusableError(name, "its test split has no labels", flag_prefix)
     return train, test
 
 

@@ -66,19 +66,23 @@ class InceptionWeights:
         """
         return fingerprint.fits(self.arrays)
 
-    def require(self, feature_dim: int, outputs: Sequence[str]) -> None:
+    def require(
+        self, feature_dim: int, outputs: Sequence[str], flag_prefix: str = ""
+    ) -> None:
         """Checks that the layers suffice.
 
         Args:
             feature_dim: the tap that is wanted.
             outputs: some of `inception.OUTPUTS`.
+            flag_prefix: as `load` takes it.
 
         Raises:
             errors.UserError: they do not; the message names what they
                 suffice for.
         """
+        flag = f"--{flag_prefix}feature_dim"
         if "features" in outputs and feature_dim not in self.taps:
-            wanted = f"--feature_dim={feature_dim}"
+            wanted = f"{flag}={feature_dim}"
         elif not set(outputs) <= set(self.outputs):
             missing = [name for name in outputs if name not in self.outputs]
             wanted = " and ".join(_SCORES[name] for name in missing)
@@ -88,9 +92,9 @@ class InceptionWeights:
         advice = f"give {ARCHIVE}, which has all"
         if self.taps:
             taps = ", ".join(map(str, self.taps))
-            has.insert(0, f"--feature_dim={taps}")
+            has.insert(0, f"{flag}={taps}")
             if wanted.startswith("--"):
-                advice = f"give --feature_dim={self.taps[-1]}, or {ARCHIVE}"
+                advice = f"give {flag}={self.taps[-1]}, or {ARCHIVE}"
         raise errors.UserError(
             f"{self.path} lacks the layers for {wanted}. It has those for "
             f"{' and for '.join(has) or 'nothing'}: {advice}"
@@ -122,7 +126,10 @@ class InceptionWeights:
 
 
 def load(
-    path: os.PathLike | str | None = None, *, cache_dir: str | None = None
+    path: os.PathLike | str | None = None,
+    *,
+    cache_dir: str | None = None,
+    flag_prefix: str = "",
 ) -> InceptionWeights:
     """Reads the weights given, else the cached ones, else downloads them.
 
@@ -130,6 +137,8 @@ def load(
         path: `--inception_weights`, any file that `files.read`
             reads.
         cache_dir: the cache's folder, or None for the default.
+        flag_prefix: what stands before the names of the flags that messages
+            name: "" for `--features`, "evaluate_" for `--evaluate_features`.
 
     Returns:
         The weights, as deep as the file goes.
@@ -150,10 +159,10 @@ def load(
             return InceptionWeights(inception_files.read(cached), str(cached))
         except errors.UserError as error:
             logging.warning("%s; it will be downloaded again", error)
-    return _download(folder)
+    return _download(folder, flag_prefix)
 
 
-def _download(folder: pathlib.Path) -> InceptionWeights:
+def _download(folder: pathlib.Path, flag_prefix: str) -> InceptionWeights:
     """Downloads the archive and keeps its folded weights in the cache."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -176,11 +185,15 @@ def _download(folder: pathlib.Path) -> InceptionWeights:
             requests.exceptions.RequestException,
             errors.UserError,
         ) as error:
-            raise errors.UserError(_unavailable(folder, error)) from error
+            raise errors.UserError(
+                _unavailable(folder, error, flag_prefix)
+            ) from error
     weights = InceptionWeights(arrays, str(folder / CACHED))
     if not weights.is_canonical or "logits" not in weights.outputs:
         raise errors.UserError(
-            _unavailable(folder, "what the host sent are other weights")
+            _unavailable(
+                folder, "what the host sent are other weights", flag_prefix
+            )
         )
     with files.atomic_file(folder / CACHED) as unfinished:
         np.savez(unfinished, **arrays)
@@ -204,12 +217,12 @@ def _fetch(target: pathlib.Path) -> None:
         )
 
 
-def _unavailable(folder: pathlib.Path, reason) -> str:
+def _unavailable(folder: pathlib.Path, reason, flag_prefix: str) -> str:
     return (
         f"the weights of the Inception network are not in {folder} and cannot "
         f"be downloaded: {URL}: {_in_words(reason)}. Get that file elsewhere "
-        f"and give --inception_weights=FILE, or use --features=classifier, "
-        f"which needs no download"
+        f"and give --inception_weights=FILE, or use "
+        f"--{flag_prefix}features=classifier, which needs no download"
     )
 
 
