@@ -414,3 +414,25 @@ def test_generated_images_are_made_anew_at_every_reading():
     )
     for _ in range(2):
         assert _read(source)[:, 0, 0, 0].tolist() == list(range(130))
+
+
+def test_some_images_are_evenly_spread_over_the_batches():
+    pixels = np.arange(10, dtype=np.uint8)[:, None, None, None]
+    source = image_sources.ImageSource(
+        "ten", "f", 10, lambda: iter(np.array_split(pixels, 3))
+    )
+    some = image_sources.at_most(source, 4)
+    assert (some.count, some.description) == (4, "4 of ten")
+    chosen = np.concatenate(list(some.batches())).ravel()
+    np.testing.assert_array_equal(chosen, [0, 2, 5, 7])
+    assert image_sources.at_most(source, 10) is source
+
+
+def test_spread_images_keep_their_labels():
+    pixels = np.arange(6, dtype=np.uint8)[:, None, None, None]
+    source = image_sources.from_array(pixels, "six", labels=np.arange(6))
+    some = image_sources.evenly_spread(source, 3)
+    np.testing.assert_array_equal(some.labels, [0, 2, 4])
+    # Features of all of them, cached as a part, are not those of the whole.
+    whole = image_sources.evenly_spread(source, 6)
+    assert whole.fingerprint == f"{source.fingerprint}-6 evenly"

@@ -196,18 +196,6 @@ def test_the_cycle_error_is_the_mean_difference_in_the_networks_units():
     assert found.low is None and found.value == pytest.approx(0.5)
 
 
-def test_some_images_are_evenly_spread_over_the_batches():
-    pixels = np.arange(10, dtype=np.uint8)[:, None, None, None]
-    source = image_sources.ImageSource(
-        "ten", "f", 10, lambda: iter(np.array_split(pixels, 3))
-    )
-    some = image_sources.at_most(source, 4)
-    assert (some.count, some.description) == (4, "4 of ten")
-    chosen = np.concatenate(list(some.batches())).ravel()
-    np.testing.assert_array_equal(chosen, [0, 2, 5, 7])
-    assert image_sources.at_most(source, 10) is source
-
-
 def test_evaluated_translations_can_be_compared(asked, run_dir):
     _evaluate(f"--run_dir={run_dir}", "--metrics=fid")
     other = shutil.copytree(run_dir, run_dir.parent / "other")

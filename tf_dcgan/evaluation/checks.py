@@ -1,4 +1,4 @@
-"""What an evaluation needs of its images, found out before features are made.
+"""What an evaluation needs of its images, checked before features are made.
 
 What the flags alone decide has been checked before, in `request`.
 """

@@ -16,7 +16,7 @@ from tf_dcgan.evaluation import image_sources
 from tf_dcgan.metrics import checks
 from tf_dcgan.metrics.features import feature_network
 
-_VERSION = 1  # Raise when the same images and settings give other features.
+_VERSION = 1  # Raise it when equal images and settings give other features.
 
 
 def extract(
@@ -28,14 +28,14 @@ def extract(
     cache_dir: str | None,
     title: str,
 ) -> dict[str, np.ndarray]:
-    """Reads features from the cache, or computes and keeps them.
+    """Reads features from the cache, or computes them and keeps them there.
 
     Args:
         source: the images.
         network: makes the features.
-        outputs: some of its outputs; those that the cache lacks are computed
-            in one pass.
-        batch_size: images at once; changes nothing.
+        outputs: some of the network's outputs; all that the cache lacks are
+            computed in one pass.
+        batch_size: images at once; does not change the features.
         cache_dir: the cache's folder, or None for the default.
         title: begins what is shown of the progress.
 
@@ -50,22 +50,22 @@ def extract(
         name: cache.file(cache_dir, _name(source, network, name))
         for name in outputs
     }
-    found = {name: _load(path, source.count) for name, path in paths.items()}
-    missing = [name for name, values in found.items() if values is None]
+    kept = {name: _load(path, source.count) for name, path in paths.items()}
+    missing = [name for name, values in kept.items() if values is None]
     if not missing:
-        return found
-    made = network.extract(
+        return kept
+    computed = network.extract(
         source.batches(),
         batch_size=batch_size,
         outputs=missing,
         total=source.count,
         progress=title,
     )
-    for name, values in made.items():
+    for name, values in computed.items():
         checks.features(values, what=title, metric="a score", needed=0)
         with files.atomic_file(paths[name]) as unfinished:
             np.save(unfinished, values)
-    return {**found, **made}
+    return {**kept, **computed}
 
 
 def _name(
@@ -93,7 +93,7 @@ def _load(path: pathlib.Path, count: int) -> np.ndarray | None:
     try:
         values = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError):
-        return None  # Not there, or damaged by hand; made anew.
+        return None  # Not there, or damaged by hand: it is computed again.
     is_whole = (
         isinstance(values, np.ndarray)
         and values.ndim == 2

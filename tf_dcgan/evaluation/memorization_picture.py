@@ -26,16 +26,17 @@ def write(
 ) -> None:
     """Writes the closest pairs as a PNG, with a third image to judge by.
 
-    Eight side by side, the closest first: a row of generated images, below
-    each its nearest training image, below that its nearest held-out image.
-    With more, three such rows follow; what fills no row is left out.
+    Eight pairs side by side, the closest first: a row of generated images,
+    below each image its nearest training image, and below this one its nearest
+    held-out image. Three more rows show the next eight pairs. Pairs that fill
+    no row are left out.
 
     Args:
-        path: where to.
-        closest: the details of a `memorization` score.
+        path: the file to write.
+        closest: what `memorization.Memorization.closest` returns.
         fake: the generated images.
         train: the training images.
-        held_out: the others.
+        held_out: real images that the generator has not seen.
 
     Raises:
         OSError: the file cannot be written.
@@ -50,7 +51,7 @@ def write(
             (held_out, "held_out"),
         )
     ]
-    size = rows[1][0].shape[:2]  # As the training images have it.
+    size = rows[1][0].shape[:2]  # The training images' own size.
     tiles = [
         _tile(image, size)
         for start in range(0, len(closest), columns)

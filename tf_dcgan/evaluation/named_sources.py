@@ -16,7 +16,7 @@ from tf_dcgan.data import known_sets, loading, names
 from tf_dcgan.data.folders import decoding
 from tf_dcgan.evaluation import image_sources, statistics
 
-# All that NumPy and the modules below it raise about a damaged file.
+# Whatever NumPy, and what it calls, raise about a damaged file.
 _DAMAGE = (
     EOFError,
     NotImplementedError,
@@ -36,7 +36,7 @@ def open_source(
     data_dir: str | None = None,
     cache_dir: str | None = None,
 ) -> image_sources.ImageSource | statistics.Statistics:
-    """Finds what a flag names.
+    """Opens the images or statistics that a flag names.
 
     Args:
         text: a folder of images, an .npz or .npy of uint8 images, a
@@ -51,7 +51,7 @@ def open_source(
         The images, or statistics.
 
     Raises:
-        errors.UserError: there is no such thing, or it cannot be read.
+        errors.UserError: nothing has this name, or it cannot be read.
     """
     name, colon, split = text.partition(":")
     folders = {"data_dir": data_dir, "cache_dir": cache_dir}
@@ -85,25 +85,27 @@ def open_images(
     data_dir: str | None = None,
     cache_dir: str | None = None,
 ) -> image_sources.ImageSource:
-    """Finds what a flag names that takes images only.
+    """Opens the images that a flag names.
 
     Args:
-        text: as `open_source` takes it, but for statistics.
+        text: as `open_source` takes it.
         flag: the flag's name, for messages.
         data_dir: where data sets are prepared.
         cache_dir: where prepared arrays are kept.
 
     Raises:
-        errors.UserError: there is no such thing, it cannot be read, or it
+        errors.UserError: nothing has this name, it cannot be read, or it
             holds statistics.
     """
-    found = open_source(text, flag=flag, data_dir=data_dir, cache_dir=cache_dir)
-    if isinstance(found, statistics.Statistics):
+    source = open_source(
+        text, flag=flag, data_dir=data_dir, cache_dir=cache_dir
+    )
+    if isinstance(source, statistics.Statistics):
         raise errors.UserError(
             f"--{flag}={text} holds statistics, and images are needed: give "
             "images; statistics can only be --real beside --fake"
         )
-    return found
+    return source
 
 
 def _array_file(
@@ -119,9 +121,9 @@ def _array_file(
     except FileNotFoundError as error:
         raise errors.UserError(f"{path} does not exist") from error
     except _DAMAGE as error:
-        # NumPy takes what is no array for a pickle and tells how to load it.
-        is_other = "pickle" in str(error)
-        reason = "it holds other things than arrays" if is_other else error
+        # NumPy takes any file without arrays for a pickle.
+        is_no_array = "pickle" in str(error)
+        reason = "it holds other things than arrays" if is_no_array else error
         raise errors.UserError(
             f"{path} cannot be read ({reason}): write it again with "
             "numpy.save or numpy.savez"

@@ -1,4 +1,7 @@
-"""The cheap protocol by which a training is scored while it goes on."""
+"""The cheap protocol by which a training is scored while it goes on.
+
+`prepare` makes what scores images, of the kind that the training needs.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,7 @@ class FeatureEvaluator:
         real_fingerprint: str,
         seed: int,
     ):
-        """Computes what all scores share.
+        """Computes what all scores of a training share.
 
         Args:
             network: makes the features.
@@ -86,8 +89,8 @@ class FeatureEvaluator:
             metric: "fid" or "kid".
             num_samples: images that each score takes.
             real: the real images in words.
-            real_fingerprint: changes with them.
-            seed: of the subsets of "kid".
+            real_fingerprint: changes with the real images.
+            seed: determines the subsets of "kid".
 
         Raises:
             errors.UserError: there are too few real images, or features that
@@ -136,29 +139,31 @@ class FeatureEvaluator:
         return self._compute(self._network.extract(batches)["features"])
 
     def _fid(self, fake_features: np.ndarray) -> scores.Score:
-        found = frechet.frechet_distance(
+        distance = frechet.frechet_distance(
             self._moments,
             Moments.from_features(fake_features, what="generated"),
         )
-        warnings = (*found.warnings, *self._floor.warnings)
         return scores.Score(
-            self.name, found.value, ideal=self._floor.value, warnings=warnings
+            self.name,
+            distance.value,
+            ideal=self._floor.value,
+            warnings=(*distance.warnings, *self._floor.warnings),
         )
 
     def _kid(self, fake_features: np.ndarray) -> scores.Score:
-        found = kernel.kernel_distance(
+        distance = kernel.kernel_distance(
             self._real_features,
             fake_features,
             seed=self._seed,
             num_subsets=_KERNEL_SUBSETS,
         )
-        reach = _STANDARD_ERRORS * found.standard_error
+        reach = _STANDARD_ERRORS * distance.standard_error
         return scores.Score(
             self.name,
-            found.value,
-            found.value - reach,
-            found.value + reach,
-            warnings=found.warnings,
+            distance.value,
+            distance.value - reach,
+            distance.value + reach,
+            warnings=distance.warnings,
         )
 
 
@@ -179,7 +184,8 @@ class TranslationEvaluator:
             a_to_b: compares translations of A with images of B.
             b_to_a: compares translations of B with images of A.
             metric: "fid" or "kid".
-            inputs: fingerprints of what is translated, of A and of B.
+            inputs: fingerprints of the images of A and of B that are
+                translated.
         """
         self._pair = pair = (a_to_b, b_to_a)
         self.num_samples = sum(one.num_samples for one in pair)
@@ -200,7 +206,7 @@ class TranslationEvaluator:
         }
 
     def __call__(self, batches: Iterable[np.ndarray]) -> scores.Score:
-        """Scores translations, those of A first, then those of B.
+        """Scores translations, first of images of A, then of images of B.
 
         Args:
             batches: `num_samples` images, [n, height, width, 1 or 3] uint8.
@@ -212,16 +218,16 @@ class TranslationEvaluator:
             errors.UserError: features are NaN or infinite.
         """
         images = _Images(batches)
-        found = [one(images.take(one.num_samples)) for one in self._pair]
+        both = [one(images.take(one.num_samples)) for one in self._pair]
         low = high = ideal = None
-        value = _mean(score.value for score in found)
-        if all(score.low is not None for score in found):
+        value = _mean(score.value for score in both)
+        if all(score.low is not None for score in both):
             # The errors of both are independent of each other.
-            reach = float(np.hypot(*(s.high - s.value for s in found))) / 2
+            reach = float(np.hypot(*(s.high - s.value for s in both))) / 2
             low, high = value - reach, value + reach
-        if all(score.ideal is not None for score in found):
-            ideal = _mean(score.ideal for score in found)
-        warnings = itertools.chain(*(score.warnings for score in found))
+        if all(score.ideal is not None for score in both):
+            ideal = _mean(score.ideal for score in both)
+        warnings = itertools.chain(*(score.warnings for score in both))
         return scores.Score(
             self.name,
             value,
@@ -233,14 +239,14 @@ class TranslationEvaluator:
 
 
 class _Images:
-    """Batches of images, cut where one asks for so many."""
+    """Batches of images, from which any number can be taken in turn."""
 
     def __init__(self, batches: Iterable[np.ndarray]):
         self._batches = iter(batches)
         self._rest = None
 
     def take(self, count: int) -> Iterator[np.ndarray]:
-        """Yields the next images, as many as are wanted in all."""
+        """Yields batches with the next `count` images in all."""
         while count:
             batch = self._rest
             if batch is None:

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import os
 import textwrap
-from typing import Any, Protocol
+from typing import Any
 
 from tf_dcgan.common import errors, files
 from tf_dcgan.evaluation import score_sets, translation
@@ -15,7 +15,8 @@ from tf_dcgan.metrics import scores
 
 _WIDTH = 79
 _HEAD = 11
-# Of a protocol's features, in this order and without their names.
+# Entries of a protocol's features that are written in this order and without
+# their names.
 _PLAIN = ("resize", "scaling", "precision")
 _ELSEWHERE = {
     *_PLAIN,
@@ -34,22 +35,23 @@ _ELSEWHERE = {
 }
 
 
-class _Found(Protocol):
-    def to_json(self) -> dict[str, Any]: ...
-
-
-def write_json(path: os.PathLike | str, found: _Found, **more: Any) -> None:
+def write_json(
+    path: os.PathLike | str,
+    evaluation: score_sets.Evaluation | translation.TranslationEvaluation,
+    **more: Any,
+) -> None:
     """Writes an evaluation as JSON, atomically.
 
     Args:
-        path: where to.
-        found: the evaluation, of whatever kind.
-        **more: further entries.
+        path: the file to write.
+        evaluation: the scores of a run of any kind, or of two sets of images.
+        **more: further entries, which come first.
 
     Raises:
         errors.UserError: the file cannot be written.
     """
-    text = json.dumps({**more, **found.to_json()}, indent=2, allow_nan=False)
+    content = {**more, **evaluation.to_json()}
+    text = json.dumps(content, indent=2, allow_nan=False)
     try:
         with files.atomic_file(path) as unfinished:
             unfinished.write_text(text + "\n", encoding="utf-8")
@@ -61,46 +63,46 @@ def write_json(path: os.PathLike | str, found: _Found, **more: Any) -> None:
         ) from error
 
 
-def table(found: score_sets.Evaluation) -> str:
+def table(evaluation: score_sets.Evaluation) -> str:
     """Lays the scores out, with warnings, notes and their protocol below.
 
     Args:
-        found: the evaluation.
+        evaluation: the scores of one set of images against another.
 
     Returns:
         Lines of text.
     """
     lines = [f"{'score':16} {'value':>10}  {'95 % interval':>21} {'ideal':>10}"]
-    for score in found.scores:
+    for score in evaluation.scores:
         lines.append(
             f"{score.name:16} {_number(score.value):>10}  "
             f"{_interval(score):>21} "
             f"{_number(score.ideal, ''):>10}  {score.remark}".rstrip()
         )
     lines.append("ideal: what a perfect generator scores with as many images")
-    if found.per_class:
-        lines += ["", *_class_lines(found.per_class)]
-    lines += [""] + _warning_lines(found)
-    lines += [_wrapped("note:", note) for note in found.notes]
+    if evaluation.per_class:
+        lines += ["", *_class_lines(evaluation.per_class)]
+    lines += [""] + _warning_lines(evaluation)
+    lines += [_wrapped("note:", note) for note in evaluation.notes]
     if lines[-1]:
         lines.append("")
-    return "\n".join(lines + _protocol_lines(found.protocol))
+    return "\n".join(lines + _protocol_lines(evaluation.protocol))
 
 
-def translation_table(found: translation.TranslationEvaluation) -> str:
-    """Lays the scores out, translated beside untranslated.
+def translation_table(evaluation: translation.TranslationEvaluation) -> str:
+    """Lays the scores of translated images beside those of untranslated ones.
 
-    Below each direction are its warnings and its protocol; the notes on all
-    of them come last.
+    Below each direction are its warnings and its protocol; the notes on both
+    directions come last.
 
     Args:
-        found: the evaluation.
+        evaluation: the scores of both directions.
 
     Returns:
         Lines of text.
     """
     lines = []
-    for direction in found.directions:
+    for direction in evaluation.directions:
         lines += [*_direction_lines(direction), ""]
     lines += [
         "untranslated: what the images score before they are translated",
@@ -109,7 +111,7 @@ def translation_table(found: translation.TranslationEvaluation) -> str:
         "difference",
         "in [-1, 1]",
     ]
-    notes = [_wrapped("note:", note) for note in found.notes]
+    notes = [_wrapped("note:", note) for note in evaluation.notes]
     return "\n".join([*lines, *([""] if notes else []), *notes])
 
 
@@ -153,7 +155,7 @@ def _direction_lines(direction: translation.Direction) -> list[str]:
 
 
 def _number(value: float | None, absent: str = "-") -> str:
-    """Writes a number with four digits, or what is written for none."""
+    """Writes a number with four digits, or `absent` where there is none."""
     return absent if value is None else f"{value:.4g}"
 
 
@@ -175,10 +177,10 @@ def _wrapped(head: str, text: str) -> str:
     )
 
 
-def _warning_lines(found: score_sets.Evaluation) -> list[str]:
+def _warning_lines(evaluation: score_sets.Evaluation) -> list[str]:
     """Says each warning once, with the scores that it belongs to."""
     belongs: dict[str, list[str]] = {}
-    for score in found.scores:
+    for score in evaluation.scores:
         for warning in score.warnings:
             belongs.setdefault(warning, []).append(score.name)
     lines = [
@@ -187,7 +189,7 @@ def _warning_lines(found: score_sets.Evaluation) -> list[str]:
     ]
     return lines + [
         _wrapped("warning:", f"{warning} (all scores)")
-        for warning in found.protocol["features"].get("warnings", ())
+        for warning in evaluation.protocol["features"].get("warnings", ())
     ]
 
 
@@ -213,7 +215,7 @@ def _class_lines(classes: Iterable[scores.ClassScores]) -> list[str]:
 
 
 def _names_of_warnings(of: Iterable[scores.Score]) -> list[str]:
-    """The warnings of a class by their names; the JSON has them in full."""
+    """Returns the names of warnings alone; the JSON has their full text."""
     names = [
         warning.partition(":")[0] for score in of for warning in score.warnings
     ]
@@ -221,7 +223,7 @@ def _names_of_warnings(of: Iterable[scores.Score]) -> list[str]:
 
 
 def _protocol_lines(protocol: Mapping[str, Any]) -> list[str]:
-    """Writes a protocol, an entry after the other."""
+    """Writes a protocol, one entry after another."""
     made_by = protocol["features"]
     entries = {
         "real": f"{protocol['real']}, {_count(protocol['real_images'])}",

@@ -1,4 +1,4 @@
-"""Mean and covariance of features as files, which replace real images."""
+"""Files with mean and covariance of features, which replace real images."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tf_dcgan.metrics import moments as metric_moments
 
 @dataclasses.dataclass(frozen=True)
 class Statistics:
-    """Moments of features that somebody computed before.
+    """Moments of the features of real images, read from a file.
 
     Attributes:
-        description: the file, and of what it is where it tells.
-        moments: mean, covariance, and the count where the file tells.
-        protocol: of the features, or None for files of other tools.
-        notes: what its user should know, one line each.
+        description: the file, and whose features they are if the file tells.
+        moments: mean, covariance, and the number of images if the file tells.
+        protocol: how the features were made; None in files of other tools.
+        notes: what a reader of the scores should know, one line each.
     """
 
     description: str
@@ -33,14 +33,14 @@ class Statistics:
     def check_protocol(
         self, protocol: Mapping[str, Any], dimension: int
     ) -> None:
-        """Refuses features of another kind than these are of.
+        """Refuses a feature network other than the one used for the file.
 
         Args:
-            protocol: a feature network's.
+            protocol: of the feature network.
             dimension: numbers in its feature vectors.
 
         Raises:
-            errors.UserError: they were made in another way.
+            errors.UserError: the file's features were made in another way.
         """
         if self.moments.dimension != dimension:
             raise errors.UserError(
@@ -73,19 +73,20 @@ def from_arrays(arrays: Mapping[str, np.ndarray], path: str) -> Statistics:
         path: the file, for messages.
 
     Raises:
-        errors.UserError: something in it is not as it should be.
+        errors.UserError: the arrays are no mean and covariance, or the
+            protocol is no JSON.
     """
     try:
         for name in ("mu", "sigma"):
             if arrays[name].dtype.kind not in "fiu":
                 raise ValueError(f"{name} is {arrays[name].dtype}")
         count = arrays.get("count")
-        found = metric_moments.Moments.from_statistics(
+        moments = metric_moments.Moments.from_statistics(
             arrays["mu"],
             arrays["sigma"],
             count=None if count is None else int(count),
         )
-        found.factor()  # Finds out now whether sigma can be a covariance.
+        moments.factor()  # Finds out now whether sigma can be a covariance.
         text = arrays.get("protocol")
         protocol = None if text is None else dict(json.loads(str(text)))
     except errors.UserError as error:
@@ -102,7 +103,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], path: str) -> Statistics:
             "features and their resize is taken on trust",
         )
     of = f" of {arrays['of']}" if "of" in arrays else ""
-    return Statistics(f"{path}{of}", found, protocol, notes)
+    return Statistics(f"{path}{of}", moments, protocol, notes)
 
 
 def write(
@@ -115,10 +116,10 @@ def write(
     """Writes mean, covariance, count and protocol as an .npz.
 
     Args:
-        path: ends in .npz.
-        moments: of features.
+        path: a name that ends in .npz.
+        moments: of the features.
         protocol: of the network that made the features.
-        of: the images, in words.
+        of: whose features they are, in words.
 
     Raises:
         OSError: the file cannot be written.

@@ -21,7 +21,8 @@ def features(
 
     Args:
         values: [n, dimension] of any number type, one row per image.
-        what: whose they are, such as "real", for the messages.
+        what: the images that these are features of, such as "real", for the
+            messages.
         metric: the metric that asks, for the messages.
         needed: the fewest rows that the metric can work with.
 
@@ -62,10 +63,10 @@ def same_dimension(first: int, second: int) -> None:
 
     Args:
         first: numbers in each of the first set's vectors.
-        second: the same of the second set.
+        second: numbers in each of the second set's vectors.
 
     Raises:
-        errors.UserError: they differ.
+        errors.UserError: the two numbers differ.
     """
     if first != second:
         raise errors.UserError(

@@ -10,11 +10,12 @@ _PIXELS_AT_ONCE = 2**14  # Of each image: float64 takes eight times its bytes.
 
 
 def mean_distance(uint8_images: np.ndarray) -> float | None:
-    """Averages the distance of each image from each other one.
+    """Averages the distances between all pairs of images.
 
-    Of two images it is the root mean square of the differences of their
-    pixels and channels. Computed from the matrix of inner products, which
-    float64 holds without rounding: no order of summation changes a bit.
+    The distance of two images is the root mean square of the differences of
+    their pixels and channels. It is computed from the matrix of inner
+    products, which float64 holds without rounding: no order of summation
+    changes a bit.
 
     Args:
         uint8_images: [count, height, width, channels] uint8.
@@ -38,7 +39,7 @@ def mean_distance(uint8_images: np.ndarray) -> float | None:
 
 
 class Diversity:
-    """Compares the distances of generated images with those of real ones.
+    """Compares distances between generated images and between real images.
 
     Images with labels are compared within each class: a conditional
     generator whose latents do nothing still makes as many images as classes.
@@ -60,34 +61,40 @@ class Diversity:
     def __call__(
         self, uint8_images: np.ndarray, labels: np.ndarray | None = None
     ) -> float | None:
-        """Returns the mean distance of images divided by that of real ones.
+        """Divides the images' mean distance by the real images' mean distance.
 
-        0 if all are the same, about 1 if they differ as real ones do; noise
-        may exceed it. With labels the means are over the classes of both.
+        0 if all images are equal, about 1 if they differ as much as the real
+        images; noise may exceed 1. With labels, both means are taken over the
+        classes that generated and real images have.
 
         Args:
             uint8_images: [count, height, width, channels] uint8.
             labels: [count] integers if the real images have them, else None.
 
         Returns:
-            At least 0; None for a single image, and where the real images are
-            one, or all the same (with labels: of every class).
+            At least 0; None for a single image, and where there is one real
+            image or all real images are equal (with labels: in every class).
         """
-        made = _mean_distances(uint8_images, labels)
-        shared = [label for label in made if self._real.get(label)]
+        distances = _mean_distances(uint8_images, labels)
+        shared = [label for label in distances if self._real.get(label)]
         if not shared:
             return None
-        return sum(made[n] for n in shared) / sum(self._real[n] for n in shared)
+        real = sum(self._real[label] for label in shared)
+        return sum(distances[label] for label in shared) / real
 
 
 def _mean_distances(
     uint8_images: np.ndarray, labels: np.ndarray | None
 ) -> dict[int, float]:
-    """Measures the images of each label, of which there are two at least."""
+    """Measures the images of each label that has at least two images."""
     if labels is None:
         labels = np.zeros(len(uint8_images), int)
     distances = {
         int(label): mean_distance(uint8_images[labels == label])
         for label in np.unique(labels)
     }
-    return {n: found for n, found in distances.items() if found is not None}
+    return {
+        label: distance
+        for label, distance in distances.items()
+        if distance is not None
+    }

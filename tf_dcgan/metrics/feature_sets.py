@@ -20,15 +20,16 @@ class FeatureSets:
         real: outputs of the feature network for the real images, [n, k]
             float32 each, `features` at least; or moments of their features,
             where only statistics are known.
-        fake: the same of the generated images, [m, k].
+        fake: outputs of the feature network for the generated images, [m, k]
+            float32 each.
         train_features: [t, dimension] float32 of the training images, or
             None.
-        real_frequencies: [classes] of the real images' classes, or None.
+        real_frequencies: [classes] int64, real images of each class, or None.
         fake_labels: [m] int64, the classes of the network's logits that the
             generated images should be of, or None.
         real_accuracy: share of real images in [0, 1] whose class the logits
             tell, or None.
-        seed: of everything drawn at random.
+        seed: determines everything that is drawn at random.
     """
 
     real: Mapping[str, np.ndarray] | Moments
@@ -70,7 +71,7 @@ class FeatureSets:
             fake_rows: [m] bool.
 
         Returns:
-            Their features and labels; without all else.
+            The features and labels of these images, and nothing else.
         """
         return FeatureSets(
             {name: values[real_rows] for name, values in self.real.items()},

@@ -60,9 +60,9 @@ def frechet_distance(first: Moments, second: Moments) -> FrechetDistance:
     both sets: `frechet_floor`, `frechet_sampling.frechet_infinity`.
 
     Args:
-        first: moments of one set. Their factor is kept, so of many distances
-            to one set this is the place for it.
-        second: moments of the other.
+        first: moments of one set. Their factor is kept: give here the set
+            that many other sets are compared with.
+        second: moments of the other set.
 
     Returns:
         The distance.
@@ -92,18 +92,18 @@ def frechet_distance(first: Moments, second: Moments) -> FrechetDistance:
 def root_trace(first: Moments, second: Moments) -> float:
     """Computes tr (Σ₁Σ₂)^½, the part of the distance that takes time.
 
-    With Σ = AAᵀ, the eigenvalues of Σ₁Σ₂ are those of the symmetric A₁ᵀΣ₂A₁
-    and the squares of the singular values of A₁ᵀA₂. The first are three
-    times faster. Small ones could lose their digits, since a root of rounding
-    errors is taken; but Cholesky's pivots order the matrix from large to
-    small, which leaves at most 1e-8 of tr Σ, and 1e-13 for most spectra. The
-    second serve for sets with fewer images than dimensions, where A are the
-    centred features themselves and nothing is rounded but the products. No
+    With Σ = AAᵀ, the eigenvalues of Σ₁Σ₂ are the eigenvalues of the symmetric
+    A₁ᵀΣ₂A₁ and the squares of the singular values of A₁ᵀA₂. The eigenvalues are
+    three times faster. Small ones could lose their digits, since a root of
+    rounding errors is taken; but Cholesky's pivots order the matrix from large
+    to small, which leaves at most 1e-8 of tr Σ, and 1e-13 for most spectra. The
+    singular values serve for sets with fewer images than dimensions, where A
+    are the centred features themselves and only the products are rounded. No
     matrix is shifted, and nothing complex ever appears.
 
     Args:
         first: moments of one set.
-        second: moments of the other.
+        second: moments of the other set.
 
     Returns:
         The trace, at least 0, in squared units of the features.
@@ -134,8 +134,8 @@ def sample_warnings(*sets: Moments) -> tuple[str, ...]:
 
     Returns:
         "few_samples: …" for the smallest set below 2,048 images, and
-        "rank_deficient: …" for the one whose covariance spans the smallest
-        share of the dimensions, as far as that is known.
+        "rank_deficient: …" for the set whose covariance spans the smallest
+        share of the dimensions, as far as the ranks are known.
     """
     warnings = []
     counts = [moments.count for moments in sets if moments.count is not None]
@@ -172,8 +172,8 @@ def frechet_floor(
     raise the distance further.
 
     Args:
-        moments: of the distribution, the best that there are.
-        image_counts: N₁ and N₂; one alone if the other set is the
+        moments: the best known moments of the distribution.
+        image_counts: N₁ and N₂; N₁ alone if the other set is the
             distribution itself.
 
     Returns:
@@ -189,7 +189,7 @@ def frechet_floor(
     values = np.maximum(
         scipy.linalg.eigvalsh(moments.covariance(), driver="ev"), 0.0
     )
-    # What is rounding belongs to no direction in which there are features.
+    # Eigenvalues that are mere rounding belong to directions without features.
     smallest = len(values) * np.finfo(float).eps * values[-1]
     values = values[values > smallest]
     pairs = np.multiply.outer(values, values)

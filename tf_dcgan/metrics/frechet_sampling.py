@@ -17,7 +17,7 @@ from tf_dcgan.metrics.moments import Moments
 # 2.5 to 20 images in each. Most stays where all variances are equal, half of
 # that or less where they fall as 1/i.
 _BIAS_LEFT = 0.2
-# So that of an extrapolation no more than 2 % stays.
+# So that an extrapolation leaves at most 2 % of the bias.
 _IMAGES_PER_DIMENSION = 10
 _REAL_AS_EXACT = (
     "real_as_exact: the interval leaves out what the sampling of the real "

@@ -57,11 +57,11 @@ def kernel_distance(
 
     Averaged over random subsets. Their spread divided by the root of their
     number is no standard error of the mean: they share images, so it would
-    shrink to nothing as more are drawn. Here the variance is that of the
-    estimate from all pairs of images, by Hoeffding's decomposition (see
-    `_parts`), and what drawing subsets adds, their own variance over their
-    number. For equal distributions the error comes out up to a quarter too
-    large.
+    shrink to nothing as more are drawn. Here the variance has
+    two parts: the variance of the estimate from all pairs of images, by
+    Hoeffding's decomposition (see `_parts`), and the variance that drawing
+    subsets adds, which is the subsets' variance over their number. For equal
+    distributions the error comes out up to a quarter too large.
 
     Args:
         real_features: [n, dimension] of any number type, at least 4.
@@ -136,15 +136,15 @@ def _parts(real: np.ndarray, fake: np.ndarray) -> _Parts:
     Each kernel mean is split into what single images and what pairs of
     images contribute: k(x, x') = θ + a(x) + a(x') + A(x, x'), and for a real
     x and a generated y k(x, y) = θ' + b(x) + c(y) + B(x, y). The parts are
-    uncorrelated. First order: the variance of a - b over real images, and
-    the same for generated ones; second order: the means of A² and B².
+    uncorrelated. First order: the variances of a - b over real images and
+    of a - c over generated images; second order: the means of A² and B².
 
     Args:
         real: [n, dimension] float64, n at least 4.
         fake: [n, dimension] float64.
 
     Returns:
-        Unbiased estimates of all of them.
+        Unbiased estimates of all these parts.
 
     Source: Hoeffding 1948, "A class of statistics with asymptotically normal
         distribution"; the unbiased A²: Székely and Rizzo 2014 (U-centring,

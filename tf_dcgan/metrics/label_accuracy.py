@@ -9,20 +9,22 @@ import numpy as np
 
 from tf_dcgan.metrics import checks
 
-_Z = 1.959964  # Of the normal distribution, 95 % within.
+# 95 % of a normal distribution lie within so many standard deviations.
+_Z = 1.959964
 
 
 @dataclasses.dataclass(frozen=True)
 class LabelAccuracy:
-    """How often a classifier finds the class that was wanted.
+    """How often a classifier predicts the class that was asked for.
 
     Attributes:
-        value: share in [0, 1] of the images.
+        value: share in [0, 1] of the images whose prediction is right.
         low: lower end of the 95 % interval.
-        high: upper end.
-        right: images of which the wanted class was found.
-        images: all images.
-        by_class: for each class the share of its images, None without any.
+        high: upper end of the interval.
+        right: number of images whose prediction is right.
+        images: number of all images.
+        by_class: for each class the share of its images whose prediction is
+            right; None for a class without images.
     """
 
     value: float
@@ -33,8 +35,8 @@ class LabelAccuracy:
     by_class: tuple[float | None, ...]
 
 
-def label_accuracy(logits: np.ndarray, wanted: np.ndarray) -> LabelAccuracy:
-    """Compares wanted with predicted classes.
+def label_accuracy(logits: np.ndarray, labels: np.ndarray) -> LabelAccuracy:
+    """Compares predicted classes with the labels that were asked for.
 
     A generator that makes one clean image of each class has the highest
     accuracy: beside it belongs a score that sees variety.
@@ -42,8 +44,8 @@ def label_accuracy(logits: np.ndarray, wanted: np.ndarray) -> LabelAccuracy:
     Args:
         logits: [n, classes] float, the classifier's scores of generated
             images before the softmax.
-        wanted: [n] integer in [0, classes), the labels that the generator was
-            given.
+        labels: [n] integer in [0, classes), the classes that the generator
+            was asked for.
 
     Returns:
         The share and Wilson's interval for it.
@@ -59,9 +61,9 @@ def label_accuracy(logits: np.ndarray, wanted: np.ndarray) -> LabelAccuracy:
     logits = checks.features(
         logits, what="generated", metric="label_accuracy", needed=1
     )
-    found = logits.argmax(axis=1) == wanted
-    of_classes = [found[wanted == label] for label in range(logits.shape[1])]
-    right, images = int(found.sum()), len(found)
+    is_right = logits.argmax(axis=1) == labels
+    by_class = [is_right[labels == label] for label in range(logits.shape[1])]
+    right, images = int(is_right.sum()), len(is_right)
     low, high = wilson_interval(right, images)
     return LabelAccuracy(
         right / images,
@@ -69,7 +71,7 @@ def label_accuracy(logits: np.ndarray, wanted: np.ndarray) -> LabelAccuracy:
         high,
         right,
         images,
-        tuple(float(part.mean()) if len(part) else None for part in of_classes),
+        tuple(float(part.mean()) if len(part) else None for part in by_class),
     )
 
 

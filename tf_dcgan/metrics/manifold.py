@@ -20,11 +20,13 @@ class ManifoldScores:
 
     Attributes:
         precision: share of generated images near some real image, in [0, 1].
-        recall: share of real images near some generated one, in [0, 1].
+        recall: share of real images near some generated image, in [0, 1].
         density: real neighbourhoods a generated image lies in, relative to
-            what a real one does; 1 for equal distributions, and may exceed 1.
-            NaN, as the coverages, of too few real images.
-        coverage: share of real images with a generated one near, in [0, 1].
+            the number that a real image lies in; 1 for equal distributions,
+            and may exceed 1. NaN, like both coverages, where there are too few
+            real images.
+        coverage: share of real images near which there is a generated image,
+            in [0, 1].
         expected_coverage: the coverage of a perfect generator.
         warnings: named warnings that belong beside the numbers.
     """
@@ -38,7 +40,7 @@ class ManifoldScores:
 
 
 def check(metric: str, real: np.ndarray, fake: np.ndarray) -> None:
-    """Checks that there are images enough for one of the metrics.
+    """Checks that there are enough images for one of the metrics.
 
     Args:
         metric: "precision_recall" or "density_coverage", with their usual
@@ -47,8 +49,8 @@ def check(metric: str, real: np.ndarray, fake: np.ndarray) -> None:
         fake: [m, dimension] of any number type.
 
     Raises:
-        errors.UserError: there are too few, or features that are NaN or
-            infinite.
+        errors.UserError: there are too few images, or features that are NaN
+            or infinite.
     """
     needed = {"precision_recall": _NARROW, "density_coverage": _WIDE}[metric]
     checks.features(real, what="real", metric=metric, needed=needed + 1)
@@ -69,9 +71,11 @@ def manifold_scores(
     in its own set, not counting itself.
 
     Args:
-        real_features: [n, dimension] of any number type, n above the k of
-            precision and recall, and of density and coverage for those.
-        fake_features: [m, dimension] of any number type, m above the first.
+        real_features: [n, dimension] of any number type. n must exceed the k
+            of precision and recall; density and coverage are NaN unless it
+            exceeds their k too.
+        fake_features: [m, dimension] of any number type. m must exceed the k
+            of precision and recall.
         precision_recall_neighbours: k of precision and recall.
         density_coverage_neighbours: k of density and coverage.
         progress: begins what is shown if it lasts; without it nothing is.
@@ -159,14 +163,14 @@ def _count(real, fake, *, narrow, wide, fakes, progress):
         real: [n, dimension].
         fake: [m, dimension].
         narrow: [n] squared radii of real images, for the precision.
-        wide: [n] the same, for density and coverage.
+        wide: [n] squared radii of real images, for density and coverage.
         fakes: [m] squared radii of generated images, for the recall.
-        progress: as for `manifold_scores`.
+        progress: as `manifold_scores` takes it.
 
     Returns:
-        Which generated images lie in a real one's narrow ball, which real
-        ones in a generated one's, which wide balls hold a generated image,
-        and how often wide balls hold one.
+        Which generated images lie in the narrow ball of a real image, which
+        real images lie in the ball of a generated image, which wide balls hold
+        a generated image, and how many generated images all wide balls hold.
     """
     precise = np.zeros(len(fake), bool)
     recalled = np.zeros(len(real), bool)
@@ -187,7 +191,7 @@ def _count(real, fake, *, narrow, wide, fakes, progress):
 def _within(tile, real, fake, radii):
     """Says which distances are at most the squared radii."""
     inside = tile.squared <= radii
-    # What rounding could have decided is decided by the differences.
+    # Where rounding could have decided, the differences of the vectors decide.
     rows, columns = np.nonzero(np.abs(tile.squared - radii) <= tile.margin)
     if len(rows):
         exact = neighbours.squared_distances(

@@ -1,4 +1,4 @@
-"""Whether generated images are nearer to the training set than they should."""
+"""Whether generated images are nearer to the training set than is natural."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ class Memorization:
         closest_pairs: [pairs, 2] int64, generated image and training image,
             the pairs with the smallest distances, ascending.
         nearer_to_train: share of generated images nearer to a training than
-            to a held-out image, of equally many of both; 0.5 without
+            to a held-out image, among equally many of both; 0.5 without
             memorization.
         nearer_to_train_error: its standard error without memorization.
         distance_ratio: median distance to training over median distance to
-            held-out images, of equally many of both; 1 without memorization,
-            0 if at least half the images are copies of training images, and
-            infinite if of held-out ones.
-        equalised_size: how many of both.
+            held-out images, among equally many of both; 1 without
+            memorization, 0 if at least half the images are copies of training
+            images, and infinite if at least half are copies of held-out images.
+        equalised_size: how many training images and held-out images are
+            compared for the two shares.
         warnings: named warnings that belong beside the numbers.
     """
 
@@ -76,7 +77,7 @@ def memorization(
     num_pairs: int = 16,
     progress: str = "",
 ) -> Memorization:
-    """Compares distances to the training set with those to a held-out set.
+    """Compares distances to training images with distances to held-out images.
 
     The larger of two sets of one distribution is nearer by its size alone, so
     the shares are taken with a random part of the larger one. A generator

@@ -47,7 +47,8 @@ class Moments:
 
         Args:
             features: [n, dimension] of any number type.
-            what: whose they are, such as "real", for the messages.
+            what: the images that these are features of, such as "real", for
+                the messages.
 
         Returns:
             Their moments.
@@ -150,13 +151,13 @@ class Moments:
         return merged
 
     def without(self, part: Moments) -> Moments:
-        """Returns the moments of the images that are left without some.
+        """Returns the moments of the images that are left without a part.
 
-        Costs no more than a sum of matrices. Its rounding is that of the
-        whole, so it suits parts that leave most of the images.
+        Costs no more than a sum of matrices. It rounds as the moments of all
+        images do, so it suits parts that leave most of the images.
 
         Args:
-            part: moments of images that are all in here.
+            part: moments of images that all belong to this set.
 
         Raises:
             ValueError: a count is not known, or fewer than two images would

@@ -2,8 +2,8 @@
 
 Tiles of squared distances come from matrix products, ‖x‖² + ‖y‖² - 2 x·y,
 which rounding moves by up to `margin`; whatever that could decide is computed
-again from the differences. So results are those of direct float64 distances,
-also where images are equal or lie exactly on a radius.
+again from the differences. So results equal direct float64 distances, also
+where images are equal or lie exactly on a radius.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def squared_distances(
         second_indices: [pairs] integer.
 
     Returns:
-        [pairs] float64, the same in whatever order the two sets come.
+        [pairs] float64; the order of the two sets changes no bit.
     """
     step = max(1, _CHUNK // first.shape[1])
     results = np.empty(len(first_indices))
@@ -119,7 +119,7 @@ def nearest(
     same: bool = False,
     progress: str = "",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the nearest vectors of another set, or of the same.
+    """Finds each vector's nearest neighbours, in another set or in its own.
 
     Args:
         first: [n, dimension] of any number type.
@@ -127,7 +127,7 @@ def nearest(
         num_neighbours: k, at most m, or m - 1 within the same set.
         same: whether the two are one set, whose vectors are not their own
             neighbours.
-        progress: as for `tiles`.
+        progress: as `tiles` takes it.
 
     Returns:
         Squared distances, [n, k] float64, ascending, and the neighbours'
@@ -135,7 +135,7 @@ def nearest(
     """
     # Some more than k, so that rounding cannot push one of them out.
     kept = min(num_neighbours + 4, len(second))
-    found, indices = [], []
+    exact, indices = [], []
     best = which = None
     for tile in tiles(first, second, progress=progress):
         if tile.columns.start == 0:
@@ -158,10 +158,10 @@ def nearest(
         which = np.take_along_axis(which, order, axis=1)
         if tile.columns.stop == len(second):
             rows = np.arange(tile.rows.start, tile.rows.stop)
-            found.append(_direct(first, second, rows, which, same))
+            exact.append(_direct(first, second, rows, which, same))
             indices.append(which)
-    distances, indices = np.concatenate(found), np.concatenate(indices)
-    # Of equally near ones the first in the set.
+    distances, indices = np.concatenate(exact), np.concatenate(indices)
+    # Among equally near vectors, the first in the set comes first.
     order = np.lexsort((indices, distances), axis=1)[:, :num_neighbours]
     return (
         np.take_along_axis(distances, order, axis=1),

@@ -136,6 +136,10 @@ def test_a_file_without_deeper_layers_serves_the_shallower_taps(npz):
     )
     with pytest.raises(errors.UserError, match="Inception Score"):
         weights.require(192, ["features", "logits"])
+    with pytest.raises(errors.UserError) as raised:
+        weights.require(2048, ["features"], "evaluate_")
+    assert "layers for --evaluate_feature_dim=2048. It" in str(raised.value)
+    assert "give --evaluate_feature_dim=192, or" in str(raised.value)
 
 
 def test_the_given_weights_serve_all_taps_but_the_last(shared_data):

@@ -36,7 +36,7 @@ class FeatureNetwork:
         feature_dim: numbers in a feature vector.
         outputs: what `extract` can return, "features" among them.
         digests: for each output the SHA-256 of the weights it depends on.
-        weights_hash: that of the features.
+        weights_hash: the digest of the output "features".
         class_names: of the logits, where they are classes of image sets.
         protocol: JSON-able, all that shapes the features: network, tap,
             resize, weights, precision, and what they can be compared with.
@@ -193,8 +193,8 @@ def inception_network(
     Args:
         weights: as `weights.load` returns them.
         feature_dim: the tap, `--feature_dim`.
-        outputs: what it shall be able to return, "features" at least; see
-            `inception.build`.
+        outputs: what the network must be able to return, at least "features";
+            see `inception.build`.
         resize: how images get to 299x299, a key of `resizing.RESIZES`.
         precision: "float32" or "mixed_bfloat16".
         flag_prefix: what stands before the names of the flags that messages

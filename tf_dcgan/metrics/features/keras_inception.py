@@ -25,8 +25,8 @@ def keras_inception_network(
 ) -> feature_network.FeatureNetwork:
     """Makes `--features=keras_inception`, Inception-v3 as Keras has it.
 
-    Its 2048 features are of the same kind as those of `inception` but other
-    numbers: scores made with them compare with no published FID.
+    Its 2048 features come from the same layer as the features of `inception`,
+    but are other numbers: scores made with them compare with no published FID.
 
     Args:
         resize: how images get to 299x299, a key of `resizing.RESIZES`.

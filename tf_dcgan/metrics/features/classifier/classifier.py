@@ -88,8 +88,8 @@ def classifier_network(
         data_dir: where the set's files are, see `loading.load`.
         cache_dir: where prepared images and the classifier are kept; None
             for the user's cache.
-        crop: (height, width) of the centre of the set's images, if that is
-            what it shall be trained on.
+        crop: (height, width) of the centre of the set's images that the
+            classifier is trained on, or None for the whole images.
         progress: whether training shows how far it is, on standard error: a
             bar in a terminal, lines elsewhere.
         flag_prefix: what stands before the names of the flags that messages

@@ -72,7 +72,7 @@ class InceptionWeights:
         """Checks that the layers suffice.
 
         Args:
-            feature_dim: the tap that is wanted.
+            feature_dim: the tap that the network must have.
             outputs: some of `inception.OUTPUTS`.
             flag_prefix: as `load` takes it.
 
@@ -82,10 +82,10 @@ class InceptionWeights:
         """
         flag = f"--{flag_prefix}feature_dim"
         if "features" in outputs and feature_dim not in self.taps:
-            wanted = f"{flag}={feature_dim}"
+            lacking = f"{flag}={feature_dim}"
         elif not set(outputs) <= set(self.outputs):
             missing = [name for name in outputs if name not in self.outputs]
-            wanted = " and ".join(_SCORES[name] for name in missing)
+            lacking = " and ".join(_SCORES[name] for name in missing)
         else:
             return
         has = [_SCORES[name] for name in self.outputs if name in _SCORES]
@@ -93,10 +93,10 @@ class InceptionWeights:
         if self.taps:
             taps = ", ".join(map(str, self.taps))
             has.insert(0, f"{flag}={taps}")
-            if wanted.startswith("--"):
+            if lacking.startswith("--"):
                 advice = f"give {flag}={self.taps[-1]}, or {ARCHIVE}"
         raise errors.UserError(
-            f"{self.path} lacks the layers for {wanted}. It has those for "
+            f"{self.path} lacks the layers for {lacking}. It has those for "
             f"{' and for '.join(has) or 'nothing'}: {advice}"
         )
 
