@@ -96,22 +96,18 @@ def choose_fit(
     Raises:
         errors.UserError: the crop is larger than the images.
     """
+    source_words = sources.words(shape)
     if crop is not None:
-        rest = cropped_shape(shape, crop)
-        fit = choose_fit(rest, image_size, pad=pad)
         at_most = "at most " if None in shape else ""
-        words = (
-            f"{sources.words(shape)}, centre crop of {at_most}"
-            f"{crop[0]}x{crop[1]}{fit.words.removeprefix(sources.words(rest))}"
-        )
-        return dataclasses.replace(fit, crop=crop, words=words)
+        source_words += f", centre crop of {at_most}{crop[0]}x{crop[1]}"
+        shape = cropped_shape(shape, crop)
     height, width, _ = shape
     target_height, target_width = image_size
     size = f"{target_height}x{target_width}"
-    if (height, width) == tuple(image_size):
-        words = f"{sources.words(shape)} as they are"
-        box = (0, 0, target_height, target_width)
-        return Fit(image_size, "keep", box, words)
+    box = (0, 0, target_height, target_width)
+    if (height, width) == (target_height, target_width):
+        words = f"{source_words} as they are"
+        return Fit(image_size, "keep", box, words, crop)
     if (
         pad
         and height is not None
@@ -121,20 +117,19 @@ def choose_fit(
     ):
         top = (target_height - height) // 2
         left = (target_width - width) // 2
-        words = f"{sources.words(shape)}, padded to {size} with background"
-        return Fit(image_size, "pad", (top, left, height, width), words)
+        words = f"{source_words}, padded to {size} with background"
+        return Fit(image_size, "pad", (top, left, height, width), words, crop)
     keeps_all = (
         height is not None
         and width is not None
         and height * target_width == width * target_height
     )
     words = (
-        f"{sources.words(shape)}, "
+        f"{source_words}, "
         f"{'' if keeps_all else 'cropped to the centre and '}resized to {size} "
         "(antialiased bicubic)"
     )
-    box = (0, 0, target_height, target_width)
-    return Fit(image_size, "resize", box, words)
+    return Fit(image_size, "resize", box, words, crop)
 
 
 def apply_fit(fit: Fit, images: np.ndarray) -> np.ndarray:
