@@ -178,6 +178,8 @@ def _with_flagfiles(
 
 def _unreadable(error: flags.CantOpenFlagFileError) -> str:
     cause = error.__context__
+    if not isinstance(cause, OSError):
+        return f"--flagfile= cannot be read: {_FLAGFILE}"
     return (
         f"--flagfile={cause.filename} cannot be read ({cause.strerror}): "
         f"{_FLAGFILE}"
@@ -224,7 +226,7 @@ def _fail(message: str) -> None:
 
 
 def _define(settings_class: type, values: flags.FlagValues) -> None:
-    makers = {
+    makers: dict = {
         int: flags.DEFINE_integer,
         float: flags.DEFINE_float,
         bool: flags.DEFINE_boolean,

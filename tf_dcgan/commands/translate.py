@@ -147,14 +147,15 @@ def _crop(run: runs.Run, direction: str) -> tuple[int, int] | None:
     config = run.config
     name = config.dataset
     if name is None:
-        text = config.dataset_a if direction == "a_to_b" else config.dataset_b
+        is_a = direction == "a_to_b"
+        text = str(config.dataset_a if is_a else config.dataset_b)
         name, _ = names.cut(text, given=text)
     return domain_images.crop_of_set(config, name)
 
 
 def _way(run: runs.Run, settings: TranslateSettings) -> str:
     """Says which sets are translated in which direction, and at which size."""
-    pair = [run.config.dataset_a, run.config.dataset_b]
+    pair = [str(run.config.dataset_a), str(run.config.dataset_b)]
     if settings.direction == "b_to_a":
         pair.reverse()
     title = run.config.dataset or " to ".join(pair)

@@ -17,7 +17,7 @@ _MARK_DISTANCE = 6.0  # but not where the dots would stand closer than this.
 _LOGARITHMIC_RATIO = 30.0
 
 # From values to coordinates.
-_Scale = Callable[[np.ndarray], np.ndarray]
+_Scale = Callable[[np.ndarray | float], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -204,7 +204,7 @@ def _real_images(records: Sequence[run_records.Record]) -> list[Image]:
 
     One set prepared for two networks may still show the same images.
     """
-    images, seen = [], set()
+    images, seen = [], set[object]()
     for record in records:
         path = record.run.path / logs.SAMPLES / "real.png"
         if not path.exists():
