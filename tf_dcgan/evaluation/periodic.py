@@ -458,7 +458,7 @@ def _check_counts(
         if source.count < fewest:
             raise errors.UserError(
                 f"{request.metrics} needs {fewest} images of each set "
-                f"to translate, and of {domain.given} there are "
+                f"to translate, and of {domain.flag_and_title} there are "
                 f"{source.count}: put more aside"
             )
 
