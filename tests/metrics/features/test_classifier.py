@@ -401,6 +401,15 @@ def test_progress_is_said_in_lines_where_there_is_no_terminal(
 def test_nothing_is_said_without_progress(
     tiny_mnist, tmp_path, monkeypatch, capsys
 ):
+    for split in ("train", "test"):  # The preparation is said in any case.
+        loading.load(
+            "mnist",
+            split,
+            image_size=(28, 28),
+            data_dir=str(tiny_mnist),
+            cache_dir=str(tmp_path),
+        )
+    capsys.readouterr()
     monkeypatch.setattr(terminal, "_SECONDS_PER_LINE", 0.0)
     _network(tiny_mnist, tmp_path)
     assert capsys.readouterr().err == ""
