@@ -19,7 +19,6 @@ from tf_dcgan.runs import runs
 from tf_dcgan.sampling import export, samplers
 from tf_dcgan.training import system
 
-MEMORY_SETTINGS = ("width", "latent_dim", "batch_size")
 _GRID_IMAGES = 64
 
 

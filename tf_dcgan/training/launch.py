@@ -7,10 +7,13 @@ import json
 import os
 
 from tf_dcgan.common import devices, errors, terminal
-from tf_dcgan.config import schema
+from tf_dcgan.config import fields, schema
 from tf_dcgan.gan import updates
 from tf_dcgan.runs import folder, runs
 from tf_dcgan.training import cost, execution, kinds, loop, scoring
+
+# By which a user can save memory.
+_MEMORY_SETTINGS = ("width", "latent_dim", "batch_size")
 
 
 def launch(
@@ -128,9 +131,11 @@ def _check_memory(config: schema.Config, step: cost.StepCost) -> None:
     available = devices.memory_bytes()
     needed = step.memory_bytes
     if available is not None and needed > available:
+        idle = fields.idle_for(schema.Config, config.kind)
         *flags, last_flag = (
             f"--{name}={getattr(config, name):.9g}"
-            for name in kinds.of(config).MEMORY_SETTINGS
+            for name in _MEMORY_SETTINGS
+            if name not in idle
         )
         raise errors.UserError(
             f"{', '.join(flags)} and {last_flag} need about "

@@ -124,13 +124,7 @@ class System(Protocol):
 
 
 class Kind(Protocol):
-    """A kind of system: what the module `generation` or `translation` has.
-
-    Attributes:
-        MEMORY_SETTINGS: the settings by which a user can save memory.
-    """
-
-    MEMORY_SETTINGS: tuple[str, ...]
+    """A kind of system: what the module `generation` or `translation` has."""
 
     def resolve(self, config: schema.Config) -> Resolved:
         """Fixes what follows from the data sets and the machine.
@@ -149,7 +143,7 @@ class Kind(Protocol):
             errors.UserError: images cannot be had, or are fewer than a batch.
         """
 
-    def System(self, run: runs.Run, loaded: Loaded) -> System:  # noqa: N802
+    def System(self, run: runs.Run, loaded: Loaded) -> System:
         """Builds the networks of a run, with their initial weights."""
 
     def passes(self, config: schema.Config) -> Passes:

@@ -17,7 +17,6 @@ from tf_dcgan.runs import runs
 from tf_dcgan.sampling import export, translators
 from tf_dcgan.training import system
 
-MEMORY_SETTINGS = ("width", "batch_size")
 _REAL_GRID_ROWS = 4  # Of each set.
 # Of a grid of samples: more would not fit on a screen.
 _COLUMNS = 8
