@@ -80,6 +80,7 @@ def test_imports_between_rooms_point_one_way(room):
     assert upwards == []
 
 
+@pytest.mark.slow
 def test_no_module_imports_itself_by_a_detour():
     finished, way = set(), []
 
@@ -116,6 +117,7 @@ def test_one_wrapper_shows_progress():
     assert {n for n in _MODULES if "tqdm" in set(_imports(n))} == allowed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", entry.COMMANDS)
 @pytest.mark.parametrize("flag", ["--help", "--no_such_flag=1"])
 def test_help_and_a_slip_load_no_tensorflow(command, flag):

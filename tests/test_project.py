@@ -110,6 +110,7 @@ def test_ci_finds_the_readmes_test_command():
     assert found == _TEST_COMMAND + "\n"
 
 
+@pytest.mark.slow
 def test_every_package_that_is_imported_is_required():
     required = {
         re.split("[<>=]", line)[0].replace("-", "_")
@@ -158,6 +159,7 @@ def test_a_program_that_imports_the_package_sees_its_types():
     assert (_PROJECT / "tf_dcgan" / "py.typed").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", ["train", "evaluate"])
 def test_the_doors_open_to_their_commands(door):
     texts = [

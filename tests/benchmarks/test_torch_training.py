@@ -72,6 +72,7 @@ def first_loss_of_d(kept):
     return 0.5 * (np.mean((of_real - 1) ** 2) + np.mean(of_fake**2))
 
 
+@pytest.mark.slow
 def test_the_other_side_is_given_what_ours_trains_with(compared):
     lines, kept = compared
     # The line of step 1: "1  G / G  D / D  diversity".
@@ -104,6 +105,7 @@ def test_an_interval_beyond_the_steps_is_refused():
         )
 
 
+@pytest.mark.slow
 def test_the_failure_of_the_other_side_is_passed_on(
     tmp_path, monkeypatch, tiny_mnist
 ):

@@ -52,6 +52,7 @@ def sampler(trained):
     return samplers.Sampler(generator, run.data.content_box)
 
 
+@pytest.mark.slow
 def test_it_shows_samples_means_and_the_result_with_its_neighbours(
     trained, tmp_path, shown, sampler
 ):
@@ -87,6 +88,7 @@ def test_it_shows_samples_means_and_the_result_with_its_neighbours(
     assert images.read_png(out).shape[2] == 1
 
 
+@pytest.mark.slow
 def test_the_others_differ_from_the_result_by_no_more_than_the_noise(
     trained, tmp_path, shown, monkeypatch
 ):
@@ -107,6 +109,7 @@ def test_the_others_differ_from_the_result_by_no_more_than_the_noise(
     assert len(np.unique(shown[1][1], axis=0)) == 1
 
 
+@pytest.mark.slow
 def test_rescaling_brings_result_and_means_to_the_typical_length(
     trained, tmp_path, monkeypatch
 ):
@@ -134,6 +137,7 @@ def test_rescaling_brings_result_and_means_to_the_typical_length(
     np.testing.assert_array_equal(made[0][:-1], made[4][:-1])
 
 
+@pytest.mark.slow
 def test_the_same_command_writes_the_same_file(trained, tmp_path):
     for name in "xy":
         _arithmetic(
@@ -143,6 +147,7 @@ def test_the_same_command_writes_the_same_file(trained, tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.slow
 def test_it_tells_what_is_needed_to_repeat_it(trained, tmp_path, capsys):
     out = tmp_path / "a.png"
     _arithmetic(f"--run_dir={trained[0]}", *_NUMBERS, f"--out={out}")
@@ -164,6 +169,7 @@ def test_fewer_than_three_samples_are_warned_of(trained, tmp_path, capsys):
     assert warning.startswith("warning: --a, --b: the mean of fewer than 3")
 
 
+@pytest.mark.slow
 def test_the_classifier_chooses_and_its_choice_can_be_repeated(
     trained, tmp_path, tiny_classifier, capsys
 ):

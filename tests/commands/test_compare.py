@@ -138,6 +138,7 @@ def test_the_same_runs_give_the_same_bytes(tmp_path):
     assert out.read_bytes() == first
 
 
+@pytest.mark.slow
 def test_tensorflow_is_not_needed(tmp_path):
     paths = [fake_runs.make(tmp_path / n, **FULL, seed=ord(n)) for n in "ab"]
     code = (
@@ -236,6 +237,7 @@ def test_runs_that_see_others_are_said_to(tmp_path, other, words):
     assert "see the same" not in page.text
 
 
+@pytest.mark.slow
 def test_several_seeds_are_shown_as_mean_and_spread(tmp_path):
     lines = fake_runs.train_lines
     page = made(
@@ -305,6 +307,7 @@ def test_the_first_values_are_not_averaged_away_on_logarithmic_axes(tmp_path):
     assert raw == strong
 
 
+@pytest.mark.slow
 def test_runs_of_different_losses_are_not_compared_by_their_values(tmp_path):
     lines = fake_runs.train_lines([1.0])
     page = made(tmp_path, a={"lines": lines}, b={"lines": lines, "seed": 1})
@@ -425,6 +428,7 @@ def test_runs_without_verdicts_are_told_from_those_too_short_for_one(tmp_path):
     assert "Shorter than 200 steps, and not judged: b." in page.text
 
 
+@pytest.mark.slow
 def test_grids_of_other_steps_and_missing_ones_are_named(tmp_path):
     page = made(
         tmp_path,
@@ -441,6 +445,7 @@ def test_grids_of_other_steps_and_missing_ones_are_named(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_same_real_images_are_shown_once(tmp_path):
     other = {"grids": [1], "fingerprint": "e" * 64, "recipe": "dcgan"}
     for name, settings in {"a": {"grids": [1]}, "b": other, "c": other}.items():
@@ -688,6 +693,7 @@ def test_two_to_twelve_runs_are_asked_for(tmp_path, count):
         run_compare(*["x"] * count)
 
 
+@pytest.mark.slow
 def test_twelve_runs_fit_on_a_page(tmp_path):
     runs = {f"r{i}": {"beta_1": i / 20, **FULL} for i in range(12)}
     page = made(tmp_path, **runs)
@@ -762,6 +768,7 @@ def test_a_place_that_cannot_take_the_page_is_refused_before_any_work(
         run_compare(*paths, f"--out={out}")
 
 
+@pytest.mark.slow
 def test_as_a_command_it_ends_bad_input_with_status_2(tmp_path):
     ended = subprocess.run(
         [

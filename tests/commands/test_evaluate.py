@@ -191,6 +191,7 @@ def test_classes_that_nothing_predicts_are_refused(
         main(f"--real={arrays[0]}", f"--fake={labelled[1]}", *flags)
 
 
+@pytest.mark.slow
 def test_sfid_is_the_distance_of_the_spatial_features(main, arrays):
     flags = [f"--real={arrays[0]}", f"--fake={arrays[1]}"]
     main(*flags, "--metrics=sfid,fid", "--output=e.json")
@@ -339,6 +340,7 @@ def test_features_that_are_no_numbers_are_refused_and_not_kept(
     assert not list(pathlib.Path("c").glob("*"))
 
 
+@pytest.mark.slow
 def test_progress_off_a_terminal_is_told_in_lines(
     main, arrays, capsys, monkeypatch
 ):
@@ -359,6 +361,7 @@ def test_progress_off_a_terminal_is_told_in_lines(
         assert line in shown
 
 
+@pytest.mark.slow
 def test_a_run_is_scored_against_its_own_data(main, trained, tiny_mnist):
     before = (trained[0] / "metrics.jsonl").read_text()
     events = set((trained[0] / "tensorboard").iterdir())
@@ -413,6 +416,7 @@ def test_scores_that_could_be_compared_name_the_usual_protocol(
     assert f"compares with {compares}" in printed
 
 
+@pytest.mark.slow
 def test_features_of_real_images_are_computed_once(main, arrays, monkeypatch):
     flags = [f"--real={arrays[0]}", f"--fake={arrays[1]}", "--cache_dir=c"]
     main(*flags, "--output=a.json")
@@ -431,6 +435,7 @@ def test_features_of_real_images_are_computed_once(main, arrays, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_statistics_serve_in_place_of_real_images(main, arrays, capsys):
     main(f"--real={arrays[0]}", "--statistics=s.npz")
     assert "200 images of " + arrays[0] in capsys.readouterr().out
@@ -461,6 +466,7 @@ def test_statistics_have_no_interval_of_few_images(main, arrays):
     assert "few_samples: 12 images, FID wants 2,048" in fid["warnings"]
 
 
+@pytest.mark.slow
 def test_an_interval_from_statistics_says_what_it_leaves_out(main, arrays):
     main(f"--real={arrays[0]}", "--statistics=s.npz")
     flags = [f"--fake={arrays[1]}", "--metrics=fid", "--output=e.json"]

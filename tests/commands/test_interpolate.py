@@ -60,6 +60,7 @@ def walked(trained, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_it_writes_a_strip_and_an_animation(walked):
     assert {path.name for path in walked.iterdir()} == {
         "walk.png",
@@ -67,6 +68,7 @@ def test_it_writes_a_strip_and_an_animation(walked):
     }
 
 
+@pytest.mark.slow
 def test_each_row_goes_from_sample_to_sample_bit_for_bit(
     walked, trained, tmp_path
 ):
@@ -92,6 +94,7 @@ def test_the_animation_of_a_loop_shows_no_frame_twice(walked):
             np.testing.assert_array_equal(frame[::10, ::10], wanted[place])
 
 
+@pytest.mark.slow
 def test_without_loop_the_animation_ends_at_the_last_sample(trained, tmp_path):
     flags = [f"--run_dir={trained[0]}", "--indices=3,17", "--frames=4"]
     _interpolate(*flags, f"--out={tmp_path / 'a.gif'}")
@@ -106,6 +109,7 @@ def test_without_loop_the_animation_ends_at_the_last_sample(trained, tmp_path):
     np.testing.assert_array_equal(frame[::10, ::10], tiles[0, -1])
 
 
+@pytest.mark.slow
 def test_points_may_be_of_other_seeds(trained, tmp_path):
     _interpolate(
         f"--run_dir={trained[0]}",
@@ -118,6 +122,7 @@ def test_points_may_be_of_other_seeds(trained, tmp_path):
     np.testing.assert_array_equal(tiles[0, -1], other[17])
 
 
+@pytest.mark.slow
 def test_a_walk_of_more_images_than_a_batch_arrives(trained, tmp_path):
     _interpolate(
         f"--run_dir={trained[0]}",
@@ -165,6 +170,7 @@ def test_linear_walks_differ_between_the_same_ends(walked, trained, tmp_path):
     assert not np.array_equal(one[:, 2], other[:, 2])
 
 
+@pytest.mark.slow
 def test_it_tells_what_is_needed_to_repeat_it(trained, tmp_path, capsys):
     _interpolate(
         f"--run_dir={trained[0]}",

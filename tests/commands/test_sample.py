@@ -12,6 +12,7 @@ def _sample(*flags):
     sample.main(["sample.py", *flags])
 
 
+@pytest.mark.slow
 def test_it_writes_one_grid_of_the_runs_images(trained, tmp_path):
     out = tmp_path / "new" / "grid.png"
     _sample(f"--run_dir={trained[0]}", "--num_images=6", f"--out={out}")
@@ -19,6 +20,7 @@ def test_it_writes_one_grid_of_the_runs_images(trained, tmp_path):
     assert images.read_png(out).shape == (2 * 30 + 2, 3 * 30 + 2, 1)
 
 
+@pytest.mark.slow
 def test_the_grid_of_the_runs_seed_is_its_last_sample(trained, tmp_path):
     out = tmp_path / "grid.png"
     _sample(f"--run_dir={trained[0]}", f"--out={out}")
@@ -26,6 +28,7 @@ def test_the_grid_of_the_runs_seed_is_its_last_sample(trained, tmp_path):
     np.testing.assert_array_equal(images.read_png(out), images.read_png(last))
 
 
+@pytest.mark.slow
 def test_a_folder_gets_single_images_named_by_seed_and_number(
     trained, tmp_path
 ):
@@ -69,6 +72,7 @@ def test_single_images_are_named_by_the_class_that_label_takes(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_one_image_is_told_as_one(trained, tmp_path, capsys):
     out = tmp_path / "one.png"
     _sample(f"--run_dir={trained[0]}", "--num_images=1", f"--out={out}")
@@ -81,6 +85,7 @@ def _made(run_dir, folder, *flags):
     return np.stack([images.read_png(path) for path in paths])
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_images_and_another_gives_others(
     trained, tmp_path
 ):
@@ -91,6 +96,7 @@ def test_the_same_seed_gives_the_same_images_and_another_gives_others(
     assert not np.array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_batches_of_one_give_the_images_of_batches_of_64(trained, tmp_path):
     flags = ["--num_images=65", "--seed=1"]
     one = _made(trained[0], tmp_path / "a", *flags, "--batch_size=1")
@@ -99,6 +105,7 @@ def test_batches_of_one_give_the_images_of_batches_of_64(trained, tmp_path):
     assert abs(difference).max() <= 1
 
 
+@pytest.mark.slow
 def test_raw_weights_give_other_images(trained, tmp_path):
     flags = ["--num_images=4", "--seed=1"]
     averaged = _made(trained[0], tmp_path / "a", *flags)

@@ -15,6 +15,9 @@ from tf_dcgan.models import cyclegan
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import generators, translators
 
+# Each test needs a trained run.
+pytestmark = pytest.mark.slow
+
 
 def _translate(*flags):
     translate.main(["translate.py", *flags])

@@ -55,6 +55,7 @@ def test_training_latents_differ_in_every_argument(other):
     assert not np.isin(here, there).any()
 
 
+@pytest.mark.slow
 def test_no_step_repeats_another_steps_draws():
     seen = {
         tuple(training_latents(seed, step, draw)[0])
@@ -72,6 +73,7 @@ def test_training_latents_are_standard_normal():
     assert_standard_normal(numbers)
 
 
+@pytest.mark.slow
 def test_latents_are_the_same_inside_a_function_of_the_step():
     @tf.function
     def traced(step):
@@ -85,6 +87,7 @@ def test_latents_are_the_same_inside_a_function_of_the_step():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "draw",
     [
@@ -151,12 +154,14 @@ def test_sample_latents_depend_on_their_index_alone():
     )
 
 
+@pytest.mark.slow
 def test_sample_latents_differ_by_index_and_seed():
     numbers = np.stack([sample_latents(s, range(50)) for s in (0, 1, 2)])
     assert len(np.unique(numbers.reshape(150, 8), axis=0)) == 150
     assert len(np.unique(numbers)) > 0.999 * numbers.size
 
 
+@pytest.mark.slow
 def test_sample_latents_are_standard_normal_over_the_indices():
     numbers = sample_latents(0, range(400), latent_dim=100)
     assert numbers.shape == (400, 100)
@@ -222,6 +227,7 @@ def test_horizontal_flips_are_a_function_of_seed_and_step():
     assert len(seen) == 12
 
 
+@pytest.mark.slow
 def test_half_of_the_images_are_flipped_and_no_two_places_agree():
     flips = np.stack([horizontal_flips(step=step) for step in range(400)])
     assert flips.shape == (400, 64) and flips.dtype == bool

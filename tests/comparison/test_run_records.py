@@ -77,6 +77,7 @@ def test_groups_are_not_named_by_what_does_not_apply_to_them(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_as_many_settings_as_needed_tell_groups_apart(tmp_path):
     records = read(
         tmp_path, a={}, b={"width": 0.5}, c={"beta_1": 0.9}, d={"seed": 1}

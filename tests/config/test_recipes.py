@@ -144,6 +144,7 @@ def test_a_recipe_makes_the_size_of_its_source(recipe, native, expected):
     assert families.image_size(config, native) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flags, shape",
     [

@@ -159,6 +159,7 @@ def updated_with(monkeypatch):
     return seen
 
 
+@pytest.mark.slow
 def test_a_step_is_flipped_by_its_number_however_calls_are_cut(updated_with):
     facts = runs.DataFacts(16, 16, 1, WHOLE, 32, "as they are", "f")
     run = runs.Run(pathlib.Path("unused"), CONFIG, facts, {}, None)

@@ -206,6 +206,7 @@ def test_the_default_is_in_the_users_cache_home(monkeypatch):
     assert cache.default_folder() == expected
 
 
+@pytest.mark.slow
 def test_a_hit_imports_neither_tensorflow_nor_tfds(tmp_path):
     # A prepared TFDS folder is told by its names alone.
     root = tmp_path / "tfds"

@@ -119,6 +119,7 @@ def test_a_pair_without_test_images_has_no_test_part(find, root):
     assert b.test is None
 
 
+@pytest.mark.slow
 def test_the_images_of_a_pair_of_tfds_are_those_of_its_splits(
     find, root, config
 ):
@@ -279,6 +280,7 @@ def test_a_half_without_test_images_of_its_own_has_no_test_part(find, root):
     assert a.test is None
 
 
+@pytest.mark.slow
 def test_the_images_of_a_class_are_those_with_its_label(find, root, config):
     made = write_cifar10(root)
     horses, deer = find(a="cifar10:horse", b="cifar10:deer")
@@ -446,6 +448,7 @@ def test_colours_among_the_test_images_alone_make_a_domain_rgb(
     assert domain_images.native_shape(config, b) == (4, 4, 1)
 
 
+@pytest.mark.slow
 def test_gray_glyphs_and_a_coloured_set_are_trained_as_rgb(
     find, root, config, few_glyphs
 ):

@@ -10,6 +10,7 @@ def drawn():
     return images, labels
 
 
+@pytest.mark.slow
 def test_digits_are_grey_images_of_mnists_shape(drawn):
     images, labels = drawn
     assert images.shape == (400, 28, 28, 1)
@@ -45,6 +46,7 @@ def test_digits_are_centred_by_mass_and_seldom_touch_the_border(drawn):
     assert np.mean(edge > 60) < 0.01
 
 
+@pytest.mark.slow
 def test_a_digit_looks_more_like_its_own_kind_than_like_the_others(drawn):
     images, labels = drawn
     [(others, other_labels)] = glyphs._chunks("test", 400)
@@ -57,6 +59,7 @@ def test_a_digit_looks_more_like_its_own_kind_than_like_the_others(drawn):
     assert np.mean(nearest == other_labels) > 0.8
 
 
+@pytest.mark.slow
 def test_no_two_images_are_alike_and_the_splits_differ(drawn):
     images, _ = drawn
     [(others, _)] = glyphs._chunks("test", 400)
@@ -64,18 +67,21 @@ def test_no_two_images_are_alike_and_the_splits_differ(drawn):
     assert len(every) == 800
 
 
+@pytest.mark.slow
 def test_the_set_is_the_same_every_time(drawn):
     [(images, labels)] = glyphs._chunks("train", 400)
     np.testing.assert_array_equal(images, drawn[0])
     np.testing.assert_array_equal(labels, drawn[1])
 
 
+@pytest.mark.slow
 def test_chunks_together_hold_every_image(monkeypatch):
     monkeypatch.setattr(glyphs, "_CHUNK", 40)
     lengths = [len(images) for images, _ in glyphs._chunks("test", 100)]
     assert lengths == [40, 40, 20]
 
 
+@pytest.mark.slow
 def test_glyphs_load_by_name_without_any_data(tmp_path, monkeypatch):
     monkeypatch.setattr(glyphs, "NUM_IMAGES", {"train": 60, "test": 20})
     array = loading.load(

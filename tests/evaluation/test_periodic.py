@@ -147,6 +147,7 @@ def test_real_images_are_evenly_spread_and_without_padding(
     assert network.asked == 1
 
 
+@pytest.mark.slow
 def test_a_set_without_labels_is_told_what_to_give_instead(
     tmp_path, cache_home
 ):

@@ -14,6 +14,9 @@ from tf_dcgan.evaluation import networks, periodic
 from tf_dcgan.metrics.features import feature_network
 from tf_dcgan.runs import best_checkpoint, checkpoints, logs
 
+# Each test needs a trained run.
+pytestmark = pytest.mark.slow
+
 
 def _network(request=None, dataset=None, *, crop=None):
     """Two features: the mean pixel and half of it, from any image."""

@@ -15,6 +15,9 @@ from tf_dcgan.models import cyclegan
 from tf_dcgan.runs import logs, runs
 from tf_dcgan.sampling import generators
 
+# Each test needs a trained run.
+pytestmark = pytest.mark.slow
+
 
 def _network(dataset=None):
     """Mean and spread of the pixels, and the mean of the first row."""

@@ -128,6 +128,7 @@ def reference_update(state, config, losses):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "loss, formulas",
     [("least_squares", SQUARES), ("non_saturating", ENTROPY)],
@@ -156,6 +157,7 @@ def test_a_step_is_that_of_the_paper(loss, formulas):
     assert moved == 2 * (8 + 1) + 2 * (5 + 2)
 
 
+@pytest.mark.slow
 def test_both_networks_of_a_kind_share_one_optimizer_and_none_is_left_out():
     config = tiny()
     state = create(config)
@@ -172,6 +174,7 @@ def test_both_networks_of_a_kind_share_one_optimizer_and_none_is_left_out():
     assert int(after["discriminator_optimizer/adam/iteration"]) == 1
 
 
+@pytest.mark.slow
 def test_the_scalars_are_those_that_are_announced_and_add_up():
     config = tiny()
     measured = cyclegan.update(create(config), config, A, B)
@@ -218,6 +221,7 @@ def recorded(config):
     return state, cyclegan.update(state, config, A, B)
 
 
+@pytest.mark.slow
 def test_a_and_b_go_their_own_ways():
     state, measured = recorded(tiny())
     translated, cycled = state.generator_a_to_b.inputs
@@ -234,6 +238,7 @@ def test_a_and_b_go_their_own_ways():
     np.testing.assert_array_equal(state.discriminator_b.inputs[1], B)
 
 
+@pytest.mark.slow
 def test_without_identity_weight_nothing_is_computed_for_it():
     config = tiny(lambda_identity=0.0)
     state, measured = recorded(config)
@@ -242,6 +247,7 @@ def test_without_identity_weight_nothing_is_computed_for_it():
     assert not any("identity" in name for name in measured)
 
 
+@pytest.mark.slow
 def test_discriminators_learn_from_the_images_of_the_buffers(monkeypatch):
     given = []
 
@@ -264,6 +270,7 @@ def test_discriminators_learn_from_the_images_of_the_buffers(monkeypatch):
         assert np.all(learnt_from == 0.25 + 0.5 * stream)
 
 
+@pytest.mark.slow
 def test_the_buffers_are_part_of_the_state():
     config = tiny()
     state = create(config)
@@ -274,6 +281,7 @@ def test_the_buffers_are_part_of_the_state():
         assert np.all(kept[:BATCH].std(axis=(1, 2, 3)) > 0)
 
 
+@pytest.mark.slow
 def test_averages_copy_without_decay_and_follow_with_one():
     state = create(tiny())
     cyclegan.update(state, tiny(), A, B)
@@ -299,6 +307,7 @@ def test_averages_copy_without_decay_and_follow_with_one():
         np.testing.assert_allclose(mean_of, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_trains_and_keeps_its_averages_in_float32(precision):
     config = tiny(precision=precision)
@@ -311,6 +320,7 @@ def test_half_precision_trains_and_keeps_its_averages_in_float32(precision):
         assert {layer.compute_dtype for layer in model.layers} == {"float32"}
 
 
+@pytest.mark.slow
 def test_compiled_steps_are_those_in_python():
     config = tiny()
     eager, traced = create(config), create(config)
@@ -322,6 +332,7 @@ def test_compiled_steps_are_those_in_python():
         assert float(found[name]) == pytest.approx(float(value), rel=1e-3), name
 
 
+@pytest.mark.slow
 def test_copies_for_any_size_make_the_same_images():
     config = tiny()
     state = create(config)

@@ -160,6 +160,7 @@ def reference_update(state, config, images, step):
         descend(generator_loss, generator, state.generator_optimizer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -199,6 +200,7 @@ def test_steps_are_those_of_the_schedule_written_out_plainly(settings):
     assert not any(same(before, moved))
 
 
+@pytest.mark.slow
 def test_the_discriminator_sees_generated_then_real_then_generated_images():
     images = real_images()
     generator, discriminator, _ = recorded_update(tiny(), images)
@@ -211,12 +213,14 @@ def test_the_discriminator_sees_generated_then_real_then_generated_images():
     assert not np.array_equal(second, first)
 
 
+@pytest.mark.slow
 def test_all_passes_are_in_training_mode():
     generator, discriminator, _ = recorded_update(tiny())
     assert generator.training == [True] * 2
     assert discriminator.training == [True] * 4
 
 
+@pytest.mark.slow
 def test_shared_latents_serve_the_whole_step():
     generator, _, _ = recorded_update(tiny(generator_updates=3))
     assert len(generator.inputs) == 3
@@ -224,12 +228,14 @@ def test_shared_latents_serve_the_whole_step():
         np.testing.assert_array_equal(latents, generator.inputs[0])
 
 
+@pytest.mark.slow
 def test_one_shared_update_needs_a_single_pass_of_the_generator():
     generator, discriminator, _ = recorded_update(tiny(**JOINT_ONCE))
     assert len(generator.inputs) == 1
     assert len(discriminator.inputs) == 3
 
 
+@pytest.mark.slow
 def test_new_latents_are_drawn_for_each_generator_update():
     config = tiny(generator_latents="new")
     generator, discriminator, _ = recorded_update(config)
@@ -238,6 +244,7 @@ def test_new_latents_are_drawn_for_each_generator_update():
     np.testing.assert_array_equal(discriminator.inputs[2], generator.outputs[1])
 
 
+@pytest.mark.slow
 def test_latents_are_those_of_the_seed_and_the_step():
     config = tiny(seed=7)
     state = create(config)
@@ -253,6 +260,7 @@ def test_latents_are_those_of_the_seed_and_the_step():
         )
 
 
+@pytest.mark.slow
 def test_the_discriminator_update_leaves_the_generator_unchanged():
     config = tiny()
     state = create(config)
@@ -281,6 +289,7 @@ def test_the_generator_update_leaves_the_discriminators_weights_unchanged():
     assert not any(same(generator, values(state.generator.trainable_variables)))
 
 
+@pytest.mark.slow
 def test_the_generator_update_asks_for_no_gradients_of_the_discriminator(
     monkeypatch,
 ):
@@ -300,6 +309,7 @@ def test_the_generator_update_asks_for_no_gradients_of_the_discriminator(
     assert [tape.watched_variables() for tape in tapes] == [()]
 
 
+@pytest.mark.slow
 def test_gradients_through_the_images_are_those_of_the_whole():
     config = tiny()
     state = create(config)
@@ -326,6 +336,7 @@ def test_gradients_through_the_images_are_those_of_the_whole():
         np.testing.assert_allclose(actual, wanted, atol=1e-5 * scale)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings, in_d, in_g",
     [
@@ -344,6 +355,7 @@ def test_adam_counts_every_update_of_its_network(settings, in_d, in_g):
         assert state.step.numpy() == step
 
 
+@pytest.mark.slow
 def test_a_joint_update_is_one_adam_step_on_the_summed_gradients():
     config = tiny(discriminator_updates="joint")
     state = create(config)
@@ -385,6 +397,7 @@ def test_learning_rates_and_beta_1_go_to_the_network_they_name():
         assert optimizer.beta_1 == 0.25
 
 
+@pytest.mark.slow
 def test_scalars_are_worked_out_from_the_logits():
     _, discriminator, scalars = recorded_update(tiny(fake_label=0.1))
     logits = discriminator.outputs
@@ -408,6 +421,7 @@ def test_scalars_are_worked_out_from_the_logits():
         assert float(scalar) == pytest.approx(expected[name], abs=1e-5), name
 
 
+@pytest.mark.slow
 def test_the_update_lowers_the_score_of_generated_images():
     # A step this large shows, and its direction cannot be chance.
     config = tiny(discriminator_learning_rate=0.05)
@@ -415,6 +429,7 @@ def test_the_update_lowers_the_score_of_generated_images():
     assert scalars["fake_score_before"] - scalars["fake_score_after"] > 0.001
 
 
+@pytest.mark.slow
 def test_a_step_is_the_same_inside_a_function():
     config = tiny()
     eager, traced = create(config), create(config)
@@ -429,6 +444,7 @@ def test_a_step_is_the_same_inside_a_function():
     assert traced.step.numpy() == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"loss": "minimax"}, JOINT_ONCE])
 def test_everything_stays_finite(settings):
     config = tiny(**settings)
@@ -452,6 +468,7 @@ def averages(config, *, at_step=0):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "ema_decay, at_step, decay",
     [
@@ -470,6 +487,7 @@ def test_the_average_moves_towards_the_weights(ema_decay, at_step, decay):
         )
 
 
+@pytest.mark.slow
 def test_moving_statistics_are_averaged_with_the_weights():
     config = tiny()
     state = create(config)
@@ -490,6 +508,7 @@ def test_moving_statistics_are_averaged_with_the_weights():
         assert not np.allclose(raw.numpy(), start, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_decay_0_makes_the_average_the_weights_themselves():
     _, raw, averaged = averages(tiny(ema_decay=0.0), at_step=1000)
     assert all(same(raw, averaged))
@@ -506,6 +525,7 @@ def test_the_average_begins_as_the_generator():
     assert state.step.numpy() == 0
 
 
+@pytest.mark.slow
 def test_variables_have_unique_names_that_do_not_depend_on_the_process():
     config = tiny()
     first = create(config).variables()
@@ -601,6 +621,7 @@ def dropout_step(masks, *, before=0, **settings):
     return list(masks), values(state.variables().values())
 
 
+@pytest.mark.slow
 def test_dropout_is_a_function_of_seed_and_step(dropout_masks):
     masks, weights = dropout_step(dropout_masks, before=3)
     again, same_weights = dropout_step(dropout_masks, before=77)
@@ -609,6 +630,7 @@ def test_dropout_is_a_function_of_seed_and_step(dropout_masks):
     assert all(same(weights, same_weights))
 
 
+@pytest.mark.slow
 def test_dropout_differs_between_the_calls_within_a_step(dropout_masks):
     masks, _ = dropout_step(dropout_masks)
     # G passes twice and has one layer, D passes four times and has two; only
@@ -619,6 +641,7 @@ def test_dropout_differs_between_the_calls_within_a_step(dropout_masks):
     assert len(set(masks)) == len(masks)
 
 
+@pytest.mark.slow
 def test_dropout_differs_between_steps_and_seeds(dropout_masks):
     config = tiny(latent_dim=64)
     state = create(config)
@@ -656,6 +679,7 @@ def steps_in(precision, count=1, **settings):
     return state, {k: float(v) for k, v in scalars.items()}, np.array(moved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_trains_like_float32(precision):
     _, wanted, wanted_moved = steps_in("float32", **JOINT_ONCE)
@@ -687,6 +711,7 @@ def test_the_averaged_generator_is_float32_whatever_the_precision():
     )
 
 
+@pytest.mark.slow
 def test_float16_scales_the_losses_of_both_networks():
     state, scalars, _ = steps_in("mixed_float16", count=2)
     for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
@@ -697,6 +722,7 @@ def test_float16_scales_the_losses_of_both_networks():
     assert np.isfinite(list(scalars.values())).all()
 
 
+@pytest.mark.slow
 def test_other_precisions_do_not_scale():
     for precision in ("float32", "mixed_bfloat16"):
         state = create(tiny(precision=precision))

@@ -72,6 +72,7 @@ SCHEDULES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_pass_of_either_network_has_the_labels_of_the_real_batch(name):
     settings, generator_passes, discriminator_passes = SCHEDULES[name]
@@ -92,6 +93,7 @@ def test_every_pass_of_either_network_has_the_labels_of_the_real_batch(name):
             np.testing.assert_array_equal(seen, LABELS)
 
 
+@pytest.mark.slow
 def test_the_scores_are_those_of_the_labelled_images():
     config = tiny(discriminator_updates="joint")
     images = real_images()
@@ -109,6 +111,7 @@ def test_the_scores_are_those_of_the_labelled_images():
     assert abs(scores[0] - scores[1]) > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "shape"),
     [("dcgan_small", SHAPE), ("dcgan_upsampling", (16, 16, 3))],
@@ -130,6 +133,7 @@ def test_one_step_changes_every_weight(recipe, shape):
     assert len(state.seed_generators()) == dropouts
 
 
+@pytest.mark.slow
 def test_the_weights_of_an_absent_class_stay():
     config = tiny(generator_updates=1)
     state = gan.create_state(config, SHAPE, 3)

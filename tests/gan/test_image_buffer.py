@@ -59,6 +59,7 @@ def reference(batch_size, num_steps, *, seed=0, stream=0):
     return kept, taken
 
 
+@pytest.mark.slow
 def test_the_first_fifty_images_are_kept_and_returned_themselves():
     steps = Steps(1)
     for step in range(SIZE):
@@ -68,6 +69,7 @@ def test_the_first_fifty_images_are_kept_and_returned_themselves():
 
 
 # 7 does not divide 50: one step then fills the buffer and exchanges.
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 7, 60])
 def test_images_are_exchanged_one_after_the_other(batch_size):
     num_steps = 200 // batch_size
@@ -78,6 +80,7 @@ def test_images_are_exchanged_one_after_the_other(batch_size):
     np.testing.assert_array_equal(steps.content(), expected_kept)
 
 
+@pytest.mark.slow
 def test_about_half_of_the_images_are_exchanged_for_older_ones():
     steps = Steps(10)
     older = []
@@ -105,6 +108,7 @@ def test_two_buffers_exchange_at_different_times():
         assert np.any(one.numpy() != other.numpy())
 
 
+@pytest.mark.slow
 def test_a_buffer_goes_on_from_its_images_and_the_step_alone():
     whole, stopped, resumed = Steps(3), Steps(3), Steps(3)
     for step in range(40):

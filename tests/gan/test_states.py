@@ -75,6 +75,7 @@ def test_without_decay_the_rates_stay():
     np.testing.assert_allclose(rates(state), [0.01, 0.02], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_rate_of_a_step_is_that_of_the_steps_before_it():
     config = overrides.from_flags(
         {

@@ -210,6 +210,7 @@ each_penalty = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @each_penalty
 def test_tensorflows_moments_hardly_change_a_penaltys_gradient(
     penalty, monkeypatch
@@ -232,6 +233,7 @@ def test_tensorflows_moments_hardly_change_a_penaltys_gradient(
     assert 0 < error < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalized", [False, True], ids=["plain", "norm"])
 @each_penalty
 def test_second_derivatives_are_those_of_numerical_differentiation(
@@ -328,6 +330,7 @@ def test_penalties_in_float16_are_those_of_float32(loss):
         assert value == pytest.approx(wanted_scalars[name], rel=0.01), name
 
 
+@pytest.mark.slow
 def test_the_generators_gradient_norm_is_that_of_its_first_update():
     config = schema.Config(
         recipe="dcgan_small", width=0.05, latent_dim=4, image_size="16"
@@ -356,6 +359,7 @@ def test_the_generators_gradient_norm_is_that_of_its_first_update():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalized", [False, True])
 def test_batch_normalisation_is_told_of_where_it_undoes_a_setting(normalized):
     discriminator = network(normalized=normalized)
@@ -385,6 +389,7 @@ def test_batch_normalisation_is_told_of_where_it_undoes_a_setting(normalized):
                 assert text in note and "\n" not in note
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", records.LOSSES)
 def test_every_loss_moves_generated_points_to_the_real_ones(loss, monkeypatch):
     # Points of two numbers: G only shifts what it is given; the real ones

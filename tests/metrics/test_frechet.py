@@ -247,6 +247,7 @@ def test_few_against_many_samples(counts):
     assert distance(*exact) == pytest.approx(distance(*by_covariance), rel=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "count, dimension, decay, tolerance",
     [
@@ -285,6 +286,7 @@ def test_a_rank_deficient_covariance_without_its_features(count):
     assert "rank 9 of 40" in warnings[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spectrum, tolerance",
     [
@@ -384,6 +386,7 @@ def test_directions_without_features_add_nothing_to_the_floor():
     assert frechet.frechet_floor(constant, [100]).value == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "dimension, per_dimension, decay, tolerance",
     [
@@ -433,6 +436,7 @@ def test_the_floor_says_where_its_formula_fails():
 # Extrapolation.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.0, 1.0])
 def test_extrapolation_has_no_bias(shift):
     chance = np.random.default_rng(17)
@@ -481,6 +485,7 @@ def test_extrapolation_follows_its_seed():
     assert first.value != other.value
 
 
+@pytest.mark.slow
 def test_extrapolation_says_where_it_is_not_linear():
     features = correlated(np.random.default_rng(20), 60, 20)
     result = frechet_sampling.frechet_infinity(
@@ -518,6 +523,7 @@ def drawn_with_shift(chance, counts=(150, 150), dimension=8, shift=0.7):
     return real, fake
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say():
     chance = np.random.default_rng(21)
     results = [
@@ -539,6 +545,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     assert np.mean(errors_) == pytest.approx(spread, rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_naive_bootstrap_holds_neither():
     chance = np.random.default_rng(21)
     values, intervals = [], []

@@ -45,6 +45,7 @@ def test_four_points_by_hand():
     assert result.value == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_subsets_are_averaged_and_follow_the_seed():
     real, fake = drawn(np.random.default_rng(1), (60, 40))
     results = [
@@ -103,12 +104,14 @@ def errors_against_spread(counts, *, size, shift):
     return estimated / variance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counts, size", [((40, 40), 40), ((120, 60), 30)])
 def test_the_standard_error_is_the_spread_over_new_images(counts, size):
     ratio = errors_against_spread(counts, size=size, shift=0.5)
     assert ratio == pytest.approx(1, abs=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counts, size", [((40, 40), 40), ((120, 60), 30)])
 def test_the_standard_error_is_a_little_large_for_equal_distributions(
     counts, size
@@ -118,6 +121,7 @@ def test_the_standard_error_is_a_little_large_for_equal_distributions(
     assert 0.9 < ratio < 1.56
 
 
+@pytest.mark.slow
 def test_more_subsets_do_not_make_the_error_vanish():
     real, fake = drawn(np.random.default_rng(5), (100, 100), shift=0.5)
     few, many = (

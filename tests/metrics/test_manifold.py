@@ -83,6 +83,7 @@ def test_equal_images_are_near_each_other_and_nothing_else(small_tiles):
     assert result.precision == result.coverage == 1
 
 
+@pytest.mark.slow
 def test_density_and_coverage_of_equal_distributions():
     chance = np.random.default_rng(2)
     results = []

@@ -79,6 +79,7 @@ def test_a_larger_held_out_set_is_made_smaller_too():
     np.testing.assert_array_equal(result.held_out_indices, apart.argmin(1))
 
 
+@pytest.mark.slow
 def test_the_error_is_the_spread_without_memorization():
     chance = np.random.default_rng(2)
     results = []

@@ -55,6 +55,7 @@ def test_every_recipe_with_maps_can_be_told_classes():
     assert set(SIZES) == set(recipes.names(lambda recipe: recipe.takes_labels))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", SIZES)
 def test_both_networks_of_a_recipe_take_labels_and_heed_them(recipe):
     generator, discriminator = build(recipe, channels=3)
@@ -100,6 +101,7 @@ def test_a_label_is_further_channels_of_the_image():
     )
 
 
+@pytest.mark.slow
 def test_ten_classes_widen_only_the_first_layers():
     config = overrides.from_flags(
         {"recipe": "dcgan_small", "conditional": True}
@@ -111,6 +113,7 @@ def test_ten_classes_widen_only_the_first_layers():
     assert networks.trainable_count(discriminator) == 213_057 + 10 * 25 * 64
 
 
+@pytest.mark.slow
 def test_all_other_weights_begin_as_without_labels():
     for told, plain in zip(build(), build(num_classes=0), strict=True):
         pairs = list(zip(told.weights, plain.weights, strict=True))

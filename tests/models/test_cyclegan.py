@@ -45,6 +45,7 @@ def four():
     return networks.of_config(settings(width=1 / 16), (24, 28, 3))
 
 
+@pytest.mark.slow
 def test_parameters_are_those_of_the_sources():
     assert [
         networks.trainable_count(model)
@@ -74,6 +75,7 @@ def test_blocks_follow_from_the_shorter_side_unless_they_are_given(
     assert cyclegan.number_of_blocks(config, size) == expected
 
 
+@pytest.mark.slow
 def test_the_networks_have_the_number_of_blocks_that_the_size_asks_for(four):
     for model in four[:2]:
         sums = networks.layers(model, keras.layers.Add)
@@ -173,6 +175,7 @@ def test_padding_mirrors_the_pixels_beside_the_edge():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [generator, discriminator])
 def test_each_image_of_a_batch_is_normalised_by_itself(build):
     network = build(24, 24, 3)
@@ -186,6 +189,7 @@ def test_each_image_of_a_batch_is_normalised_by_itself(build):
     assert abs(together[1] - together[2]).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [generator, discriminator])
 def test_one_graph_without_sides_serves_every_size(build):
     network = build(None, None, 3)
@@ -204,6 +208,7 @@ def test_one_graph_without_sides_serves_every_size(build):
         )
 
 
+@pytest.mark.slow
 def test_every_image_size_that_is_allowed_comes_back_and_is_judged():
     make = generator(None, None, 1, blocks=1, width=1 / 64)
     judge = discriminator(None, None, 1, width=1 / 64)
@@ -265,6 +270,7 @@ def test_kernels_are_normal_with_deviation_002_and_biases_zero(four):
             assert abs(values.std() - 0.02) < 5 * error, weight.path
 
 
+@pytest.mark.slow
 def test_the_same_config_gives_the_same_weights_under_the_same_paths(four):
     again = networks.of_config(settings(width=1 / 16), (24, 28, 3))
     other = networks.of_config(settings(width=1 / 16, seed=1), (24, 28, 3))
@@ -280,6 +286,7 @@ def test_the_same_config_gives_the_same_weights_under_the_same_paths(four):
                 assert np.isin(a, c).mean() < 0.01, a.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_keeps_float32_at_both_ends(precision):
     keras.config.set_dtype_policy(precision)
@@ -300,6 +307,7 @@ def test_half_precision_keeps_float32_at_both_ends(precision):
         assert {weight.dtype for weight in model.weights} == {"float32"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [generator, discriminator])
 def test_a_saved_network_needs_nothing_but_keras(build, tmp_path):
     network = build(None, None, 3)

@@ -30,6 +30,7 @@ def full_64():
     return networks.build("dcgan", (64, 64, 3))
 
 
+@pytest.mark.slow
 def test_dcgan_at_32_pixels_has_the_parameters_of_the_paper(full):
     assert [networks.trainable_count(m) for m in full] == [
         18_046_721,
@@ -37,6 +38,7 @@ def test_dcgan_at_32_pixels_has_the_parameters_of_the_paper(full):
     ]
 
 
+@pytest.mark.slow
 def test_dcgan_at_64_pixels_has_the_parameters_of_the_paper(full_64):
     assert [networks.trainable_count(m) for m in full_64] == [
         18_869_379,

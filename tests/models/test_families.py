@@ -100,6 +100,7 @@ def test_a_size_that_cannot_be_made_is_refused_with_the_nearest(
     assert message.endswith(f"the nearest it can is {near}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", families.NETWORKS)
 def test_every_refusal_names_a_size_that_is_accepted(recipe):
     for side in [*range(4, 66), 127, 129, 500, 700, 1023, 1024]:
@@ -111,6 +112,7 @@ def test_every_refusal_names_a_size_that_is_accepted(recipe):
             assert first == f"{height}x{width}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(recipes.RECIPES))
 def test_recipes_with_dropout_are_known(name):
     config = overrides.from_flags({"recipe": name, "width": 0.1})
@@ -212,6 +214,7 @@ def test_noise_becomes_images_and_images_become_logits(network, channels):
     assert logits.dtype == "float32"
 
 
+@pytest.mark.slow
 def test_all_numbers_of_a_network_follow_from_the_seed(network):
     first = tiny(network, seed=3)
     keras.utils.set_random_seed(99)
@@ -258,6 +261,7 @@ def test_all_networks_share_the_constants_of_the_systems(network):
         assert hidden == (["images"] if model.name == "generator" else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_keeps_float32_at_both_ends(network, precision):
     keras.config.set_dtype_policy(precision)
@@ -278,6 +282,7 @@ def test_half_precision_keeps_float32_at_both_ends(network, precision):
     assert np.any(logits != logits.numpy().astype(np.float16))
 
 
+@pytest.mark.slow
 def test_one_step_changes_every_weight(network):
     config = overrides.from_flags(
         {"recipe": network, "width": 1 / 16, "latent_dim": 8}
@@ -298,6 +303,7 @@ def test_one_step_changes_every_weight(network):
     assert same == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "network, in_g, in_d", [("vanilla_gan", 1, 1), ("dcgan_upsampling", 0, 4)]
 )
@@ -326,6 +332,7 @@ def test_every_dropout_layer_is_set_by_the_step(network, in_g, in_d):
     assert calls == [1] * in_g + [3] * in_d
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "network", ["vanilla_gan", "dcgan_upsampling", "dcgan_cifar10", "dcgan_28"]
 )

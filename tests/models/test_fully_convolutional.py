@@ -30,6 +30,7 @@ def convolutions(model):
     ]
 
 
+@pytest.mark.slow
 def test_parameters_are_those_of_the_sources(cifar10, celeba, of_28):
     assert [
         [networks.trainable_count(model) for model in pair]

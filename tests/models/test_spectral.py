@@ -49,6 +49,7 @@ def largest_singular_value(layer):
     return np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]))[1][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dcgan", "dcgan_small"])
 def test_all_layers_with_a_kernel_are_wrapped_and_weights_stay(name):
     config = schema.Config(recipe=name, width=0.05, spectral_norm=True)
@@ -74,6 +75,7 @@ def test_the_count_of_trainable_weights_is_that_of_the_recipe():
     assert not wrapped(generator)
 
 
+@pytest.mark.slow
 def test_the_estimate_becomes_the_largest_singular_value():
     model = discriminator()
     for _ in range(100):
@@ -88,6 +90,7 @@ def test_the_estimate_becomes_the_largest_singular_value():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "inner",
     [
@@ -151,6 +154,7 @@ def test_training_passes_alone_move_the_vectors_and_none_the_kernels():
         np.testing.assert_array_equal(layer.layer.kernel.numpy(), kernel)
 
 
+@pytest.mark.slow
 def test_vectors_are_a_function_of_the_seed_and_differ_by_layer():
     def vectors(seed):
         return [x.vector.numpy() for x in wrapped(discriminator(seed=seed))]
@@ -164,6 +168,7 @@ def test_vectors_are_a_function_of_the_seed_and_differ_by_layer():
     assert first[0][0, 0] != first[1][0, 0]
 
 
+@pytest.mark.slow
 def test_vectors_are_in_the_checkpoint_and_the_optimizer_knows_none():
     state = gan.create_state(tiny(), SHAPE)
     names = [name for name in state.variables() if "vector" in name]
@@ -174,6 +179,7 @@ def test_vectors_are_in_the_checkpoint_and_the_optimizer_knows_none():
     ]
 
 
+@pytest.mark.slow
 def test_half_precision_estimates_in_float32():
     wanted = discriminator()(images(), training=True)
     keras.config.set_dtype_policy("mixed_float16")
@@ -204,6 +210,7 @@ def test_a_kernel_of_zeros_gives_the_bias_and_finite_gradients():
     assert np.isfinite(gradient).all()
 
 
+@pytest.mark.slow
 def test_layers_inside_an_inner_model_are_wrapped_too():
     inner = keras.Sequential([keras.Input([4]), keras.layers.Dense(3)])
     model = keras.Sequential(

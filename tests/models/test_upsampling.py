@@ -60,6 +60,7 @@ def test_the_discriminator_normalises_all_but_its_first_block(full):
     assert rates == [0.25] * 4
 
 
+@pytest.mark.slow
 def test_both_networks_compute_what_the_tables_say():
     generator, discriminator = networks.build(
         "dcgan_upsampling", (16, 32, 3), width=1 / 16, latent_dim=4

@@ -54,6 +54,7 @@ def test_the_discriminator_drops_pixels_and_normalises_nothing(full):
     assert discriminator.get_layer("dropout").output.shape == (None, 784)
 
 
+@pytest.mark.slow
 def test_both_networks_compute_what_the_tables_say():
     generator, discriminator = networks.build(
         "vanilla_gan", (6, 5, 3), width=1 / 32, latent_dim=4

@@ -41,6 +41,7 @@ def frames(run_dir):
             yield np.array(gif.convert("L")), gif.info["duration"]
 
 
+@pytest.mark.slow
 def test_curves_show_losses_above_scores(tmp_path, figures):
     write_lines(
         tmp_path,
@@ -85,6 +86,7 @@ def test_curves_of_one_point_show_it(tmp_path, figures):
     assert figures[0].axes[0].lines[1].get_marker() == "o"
 
 
+@pytest.mark.slow
 def test_the_diversity_of_samples_is_drawn_below_the_scores(tmp_path, figures):
     write_lines(tmp_path, "train", [(9, {"loss_d": 1.0, "real_score": 0.5})])
     write_lines(
@@ -247,6 +249,7 @@ def test_the_running_mean_narrows_at_the_ends(tmp_path, figures):
     np.testing.assert_allclose(smooth[[0, 1, 49]], [0.5, 1.0, 48.5])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("epochs", "marked"),
     [
@@ -288,6 +291,7 @@ def test_progress_keeps_the_size_of_large_samples(tmp_path):
     assert frame.shape == (28 + 530, 530)
 
 
+@pytest.mark.slow
 def test_progress_reduces_samples_that_fill_more_than_a_screen(tmp_path):
     write_samples(tmp_path, [0], shape=(1500, 2066, 3))
     charts.write_progress(tmp_path)

@@ -120,6 +120,7 @@ def test_a_critic_has_no_share():
     assert health.loss_share(config, {"loss_d": -3.0}) is None
 
 
+@pytest.mark.slow
 def test_nothing_is_said_of_a_healthy_dcgan_small():
     windows = [HEALTHY[min(i, 4)] for i in range(9)]
     assert verdicts(SMALL, windows, HEALTHY_DIVERSITY) == [[]] * 9

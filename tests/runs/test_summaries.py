@@ -325,6 +325,7 @@ def contents(run_dir):
     }
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_instant_of_a_rewind_is_made_good_by_the_next(
     tmp_path, monkeypatch
 ):

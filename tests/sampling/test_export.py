@@ -28,6 +28,7 @@ def _latents(count):
     return np.random.default_rng(0).standard_normal((count, 100), np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 64])
 def test_serve_equals_the_averaged_generator_in_inference_mode(
     generator, served, count
@@ -48,6 +49,7 @@ def test_serve_gives_an_image_alone_what_it_gives_it_in_a_batch(served):
     np.testing.assert_allclose(alone, together, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_generate_makes_the_images_of_the_sample_command(
     trained, generator, served
 ):
@@ -87,6 +89,7 @@ def test_the_averaged_weights_are_not_the_raw_ones(trained, generator):
     )
 
 
+@pytest.mark.slow
 def test_the_saved_model_loads_where_the_package_is_not_installed(
     trained, tmp_path
 ):

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from tf_dcgan.sampling import latent_pictures
 
@@ -44,6 +45,7 @@ def test_a_walk_of_many_frames_goes_on_in_further_rows():
     assert [left for _, left in places[50:]] == lefts[:16]
 
 
+@pytest.mark.slow
 def test_the_longest_walk_is_about_as_wide_as_high():
     walks = np.zeros((10, 1000, 4, 4, 1), np.uint8)
     height, width, _ = latent_pictures.strip(

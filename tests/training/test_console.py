@@ -309,6 +309,7 @@ def test_no_time_is_told_of_a_handful_of_steps(tmp_path, capsys):
     assert "time:" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_run_of_hours_is_told_what_would_be_cheaper(tmp_path, capsys):
     console = progress.Console(a_run(tmp_path), 0, 10_000, 100)
     console.estimate(1.0)
@@ -324,6 +325,7 @@ def test_a_run_of_hours_is_told_what_would_be_cheaper(tmp_path, capsys):
     assert 14 <= int(times["--width=0.25"]) <= 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["dcgan_small", "dcgan_upsampling"])
 def test_runs_of_no_sibling_are_told_of_no_recipe(tmp_path, capsys, recipe):
     run = a_run(tmp_path, recipe=recipe)
@@ -347,6 +349,7 @@ def test_what_is_cheaper_counts_the_labels(tmp_path, capsys, monkeypatch):
     assert counted == [3] * 4
 
 
+@pytest.mark.slow
 def test_nothing_dearer_is_told_as_cheaper(tmp_path, capsys):
     run = a_run(tmp_path, recipe="vanilla_gan")
     progress.Console(run, 0, 10_000, 100).estimate(1.0)

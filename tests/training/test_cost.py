@@ -103,6 +103,7 @@ def operations_of_graph(create, step, specs):
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -121,6 +122,7 @@ def test_the_estimate_is_what_tensorflow_counts_in_a_step(settings):
     assert estimated == pytest.approx(counted, rel=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lambda_identity", [0.5, 0.0])
 def test_a_translation_costs_what_tensorflow_counts(lambda_identity):
     config = overrides.from_flags(
@@ -200,6 +202,7 @@ def test_an_estimate_makes_no_weights(monkeypatch):
     assert operations() > 0
 
 
+@pytest.mark.slow
 def test_memory_grows_with_weights_and_activations():
     def gibibytes(**settings):
         config = schema.Config(**settings)

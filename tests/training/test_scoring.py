@@ -21,6 +21,9 @@ from tf_dcgan.runs import best_checkpoint, checkpoints, runs, summaries
 from tf_dcgan.sampling import generators
 from tf_dcgan.training import execution, guards, scoring
 
+# Each test needs a trained run.
+pytestmark = pytest.mark.slow
+
 _SCRIPT = pathlib.Path(__file__).parents[1] / "support" / "die_while_scoring.py"
 
 

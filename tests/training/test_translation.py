@@ -86,6 +86,7 @@ def index_in(image, many):
     return found
 
 
+@pytest.mark.slow
 def test_a_grid_shows_both_ways_there_and_back(made):
     found, _, shown = made
     rows = np.reshape(
@@ -105,6 +106,7 @@ def test_a_grid_shows_both_ways_there_and_back(made):
         np.testing.assert_array_equal(again, second(b))
 
 
+@pytest.mark.slow
 def test_the_fixed_images_are_the_seeds(made):
     again, _, _ = system()
     np.testing.assert_array_equal(made[0].real_grid(), again.real_grid())
@@ -112,12 +114,14 @@ def test_the_fixed_images_are_the_seeds(made):
     assert not np.array_equal(made[0].real_grid(), other.real_grid())
 
 
+@pytest.mark.slow
 def test_a_small_set_makes_a_narrow_grid():
     found, _, _ = system(shown=(12, 3))
     assert found.samples().grid.shape == (6 * 26 + 2, 3 * 26 + 2, 3)
     assert found.real_grid().shape[1] == 3 * 26 + 2
 
 
+@pytest.mark.slow
 def test_a_set_of_one_image_is_shown_without_a_diversity():
     found, _, _ = system(shown=(1, 9))
     samples = found.samples()
@@ -136,6 +140,7 @@ def test_the_diversity_is_that_of_the_worse_direction(made):
     assert measured == pytest.approx(min(b_of_a, a_of_b))
 
 
+@pytest.mark.slow
 def test_scored_images_are_translations_of_a_then_of_b(made):
     found, _, shown = made
     whole = found.draw(0, 21)
@@ -172,6 +177,7 @@ def test_images_are_translated_in_parts_that_fit():
     assert max(c for c in calls if c is not None) <= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_how_steps_are_cut_into_calls_changes_no_bit(precision):
     ends = []

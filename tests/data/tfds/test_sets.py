@@ -474,6 +474,7 @@ def test_the_splits_of_a_set_are_known_without_reading_it(root, offline):
     assert offline == []
 
 
+@pytest.mark.slow
 def test_the_halves_of_a_pair_of_sets_are_splits_like_any_other(load, root):
     name = "cycle_gan/horse2zebra"
     parts = {
@@ -641,6 +642,7 @@ def placed_by_hand(root, monkeypatch):
     return manual
 
 
+@pytest.mark.slow
 def test_files_of_celeb_a_placed_by_hand_are_prepared_without_a_network(
     load, placed_by_hand, offline
 ):

@@ -56,6 +56,7 @@ def _forbid_training(monkeypatch):
     monkeypatch.setattr(training, "train", train)
 
 
+@pytest.mark.slow
 def test_the_network_gives_features_and_logits(cached):
     _, network = cached
     found = network.extract([_images(7)], outputs=("features", "logits"))
@@ -65,6 +66,7 @@ def test_the_network_gives_features_and_logits(cached):
     assert np.isfinite(found["logits"]).all()
 
 
+@pytest.mark.slow
 def test_a_crop_has_a_classifier_of_its_own(cached, tiny_mnist, tmp_path):
     whole = cached[1].protocol
     cropped = _network(tiny_mnist, tmp_path, crop=(20, 16)).protocol
@@ -73,6 +75,7 @@ def test_a_crop_has_a_classifier_of_its_own(cached, tiny_mnist, tmp_path):
         assert cropped[name] != whole[name]
 
 
+@pytest.mark.slow
 def test_features_do_not_depend_on_the_batches(cached):
     _, network = cached
     images = _images(7)
@@ -120,6 +123,7 @@ def test_an_accuracy_that_suffices_is_no_warning(
     assert network.protocol["warnings"] == []
 
 
+@pytest.mark.slow
 def test_a_cached_classifier_is_not_trained_again(
     cached, tiny_mnist, monkeypatch
 ):
@@ -135,6 +139,7 @@ def test_a_cached_classifier_is_not_trained_again(
     )
 
 
+@pytest.mark.slow
 def test_training_again_gives_the_same_weights_to_the_bit(
     cached, tiny_mnist, tmp_path
 ):
@@ -172,6 +177,7 @@ def _claim_more(path):
     path.write_text(path.read_text().replace('"epochs": 2', '"epochs": 9'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
@@ -254,6 +260,7 @@ def _refusal(root, cache_dir, name):
     return message
 
 
+@pytest.mark.slow
 def test_a_set_without_labels_is_refused(tmp_path):
     images = list(_images(4))
     tiny_data.write_tfds(
@@ -330,6 +337,7 @@ def test_augmentation_shifts_and_only_where_wanted_flips(flips):
     assert set(kinds) == set(range(len(allowed)))
 
 
+@pytest.mark.slow
 def test_training_learns_what_can_be_learnt():
     labels = np.arange(600) % 3
     images = (
@@ -386,6 +394,7 @@ def test_training_in_one_kernel_is_keras_batch_normalization():
     )
 
 
+@pytest.mark.slow
 def test_progress_is_said_in_lines_where_there_is_no_terminal(
     tiny_mnist, tmp_path, monkeypatch, capsys
 ):
@@ -398,6 +407,7 @@ def test_progress_is_said_in_lines_where_there_is_no_terminal(
     assert "of the test images right" in captured.err
 
 
+@pytest.mark.slow
 def test_nothing_is_said_without_progress(
     tiny_mnist, tmp_path, monkeypatch, capsys
 ):

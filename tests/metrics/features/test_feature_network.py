@@ -41,6 +41,7 @@ def images():
     return chance.integers(0, 256, (7, 20, 24, 3)).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_features_do_not_depend_on_the_batches(deep_network, images):
     outputs = ("features", "logits", "spatial")
     whole = deep_network.extract([images], outputs=outputs)
@@ -99,6 +100,7 @@ def test_no_image_gives_no_feature(network):
     assert network.extract([])["features"].shape == (0, 64)
 
 
+@pytest.mark.slow
 def test_the_resize_changes_the_features(weights, images):
     found = [
         feature_network.inception_network(
@@ -151,6 +153,7 @@ def test_the_key_tells_tap_resize_and_precision(network, weights):
     assert other.key == "inception_64_clean_bfloat16"
 
 
+@pytest.mark.slow
 def test_bfloat16_changes_the_features_a_little_and_is_told(
     network, weights, images
 ):
@@ -165,6 +168,7 @@ def test_bfloat16_changes_the_features_a_little_and_is_told(
     assert 1e-5 < difference < 0.03
 
 
+@pytest.mark.slow
 def test_only_the_published_weights_compare_with_published_scores(
     monkeypatch, deep_network
 ):
@@ -210,6 +214,7 @@ def test_a_bar_counts_images_in_a_terminal(
     assert "real" in shown and "7/7" in shown
 
 
+@pytest.mark.slow
 def test_keras_inception_is_labelled_as_not_comparable(monkeypatch, images):
     built = keras.applications.InceptionV3
     monkeypatch.setattr(

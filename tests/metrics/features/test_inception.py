@@ -31,6 +31,7 @@ def test_the_layers_have_as_many_numbers_as_the_network_is_known_to_have():
     assert len(shapes) == 2 * 94
 
 
+@pytest.mark.slow
 def test_every_tap_has_its_number_of_channels():
     for tap, stage in layers.TAPS.items():
         model = inception.build(
@@ -39,6 +40,7 @@ def test_every_tap_has_its_number_of_channels():
         assert model.output["features"].shape == (None, tap), stage
 
 
+@pytest.mark.slow
 def test_all_outputs_have_the_documented_shapes_and_are_finite(weights, images):
     model = inception.build(weights, feature_dim=768, outputs=inception.OUTPUTS)
 
@@ -53,6 +55,7 @@ def test_all_outputs_have_the_documented_shapes_and_are_finite(weights, images):
     assert results["logits"].min() < 0
 
 
+@pytest.mark.slow
 def test_the_network_is_no_deeper_than_its_outputs_need():
     names = _layer_names(feature_dim=192)
     assert "conv_4" in names and not any("mixed" in name for name in names)
@@ -63,6 +66,7 @@ def test_the_network_is_no_deeper_than_its_outputs_need():
     assert not any(name.startswith("mixed_7") for name in names)
 
 
+@pytest.mark.slow
 def test_only_the_last_block_takes_a_maximum_beside_its_convolutions():
     model = inception.build(_Zeros(), feature_dim=2048)
 
@@ -82,6 +86,7 @@ def test_only_the_last_block_takes_a_maximum_beside_its_convolutions():
     assert model.get_layer("mixed_10.max").strides == (1, 1)
 
 
+@pytest.mark.slow
 def test_averages_at_the_border_do_not_count_the_padding():
     model = inception.build(_Zeros(), feature_dim=768)
     layer = model.get_layer("mixed.average")
@@ -111,6 +116,7 @@ def test_a_convolution_adds_its_bias_before_the_relu():
     np.testing.assert_allclose(features[0], expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_blocks_join_their_branches_in_the_order_of_the_graph():
     weights = dict(_Zeros())
     for scope, value in (
@@ -128,6 +134,7 @@ def test_the_blocks_join_their_branches_in_the_order_of_the_graph():
     np.testing.assert_allclose(features[0], expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_logits_have_no_biases(weights):
     model = inception.build(weights, outputs=("logits",))
     assert not model.get_layer("softmax").use_bias

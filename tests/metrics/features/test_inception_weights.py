@@ -232,6 +232,7 @@ def test_a_download_of_other_weights_is_not_kept(tmp_path, monkeypatch):
     assert not list(cache_dir.iterdir())
 
 
+@pytest.mark.slow
 def test_a_download_is_folded_and_cached(tmp_path, monkeypatch):
     data = _whole_graph().SerializeToString()
     archive = _write_archive(tmp_path / "archive", files.GRAPH_NAME, data)
