@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_dcgan.config import overrides
+from tf_dcgan.models import families
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import generators, samplers
+from tf_dcgan.sampling import export, generators, samplers
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +112,18 @@ def test_the_saved_model_loads_where_the_package_is_not_installed(
         check=True,
     ).stdout
     assert output.strip() == "(2, 28, 28, 1) (1, 28, 28, 1)"
+
+
+@pytest.mark.slow
+def test_generate_crops_the_padding_of_a_conditional_run_too(tmp_path):
+    config = overrides.from_flags(
+        {"recipe": "dcgan", "width": 0.01, "conditional": True}
+    )
+    (generator,) = families.averaged_generators(config, (32, 32, 1), 10)
+    content_box = (2, 1, 28, 27)
+    export.export(tmp_path, generator, content_box=content_box, num_classes=10)
+    served = tf.saved_model.load(str(tmp_path / "saved_model"))
+    images = served.generate(12, 3, -1).numpy()
+    assert images.shape == (12, 28, 27, 1)
+    sampler = samplers.Sampler(generator, content_box, num_classes=10)
+    np.testing.assert_array_equal(images, sampler(3, 0, 12))
