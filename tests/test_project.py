@@ -50,7 +50,7 @@ def test_every_flag_that_the_readme_names_exists():
         | _fields(interpolate.InterpolateSettings)
         | _fields(arithmetic.ArithmeticSettings)
         | _fields(translate.TranslateSettings)
-        | {"help"}
+        | {"help", "flagfile"}
     )
     assert named - known == set()
 
@@ -82,7 +82,9 @@ def test_every_module_and_file_that_the_readme_names_exists():
 
 
 def test_every_command_that_the_readme_names_exists():
-    named = set(re.findall(r"(?:python -m tf_dcgan|tf-dcgan) (\w+)", _README))
+    named = set(
+        re.findall(r"(?:python -m tf_dcgan|tf-dcgan) ([a-z]+)", _README)
+    )
     assert named <= set(entry.COMMANDS)
 
 

@@ -394,8 +394,8 @@ def test_batch_normalisation_is_told_of_where_it_undoes_a_setting(normalized):
 def test_every_loss_moves_generated_points_to_the_real_ones(loss, monkeypatch):
     # Points of two numbers: G only shifts what it is given; the real ones
     # lie around (0.5, -0.5), the generated ones start around 0.
-    def build(config, image_shape, num_classes=0):
-        generator = keras.Sequential(
+    def generator(config, image_shape):
+        return keras.Sequential(
             [
                 keras.Input([2]),
                 keras.layers.Rescaling(0.1),
@@ -403,8 +403,10 @@ def test_every_loss_moves_generated_points_to_the_real_ones(loss, monkeypatch):
                 keras.layers.Reshape(image_shape),
             ]
         )
+
+    def discriminator(config, image_shape):
         weights = keras.initializers.RandomNormal(0, 0.5, seed=0)
-        discriminator = keras.Sequential(
+        return keras.Sequential(
             [
                 keras.Input(image_shape),
                 keras.layers.Flatten(),
@@ -412,9 +414,12 @@ def test_every_loss_moves_generated_points_to_the_real_ones(loss, monkeypatch):
                 keras.layers.Dense(1, kernel_initializer="zeros"),
             ]
         )
-        return generator, discriminator
 
-    monkeypatch.setattr(families, "build", build)
+    monkeypatch.setitem(
+        families.NETWORKS,
+        schema.Config().network,
+        families.Network((generator,), (discriminator,), lambda size: 1),
+    )
     config = schema.Config(
         loss=loss,
         latent_dim=2,
