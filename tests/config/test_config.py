@@ -161,6 +161,33 @@ def test_the_bounds_themselves_are_allowed_and_the_next_number_is_not(name):
         refusal(Config, **{name: minimum - 1 if is_int else -1e-9})
 
 
+@pytest.mark.parametrize(
+    "name, allowed, refused",
+    [
+        # At 1 an average never moves.
+        ("beta_1", 0.9999, 1.0),
+        ("ema_decay", 0.999999, 1.0),
+        ("generator_learning_rate", 1.0, 1.01),
+        ("discriminator_learning_rate", 1.0, 1.01),
+        ("width", 16.0, 16.1),
+        ("latent_dim", 65_536, 65_537),
+        ("residual_blocks", 64, 65),
+        ("extra_layers", 16, 17),
+        ("batch_size", 65_536, 65_537),
+        ("generator_updates", 16, 17),
+        # A score of fewer images says little.
+        ("evaluate_samples", 100, 99),
+        ("evaluate_samples", 1_000_000, 1_000_001),
+        # Random keys have room for 31 bits of the seed.
+        ("seed", 2**31 - 1, 2**31),
+    ],
+)
+def test_bounds_have_the_values_that_their_reasons_give(name, allowed, refused):
+    assert getattr(Config(**{name: allowed}), name) == allowed
+    message = refusal(Config, **{name: refused})
+    assert message.startswith(f"--{name}={refused} is out of range")
+
+
 @pytest.mark.parametrize("name", names(WORDS))
 def test_a_misspelt_word_is_refused_with_the_nearest(name):
     word = next(

@@ -1,9 +1,11 @@
+import json
+
 import numpy as np
 import pytest
 import tiny_data
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import preparation
+from tf_dcgan.data import cache, preparation, sources
 
 
 @pytest.mark.parametrize(
@@ -179,3 +181,39 @@ def test_overshoot_of_the_cubic_is_clipped_not_wrapped():
     assert enlarged.dtype == np.uint8
     assert np.all(enlarged[:, :, :12] < 30)
     assert np.all(enlarged[:, :, 20:] > 225)
+
+
+def _fingerprint(folder, *, images=None, labels=(0, 1), image_size=(28, 28)):
+    content = sources.Content(
+        num_images=2,
+        shape=(28, 28, 1),
+        class_names=("zero", "one") if labels else (),
+        chunks=iter(
+            [
+                (
+                    tiny_data.images(2) if images is None else images,
+                    np.array(labels) if labels else None,
+                )
+            ]
+        ),
+    )
+    folder.mkdir()
+    preparation.write(folder, content, image_size=image_size, title="tiny")
+    info = json.loads((folder / cache.INFO).read_text(encoding="utf-8"))
+    return info["fingerprint"]
+
+
+def test_the_fingerprint_follows_from_every_pixel_and_label(tmp_path):
+    one_pixel_brighter = tiny_data.images(2)
+    one_pixel_brighter[1, 27, 27] ^= 1
+    contents = {
+        "set": {},
+        "again": {},
+        "pixel": {"images": one_pixel_brighter},
+        "labels": {"labels": (1, 0)},
+        "unlabelled": {"labels": ()},
+        "padded": {"image_size": (32, 32)},
+    }
+    prints = {k: _fingerprint(tmp_path / k, **v) for k, v in contents.items()}
+    assert prints.pop("again") == prints["set"]
+    assert len(set(prints.values())) == len(prints) == 5
