@@ -22,10 +22,12 @@ class _Network:
         return {"features": images.mean((1, 2), dtype=np.float32)}
 
 
-def _extract(network, folder):
-    images = np.arange(48, dtype=np.uint8).reshape(4, 2, 2, 3)
+IMAGES = np.arange(48, dtype=np.uint8).reshape(4, 2, 2, 3)
+
+
+def _extract(network, folder, *, images=IMAGES, fingerprint=None):
     return feature_cache.extract(
-        image_sources.from_array(images, "x"),
+        image_sources.from_array(images, "x", fingerprint=fingerprint),
         network,
         ["features"],
         batch_size=2,
@@ -89,6 +91,31 @@ def test_features_of_another_protocol_are_not_taken(tmp_path):
     # Both are kept, each for its own protocol.
     np.testing.assert_array_equal(_extract(network, tmp_path), first)
     assert network.asked == 1
+
+
+def test_features_by_other_weights_are_not_taken(tmp_path):
+    network, other = _Network(), _Network()
+    other.digests = {"features": "e" * 64}
+    for _ in range(2):  # Both are kept.
+        _extract(network, tmp_path)
+        _extract(other, tmp_path)
+    assert (network.asked, other.asked) == (1, 1)
+
+
+def test_features_of_other_images_are_not_taken(tmp_path):
+    network = _Network()
+    for _ in range(2):  # All three are kept.
+        first = _extract(network, tmp_path, fingerprint="of a seed")
+        # A seed's first images have the seed's fingerprint.
+        fewer = _extract(
+            network, tmp_path, images=IMAGES[:2], fingerprint="of a seed"
+        )
+        other = _extract(
+            network, tmp_path, images=IMAGES + 1, fingerprint="of another"
+        )
+    np.testing.assert_array_equal(fewer, first[:2])
+    np.testing.assert_array_equal(other, first + 1)
+    assert network.asked == 3
 
 
 def test_other_code_does_not_take_what_it_finds(tmp_path, monkeypatch):

@@ -295,6 +295,16 @@ def test_a_changed_folder_is_prepared_anew(load, folder, change, expected):
     assert before.fingerprint != after.fingerprint
 
 
+def test_the_headers_of_a_changed_folder_are_read_anew(shape, folder):
+    write(folder / "a.png")
+    write(folder / "b.png")
+    assert shape() == (4, 4, 1)
+    write(folder / "b.png", mode="RGB")
+    assert shape() == (4, 4, 3)
+    write(folder / "b.png", size=(8, 4))
+    assert shape() == (None, None, 1)
+
+
 def test_an_unchanged_folder_is_decoded_and_planned_once(
     load, shape, folder, monkeypatch
 ):
