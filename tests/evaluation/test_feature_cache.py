@@ -106,7 +106,7 @@ def test_features_of_other_images_are_not_taken(tmp_path):
     network = _Network()
     for _ in range(2):  # All three are kept.
         first = _extract(network, tmp_path, fingerprint="of a seed")
-        # A seed's first images have the seed's fingerprint.
+        # A fingerprint may be of all images that a seed gives.
         fewer = _extract(
             network, tmp_path, images=IMAGES[:2], fingerprint="of a seed"
         )
