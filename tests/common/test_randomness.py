@@ -244,6 +244,50 @@ def test_the_flips_of_a_seed_stay_what_they_were():
     assert flips.tolist() == [0, 0, 1, 0, 1, 0, 0, 0, 1, 1, 0, 0]
 
 
+def test_the_crops_of_a_seed_stay_what_they_were():
+    for stream, expected in enumerate(
+        (
+            [[21, 1], [8, 4], [17, 6], [19, 5]],
+            [[23, 5], [27, 1], [28, 4], [27, 1]],
+        )
+    ):
+        offsets = randomness.crop_offsets(
+            1, 2, batch_size=4, slack=(30, 7), stream=stream
+        )
+        assert offsets.numpy().tolist() == expected
+
+
+def test_the_exchanges_of_a_seed_stay_what_they_were():
+    for stream, expected in enumerate(
+        (
+            ([1, 0, 1, 1, 0, 1], [38, 16, 12, 1, 42, 30]),
+            ([1, 1, 0, 0, 0, 0], [0, 1, 47, 13, 9, 0]),
+        )
+    ):
+        exchanged, places = randomness.buffer_draws(
+            1, 2, batch_size=6, size=50, stream=stream
+        )
+        assert exchanged.numpy().astype(int).tolist() == expected[0]
+        assert places.numpy().tolist() == expected[1]
+
+
+def test_the_interpolations_of_a_seed_stay_what_they_were():
+    weights = randomness.interpolation_weights(1, 2, batch_size=3)
+    assert weights.shape == (3, 1, 1, 1)
+    assert weights.numpy().ravel() == pytest.approx(
+        [0.26513076, 0.43841326, 0.31873], abs=1e-7
+    )
+
+
+def test_the_neighbours_of_a_seed_stay_what_they_were():
+    offsets = randomness.neighbour_offsets(
+        1, count=1, latent_dim=3, scale=1.0
+    ).numpy()
+    assert offsets[0] == pytest.approx(
+        [0.98735547, 0.4866014, -0.4106288], abs=1e-6
+    )
+
+
 def test_weight_seeds_differ_from_layer_to_layer_and_are_repeatable():
     seeds = weight_seeds(0, count=20)
     assert len(set(seeds)) == 20

@@ -315,3 +315,17 @@ def test_progress_is_readable_json(tmp_path):
     text = (saved(tmp_path, 5) / "progress.json").read_text()
     assert json.loads(text)["step"] == 5
     assert text.endswith("\n")
+
+
+def test_a_rewind_removes_what_is_later_than_its_step(tmp_path):
+    saved(tmp_path, 5, 10, 15)
+    (tmp_path / f"{files.UNFINISHED}999999999-step_0000010").mkdir()
+    checkpoints.rewind(tmp_path, 10)
+    assert sorted(names(tmp_path.iterdir())) == ["step_0000005", "step_0000010"]
+    checkpoints.rewind(tmp_path, 9)
+    assert names(tmp_path.iterdir()) == ["step_0000005"]
+
+
+def test_a_folder_that_is_not_there_has_nothing_to_rewind(tmp_path):
+    checkpoints.rewind(tmp_path / "best", 10)
+    assert not (tmp_path / "best").exists()

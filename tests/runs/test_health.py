@@ -382,6 +382,12 @@ def test_noise_at_the_beginning_sets_no_height_to_fall_from():
     assert verdicts(SMALL, HEALTHY[:1] * 6, [1.4] * 5 + [0.76]) == [[]] * 6
 
 
+def test_the_fifth_window_sets_a_height_to_fall_from_and_the_fourth_none():
+    told = verdicts(SMALL, HEALTHY[:1] * 6, [0.5] * 4 + [0.9, 0.6])
+    assert told == [[]] * 5 + [["samples are collapsing"]]
+    assert verdicts(SMALL, HEALTHY[:1] * 6, [0.9] * 4 + [0.6] * 2) == [[]] * 6
+
+
 def test_the_verdict_on_samples_has_its_numbers_and_a_way_out():
     assert health.samples_are_collapsing(
         0.123, before=1.0, highest=0.98, young=False
