@@ -47,6 +47,18 @@ def test_mean_and_covariance_of_three_points():
     assert moments.count == 3
 
 
+def test_a_distance_follows_every_later_update():
+    features = np.random.default_rng(0).standard_normal((16, 20))
+    other = Moments.from_features(features[:7] + 1)
+    moments = Moments(20)
+    for count in (4, 8, 16):  # All are fewer than there are dimensions.
+        moments.update(features[count // 2 if count > 4 else 0 : count])
+        whole = Moments.from_features(features[:count])
+        assert distance(moments, other) == pytest.approx(
+            distance(whole, other), rel=1e-9
+        )
+
+
 @pytest.mark.parametrize("sizes", [(1, 99), (30, 40, 30), (0, 5, 95), (100,)])
 def test_batches_of_any_size_give_the_moments_of_the_whole(sizes):
     features = correlated(np.random.default_rng(0), 100, 6) + 1000

@@ -135,6 +135,20 @@ def test_more_subsets_do_not_make_the_error_vanish():
     assert many == pytest.approx(whole, rel=0.1)
 
 
+def test_few_small_subsets_of_many_images_err_by_their_drawing():
+    real, fake = drawn(np.random.default_rng(5), (3000, 3000))
+    results = [
+        kernel.kernel_distance(
+            real, fake, seed=seed, num_subsets=4, subset_size=20
+        )
+        for seed in range(100)
+    ]
+    spread = np.var([result.value for result in results], ddof=1)
+    told = np.mean([result.standard_error**2 for result in results])
+    # What other images would add is a hundredth of it.
+    assert told == pytest.approx(spread, rel=0.3)
+
+
 def test_float32_features_are_compared_in_float64():
     real, fake = (
         part.astype(np.float32)

@@ -56,6 +56,12 @@ def test_confidence_is_the_mean_probability_of_the_predicted_class():
     )
 
 
+def test_the_floor_counts_the_classes_that_real_images_have():
+    logits = predicting(0, 2, 0, 2, num_classes=5)
+    result = modes.modes(logits, [3, 0, 3, 2, 0])
+    assert result.divergence_floor == (3 - 1) / (2 * 4)
+
+
 def test_perfect_generators_score_the_floor():
     chance = np.random.default_rng(0)
     shares = np.array([0.4, 0.3, 0.2, 0.1])

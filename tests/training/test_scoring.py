@@ -21,9 +21,6 @@ from tf_dcgan.runs import best_checkpoint, checkpoints, runs, summaries
 from tf_dcgan.sampling import generators
 from tf_dcgan.training import execution, guards, scoring
 
-# Each test needs a trained run.
-pytestmark = pytest.mark.slow
-
 _SCRIPT = pathlib.Path(__file__).parents[1] / "support" / "die_while_scoring.py"
 
 
@@ -43,6 +40,7 @@ def died(tiny_mnist, tmp_path_factory):
     return folder, json.loads(output.splitlines()[-1]), output
 
 
+@pytest.mark.slow
 def test_a_death_at_any_instant_changes_nothing_in_the_end(died):
     folder, _, _ = died
     # The grid of the step at which it was stopped stays, and its diversity.
@@ -59,6 +57,7 @@ def test_a_death_at_any_instant_changes_nothing_in_the_end(died):
     assert trainings.differences(folder / "whole", folder / "killed") == []
 
 
+@pytest.mark.slow
 def test_scores_leave_the_training_bit_identical(died):
     folder, _, _ = died
     assert trainings.differences(folder / "plain", folder / "whole") == [
@@ -67,6 +66,7 @@ def test_scores_leave_the_training_bit_identical(died):
     ]
 
 
+@pytest.mark.slow
 def test_no_death_leaves_a_run_without_the_best_it_had(died):
     ends = [(end["ended"], end["checkpoint"], end["best"]) for end in died[1]]
     ten, twenty = "step_0000010", "step_0000020"
@@ -81,11 +81,13 @@ def test_no_death_leaves_a_run_without_the_best_it_had(died):
     ]
 
 
+@pytest.mark.slow
 def test_a_score_that_a_stop_put_off_is_made_first_of_all(died):
     told = died[2][died[2].index("evaluation of step 26 put off") :]
     assert "goes on after step 26 of 45\nevaluation of step 26: " in told
 
 
+@pytest.mark.slow
 def test_the_line_of_a_score_tells_what_it_was(died):
     lines = summaries.read_metrics(died[0] / "whole")
     lines = [line for line in lines if line["kind"] == "evaluation"]
@@ -280,6 +282,7 @@ def not_last(scored, tmp_path):
     return runs.open_run(tmp_path / "copy")
 
 
+@pytest.mark.slow
 def test_the_flags_give_scores_a_best_checkpoint_and_a_curve(scored):
     lines = [
         line
@@ -297,6 +300,7 @@ def test_the_flags_give_scores_a_best_checkpoint_and_a_curve(scored):
     assert found.protocol["features"]["dataset"] == "mnist"
 
 
+@pytest.mark.slow
 def test_the_best_checkpoint_holds_the_weights_of_its_step(not_last):
     generator, step = generators.load_generator(not_last, "raw", "best")
     assert step == 10
@@ -318,6 +322,7 @@ def test_the_best_checkpoint_holds_the_weights_of_its_step(not_last):
     )
 
 
+@pytest.mark.slow
 def test_the_sample_command_names_the_checkpoint(not_last, tmp_path, capsys):
     flags = [f"--run_dir={not_last.path}", f"--out={tmp_path / 'x.png'}"]
     sample.main(["sample.py", *flags, "--checkpoint=best"])
@@ -326,6 +331,7 @@ def test_the_sample_command_names_the_checkpoint(not_last, tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
 def test_evaluate_names_the_checkpoint(not_last, tmp_path, monkeypatch):
     settings = classifier_training.Settings(width=4, epochs=1, batch_size=50)
     monkeypatch.setattr(
@@ -347,6 +353,7 @@ def test_evaluate_names_the_checkpoint(not_last, tmp_path, monkeypatch):
     assert "step 10, best by fid_x 12.35, ema" in content["protocol"]["fake"]
 
 
+@pytest.mark.slow
 def test_a_run_without_a_best_says_how_to_get_one(trained):
     with pytest.raises(errors.UserError) as raised:
         sample.main(
@@ -380,6 +387,7 @@ def test_what_cannot_score_is_told_before_the_run_is_made(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_training_without_scores_does_not_import_what_makes_them():
     code = (
         "from tf_dcgan.training import launch; import sys\n"
