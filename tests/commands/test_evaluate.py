@@ -19,7 +19,7 @@ from tf_dcgan.evaluation import networks, request
 from tf_dcgan.metrics import scores
 from tf_dcgan.metrics.features import feature_network
 from tf_dcgan.runs import best_checkpoint
-from tf_dcgan.sampling import samplers
+from tf_dcgan.sampling import generators, samplers
 
 
 @pytest.fixture
@@ -580,11 +580,7 @@ def test_the_best_checkpoints_raw_weights_are_not_those_that_were_scored(
     sampler = types.SimpleNamespace(labels=lambda count: None)
     monkeypatch.setattr(samplers, "of_run", lambda *_: sampler)
     monkeypatch.setattr(best_checkpoint, "origin", lambda *_: "step 7")
-    monkeypatch.setitem(
-        evaluation._KINDS,
-        kinds.GENERATION,
-        types.SimpleNamespace(load=lambda *_: (None, 7)),
-    )
+    monkeypatch.setattr(generators, "load", lambda *_: (None, 7))
     run = types.SimpleNamespace(
         path="r", config=types.SimpleNamespace(kind=kinds.GENERATION)
     )

@@ -190,11 +190,7 @@ def load(run: runs.Run, settings: RunSettings) -> tuple[Any, str]:
     from tf_dcgan.sampling import generators
 
     devices.share_gpus()
-    loaders = {
-        kinds.GENERATION: generators.load_generator,
-        kinds.TRANSLATION: generators.load_translators,
-    }
-    generator, step = loaders[run.config.kind](
+    generator, step = generators.load(
         run, settings.weights, settings.checkpoint
     )
     origin = best_checkpoint.origin(run, step, settings.checkpoint)

@@ -178,13 +178,11 @@ def _load(
     """Loads the run's generators.
 
     Returns:
-        (models, step, words, notes): the models as the loader of the kind
-        returns them, the finished steps, whose models they are, and what a
+        (models, step, words, notes): the models as `generators.load` returns
+        them, the finished steps, whose models they are, and what a
         reader of their scores should know.
     """
-    models, step = _KINDS[run.config.kind].load(
-        run, request.weights, request.checkpoint
-    )
+    models, step = generators.load(run, request.weights, request.checkpoint)
     origin = best_checkpoint.origin(run, step, request.checkpoint)
     notes = ()
     if (request.checkpoint, request.weights) == ("best", "raw"):
@@ -300,22 +298,17 @@ class _Kind:
     """How the runs of a kind are evaluated.
 
     Attributes:
-        load: loads the generators of a run.
         score: makes an evaluation of a run's generators.
         table: lays this evaluation out for people.
     """
 
-    load: Callable[[runs.Run, str, str], tuple[Any, int]]
     score: Callable[..., Any]
     table: Callable[[Any], str]
 
 
 _KINDS = {
-    kinds.GENERATION: _Kind(
-        generators.load_generator, _score_generation, report.table
-    ),
+    kinds.GENERATION: _Kind(_score_generation, report.table),
     kinds.TRANSLATION: _Kind(
-        generators.load_translators,
         translation.score,
         report.translation_table,
     ),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pathlib
+from typing import Any
 
 import keras
 
 from tf_dcgan.common import errors, terminal
+from tf_dcgan.config import kinds
 from tf_dcgan.gan import states
 from tf_dcgan.models import families
 from tf_dcgan.runs import checkpoints, runs
@@ -39,6 +41,26 @@ def find_checkpoint(run: runs.Run, checkpoint: str) -> pathlib.Path:
             f"`{terminal.command('train', run_dir=run.path)}` first"
         )
     return path
+
+
+def load(
+    run: runs.Run, weights: str = "ema", checkpoint: str = "last"
+) -> tuple[Any, int]:
+    """Loads what a run of either kind makes images with.
+
+    Args:
+        run: has its checkpoints on the disk.
+        weights: as for `load_generator`.
+        checkpoint: as for `load_generator`.
+
+    Returns:
+        What `load_generator` returns, or for a run that translates what
+        `load_translators` returns.
+
+    Raises:
+        errors.UserError: there is no such checkpoint, or it is damaged.
+    """
+    return _LOADERS[run.config.kind](run, weights, checkpoint)
 
 
 def load_generator(
@@ -97,3 +119,9 @@ def _load(
             model, f"{_PREFIXES[weights]}{model.name}"
         )
     return models, checkpoints.restore_some(path, variables)
+
+
+_LOADERS = {
+    kinds.GENERATION: load_generator,
+    kinds.TRANSLATION: load_translators,
+}
