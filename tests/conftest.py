@@ -17,6 +17,14 @@ def pytest_generate_tests(metafunc):
             pytest.fail("sort this test's parameters", pytrace=False)
 
 
+def pytest_collection_modifyitems(items):
+    """Marks what needs whole trainings as slow."""
+    whole_lives = pathlib.Path(__file__).parent / "end_to_end"
+    for item in items:
+        if whole_lives in item.path.parents or "trained" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def shared_data():
     """The folder of test data, beside the project or where the user says."""

@@ -41,6 +41,7 @@ def test_help_has_a_line_for_each_command(answer):
         assert line.endswith(f" {module.SUMMARY.splitlines()[0]}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [[], ["-h"], ["--helpfull"], ["help"]])
 def test_help_is_given_however_it_is_asked_for(answer, words):
     assert answer(*words) == answer("--help")

@@ -10,6 +10,9 @@ from tf_dcgan.common import errors
 from tf_dcgan.config import overrides
 from tf_dcgan.gan import gan
 
+# The sides of the benchmark take ten seconds to be made.
+pytestmark = pytest.mark.slow
+
 # Keeps what it was given, and claims to have trained.
 _OTHER_SIDE = """
 import pathlib, shutil, sys
@@ -72,7 +75,6 @@ def first_loss_of_d(kept):
     return 0.5 * (np.mean((of_real - 1) ** 2) + np.mean(of_fake**2))
 
 
-@pytest.mark.slow
 def test_the_other_side_is_given_what_ours_trains_with(compared):
     lines, kept = compared
     # The line of step 1: "1  G / G  D / D  diversity".
@@ -105,7 +107,6 @@ def test_an_interval_beyond_the_steps_is_refused():
         )
 
 
-@pytest.mark.slow
 def test_the_failure_of_the_other_side_is_passed_on(
     tmp_path, monkeypatch, tiny_mnist
 ):

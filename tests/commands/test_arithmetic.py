@@ -157,6 +157,7 @@ def test_it_tells_what_is_needed_to_repeat_it(trained, tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
 def test_fewer_than_three_samples_are_warned_of(trained, tmp_path, capsys):
     _arithmetic(
         f"--run_dir={trained[0]}",

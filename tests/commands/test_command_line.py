@@ -275,6 +275,7 @@ def test_a_word_that_is_no_flag_is_refused(word):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["--help", "-h", "-help", "--helpfull"])
 def test_help_is_given_however_it_is_asked_for(flag):
     assert help_text(flag) == help_text("--help")
@@ -472,6 +473,7 @@ def test_help_is_printed_and_no_mistake(monkeypatch, capsys):
     assert capsys.readouterr() == (help_text() + "\n", "")
 
 
+@pytest.mark.slow
 def test_mistakes_are_found_before_tensorflow_is_imported(tmp_path):
     (tmp_path / "tensorflow.py").write_text("raise RuntimeError('imported')")
     command = [sys.executable, str(PROJECT / "train.py"), "--epochs=0"]
@@ -492,6 +494,7 @@ def test_mistakes_are_found_before_tensorflow_is_imported(tmp_path):
     assert os.listdir(tmp_path) == ["tensorflow.py"]
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough_of_the_help_sees_no_traceback():
     ended = subprocess.run(
         f"{sys.executable} train.py --help | head -1",

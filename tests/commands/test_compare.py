@@ -130,6 +130,7 @@ def test_the_page_needs_no_other_file(tmp_path):
     assert len(page.images) == 7
 
 
+@pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(tmp_path):
     made(tmp_path, a={**FULL, "seed": 1}, b={**FULL, "seed": 2})
     first = (tmp_path / "made" / "page.html").read_bytes()
@@ -181,6 +182,7 @@ def test_settings_that_differ_are_shown_and_equal_ones_are_folded(tmp_path):
     assert "batch_size: 64" in page.text
 
 
+@pytest.mark.slow
 def test_a_length_is_shown_as_it_was_given(tmp_path):
     page = made(tmp_path, a={"steps": 60}, b={"steps": None, "epochs": 3})
     assert page.rows("epochs") == [["–", "3"]]
@@ -277,6 +279,7 @@ def test_a_band_shows_the_spread_in_the_curves(tmp_path):
     assert middle == pytest.approx((low + high) / 2, abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "count, logarithmic", [(2, False), (10, False), (11, True)]
 )
@@ -293,6 +296,7 @@ def test_lengths_of_different_magnitudes_have_logarithmic_steps(
     assert ("The axes of the steps are logarithmic" in page.text) == logarithmic
 
 
+@pytest.mark.slow
 def test_the_first_values_are_not_averaged_away_on_logarithmic_axes(tmp_path):
     made(
         tmp_path,
@@ -342,6 +346,7 @@ def test_unknown_numbers_are_drawn_under_their_own_names(tmp_path):
     assert "Output of D" not in page.text
 
 
+@pytest.mark.slow
 def test_every_number_that_a_training_logs_has_a_title(tmp_path):
     config = schema.Config
     noise = gan.scalars(config(loss="wasserstein_gp"))
@@ -523,6 +528,7 @@ def test_a_run_without_an_evaluation_is_told_the_command(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_scores_of_an_earlier_state_are_said_to_be_old(tmp_path):
     lines = fake_runs.train_lines([1.0] * 10)
     page = made(
@@ -575,6 +581,7 @@ def test_other_versions_are_named(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_devices_of_the_runs_are_shown(tmp_path):
     page = made(tmp_path, a={}, b={"device": "GPU T4"}, c={"device": None})
     assert page.rows("device") == [["abacus", "GPU T4", "unknown"]]
@@ -586,6 +593,7 @@ def test_a_run_without_logs_is_shown_and_said_to_have_none(tmp_path):
     assert "Nothing is logged in b: no curves." in page.warnings
 
 
+@pytest.mark.slow
 def test_what_comes_from_files_is_escaped(tmp_path):
     evil = "<script>alert('&')</script>"
     lines = [{"kind": evil, "step": 1, evil: 1.0, "health": evil}]
@@ -657,6 +665,7 @@ def make_with_text(path, text, *, has_evaluation, **settings):
     return folder, taken
 
 
+@pytest.mark.slow
 def test_no_text_of_a_run_becomes_markup(tmp_path):
     """Quotes that end an attribute and tags change no element of the page."""
     elements = {}
@@ -827,6 +836,7 @@ def test_translations_of_another_set_b_are_apart(tmp_path):
     assert len(page.images) == 2 * 2 + 2
 
 
+@pytest.mark.slow
 def test_a_translation_stands_beside_a_run_that_makes_images_of_noise(
     tmp_path,
 ):

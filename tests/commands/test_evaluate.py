@@ -141,6 +141,7 @@ def test_a_class_with_too_few_images_has_no_score_and_a_warning(
     assert row.split() == ["9", "1", "1", "-", "-", "-", "too_few_images"]
 
 
+@pytest.mark.slow
 def test_the_score_of_a_class_is_that_of_its_images_alone(
     main, labelled, tmp_path
 ):
@@ -160,6 +161,7 @@ def test_the_score_of_a_class_is_that_of_its_images_alone(
         assert found[name]["value"] == pytest.approx(value, rel=1e-6), name
 
 
+@pytest.mark.slow
 def test_the_classes_of_unlabelled_images_are_predicted(
     main, labelled, arrays, monkeypatch
 ):
@@ -254,6 +256,7 @@ def test_without_a_place_for_it_no_picture_is_written(
     assert {path.name for path in set(tmp_path.iterdir()) - before} == {"c"}
 
 
+@pytest.mark.slow
 def test_images_of_other_sizes_are_told(main, arrays, capsys):
     np.save("large.npy", np.load(arrays[1]).repeat(2, axis=1)[..., :1])
     flags = ["--metrics=fid", "--cache_dir=c"]
@@ -451,6 +454,7 @@ def test_statistics_serve_in_place_of_real_images(main, arrays, capsys):
     assert content["protocol"]["real_images"] == 200
 
 
+@pytest.mark.slow
 def test_statistics_have_no_interval_of_few_images(main, arrays):
     np.save("few.npy", np.load(arrays[0])[:12])
     main("--real=few.npy", "--statistics=s.npz")

@@ -137,6 +137,7 @@ def test_a_walk_of_more_images_than_a_batch_arrives(trained, tmp_path):
     np.testing.assert_array_equal(tiles[3, -1], samples[42])
 
 
+@pytest.mark.slow
 def test_the_same_command_writes_the_same_files(walked, trained, tmp_path):
     _interpolate(
         f"--run_dir={trained[0]}",
@@ -153,6 +154,7 @@ def test_the_same_command_writes_the_same_files(walked, trained, tmp_path):
         assert first == second
 
 
+@pytest.mark.slow
 def test_linear_walks_differ_between_the_same_ends(walked, trained, tmp_path):
     _interpolate(
         f"--run_dir={trained[0]}",

@@ -46,6 +46,7 @@ def flags(translated, tmp_path):
     return [f"--run_dir={translated[0]}", f"--out={tmp_path / 'out'}"]
 
 
+@pytest.mark.slow
 def test_a_folder_becomes_pngs_of_the_same_names(flags, tmp_path, capsys):
     _save(tmp_path / "in" / "one.png")
     _save(tmp_path / "in" / "below" / "two.b.bmp", height=60, width=50)

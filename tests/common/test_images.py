@@ -73,6 +73,7 @@ def test_to_uint8_refuses_images_that_are_scaled_already():
         images.to_uint8(np.zeros([2, 2], np.uint8))
 
 
+@pytest.mark.slow
 def test_both_ways_work_inside_a_function_of_any_batch_size():
     @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.uint8)])
     def there_and_back(uint8_images):

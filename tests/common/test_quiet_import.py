@@ -3,6 +3,8 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 NOISE = """
 import os
@@ -36,6 +38,7 @@ def run(tmp_path, tensorflow, **environment):
     )
 
 
+@pytest.mark.slow
 def test_noise_at_import_is_held_back_and_later_errors_are_not(tmp_path):
     done = run(tmp_path, NOISE)
     assert done.stdout == "3 None\n"

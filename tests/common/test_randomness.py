@@ -171,6 +171,7 @@ def test_sample_latents_are_standard_normal_over_the_indices():
     assert abs(numbers.mean(axis=0)).max() < 5 / 400**0.5
 
 
+@pytest.mark.slow
 def test_sample_latents_take_a_seed_that_is_a_tensor():
     @tf.function
     def traced(seed, indices):
@@ -288,6 +289,7 @@ def test_the_neighbours_of_a_seed_stay_what_they_were():
     )
 
 
+@pytest.mark.slow
 def test_weight_seeds_differ_from_layer_to_layer_and_are_repeatable():
     seeds = weight_seeds(0, count=20)
     assert len(set(seeds)) == 20

@@ -20,6 +20,7 @@ def grouped(records):
     }
 
 
+@pytest.mark.slow
 def test_runs_that_differ_in_their_seed_alone_are_one_group(tmp_path):
     records = read(
         tmp_path, a={"seed": 1}, b={"seed": 2, "beta_1": 0.9}, c={"seed": 2}
@@ -57,6 +58,7 @@ def test_other_data_and_lengths_set_runs_apart(tmp_path, other, labels):
     assert list(grouped(records)) == labels
 
 
+@pytest.mark.slow
 def test_groups_are_not_named_by_what_does_not_apply_to_them(tmp_path):
     records = read(
         tmp_path,
@@ -89,6 +91,7 @@ def test_as_many_settings_as_needed_tell_groups_apart(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_a_repetition_is_not_one_more_seed(tmp_path):
     records = read(tmp_path, a={}, b={"seed": 1}, again={})
     assert grouped(records) == {"a": ["a", "b"], "again": ["again"]}

@@ -1,4 +1,5 @@
 import fake_runs
+import pytest
 
 from tf_dcgan.comparison import run_records, samples
 
@@ -64,12 +65,14 @@ def test_the_end_of_a_run_stands_beside_the_same_step_of_a_longer(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_the_end_of_a_run_takes_the_place_of_a_row_beside_it(tmp_path):
     found = moments(tmp_path, a=range(0, 1001, 50), b=[0, 840], c=[0, 390])
     # Of 250, 500 and 750 the last is no fifth away from 840.
     assert list(found) == [0, 250, 390, 500, 840, 1000]
 
 
+@pytest.mark.slow
 def test_no_grid_is_shown_twice_and_every_last_one_is_shown(tmp_path):
     # 91 is near 100 and near 83, which is not near 100.
     found = moments(tmp_path, a=[1, 100], b=[1, 91], c=[1, 83])

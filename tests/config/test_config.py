@@ -357,6 +357,7 @@ def test_flags_win_over_the_recipe():
     assert (config.recipe, config.epochs) == ("dcgan_small", 7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["data_dir", "cache_dir", "inception_weights"])
 @pytest.mark.parametrize(
     "function",
@@ -378,6 +379,7 @@ def test_paths_mean_the_same_from_another_place(
         assert getattr(function(values), name) == kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "function",
     [overrides.from_flags, lambda g: overrides.resume(Config(), g)],

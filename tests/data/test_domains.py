@@ -134,6 +134,7 @@ def test_the_images_of_a_pair_of_tfds_are_those_of_its_splits(
             )
 
 
+@pytest.mark.slow
 def test_a_pair_that_is_still_to_be_downloaded_is_found(find):
     a, b = find(dataset=PAIR)
     assert (a.train, a.test) == (part(PAIR, "trainA"), part(PAIR, "testA"))

@@ -20,6 +20,7 @@ def test_the_shapes_of_the_usual_sets_are_known(name, shape):
     assert loading.native_shape(name) == shape
 
 
+@pytest.mark.slow
 def test_glyphs_ignore_a_data_dir(tmp_path, monkeypatch):
     monkeypatch.setattr(glyphs, "NUM_IMAGES", {"train": 20, "test": 10})
     array = loading.load(

@@ -137,6 +137,7 @@ def _evaluations(folder):
     ]
 
 
+@pytest.mark.slow
 def test_a_training_is_scored_and_its_best_checkpoint_kept(scored, two_sets):
     folder, asked = scored
     assert asked == [str(two_sets / "trainA"), str(two_sets / "trainB")]
@@ -158,6 +159,7 @@ def test_a_training_is_scored_and_its_best_checkpoint_kept(scored, two_sets):
         assert features_of == str(two_sets / made)
 
 
+@pytest.mark.slow
 def test_a_training_that_was_killed_finds_the_same_scores(
     scored, tmp_path, monkeypatch
 ):
@@ -174,6 +176,7 @@ def test_a_training_that_was_killed_finds_the_same_scores(
     assert bests[0] == bests[1]
 
 
+@pytest.mark.slow
 def test_sets_without_labels_are_told_what_to_give_instead(
     translation_flags, tmp_path
 ):
@@ -192,6 +195,7 @@ def test_sets_without_labels_are_told_what_to_give_instead(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "needed"), [("fid", 2), ("kid", 4)])
 def test_too_few_images_are_refused_before_the_first_step(
     translation_flags, two_sets, tmp_path, monkeypatch, metric, needed

@@ -67,6 +67,7 @@ def _read(path):
     return json.loads(path.read_text(), parse_constant=pytest.fail)
 
 
+@pytest.mark.slow
 def test_both_directions_are_scored_beside_untranslated_images(
     asked, run_dir, two_sets, capsys
 ):

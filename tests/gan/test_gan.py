@@ -273,6 +273,7 @@ def test_the_discriminator_update_leaves_the_generator_unchanged():
     assert not any(same(discriminator, values(state.discriminator.variables)))
 
 
+@pytest.mark.slow
 def test_the_generator_update_leaves_the_discriminators_weights_unchanged():
     config = tiny()
     state = create(config)
@@ -382,6 +383,7 @@ def test_a_joint_update_is_one_adam_step_on_the_summed_gradients():
         )
 
 
+@pytest.mark.slow
 def test_learning_rates_and_beta_1_go_to_the_network_they_name():
     config = tiny(
         generator_learning_rate=0.003,
@@ -514,6 +516,7 @@ def test_decay_0_makes_the_average_the_weights_themselves():
     assert all(same(raw, averaged))
 
 
+@pytest.mark.slow
 def test_the_average_begins_as_the_generator():
     state = create(tiny())
     assert all(
@@ -698,6 +701,7 @@ def test_half_precision_trains_like_float32(precision):
     )
 
 
+@pytest.mark.slow
 def test_the_averaged_generator_is_float32_whatever_the_precision():
     config = tiny(precision="mixed_bfloat16")
     state = create(config)
@@ -729,10 +733,12 @@ def test_other_precisions_do_not_scale():
         assert type(state.generator_optimizer) is keras.optimizers.Adam
 
 
+@pytest.mark.slow
 def test_a_new_state_has_no_variable_that_is_not_finite():
     assert states.non_finite_variables(create(tiny())) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize(
     "owner",

@@ -57,6 +57,7 @@ def small(**settings):
     return overrides.from_flags(given)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 def test_both_rates_decay_and_keep_their_ratio(precision):
     config = small(learning_rate_decay="second_half", precision=precision)
@@ -67,6 +68,7 @@ def test_both_rates_decay_and_keep_their_ratio(precision):
     np.testing.assert_allclose(rates(state), [0.005, 0.01], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_without_decay_the_rates_stay():
     config = small()
     state = gan.create_state(config, (16, 16, 1))

@@ -120,6 +120,7 @@ def written_out(discriminator, config, *, step=7):
     return fake, real, interpolated
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -159,6 +160,7 @@ def test_a_joint_update_descends_the_sum_of_all_parts_written_out(settings):
         assert "gradient_penalty" not in scalars
 
 
+@pytest.mark.slow
 def test_separate_updates_put_r1_and_half_the_loss_where_they_belong():
     config = schema.Config(
         loss="least_squares", discriminator_loss="mean", r1_gamma=0.7
@@ -283,6 +285,7 @@ def test_interpolated_images_are_a_function_of_seed_and_step():
     assert not np.isclose(weights, drawn(1, 3)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -311,6 +314,7 @@ def test_an_update_that_loss_scaling_skips_counts_as_no_gradient():
     assert np.isfinite(list(scalars.values())).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["wasserstein_gp", "hinge"])
 def test_penalties_in_float16_are_those_of_float32(loss):
     config = schema.Config(

@@ -64,6 +64,7 @@ def test_subsets_are_averaged_and_follow_the_seed():
     )
 
 
+@pytest.mark.slow
 def test_subsets_have_at_most_a_thousand_images_and_all_of_a_small_set():
     real, fake = drawn(np.random.default_rng(2), (1100, 1050), dimension=2)
     result = kernel.kernel_distance(real, fake, seed=0, num_subsets=2)
@@ -77,6 +78,7 @@ def test_subsets_have_at_most_a_thousand_images_and_all_of_a_small_set():
     )
 
 
+@pytest.mark.slow
 def test_equal_distributions_give_values_on_both_sides_of_zero():
     chance = np.random.default_rng(3)
     values = [

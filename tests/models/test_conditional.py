@@ -75,6 +75,7 @@ def test_both_networks_of_a_recipe_take_labels_and_heed_them(recipe):
     np.testing.assert_allclose(scores[1], other[1], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_label_is_further_numbers_of_the_latent_vector():
     generator, _ = build()
     networks.randomize(generator)
@@ -86,6 +87,7 @@ def test_a_label_is_further_numbers_of_the_latent_vector():
     )
 
 
+@pytest.mark.slow
 def test_a_label_is_further_channels_of_the_image():
     _, discriminator = build(channels=3)
     networks.randomize(discriminator)
@@ -127,6 +129,7 @@ def test_all_other_weights_begin_as_without_labels():
         assert differing in (["project/kernel"], ["down_1/kernel"])
 
 
+@pytest.mark.slow
 def test_spectral_normalisation_goes_with_labels():
     _, discriminator = build(spectral_norm=True)
     wrapped = [
@@ -138,6 +141,7 @@ def test_spectral_normalisation_goes_with_labels():
     assert wrapped[0].layer.kernel.shape == (5, 5, 4, 4)
 
 
+@pytest.mark.slow
 def test_mixed_precision_still_gives_float32():
     keras.config.set_dtype_policy("mixed_bfloat16")
     generator, discriminator = build()

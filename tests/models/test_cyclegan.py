@@ -84,6 +84,7 @@ def test_the_networks_have_the_number_of_blocks_that_the_size_asks_for(four):
         ]
 
 
+@pytest.mark.slow
 def test_the_width_scales_every_channel_count_but_the_pixels():
     network = generator(32, 32, 3, blocks=1, width=1 / 8)
     assert networks.shapes(network, keras.layers.Conv2D) == [
@@ -103,6 +104,7 @@ def test_the_width_scales_every_channel_count_but_the_pixels():
     ) == [(16, 16, 8), (8, 8, 16), (4, 4, 32), (3, 3, 64), (2, 2, 1)]
 
 
+@pytest.mark.slow
 def test_the_discriminator_gives_30_by_30_outputs_of_256_by_256_pixels():
     shape = (256, 256, 3)
     for network in (
@@ -113,6 +115,7 @@ def test_the_discriminator_gives_30_by_30_outputs_of_256_by_256_pixels():
         assert outputs.shape == (1, 30, 30, 1)
 
 
+@pytest.mark.slow
 def test_a_generator_computes_what_the_table_says():
     network = generator(None, None, 3)
     networks.randomize(network)
@@ -219,6 +222,7 @@ def test_every_image_size_that_is_allowed_comes_back_and_is_judged():
         assert min(judge(images).shape) >= 1
 
 
+@pytest.mark.slow
 def test_sides_are_multiples_of_4_from_24_up():
     for side in (20, 25, 26, 27, 30, 255, 257):
         assert cyclegan.cyclegan_stages((side, 256)) == 0

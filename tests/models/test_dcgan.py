@@ -200,6 +200,7 @@ def test_biases_begin_at_zero_and_scales_at_one():
                 assert (weight.numpy() == 1).all()
 
 
+@pytest.mark.slow
 def test_no_two_layers_share_their_numbers():
     pair = small(extra_layers=3)
     kernels = [
@@ -212,6 +213,7 @@ def test_no_two_layers_share_their_numbers():
     assert len(np.unique(np.concatenate(kernels))) == sum(map(len, kernels))
 
 
+@pytest.mark.slow
 def test_width_scales_every_channel_count():
     generator, discriminator = networks.build(
         "dcgan", (32, 32, 3), width=0.25, latent_dim=4

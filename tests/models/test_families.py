@@ -168,6 +168,7 @@ def test_no_network_is_built_to_be_thrown_away(num_classes, calls):
     assert calls == {"generators": 2, "discriminators": 1}
 
 
+@pytest.mark.slow
 def test_no_network_of_a_translation_is_built_to_be_thrown_away(calls):
     config = overrides.from_flags({"recipe": "cyclegan", "width": 1 / 16})
     cyclegan_state.create_state(config, (24, 24, 1))
@@ -201,6 +202,7 @@ def network(request):
     return request.param
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_noise_becomes_images_and_images_become_logits(network, channels):
     generator, discriminator = tiny(network, channels)
@@ -228,6 +230,7 @@ def test_all_numbers_of_a_network_follow_from_the_seed(network):
             assert np.isin(a, b).mean() < 0.01
 
 
+@pytest.mark.slow
 def test_no_two_kernels_share_their_numbers(network):
     values = [
         kernel.numpy().ravel()[:8]
@@ -237,6 +240,7 @@ def test_no_two_kernels_share_their_numbers(network):
     assert len(np.unique(np.concatenate(values))) == sum(map(len, values))
 
 
+@pytest.mark.slow
 def test_all_kernels_are_normal_with_deviation_002(network):
     for model in tiny(network):
         for kernel in kernels(model):
@@ -246,6 +250,7 @@ def test_all_kernels_are_normal_with_deviation_002(network):
             assert abs(values.std() - 0.02) < 5 * error, kernel.path
 
 
+@pytest.mark.slow
 def test_all_networks_share_the_constants_of_the_systems(network):
     for model in tiny(network):
         for layer in networks.layers(model, keras.layers.BatchNormalization):

@@ -121,6 +121,7 @@ def test_celeba_alone_has_no_biases(cifar10, celeba, of_28):
             assert {c.use_bias for c in convolutions(model)} == {biased}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["dcgan_cifar10", "dcgan_celeba"])
 def test_doubling_networks_compute_what_the_tables_say(recipe):
     generator, discriminator = networks.build(
@@ -157,6 +158,7 @@ def test_doubling_networks_compute_what_the_tables_say(recipe):
     assert logits.std() > 0.01
 
 
+@pytest.mark.slow
 def test_the_networks_of_28_pixels_compute_what_the_tables_say():
     generator, discriminator = networks.build(
         "dcgan_28", (28, 28, 3), width=1 / 16, latent_dim=4
@@ -186,6 +188,7 @@ def test_the_networks_of_28_pixels_compute_what_the_tables_say():
     assert logits.std() > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "size, base, channels",
     [

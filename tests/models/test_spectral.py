@@ -66,6 +66,7 @@ def test_all_layers_with_a_kernel_are_wrapped_and_weights_stay(name):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
+@pytest.mark.slow
 def test_the_count_of_trainable_weights_is_that_of_the_recipe():
     config = schema.Config(recipe="dcgan_small", spectral_norm=True)
     generator, network = networks.of_config(config, (28, 28, 1))
@@ -134,6 +135,7 @@ def test_the_gradient_goes_through_the_singular_value():
     )
 
 
+@pytest.mark.slow
 def test_training_passes_alone_move_the_vectors_and_none_the_kernels():
     model = discriminator()
     kernels = [layer.layer.kernel.numpy() for layer in wrapped(model)]

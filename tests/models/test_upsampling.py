@@ -11,6 +11,7 @@ def full():
     return networks.build("dcgan_upsampling", (32, 32, 1))
 
 
+@pytest.mark.slow
 def test_it_has_the_parameters_of_the_lecture(full):
     counts = [networks.trainable_count(model) for model in full]
     assert counts == [1_049_985, 98_113]
@@ -103,6 +104,7 @@ def test_dropout_silences_whole_channels(full):
     assert abs((kept[:, 0, 0] == 0).mean() - 0.25) < 0.06
 
 
+@pytest.mark.slow
 def test_width_scales_all_but_the_pixels():
     generator, discriminator = networks.build(
         "dcgan_upsampling", (32, 32, 3), width=0.25

@@ -11,6 +11,7 @@ def full():
     return networks.build("vanilla_gan", (28, 28, 1))
 
 
+@pytest.mark.slow
 def test_it_has_the_parameters_of_the_lecture(full):
     counts = [networks.trainable_count(model) for model in full]
     assert counts == [1_489_936, 533_505]
@@ -83,6 +84,7 @@ def test_both_networks_compute_what_the_tables_say():
     assert logits.std() > 0.01
 
 
+@pytest.mark.slow
 def test_dropout_works_in_training_alone():
     generator, discriminator = networks.build(
         "vanilla_gan", (28, 28, 1), width=1 / 16, latent_dim=4
@@ -95,6 +97,7 @@ def test_dropout_works_in_training_alone():
             assert np.any(np.not_equal(one, other)) == different
 
 
+@pytest.mark.slow
 def test_width_scales_all_but_the_pixels():
     pair = networks.build("vanilla_gan", (8, 8, 3), width=0.5)
     units = [networks.shapes(model, keras.layers.Dense) for model in pair]

@@ -101,6 +101,7 @@ def test_the_diversity_of_samples_is_drawn_below_the_scores(tmp_path, figures):
     assert below.get_ylim()[0] == 0
 
 
+@pytest.mark.slow
 def test_verdicts_are_marked_by_kind_at_the_top(tmp_path, figures):
     dead, alike = "discriminator is dead: 1", "samples are collapsing: 2"
     write_lines(tmp_path, "train", [(step, {"loss_d": 1.0}) for step in (1, 9)])
@@ -124,6 +125,7 @@ def test_verdicts_are_marked_by_kind_at_the_top(tmp_path, figures):
     assert legend == ["discriminator", *marks]
 
 
+@pytest.mark.slow
 def test_each_kind_of_verdict_has_a_colour_of_its_own(tmp_path, figures):
     write_lines(tmp_path, "train", [(1, {"loss_d": 1.0})])
     kinds = (
@@ -157,6 +159,7 @@ def write_scores(run_dir, values, **more):
     write_lines(run_dir, "evaluation", lines)
 
 
+@pytest.mark.slow
 def test_scores_of_the_training_are_drawn_below_with_the_best(
     tmp_path, figures
 ):
@@ -179,6 +182,7 @@ def test_scores_of_the_training_are_drawn_below_with_the_best(
     assert axes.get_yscale() == "linear"
 
 
+@pytest.mark.slow
 def test_scores_over_an_order_of_magnitude_are_drawn_by_logarithm(
     tmp_path, figures
 ):
@@ -190,6 +194,7 @@ def test_scores_over_an_order_of_magnitude_are_drawn_by_logarithm(
     assert np.isnan(axes.lines[1].get_ydata()).all()
 
 
+@pytest.mark.slow
 def test_a_score_that_is_not_finite_leaves_no_gap(tmp_path, figures):
     write_scores(tmp_path, [-0.5, np.nan, 0.2])
     charts.write_curves(tmp_path)
@@ -228,6 +233,7 @@ def test_curves_of_a_run_named_like_a_formula_keep_its_name(tmp_path):
     assert charts.write_curves(run_dir).exists()
 
 
+@pytest.mark.slow
 def test_the_strong_line_is_a_running_mean(tmp_path, figures):
     # 4 % of 50 points: each is averaged with one neighbour on both sides.
     write_lines(
@@ -240,6 +246,7 @@ def test_the_strong_line_is_a_running_mean(tmp_path, figures):
     np.testing.assert_allclose(smooth[23:28], [0, 1, 1, 1, 0], atol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_running_mean_narrows_at_the_ends(tmp_path, figures):
     write_lines(
         tmp_path, "train", [(i, {"loss_d": float(i)}) for i in range(50)]

@@ -230,6 +230,7 @@ def test_a_lock_keeps_nobody_from_another_run(run, tmp_path):
         pass
 
 
+@pytest.mark.slow
 @needs_locks
 def test_a_lock_ends_with_its_process(run):
     code = (

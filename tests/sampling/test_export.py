@@ -119,6 +119,7 @@ def test_the_saved_model_loads_where_the_package_is_not_installed(
 _PADDED_BOX = (1, 2, 5, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_classes", [0, 3])
 def test_generate_cuts_the_padding_off(tmp_path, num_classes):
     network = keras.Sequential(

@@ -31,12 +31,14 @@ def operations(**settings):
     return cost.estimate(small(**settings), SHAPE).operations
 
 
+@pytest.mark.slow
 def test_a_forward_pass_costs_what_its_kernels_multiply():
     generator, discriminator = networks.of_config(small(), SHAPE)
     assert cost.forward_operations(generator) == G_SMALL == 21_952_000
     assert cost.forward_operations(discriminator) == D_SMALL == 20_710_144
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings, forwards_g, forwards_d",
     [
@@ -147,6 +149,7 @@ def test_a_translation_costs_what_tensorflow_counts(lambda_identity):
     assert estimated == pytest.approx(counted, rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "recipe, shape, products_g, products_d",
     [
@@ -221,6 +224,7 @@ def test_memory_grows_with_weights_and_activations():
     assert gibibytes(width=16) > 40
 
 
+@pytest.mark.slow
 def test_an_estimate_can_be_made_of_the_widest_network():
     config = schema.Config(width=16)
     ratio = cost.estimate(config, (32, 32, 1)).operations / (

@@ -365,6 +365,7 @@ def test_a_run_without_a_best_says_how_to_get_one(trained):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

@@ -129,6 +129,7 @@ def test_a_set_of_one_image_is_shown_without_a_diversity():
     assert samples.diversity is None
 
 
+@pytest.mark.slow
 def test_the_diversity_is_that_of_the_worse_direction(made):
     found, _, shown = made
     rows = np.reshape(tiles(found.samples().grid, 8), [6, 8, SIDE, SIDE, 3])

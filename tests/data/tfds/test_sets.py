@@ -71,6 +71,7 @@ def online(monkeypatch):
     monkeypatch.setattr(requests, "request", answer)
 
 
+@pytest.mark.slow
 def test_a_prepared_set_is_read_in_order_with_its_labels(load, root):
     images = tiny_data.images(300)
     labels = np.arange(300) % 10
@@ -685,6 +686,7 @@ def test_one_wrong_file_placed_by_hand_is_told_from_those_that_are_right(
     )
 
 
+@pytest.mark.slow
 def test_another_crop_is_another_entry_of_the_cache(load, root, tmp_path):
     images = tiny_data.images(3, height=8, width=8)
     tiny_data.write_tfds(
@@ -771,6 +773,7 @@ def test_folder_names_that_are_no_versions_are_no_sets(root):
     assert sets.prepared_folder("..", root) is None
 
 
+@pytest.mark.slow
 def test_mnist_of_the_test_data_is_read(shared_data, load):
     array = load("mnist", "test", (32, 32), data_dir=shared_data / "tfds")
     assert array.images.shape == (10_000, 32, 32, 1)
@@ -780,6 +783,7 @@ def test_mnist_of_the_test_data_is_read(shared_data, load):
     assert np.bincount(array.labels).tolist() == counts
 
 
+@pytest.mark.slow
 def test_cifar10_of_the_test_data_has_its_class_names(shared_data, load):
     array = load("cifar10", "test", (32, 32), data_dir=shared_data / "tfds")
     assert array.images.shape == (10_000, 32, 32, 3)

@@ -84,6 +84,7 @@ def test_features_do_not_depend_on_the_batches(cached):
     np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_protocol_says_what_a_score_rests_on(cached, tiny_mnist):
     folder, network = cached
     test = loading.load(

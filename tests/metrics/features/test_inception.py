@@ -140,6 +140,7 @@ def test_logits_have_no_biases(weights):
     assert not model.get_layer("softmax").use_bias
 
 
+@pytest.mark.slow
 def test_bfloat16_layers_give_float32_features_near_the_exact_ones(images):
     weights = inception_arrays.random_weights("pool")
     exact = inception.build(weights, feature_dim=64)(images)["features"]
@@ -160,6 +161,7 @@ def test_unknown_outputs_and_taps_are_refused(change):
         inception.build(_Zeros(), **change)
 
 
+@pytest.mark.slow
 def test_features_agree_with_an_independent_implementation(shared_data):
     path = inception_arrays.given_weights(shared_data)
     weights = dict(np.load(path))

@@ -142,6 +142,7 @@ def test_a_file_without_deeper_layers_serves_the_shallower_taps(npz):
     assert "give --evaluate_feature_dim=192, or" in str(raised.value)
 
 
+@pytest.mark.slow
 def test_the_given_weights_serve_all_taps_but_the_last(shared_data):
     path = inception_arrays.given_weights(shared_data)
 
