@@ -92,6 +92,7 @@ def main(arguments: Sequence[str]) -> None:
     ).settings
     run = runs.open_run(settings.run_dir)
     quiet_import.import_tensorflow()
+    from tf_dcgan.data import reading
     from tf_dcgan.metrics.features.classifier import classifier
     from tf_dcgan.metrics.features.inception import weights as inception_weights
     from tf_dcgan.runs import best_checkpoint
@@ -121,7 +122,7 @@ def main(arguments: Sequence[str]) -> None:
         run.config.dataset,
         data_dir=run.config.data_dir,
         cache_dir=run.config.cache_dir,
-        crop=run.config.crop_size,
+        read_as=reading.of_run(run.config),
     )
     print("\n" + ", ".join(f"{k} {v}" for k, v in network.protocol.items()))
     found = _extract(sources, network, ("features", "logits"), run)
@@ -139,7 +140,7 @@ def _sources(run: runs.Run, settings: ScoreTableSettings):
         Them by name, and the generator's step.
     """
     from tf_dcgan.common import images
-    from tf_dcgan.data import loading
+    from tf_dcgan.data import loading, reading
     from tf_dcgan.evaluation import image_sources
     from tf_dcgan.sampling import generators, samplers
 
@@ -148,7 +149,7 @@ def _sources(run: runs.Run, settings: ScoreTableSettings):
             run.config.dataset,
             name,
             image_size=run.data.image_shape[:2],
-            crop=run.config.crop_size,
+            read_as=reading.of_run(run.config),
             data_dir=run.config.data_dir,
             cache_dir=run.config.cache_dir,
         )

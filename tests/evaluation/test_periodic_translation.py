@@ -18,7 +18,7 @@ from tf_dcgan.runs import best_checkpoint, checkpoints, logs
 pytestmark = pytest.mark.slow
 
 
-def _network(request=None, dataset=None, *, crop=None):
+def _network(request=None, dataset=None, *, read_as=None):
     """Two features: the mean pixel and half of it, from any image."""
     pixels = keras.Input((4, 4, 3))
     mean = keras.layers.GlobalAveragePooling2D()(pixels)[:, :1]

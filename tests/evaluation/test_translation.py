@@ -45,7 +45,7 @@ def asked(monkeypatch, tmp_path):
     monkeypatch.setattr(devices, "share_gpus", list)
     sets = []
 
-    def network(request, dataset, *, crop=None):
+    def network(request, dataset, *, read_as=None):
         sets.append(dataset)
         return _network(dataset)
 

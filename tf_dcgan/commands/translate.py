@@ -142,7 +142,7 @@ def _check_paths(
 
 def _crop(run: runs.Run, direction: str) -> tuple[int, int] | None:
     """Returns the (height, width) to which the set's images were cropped."""
-    from tf_dcgan.data import domain_images, names
+    from tf_dcgan.data import names, reading
 
     config = run.config
     name = config.dataset
@@ -150,7 +150,7 @@ def _crop(run: runs.Run, direction: str) -> tuple[int, int] | None:
         is_a = direction == "a_to_b"
         text = str(config.dataset_a if is_a else config.dataset_b)
         name, _ = names.cut(text, given=text)
-    return domain_images.crop_of_set(config, name)
+    return reading.of_set(config, name).crop
 
 
 def _way(run: runs.Run, settings: TranslateSettings) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tf_dcgan.common import errors
-from tf_dcgan.config import schema, sizes
-from tf_dcgan.data import domains, known_sets, loading
+from tf_dcgan.config import schema
+from tf_dcgan.data import domains, loading, reading
 
 
 def native_shape(
@@ -32,11 +32,14 @@ def native_shape(
             they are.
     """
     sets = {part.name: part for part in (domain.train, domain.test) if part}
-    crop = crop_of_set(config, domain.train.name)
+    read_as = reading.of_set(config, domain.train.name)
     with errors.about(domain.flag_and_title):
         shapes = {
             name: loading.native_shape(
-                name, config.data_dir, crop=crop, cache_dir=config.cache_dir
+                name,
+                config.data_dir,
+                read_as=read_as,
+                cache_dir=config.cache_dir,
             )
             for name in sets
         }
@@ -133,7 +136,7 @@ def _load_part(
             part.name,
             part.split,
             image_size=image_size,
-            crop=crop_of_set(config, domain.train.name),
+            read_as=reading.of_set(config, domain.train.name),
             class_name=part.class_name,
             # Training images are resized and then cropped at random: padded
             # held-out images would have a frame that no generator has seen.
@@ -142,20 +145,6 @@ def _load_part(
             data_dir=config.data_dir,
             cache_dir=config.cache_dir,
         )
-
-
-def crop_of_set(config: schema.Config, name: str) -> tuple[int, int] | None:
-    """The central part that is cut out of a set's images before anything else.
-
-    Args:
-        config: the run's settings; its `crop` wins over the set's usual crop.
-        name: the set's name.
-
-    Returns:
-        (height, width) in pixels, or None for the whole images.
-    """
-    crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
-    return None if crop is None else sizes.parse_crop(crop)
 
 
 def channels(shape_a: Sequence, shape_b: Sequence) -> int:

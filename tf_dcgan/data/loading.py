@@ -22,6 +22,7 @@ from tf_dcgan.data import (
     mnist_files,
     names,
     preparation,
+    reading,
     sources,
 )
 from tf_dcgan.data.folders import listings
@@ -63,7 +64,7 @@ def native_shape(
     name: str,
     data_dir: str | None = None,
     *,
-    crop: tuple[int, int] | None = None,
+    read_as: reading.Reading = reading.WHOLE,
     cache_dir: str | None = None,
 ) -> tuple[int | None, int | None, int]:
     """The shape of a set's images, found without preparing or downloading it.
@@ -71,8 +72,7 @@ def native_shape(
     Args:
         name: the set's name, or the absolute path of a folder of images.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
-        crop: (height, width) of the central part that is taken, or None for
-            the whole images.
+        read_as: how the images are read.
         cache_dir: the cache that keeps the shape of a folder's images; None
             for the user's cache.
 
@@ -89,7 +89,7 @@ def native_shape(
         shape = image_folders.native_shape(name, cache_dir=cache_dir)
     else:
         shape = sets.native_shape(name, data_dir)
-    return preparation.cropped_shape(shape, crop)
+    return preparation.cropped_shape(shape, read_as.crop)
 
 
 def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
@@ -154,7 +154,7 @@ def load(
     split: str = "train",
     *,
     image_size: tuple[int, int],
-    crop: tuple[int, int] | None = None,
+    read_as: reading.Reading = reading.WHOLE,
     class_name: str | None = None,
     pad: bool = True,
     flag: str = "dataset",
@@ -168,8 +168,7 @@ def load(
             folder of images.
         split: the split's name.
         image_size: (height, width) in pixels that the images are brought to.
-        crop: (height, width) in pixels of the central part of the original
-            images that is brought to this size, or None for the whole images.
+        read_as: how the original images are read.
         class_name: the only class whose images are taken, or None for all.
             Its label stays what it is in the whole set.
         pad: whether images a little too small are padded, not resized.
@@ -198,9 +197,8 @@ def load(
         "split": split,
         "image_size": list(image_size),
         "source": source.fingerprint,
+        **read_as.key(),
     }
-    if crop is not None:
-        key["crop"] = list(crop)
     title_words = [name, split]
     if class_name is not None:
         key["class_name"] = class_name
@@ -223,7 +221,7 @@ def load(
                 folder,
                 content,
                 image_size=image_size,
-                crop=crop,
+                crop=read_as.crop,
                 class_name=class_name,
                 pad=pad,
                 title=title,

@@ -9,7 +9,7 @@ from typing import Any
 
 from tf_dcgan.common import devices, errors
 from tf_dcgan.config import kinds
-from tf_dcgan.data import loading
+from tf_dcgan.data import loading, reading
 from tf_dcgan.evaluation import (
     checks,
     feature_cache,
@@ -211,7 +211,7 @@ def _score_generation(
         train,
         request,
         dataset=run.config.dataset,
-        crop=run.config.crop_size,
+        read_as=reading.of_run(run.config),
         pairs=request.pairs or run.path / "memorization.png",
     )
 
@@ -225,7 +225,7 @@ def _split_of_run(
             run.config.dataset,
             split,
             image_size=run.data.image_shape[:2],
-            crop=run.config.crop_size,
+            read_as=reading.of_run(run.config),
             data_dir=request.data_dir,
             cache_dir=request.cache_dir,
         )
@@ -250,14 +250,14 @@ def _generated(
 
 
 def _evaluate_images(
-    real, fake, train, request, *, dataset, pairs, crop=None
+    real, fake, train, request, *, dataset, pairs, read_as=reading.WHOLE
 ) -> score_sets.Evaluation:
     """Checks images, scores them, and draws the closest pairs if asked to."""
     checks.check_images(real, fake, train, request)
     evaluation = score_sets.evaluate(
         real,
         fake,
-        networks.create(request, dataset, crop=crop),
+        networks.create(request, dataset, read_as=read_as),
         request,
         train=train,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tf_dcgan.common import errors
+from tf_dcgan.data import reading
 from tf_dcgan.evaluation import request as evaluation_request
 from tf_dcgan.metrics.features import feature_network, keras_inception
 from tf_dcgan.metrics.features.classifier import classifier
@@ -13,7 +14,7 @@ def create(
     request: evaluation_request.Request,
     dataset: str | None,
     *,
-    crop: tuple[int, int] | None = None,
+    read_as: reading.Reading = reading.WHOLE,
 ) -> feature_network.FeatureNetwork:
     """Makes the feature network that a request asks for.
 
@@ -23,8 +24,7 @@ def create(
     Args:
         request: which features, and where weights and data sets are kept.
         dataset: the labelled set whose classifier is meant, or None.
-        crop: (height, width) of the centre of the set's images that its
-            classifier is trained on, or None for the whole.
+        read_as: how the set's images are read for its classifier.
 
     Returns:
         The network, with all outputs that the request's metrics need.
@@ -44,7 +44,7 @@ def create(
             dataset,
             data_dir=request.data_dir,
             cache_dir=request.cache_dir,
-            crop=crop,
+            read_as=read_as,
             flag_prefix=request.flag_prefix,
         )
     if request.features == "keras_inception":

@@ -15,7 +15,7 @@ import numpy as np
 
 from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import kinds, schema
-from tf_dcgan.data import domains, loading
+from tf_dcgan.data import domains, loading, reading
 from tf_dcgan.evaluation import (
     feature_cache,
     image_sources,
@@ -296,12 +296,12 @@ def _prepare_generation(
             config.dataset,
             request.split,
             image_size=image_shape[:2],
-            crop=config.crop_size,
+            read_as=reading.of_run(config),
             data_dir=request.data_dir,
             cache_dir=request.cache_dir,
         )
         network = networks.create(
-            request, config.dataset, crop=config.crop_size
+            request, config.dataset, read_as=reading.of_run(config)
         )
     count = min(len(dataset.images), REAL_IMAGES)
     real = dataclasses.replace(
@@ -333,9 +333,7 @@ def _prepare_translation(
             for domain in pair
         ]
         _check_counts(request, pair, sources)
-        networks_of_sets = translation.create_networks(
-            request, pair, crop=config.crop_size
-        )
+        networks_of_sets = translation.create_networks(config, request, pair)
     evaluators = []
     for start, goal, network in zip(
         sources, reversed(sources), reversed(networks_of_sets), strict=True

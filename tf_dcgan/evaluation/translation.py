@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tf_dcgan.common import images
 from tf_dcgan.config import schema
-from tf_dcgan.data import domain_images, domains
+from tf_dcgan.data import domain_images, domains, reading
 from tf_dcgan.evaluation import image_sources, networks, score_sets
 from tf_dcgan.evaluation import request as evaluation_request
 from tf_dcgan.metrics import scores
@@ -178,7 +178,7 @@ def score(
     sources = [
         images_to_score(config, domain, run.data.image_shape) for domain in pair
     ]
-    networks_of_sets = create_networks(request, pair, crop=config.crop_size)
+    networks_of_sets = create_networks(config, request, pair)
     directions = []
     for index, name in enumerate(cyclegan.DIRECTIONS):
         start = image_sources.at_most(sources[index], request.num_samples)
@@ -210,17 +210,16 @@ def score(
 
 
 def create_networks(
+    config: schema.Config,
     request: evaluation_request.Request,
     pair: tuple[domains.Domain, domains.Domain],
-    *,
-    crop: tuple[int, int] | None,
 ) -> list[feature_network.FeatureNetwork]:
     """Makes the feature networks for images of A and for images of B.
 
     Args:
+        config: the run's settings, which say how its sets are read.
         request: which features.
         pair: A and B.
-        crop: as `networks.create` takes it.
 
     Returns:
         The classifier of each set, or twice the same network.
@@ -228,11 +227,13 @@ def create_networks(
     Raises:
         errors.UserError: a network cannot be had.
     """
-    names = [None, None]
-    if request.features == "classifier":
-        names = [domain.train.name for domain in pair]
+    if request.features != "classifier":
+        return [networks.create(request, None)] * 2
+    names = [domain.train.name for domain in pair]
     by_name = {
-        name: networks.create(request, name, crop=crop)
+        name: networks.create(
+            request, name, read_as=reading.of_set(config, name)
+        )
         for name in dict.fromkeys(names)
     }
     return [by_name[name] for name in names]

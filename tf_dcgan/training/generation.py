@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_dcgan.common import errors, images, randomness
 from tf_dcgan.config import losses, schema
-from tf_dcgan.data import augmentation, batches, known_sets, loading
+from tf_dcgan.data import augmentation, batches, known_sets, loading, reading
 from tf_dcgan.gan import gan, updates
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
@@ -34,7 +34,7 @@ def resolve(config: schema.Config) -> system.Resolved:
     height, width, channels = loading.native_shape(
         config.dataset,
         config.data_dir,
-        crop=config.crop_size,
+        read_as=reading.of_run(config),
         cache_dir=config.cache_dir,
     )
     config, size = system.fix_size(config, (height, width))
@@ -57,7 +57,7 @@ def load(resolved: system.Resolved) -> system.Loaded:
     dataset = loading.load(
         config.dataset,
         image_size=resolved.image_shape[:2],
-        crop=config.crop_size,
+        read_as=reading.of_run(config),
         data_dir=config.data_dir,
         cache_dir=config.cache_dir,
     )

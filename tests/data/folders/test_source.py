@@ -5,7 +5,7 @@ import PIL.Image
 import pytest
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import loading, preparation, sources
+from tf_dcgan.data import loading, preparation, reading, sources
 from tf_dcgan.data.folders import decoding, listings, source
 
 
@@ -145,12 +145,12 @@ def test_a_crop_takes_the_centre_of_each(load, shape, folder):
         image = PIL.Image.new("L", size, 1)
         image.paste(200, (2, 1, 6, 5))
         image.save(folder / f"{name}.png")
-    assert shape(crop=(4, 4)) == (4, 4, 1)
-    array = load(crop=(4, 4))
+    assert shape(read_as=reading.Reading(crop=(4, 4))) == (4, 4, 1)
+    array = load(read_as=reading.Reading(crop=(4, 4)))
     assert np.all(array.images == 200)
     assert array.preparation == "6x8x1, centre crop of 4x4 as they are"
     with pytest.raises(errors.UserError, match="--crop=7x7 is larger"):
-        shape(crop=(7, 7))
+        shape(read_as=reading.Reading(crop=(7, 7)))
 
 
 def test_a_folder_of_splits_is_walked_once(folder, monkeypatch):

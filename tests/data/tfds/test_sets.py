@@ -13,7 +13,7 @@ from tensorflow_datasets.core.download import checksums
 import tiny_data
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import loading
+from tf_dcgan.data import loading, reading
 from tf_dcgan.data.tfds import downloads, sets
 
 
@@ -33,7 +33,7 @@ def load(tmp_path, root):
             name,
             split,
             image_size=image_size,
-            crop=crop,
+            read_as=reading.Reading(crop=crop),
             data_dir=None if data_dir is None else str(data_dir),
             cache_dir=str(tmp_path / "cache"),
         )
@@ -702,14 +702,14 @@ def test_another_crop_is_another_entry_of_the_cache(load, root, tmp_path):
 
 
 def test_the_shape_of_a_set_is_that_of_its_crop(root):
-    assert loading.native_shape("cifar10", crop=(24, 20)) == (24, 20, 3)
-    assert loading.native_shape("celeb_a", str(root), crop=(178, 178)) == (
-        178,
-        178,
-        3,
-    )
+    assert loading.native_shape(
+        "cifar10", read_as=reading.Reading(crop=(24, 20))
+    ) == (24, 20, 3)
+    assert loading.native_shape(
+        "celeb_a", str(root), read_as=reading.Reading(crop=(178, 178))
+    ) == (178, 178, 3)
     with pytest.raises(errors.UserError, match="--crop=33x33 is larger"):
-        loading.native_shape("cifar10", crop=(33, 33))
+        loading.native_shape("cifar10", read_as=reading.Reading(crop=(33, 33)))
 
 
 @pytest.mark.parametrize(

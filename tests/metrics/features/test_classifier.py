@@ -7,7 +7,7 @@ import tensorflow as tf
 import tiny_data
 
 from tf_dcgan.common import errors, terminal
-from tf_dcgan.data import loading
+from tf_dcgan.data import loading, reading
 from tf_dcgan.metrics.features.classifier import classifier, files, training
 from tf_dcgan.metrics.features.classifier import model as classifier_model
 
@@ -33,7 +33,7 @@ def _network(data_dir, cache_dir, name="mnist", progress=False, crop=None):
         name,
         data_dir=str(data_dir),
         cache_dir=str(cache_dir),
-        crop=crop,
+        read_as=reading.Reading(crop=crop),
         progress=progress,
     )
 

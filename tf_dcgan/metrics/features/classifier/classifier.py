@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import cache, loading
+from tf_dcgan.data import cache, loading, reading
 from tf_dcgan.metrics.features import feature_network, resizing
 from tf_dcgan.metrics.features.classifier import files, training
 from tf_dcgan.metrics.features.classifier import model as classifier_model
@@ -69,7 +69,7 @@ def classifier_network(
     *,
     data_dir: str | None = None,
     cache_dir: str | None = None,
-    crop: tuple[int, int] | None = None,
+    read_as: reading.Reading = reading.WHOLE,
     progress: bool = True,
     flag_prefix: str = "",
 ) -> feature_network.FeatureNetwork:
@@ -88,8 +88,7 @@ def classifier_network(
         data_dir: where the set's files are, see `loading.load`.
         cache_dir: where prepared images and the classifier are kept; None
             for the user's cache.
-        crop: (height, width) of the centre of the set's images that the
-            classifier is trained on, or None for the whole images.
+        read_as: how the images are read that the classifier is trained on.
         progress: whether training shows how far it is, on standard error: a
             bar in a terminal, lines elsewhere.
         flag_prefix: what stands before the names of the flags that messages
@@ -104,7 +103,7 @@ def classifier_network(
         errors.UserError: it cannot be found, or the cache cannot be written
             to.
     """
-    train, test = _load(dataset_name, data_dir, cache_dir, crop, flag_prefix)
+    train, test = _load(dataset_name, data_dir, cache_dir, read_as, flag_prefix)
     model, info = _trained(train, test, cache_dir, progress)
     return feature_network.FeatureNetwork(
         "classifier",
@@ -154,11 +153,11 @@ def _load(
     name: str,
     data_dir: str | None,
     cache_dir: str | None,
-    crop: tuple[int, int] | None,
+    read_as: reading.Reading,
     flag_prefix: str,
 ) -> tuple[loading.ImageArray, loading.ImageArray]:
     """Opens both splits, at the size that the set or the crop has."""
-    origin = {"data_dir": data_dir, "cache_dir": cache_dir, "crop": crop}
+    origin = {"data_dir": data_dir, "cache_dir": cache_dir, "read_as": read_as}
     size = loading.native_shape(name, **origin)[:2]
     if None in size:
         raise UnusableError(

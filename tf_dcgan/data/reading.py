@@ -1,0 +1,52 @@
+"""How the files of an image set are read, before they get their size."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from tf_dcgan.config import schema, sizes
+from tf_dcgan.data import known_sets
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """How the images of a set are read.
+
+    Attributes:
+        crop: (height, width) in pixels of the central part of the original
+            images that is taken, or None for the whole images.
+    """
+
+    crop: tuple[int, int] | None = None
+
+    def key(self) -> dict[str, Any]:
+        """The settings that are not the default, for the key of a cache."""
+        return {
+            field.name: value
+            for field in dataclasses.fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        }
+
+
+WHOLE = Reading()
+
+
+def of_run(config: schema.Config) -> Reading:
+    """Says how the images of a resolved run are read.
+
+    Args:
+        config: the run's settings.
+    """
+    return Reading(crop=config.crop_size)
+
+
+def of_set(config: schema.Config, name: str) -> Reading:
+    """Says how one of several sets of a run is read.
+
+    Args:
+        config: the run's settings; its `crop` wins over the set's usual crop.
+        name: the set's name.
+    """
+    crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
+    return Reading(crop=None if crop is None else sizes.parse_crop(crop))
