@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import contextlib
 import errno
+import fnmatch
 import os
 import pathlib
 import re
@@ -149,6 +150,32 @@ def safe_name(name: str, *, fill: str = "_") -> str:
     return re.sub(r"[^\w.-]", fill, name[:_LONGEST_NAME])
 
 
+def matching(folder: os.PathLike | str, pattern: str) -> list[pathlib.Path]:
+    """Lists what is directly in a folder under a name of some form.
+
+    `pathlib.Path.glob` finds nothing in a folder that may not be read, as if
+    it were empty.
+
+    Args:
+        folder: may be absent.
+        pattern: as `fnmatch` takes it, such as `step_*`.
+
+    Returns:
+        The paths, by name.
+
+    Raises:
+        OSError: the folder may not be read.
+    """
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [
+        pathlib.Path(folder, name)
+        for name in sorted(fnmatch.filter(names, pattern))
+    ]
+
+
 def by_step(
     folder: pathlib.Path, suffix: str = ""
 ) -> list[tuple[int, pathlib.Path]]:
@@ -162,10 +189,13 @@ def by_step(
 
     Returns:
         (step, path) for each, in the order of the steps.
+
+    Raises:
+        OSError: the folder may not be read.
     """
     steps_in_names = {
         path: path.name.removeprefix("step_").removesuffix(suffix)
-        for path in folder.glob(f"step_*{suffix}")
+        for path in matching(folder, f"step_*{suffix}")
     }
     return sorted(
         (int(step), path)
