@@ -441,6 +441,14 @@ def test_a_run_that_is_being_trained_is_left_alone(main, tiny_flags, trained):
             main(f"--run_dir={trained[0]}")
 
 
+def test_nothing_is_written_where_another_process_begins(main, tiny_flags):
+    os.mkdir("run")
+    with folder.locked(pathlib.Path("run")):
+        with pytest.raises(errors.UserError, match="another process is"):
+            main(*tiny_flags, "--seed=5", "--run_dir=run")
+    assert os.listdir("run") == []
+
+
 def test_choices_of_the_machine_are_fixed_when_a_run_starts(trained):
     config = runs.open_run(trained[0]).config
     assert config.xla in ("on", "off")
