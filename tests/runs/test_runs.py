@@ -2,6 +2,7 @@ import dataclasses
 import errno
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -258,6 +259,20 @@ def test_a_damaged_config_is_refused(run, text):
     message = refusal(runs.open_run, run.path)
     assert message.startswith(f"{file} is damaged (")
     assert message.endswith("restore it from a copy or start a new run")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_a_config_that_cannot_be_read_is_not_called_damaged(
+    run, monkeypatch, number
+):
+    def fail(path, *unused, **unused_too):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(pathlib.Path, "read_text", fail)
+    with pytest.raises(OSError) as caught:
+        runs.open_run(run.path)
+    assert caught.value.errno == number
+    assert caught.value.filename == str(run.path / "config.json")
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,7 @@ def open_run(path: os.PathLike | str) -> Run:
     Raises:
         errors.UserError: the directory holds no run, or its config.json is
             damaged or was written by another version.
+        OSError: config.json may not be read, which says nothing of damage.
     """
     path = pathlib.Path(path)
     advice = "give a folder that train.py made"
@@ -255,7 +256,7 @@ def open_run(path: os.PathLike | str) -> Run:
             _facts(content["data_b"]) if config.translates else None,
         )
     except (
-        OSError,
+        FileNotFoundError,
         ValueError,
         KeyError,
         TypeError,
