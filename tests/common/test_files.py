@@ -1,10 +1,12 @@
 import errno
+import io
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -191,6 +193,64 @@ def test_disk_errors_leaves_other_errors_alone(tmp_path, error):
     with pytest.raises(type(error)) as caught, files.disk_errors(tmp_path):
         raise error
     assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        (tf.errors.PermissionDeniedError, errno.EACCES),
+        (tf.errors.PermissionDeniedError, errno.EROFS),
+        (tf.errors.NotFoundError, errno.ENOENT),
+        (tf.errors.OutOfRangeError, errno.EFBIG),
+        (tf.errors.UnknownError, errno.EIO),
+    ],
+)
+def test_disk_errors_finds_the_systems_words_in_tensorflows(
+    tmp_path, kind, number
+):
+    error = kind(None, None, f"/some/file; {os.strerror(number)}")
+    with pytest.raises(OSError) as caught, files.disk_errors(tmp_path / "a"):
+        raise error
+    assert caught.value.errno == number
+    assert caught.value.filename == str(tmp_path / "a")
+
+
+needs_a_full_device = pytest.mark.skipif(
+    not os.path.exists("/dev/full"), reason="needs /dev/full"
+)
+
+
+@needs_a_full_device
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: (file.write(b"x"), file.flush()),
+        lambda file: np.save(file, np.zeros(10**5)),
+    ],
+    ids=["python", "numpy"],
+)
+@pytest.mark.parametrize(
+    "wrapped", [files.disk_errors, files.atomic_file, files.atomic_directory]
+)
+def test_a_full_disk_is_told_with_the_file_that_it_left_no_room_for(
+    tmp_path, wrapped, write
+):
+    with open("/dev/full", "wb", buffering=0) as device:
+        with io.BufferedWriter(device) as file:
+            with pytest.raises(OSError) as caught, wrapped(tmp_path / "a"):
+                write(file)
+            device.close()
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename == str(tmp_path / "a")
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_error_of_reading_is_not_put_on_the_file_that_is_written(tmp_path):
+    error = OSError(errno.EIO, os.strerror(errno.EIO))
+    with pytest.raises(OSError) as caught, files.atomic_file(tmp_path / "a"):
+        raise error
+    assert caught.value is error
+    assert error.filename is None
 
 
 def finished_process():

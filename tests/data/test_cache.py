@@ -139,6 +139,52 @@ def forget_class_names(folder):
     (folder / "info.json").write_text(json.dumps(info))
 
 
+def flip_a_bit_of(name):
+    def flip(folder):
+        content = bytearray((folder / name).read_bytes())
+        content[-5] ^= 1
+        (folder / name).write_bytes(content)
+
+    return flip
+
+
+def invert_images(folder):
+    np.save(folder / "images.npy", ~np.load(folder / "images.npy"))
+
+
+def order_labels(folder):
+    np.save(folder / "labels.npy", np.sort(np.load(folder / "labels.npy")))
+
+
+def order_as_fortran(folder):
+    path = folder / "images.npy"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"False", b"True ", 1))
+
+
+def rename_a_class(folder):
+    path = folder / "info.json"
+    path.write_text(path.read_text().replace('"7"', '"1"'))
+
+
+def make_old(folder):
+    """Makes an entry as it was before there were checksums."""
+    path = folder / "info.json"
+    info = json.loads(path.read_text())
+    del info["file_crc32"], info["info_crc32"]
+    path.write_text(json.dumps(info, indent=2) + "\n")
+
+
+def invert_images_of_an_old_entry(folder):
+    make_old(folder)
+    invert_images(folder)
+
+
+def order_labels_of_an_old_entry(folder):
+    make_old(folder)
+    order_labels(folder)
+
+
 def swap_dtype(folder):
     images = np.load(folder / "images.npy")
     np.save(folder / "images.npy", images.view(np.int8))
@@ -154,6 +200,14 @@ def swap_dtype(folder):
         empty_info,
         forget_class_names,
         swap_dtype,
+        flip_a_bit_of("images.npy"),
+        flip_a_bit_of("labels.npy"),
+        invert_images,
+        order_labels,
+        order_as_fortran,
+        rename_a_class,
+        invert_images_of_an_old_entry,
+        order_labels_of_an_old_entry,
     ],
 )
 def test_a_damaged_entry_is_made_again_and_logged_in_one_line(
@@ -171,6 +225,58 @@ def test_a_damaged_entry_is_made_again_and_logged_in_one_line(
     [line] = lines
     assert str(entry_folder(tmp_path)) in line
     assert "\n" not in line
+
+
+def test_an_entry_without_checksums_is_taken_and_gets_them(
+    load, tmp_path, monkeypatch
+):
+    first = load()
+    path = entry_folder(tmp_path) / "info.json"
+    with_checksums = json.loads(path.read_text())
+    make_old(entry_folder(tmp_path))
+    monkeypatch.setattr(mnist_files, "_read_raw", forbid_reading)
+    np.testing.assert_array_equal(load().images, first.images)
+    assert json.loads(path.read_text()) == with_checksums
+
+
+def test_an_old_entry_that_cannot_be_changed_is_taken_as_it_is(
+    load, tmp_path, monkeypatch
+):
+    first = load()
+    make_old(entry_folder(tmp_path))
+    before = (entry_folder(tmp_path) / "info.json").read_bytes()
+    monkeypatch.setattr(mnist_files, "_read_raw", forbid_reading)
+
+    def fail(path):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(files, "atomic_file", fail)
+    np.testing.assert_array_equal(load().images, first.images)
+    assert (entry_folder(tmp_path) / "info.json").read_bytes() == before
+
+
+def test_an_entry_that_may_not_be_read_is_not_called_damaged(
+    load, tmp_path, monkeypatch
+):
+    load()
+
+    def fail(folder):
+        path = str(folder / "images.npy")
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(cache, "_open", fail)
+    with pytest.raises(errors.UserError) as caught:
+        load()
+    assert str(caught.value).startswith(
+        f"{entry_folder(tmp_path) / 'images.npy'} in the cache cannot be read "
+        "(Permission denied): give --cache_dir=FOLDER"
+    )
+
+
+def test_a_checksum_is_the_crc_of_all_chunks(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_CHUNK_BYTES", 4)
+    (tmp_path / "file").write_bytes(b"123456789")
+    assert cache.checksum(tmp_path / "file") == 0xCBF43926  # Of the standard.
 
 
 def test_a_full_disk_leaves_nothing_half_made(load, tmp_path, monkeypatch):

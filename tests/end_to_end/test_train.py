@@ -298,7 +298,7 @@ def test_a_damaged_checkpoint_is_named_with_the_way_out(main, tiny_flags):
     with pytest.raises(errors.UserError) as raised:
         main("--run_dir=run", "--steps=30")
     assert "step_0000020" in str(raised.value)
-    assert "remove that folder to go on from step_0000010" in str(raised.value)
+    assert "to go on from step_0000010" in str(raised.value)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_checkpoint(
@@ -439,6 +439,14 @@ def test_a_run_that_is_being_trained_is_left_alone(main, tiny_flags, trained):
     with folder.locked(trained[0]):
         with pytest.raises(errors.UserError, match="another process is"):
             main(f"--run_dir={trained[0]}")
+
+
+def test_nothing_is_written_where_another_process_begins(main, tiny_flags):
+    os.mkdir("run")
+    with folder.locked(pathlib.Path("run")):
+        with pytest.raises(errors.UserError, match="another process is"):
+            main(*tiny_flags, "--seed=5", "--run_dir=run")
+    assert os.listdir("run") == []
 
 
 def test_choices_of_the_machine_are_fixed_when_a_run_starts(trained):

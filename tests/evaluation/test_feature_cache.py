@@ -1,8 +1,13 @@
 """Features that are computed once and kept."""
 
+import errno
+
+from absl import logging
 import numpy as np
 import pytest
 
+from tf_dcgan.common import errors
+from tf_dcgan.data import cache
 from tf_dcgan.evaluation import feature_cache, image_sources
 
 
@@ -78,6 +83,62 @@ def test_a_damaged_header_is_made_anew(tmp_path, header):
     data = path.read_bytes()
     path.write_bytes(data[:10] + header.ljust(118) + data[128:])
     np.testing.assert_array_equal(_extract(network, tmp_path), first)
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 128
+    path.write_bytes(content)
+
+
+def double(path):
+    np.save(path, 2 * np.load(path))
+
+
+@pytest.mark.parametrize("damage", [flip, double])
+def test_changed_features_are_named_and_made_anew(
+    tmp_path, monkeypatch, damage
+):
+    lines = []
+    monkeypatch.setattr(
+        logging, "warning", lambda text, *args: lines.append(text % args)
+    )
+    network = _Network()
+    first = _extract(network, tmp_path)
+    (path,) = tmp_path.glob("*.npy")
+    damage(path)
+    np.testing.assert_array_equal(_extract(network, tmp_path), first)
+    assert network.asked == 2
+    (line,) = lines
+    assert line.startswith(f"{path} is damaged and will be made again")
+    np.testing.assert_array_equal(_extract(network, tmp_path), first)
+    assert network.asked == 2
+
+
+def test_features_of_before_checksums_are_taken_and_get_one(tmp_path):
+    network = _Network()
+    first = _extract(network, tmp_path)
+    (path,) = tmp_path.glob("*.npy")
+    (seal,) = tmp_path.glob("*.crc32")
+    seal.unlink()
+    np.testing.assert_array_equal(_extract(network, tmp_path), first)
+    assert network.asked == 1
+    flip(path)
+    np.testing.assert_array_equal(_extract(network, tmp_path), first)
+    assert network.asked == 2
+
+
+def test_features_that_may_not_be_read_are_not_made_anew(tmp_path, monkeypatch):
+    network = _Network()
+    _extract(network, tmp_path)
+
+    def fail(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(cache, "is_damaged", fail)
+    with pytest.raises(errors.UserError, match="cannot be read"):
+        _extract(network, tmp_path)
+    assert network.asked == 1
 
 
 def test_features_of_another_protocol_are_not_taken(tmp_path):

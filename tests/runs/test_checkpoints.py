@@ -1,5 +1,9 @@
 import errno
+import io
 import json
+import os
+import pathlib
+import tempfile
 
 import numpy as np
 import pytest
@@ -43,6 +47,25 @@ def names(paths):
     return [path.name for path in paths]
 
 
+def forbid(monkeypatch, path):
+    """Lets the system refuse to read a file or a folder, as to another user.
+
+    Root, whom file modes do not stop, can run these tests too.
+    """
+
+    def guarded(function):
+        def call(given=".", *arguments, **more):
+            if not isinstance(given, int) and pathlib.Path(given) == path:
+                reason = os.strerror(errno.EACCES)
+                raise PermissionError(errno.EACCES, reason, os.fspath(path))
+            return function(given, *arguments, **more)
+
+        return call
+
+    for module, name in ((io, "open"), (os, "listdir"), (os, "scandir")):
+        monkeypatch.setattr(module, name, guarded(getattr(module, name)))
+
+
 def refusal(path, variables=None):
     """Says why a checkpoint cannot be restored."""
     if variables is None:
@@ -66,6 +89,30 @@ def test_what_is_restored_is_what_was_saved_bit_for_bit(tmp_path):
     checkpoints.restore(path, restored)
     for name, variable in variables.items():
         assert restored[name].numpy().tobytes() == variable.numpy().tobytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["exp [lr=1e-4]", "[ab]", "a*b?", "back\\slash", "[", "x]{y}"]
+)
+def test_characters_of_patterns_in_a_path_are_taken_as_they_are(tmp_path, name):
+    folder = tmp_path / name / "checkpoints"
+    path = saved(folder, 3)
+    restored = zeros_like(some_variables())
+    assert checkpoints.restore(path, restored)["step"] == 3
+    np.testing.assert_array_equal(
+        restored["a/kernel"], some_variables()["a/kernel"]
+    )
+
+
+def test_a_path_of_pattern_characters_needs_room_for_a_link(
+    tmp_path, monkeypatch
+):
+    path = saved(tmp_path / "[ab]", 3)
+    for place in (tmp_path / "absent", tmp_path / "[ab]"):
+        monkeypatch.setattr(tempfile, "tempdir", str(place))
+        message = refusal(path)
+        assert "set TMPDIR to a folder that can be written to" in message
+        assert "damaged" not in message
 
 
 def test_progress_comes_back_with_the_step(tmp_path):
@@ -173,7 +220,9 @@ def test_a_damaged_checkpoint_is_refused_with_the_one_before(tmp_path, damage):
     damage(path)
     message = refusal(path)
     assert "is damaged or of another program" in message
-    assert message.endswith("remove that folder to go on from step_0000002")
+    assert message.endswith(
+        f"move that folder out of {tmp_path.name}/ to go on from step_0000002"
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,7 +247,9 @@ def test_a_checkpoint_under_another_steps_name_is_refused(tmp_path):
 def test_what_is_wrong_with_a_checkpoint_is_told_in_one_line(tmp_path):
     saved(tmp_path, 1)
     path = saved(tmp_path, 2)
-    way_out = "remove that folder to go on from step_0000001"
+    way_out = (
+        f"move that folder out of {tmp_path.name}/ to go on from step_0000001"
+    )
     for error, reason in (
         (ValueError("NaN in a/bias\nand more"), "NaN in a/bias"),
         (IndexError(), "IndexError"),
@@ -215,6 +266,26 @@ def test_a_damaged_first_checkpoint_has_no_older_one_to_go_on_from(tmp_path):
     path = saved(tmp_path, 3)
     remove_index(path)
     assert refusal(path).endswith("there is no older one; start a new run")
+
+
+@pytest.mark.parametrize("name", ["weights.index", "progress.json"])
+def test_a_checkpoint_that_may_not_be_read_is_not_called_damaged(
+    tmp_path, monkeypatch, name
+):
+    path = saved(tmp_path, 2, 3)
+    forbid(monkeypatch, path / name)
+    with pytest.raises(PermissionError) as caught:
+        checkpoints.restore(path, zeros_like(some_variables()))
+    assert caught.value.filename == str(path / name)
+
+
+def test_checkpoints_that_may_not_be_listed_are_not_taken_for_none(
+    tmp_path, monkeypatch
+):
+    saved(tmp_path, 3)
+    forbid(monkeypatch, tmp_path)
+    with pytest.raises(PermissionError):
+        checkpoints.last(tmp_path)
 
 
 def test_the_way_out_is_the_older_step_as_a_number(tmp_path):

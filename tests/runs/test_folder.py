@@ -259,3 +259,14 @@ def test_without_locks_nothing_is_refused(run, monkeypatch):
     monkeypatch.setattr(run_folders, "fcntl", None)
     with run_folders.locked(run), run_folders.locked(run):
         pass
+
+
+@needs_locks
+def test_a_file_system_without_locks_is_told(run, monkeypatch, capsys):
+    def fail(*unused):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(run_folders.fcntl, "flock", fail)
+    with run_folders.locked(run):
+        pass
+    assert "without locks" in capsys.readouterr().out

@@ -2,6 +2,7 @@ import dataclasses
 import errno
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -10,7 +11,7 @@ import pytest
 import tf_dcgan
 from tf_dcgan.common import devices, errors, files
 from tf_dcgan.config import overrides, schema
-from tf_dcgan.runs import runs
+from tf_dcgan.runs import folder, runs
 
 CONFIG = schema.Config(recipe="dcgan_small", image_size="28", steps=3)
 DATA = runs.DataFacts(
@@ -41,9 +42,13 @@ def refusal(function, *arguments):
     return message
 
 
+def create(path, config=CONFIG, *facts):
+    return runs.create(folder.make(path, config), config, *facts or [DATA])
+
+
 @pytest.fixture
 def run(tmp_path):
-    return runs.create(tmp_path / "run", CONFIG, DATA)
+    return create(tmp_path / "run")
 
 
 def test_a_run_that_was_created_can_be_opened(run):
@@ -61,7 +66,7 @@ def test_a_new_run_is_nothing_but_its_config(run):
 
 def test_a_new_run_remembers_what_it_was_started_with(run, monkeypatch):
     monkeypatch.setattr(runs, "_git_commit", lambda: "1234-dirty")
-    new = runs.create(run.path / "new", CONFIG, DATA)
+    new = create(run.path / "new")
     assert new.started_with == runs.versions()
     assert new.git_commit == "1234-dirty"
     assert new.device == devices.name()
@@ -175,7 +180,7 @@ def test_config_json_holds_settings_data_and_versions(run):
 
 def test_a_run_without_a_place_gets_the_next_number(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    first, second = (runs.create(None, CONFIG, DATA) for _ in range(2))
+    first, second = (create(None) for _ in range(2))
     assert str(first.path) == "runs/00000-mnist-dcgan_small"
     assert str(second.path) == "runs/00001-mnist-dcgan_small"
     assert runs.open_run(second.path) == second
@@ -184,14 +189,14 @@ def test_a_run_without_a_place_gets_the_next_number(tmp_path, monkeypatch):
 def test_runs_that_is_a_file_is_refused_by_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").write_text("")
-    message = refusal(runs.create, None, CONFIG, DATA)
+    message = refusal(create, None)
     assert message.startswith("runs cannot be written (")
 
 
 def test_a_run_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     path = tmp_path / "file" / "run"
-    message = refusal(runs.create, path, CONFIG, DATA)
+    message = refusal(create, path)
     assert message.startswith(f"{path} cannot be written (Not a directory)")
 
 
@@ -205,7 +210,7 @@ def test_a_directory_that_cannot_be_written_is_refused(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(files, "atomic_file", fail)
-    message = refusal(runs.create, tmp_path / "run", CONFIG, DATA)
+    message = refusal(create, tmp_path / "run")
     assert f"cannot be written ({os.strerror(number)}): give another" in message
 
 
@@ -215,8 +220,26 @@ def test_a_full_disk_stays_a_full_disk(tmp_path, monkeypatch):
 
     monkeypatch.setattr(files, "atomic_file", fail)
     with pytest.raises(OSError) as caught:
-        runs.create(tmp_path / "run", CONFIG, DATA)
+        create(tmp_path / "run")
     assert caught.value.errno == errno.ENOSPC
+
+
+def test_a_folder_in_which_another_process_began_a_run_is_refused(run):
+    before = (run.path / "config.json").read_bytes()
+    message = refusal(runs.create, run.path, PAIR, DATA, DATA_B)
+    assert "another process has begun a run in" in message
+    assert (run.path / "config.json").read_bytes() == before
+
+
+def test_a_run_that_another_process_changed_is_refused(run):
+    runs.check_unchanged(run)
+    runs.write_config(
+        dataclasses.replace(
+            run, config=dataclasses.replace(CONFIG, sample_every=7)
+        )
+    )
+    message = refusal(runs.check_unchanged, run)
+    assert "another process has changed" in message
 
 
 def test_opening_what_does_not_exist_is_refused(tmp_path):
@@ -236,6 +259,20 @@ def test_a_damaged_config_is_refused(run, text):
     message = refusal(runs.open_run, run.path)
     assert message.startswith(f"{file} is damaged (")
     assert message.endswith("restore it from a copy or start a new run")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_a_config_that_cannot_be_read_is_not_called_damaged(
+    run, monkeypatch, number
+):
+    def fail(path, *unused, **unused_too):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(pathlib.Path, "read_text", fail)
+    with pytest.raises(OSError) as caught:
+        runs.open_run(run.path)
+    assert caught.value.errno == number
+    assert caught.value.filename == str(run.path / "config.json")
 
 
 @pytest.mark.parametrize(
@@ -410,7 +447,7 @@ DATA_B = dataclasses.replace(DATA, num_images=200, fingerprint="b")
 
 @pytest.fixture
 def pair(tmp_path):
-    return runs.create(tmp_path / "pair", PAIR, DATA, DATA_B)
+    return create(tmp_path / "pair", PAIR, DATA, DATA_B)
 
 
 def test_a_translation_remembers_both_sets(pair):

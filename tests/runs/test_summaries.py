@@ -1,3 +1,5 @@
+import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -12,6 +14,11 @@ import tensorflow as tf
 
 from tf_dcgan.common import errors, files, images
 from tf_dcgan.runs import summaries
+
+GRID = np.zeros((4, 4, 1), np.uint8)
+needs_a_full_device = pytest.mark.skipif(
+    not os.path.exists("/dev/full"), reason="needs /dev/full"
+)
 
 
 def tensorboard(run_dir):
@@ -151,6 +158,90 @@ def test_flush_waits_for_the_disk_and_makes_events_readable(
         run_summaries.flush()
         assert len(synced) == 1
         assert tensorboard(tmp_path) == {"train/a": [(2, 1.0)]}
+
+
+class FullWriter:
+    """A writer of events that finds no space, as TensorFlow says it."""
+
+    def __init__(self):
+        self.closed = False
+
+    @contextlib.contextmanager
+    def as_default(self):
+        yield
+        self.flush()
+
+    def flush(self):
+        raise tf.errors.ResourceExhaustedError(
+            None, None, f"/a/file; {os.strerror(errno.ENOSPC)}"
+        )
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda log: log.write_scalars("train", {"loss_d": 1.0}, step=1),
+        lambda log: log.write_sample_grid(GRID, step=1),
+        lambda log: log.write_hyperparameters({"width": 1.0}),
+        lambda log: log.flush(),
+        lambda log: log.close(),
+    ],
+)
+def test_events_that_find_no_space_are_told_with_their_folder(
+    tmp_path, monkeypatch, write
+):
+    monkeypatch.setattr(
+        tf.summary, "create_file_writer", lambda path: FullWriter()
+    )
+    log = summaries.Summaries(tmp_path)
+    with pytest.raises(OSError) as caught:
+        write(log)
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename == str(tmp_path / "tensorboard")
+    with contextlib.suppress(OSError):
+        log.close()
+    assert log._metrics.closed
+    assert log._writer.closed
+
+
+@needs_a_full_device
+def test_lines_that_find_no_space_are_told_with_their_file(tmp_path):
+    (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
+    log = summaries.Summaries(tmp_path)
+    for write in (
+        lambda: log.write_scalars("train", {"loss_d": 1.0}, step=1),
+        log.close,
+    ):
+        with pytest.raises(OSError) as caught:
+            write()
+        assert caught.value.errno == errno.ENOSPC
+        assert caught.value.filename == str(tmp_path / "metrics.jsonl")
+    log.close()
+
+
+def test_events_that_cannot_be_opened_or_cut_are_told_with_their_folder(
+    tmp_path, monkeypatch
+):
+    with summaries.Summaries(tmp_path) as log:
+        log.write_scalars("train", {"loss_d": 1.0}, step=5)
+
+    def fail(*unused, **unused_too):
+        raise tf.errors.PermissionDeniedError(
+            None, None, f"/a/file; {os.strerror(errno.EACCES)}"
+        )
+
+    monkeypatch.setattr(tf.data, "TFRecordDataset", fail)
+    monkeypatch.setattr(tf.summary, "create_file_writer", fail)
+    for call in (
+        lambda: summaries.rewind(tmp_path, 2),
+        lambda: summaries.Summaries(tmp_path),
+    ):
+        with pytest.raises(PermissionError) as caught:
+            call()
+        assert caught.value.filename == str(tmp_path / "tensorboard")
 
 
 def test_closing_twice_does_no_harm(tmp_path):

@@ -33,6 +33,9 @@ _BAD_PATHS = {
     errno.EISDIR,
     errno.ENAMETOOLONG,
     errno.EIO,
+    errno.EFBIG,
+    errno.ENOENT,
+    errno.ESTALE,
 }
 
 

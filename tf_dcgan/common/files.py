@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 import contextlib
 import errno
+import fnmatch
 import os
 import pathlib
 import re
@@ -18,6 +19,22 @@ UNFINISHED = ".unfinished-"
 _LONGEST_NAME = 32
 # errno of a disk or a quota that is full.
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+# errno that only a write can meet.
+_WRITING = (*DISK_FULL, errno.EFBIG)
+# How NumPy says that a file took no more, without errno.
+_NUMPY_FULL = re.compile(r"\d+ requested and \d+ written")
+# errno that TensorFlow tells in words only, under classes of its own.
+_OF_TENSORFLOW = (
+    *DISK_FULL,
+    errno.EFBIG,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EIO,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+)
 
 
 @contextlib.contextmanager
@@ -40,8 +57,9 @@ def atomic_file(path: os.PathLike | str) -> Iterator[pathlib.Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = _unfinished(path)
     try:
-        yield unfinished
-        _sync(unfinished)
+        with _named(path, _WRITING):
+            yield unfinished
+            _sync(unfinished)
         os.replace(unfinished, path)
         _sync(path.parent)
     except BaseException:
@@ -70,11 +88,12 @@ def atomic_directory(path: os.PathLike | str) -> Iterator[pathlib.Path]:
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         unfinished.mkdir()
-        yield unfinished
-        for folder, _, names in os.walk(unfinished):
-            for name in names:
-                _sync(pathlib.Path(folder, name))
-            _sync(pathlib.Path(folder))
+        with _named(path, _WRITING):
+            yield unfinished
+            for folder, _, names in os.walk(unfinished):
+                for name in names:
+                    _sync(pathlib.Path(folder, name))
+                _sync(pathlib.Path(folder))
         if path.exists():
             # A folder cannot be replaced in one call: for an instant there
             # is neither. Only what can be made again is written this way.
@@ -112,22 +131,64 @@ def remove_unfinished(folder: os.PathLike | str) -> None:
 
 @contextlib.contextmanager
 def disk_errors(path: os.PathLike | str) -> Iterator[None]:
-    """Turns TensorFlow's word for a full disk into Python's.
+    """Turns TensorFlow's words for a disk's errors into Python's.
 
     Args:
-        path: the file or folder that is being written, for the message.
+        path: the file or folder that is being written or read, for the
+            message of errors that name none.
 
     Raises:
-        OSError: ENOSPC, when TensorFlow found no space.
+        OSError: TensorFlow found no space, or met another error of the disk.
     """
     import tensorflow as tf
 
     try:
+        with _named(path):
+            yield
+    except tf.errors.OpError as error:
+        number = _system_error(error)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), os.fspath(path)) from error
+
+
+@contextlib.contextmanager
+def _named(
+    path: os.PathLike | str, numbers: Container[int] | None = None
+) -> Iterator[None]:
+    """Adds a file's name to the system's errors that lack one.
+
+    A write into an open file does not say which file is meant.
+
+    Args:
+        path: the file or folder to name.
+        numbers: errno of the errors that can only be about this file; None
+            for all.
+    """
+    try:
         yield
-    except tf.errors.ResourceExhaustedError as error:
-        raise OSError(
-            errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path)
-        ) from error
+    except OSError as error:
+        if error.errno is None and _NUMPY_FULL.fullmatch(str(error)):
+            number = errno.ENOSPC
+            raise OSError(number, os.strerror(number), os.fspath(path)) from (
+                error
+            )
+        is_meant = numbers is None or error.errno in numbers
+        if error.errno is not None and error.filename is None and is_meant:
+            error.filename = os.fspath(path)
+        raise
+
+
+def _system_error(error: Exception) -> int | None:
+    """Finds the errno that an error of TensorFlow tells in words."""
+    import tensorflow as tf
+
+    for number in _OF_TENSORFLOW:
+        if os.strerror(number) in str(error):
+            return number
+    if isinstance(error, tf.errors.ResourceExhaustedError):
+        return errno.ENOSPC
+    return None
 
 
 def safe_name(name: str, *, fill: str = "_") -> str:
@@ -149,6 +210,32 @@ def safe_name(name: str, *, fill: str = "_") -> str:
     return re.sub(r"[^\w.-]", fill, name[:_LONGEST_NAME])
 
 
+def matching(folder: os.PathLike | str, pattern: str) -> list[pathlib.Path]:
+    """Lists what is directly in a folder under a name of some form.
+
+    `pathlib.Path.glob` finds nothing in a folder that may not be read, as if
+    it were empty.
+
+    Args:
+        folder: may be absent.
+        pattern: as `fnmatch` takes it, such as `step_*`.
+
+    Returns:
+        The paths, by name.
+
+    Raises:
+        OSError: the folder may not be read.
+    """
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [
+        pathlib.Path(folder, name)
+        for name in sorted(fnmatch.filter(names, pattern))
+    ]
+
+
 def by_step(
     folder: pathlib.Path, suffix: str = ""
 ) -> list[tuple[int, pathlib.Path]]:
@@ -162,10 +249,13 @@ def by_step(
 
     Returns:
         (step, path) for each, in the order of the steps.
+
+    Raises:
+        OSError: the folder may not be read.
     """
     steps_in_names = {
         path: path.name.removeprefix("step_").removesuffix(suffix)
-        for path in folder.glob(f"step_*{suffix}")
+        for path in matching(folder, f"step_*{suffix}")
     }
     return sorted(
         (int(step), path)

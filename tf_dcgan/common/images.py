@@ -222,8 +222,8 @@ def read_png(path: os.PathLike | str) -> np.ndarray:
         except (OSError, SyntaxError) as error:
             # Pillow raises either of these for damaged bytes.
             raise errors.UserError(
-                f"{path} is not an image that can be read; delete it, or put "
-                f"back the file that was there"
+                f"{path} is not an image that can be read; put back the file "
+                "that was there, or move this one away"
             ) from error
     return pixels[..., np.newaxis] if grey else pixels
 

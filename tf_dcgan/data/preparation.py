@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import pathlib
 
 import numpy as np
@@ -221,24 +220,18 @@ def write(
         labels = np.concatenate(all_labels)
         digest.update(labels.data)
         np.save(folder / cache.LABELS, labels)
-    _write_info(
+    cache.write_info(
         folder,
-        shape=header["shape"],
-        class_names=content.class_names,
-        content_box=fit.content_box,
-        preparation=words,
-        fingerprint=digest.hexdigest(),
-        notes=content.notes,
+        {
+            "shape": header["shape"],
+            "class_names": content.class_names,
+            "content_box": fit.content_box,
+            "preparation": words,
+            "fingerprint": digest.hexdigest(),
+            "notes": content.notes,
+        },
     )
     return num_images
-
-
-def _write_info(folder: pathlib.Path, **info) -> None:
-    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
-    text = json.dumps(
-        {**info, "file_bytes": sizes}, indent=2, ensure_ascii=False
-    )
-    (folder / cache.INFO).write_text(text + "\n", encoding="utf-8")
 
 
 def _centre(images: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import json
 import pathlib
 import tokenize
 
+from absl import logging
 import numpy as np
 
 from tf_dcgan.common import files
@@ -65,6 +66,7 @@ def extract(
         checks.features(values, what=title, metric="a score", needed=0)
         with files.atomic_file(paths[name]) as unfinished:
             np.save(unfinished, values)
+        cache.seal(paths[name])
     return {**kept, **computed}
 
 
@@ -91,7 +93,16 @@ def _name(
 
 def _load(path: pathlib.Path, count: int) -> np.ndarray | None:
     try:
+        if cache.is_damaged(path):
+            logging.warning(
+                "%s is damaged and will be made again: it has other bytes "
+                "than were written",
+                path,
+            )
+            return None
         values = np.load(path, allow_pickle=False)
+    except PermissionError as error:
+        raise cache.unreadable(path, error) from error
     except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError):
         return None  # Not there, or damaged by hand: it is computed again.
     is_whole = (
@@ -101,4 +112,7 @@ def _load(path: pathlib.Path, count: int) -> np.ndarray | None:
         and values.dtype == np.float32
         and bool(np.isfinite(values).all())
     )
-    return values if is_whole else None
+    if not is_whole:
+        return None
+    cache.seal_old(path)
+    return values

@@ -10,11 +10,13 @@ unfinished folder that a kill leaves is never taken for a checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import tempfile
 from typing import Any
 
 import tensorflow as tf
@@ -25,6 +27,9 @@ BEST = "best"
 KEPT = 3
 _WEIGHTS = "weights"
 _PROGRESS = "progress.json"
+# TensorFlow takes the path of a checkpoint that it reads for a pattern, in
+# which these characters do not stand for themselves.
+_OF_PATTERNS = frozenset("*?[\\")
 
 
 def save(
@@ -169,12 +174,19 @@ def read_progress(path: pathlib.Path) -> dict[str, Any]:
 
     Raises:
         errors.UserError: the checkpoint is damaged.
+        OSError: the file may not be read, which says nothing of damage.
     """
     try:
         progress = json.loads((path / _PROGRESS).read_text())
         if progress["step"] != _step(path):
             raise ValueError(f"{_PROGRESS} is of another step")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (
+        FileNotFoundError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ) as error:
         raise damaged(path, error) from error
     return progress
 
@@ -182,8 +194,11 @@ def read_progress(path: pathlib.Path) -> dict[str, Any]:
 def _read(
     path: pathlib.Path, variables: Mapping[str, tf.Variable], *, whole: bool
 ) -> None:
+    for file in path.glob(f"{_WEIGHTS}.*"):
+        file.open("rb").close()  # Python tells apart why a file is unreadable.
     try:
-        status = _checkpoint(variables).read(os.fspath(path / _WEIGHTS))
+        with _without_patterns(path) as folder:
+            status = _checkpoint(variables).read(os.fspath(folder / _WEIGHTS))
         status.assert_existing_objects_matched()
         if whole:
             status.assert_consumed()
@@ -196,6 +211,37 @@ def _read(
         IndexError,  # A file cut short, seen on TF 2.21.
     ) as error:
         raise damaged(path, error) from error
+
+
+@contextlib.contextmanager
+def _without_patterns(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yields a path to a folder that TensorFlow does not take for a pattern.
+
+    Raises:
+        errors.UserError: the path needs a link, and none can be made.
+    """
+    if _OF_PATTERNS.isdisjoint(os.fspath(path)):
+        yield path
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            link = pathlib.Path(folder, path.name)
+            link.symlink_to(path.absolute(), target_is_directory=True)
+        except OSError as error:
+            raise _pattern(path, error.strerror or str(error)) from error
+        if not _OF_PATTERNS.isdisjoint(folder):
+            raise _pattern(path, f"{folder} has such characters too")
+        yield link
+
+
+def _pattern(path: pathlib.Path, reason: str) -> errors.UserError:
+    return errors.UserError(
+        f"{path} cannot be read under this name, since TensorFlow takes "
+        "[ ] * ? and \\ in it for a pattern, nor by a link in the folder of "
+        f"temporary files ({reason}): set TMPDIR to a folder that can be "
+        "written to, or rename the folder of the run"
+    )
 
 
 def _remove(path: pathlib.Path) -> None:
@@ -225,10 +271,14 @@ def damaged(path: pathlib.Path, error: Exception) -> errors.UserError:
     """
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     older = [p for p in all_checkpoints(path.parent) if _step(p) < _step(path)]
+    # Moved and not removed: who is mistaken loses nothing.
     if path.parent.name == BEST:
-        way_out = "remove that folder, or take --checkpoint=last"
+        way_out = f"move that folder out of {BEST}/, or take --checkpoint=last"
     elif older:
-        way_out = f"remove that folder to go on from {older[-1].name}"
+        way_out = (
+            f"move that folder out of {path.parent.name}/ to go on from "
+            f"{older[-1].name}"
+        )
     else:
         way_out = "there is no older one; start a new run"
     return errors.UserError(

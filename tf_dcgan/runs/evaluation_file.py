@@ -45,9 +45,8 @@ def read(run_dir: pathlib.Path) -> dict[str, Any] | None:
         return evaluation
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise errors.UserError(
-            f"{path} is damaged ({type(error).__name__}: {error}): delete it, "
-            "or make it anew with "
-            + terminal.command("evaluate", run_dir=run_dir)
+            f"{path} is damaged ({type(error).__name__}: {error}): make it "
+            "anew with " + terminal.command("evaluate", run_dir=run_dir)
         ) from error
 
 

@@ -36,7 +36,7 @@ def rewind(folder: os.PathLike | str, step: int) -> None:
     Raises:
         OSError: a file cannot be read or replaced.
     """
-    for path in sorted(pathlib.Path(folder).glob("*tfevents*")):
+    for path in files.matching(folder, "*tfevents*"):
         if any(event_step > step for _, event_step in _read(path)):
             _cut(path, step)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
+import errno
 import os
 import pathlib
 import re
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import schema
 
 try:
@@ -18,6 +19,8 @@ except ImportError:  # Windows has no such locks.
 
 CONFIG = "config.json"
 RUNS = pathlib.Path("runs")
+# errno where a file system, such as one in a network, has no locks.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 _TO_TRAIN = "name a run's folder to go on with it, or a new one to start"
 
 
@@ -102,9 +105,58 @@ def locked(path: pathlib.Path) -> Iterator[None]:
             raise errors.UserError(
                 f"another process is training {path}: wait for it or stop it"
             ) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            terminal.say(
+                f"note: {path} is on a file system without locks: see that no "
+                "other process trains this run"
+            )
         yield
     finally:
         os.close(descriptor)
+
+
+def make(path: os.PathLike | str | None, config: schema.Config) -> pathlib.Path:
+    """Makes the folder of a new run, and nothing in it.
+
+    Args:
+        path: the folder, which may exist; None for the next number in `runs/`.
+        config: gives the name in `runs/` its data set and recipe.
+
+    Returns:
+        The folder.
+
+    Raises:
+        errors.UserError: the folder cannot be made.
+        OSError: the disk is full.
+    """
+    try:
+        if path is None:
+            return make_next(config)
+        place = pathlib.Path(path)
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno in files.DISK_FULL:
+            raise
+        raise not_writable(path or RUNS, error) from error
+    return place
+
+
+def not_writable(path: os.PathLike | str, error: OSError) -> errors.UserError:
+    """Makes the error for a folder in which no run can be written.
+
+    Args:
+        path: the folder.
+        error: the system's reason.
+
+    Returns:
+        The error to raise.
+    """
+    return errors.UserError(
+        f"{path} cannot be written ({error.strerror}): give another "
+        "--run_dir, or free this one"
+    )
 
 
 def make_next(config: schema.Config) -> pathlib.Path:

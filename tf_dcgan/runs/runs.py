@@ -12,7 +12,7 @@ import subprocess
 from typing import Any
 
 import tf_dcgan
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import schema
 from tf_dcgan.runs import folder
 
@@ -135,15 +135,16 @@ class Run:
 
 
 def create(
-    path: os.PathLike | str | None,
+    path: pathlib.Path,
     config: schema.Config,
     data: DataFacts,
     data_b: DataFacts | None = None,
 ) -> Run:
-    """Makes the directory of a new run.
+    """Makes a folder a run by writing its config.json.
 
     Args:
-        path: the directory, or None for the next number under `runs/`.
+        path: the folder that `folder.make` made. The caller holds its lock,
+            else two processes could both begin a run in it.
         config: the settings.
         data: the facts of the data set; if the run translates, of set A.
         data_b: the facts of set B if the run translates, else None.
@@ -152,20 +153,36 @@ def create(
         The new run, whose config.json is written.
 
     Raises:
-        errors.UserError: the directory cannot be written.
+        errors.UserError: the directory cannot be written, or another process
+            has begun a run in it.
     """
-    try:
-        path = folder.make_next(config) if path is None else pathlib.Path(path)
-        path.mkdir(parents=True, exist_ok=True)
-        run = Run(
-            path, config, data, versions(), _git_commit(), _device(), data_b
+    if folder.exists(path):
+        raise errors.UserError(
+            f"another process has begun a run in {path} in the meantime: give "
+            "another --run_dir, or go on with that run by "
+            + terminal.command("train", run_dir=path)
         )
-        write_config(run)
-    except OSError as error:
-        if error.errno in files.DISK_FULL:
-            raise
-        raise _not_writable(path or folder.RUNS, error) from error
+    run = Run(path, config, data, versions(), _git_commit(), _device(), data_b)
+    write_config(run)
     return run
+
+
+def check_unchanged(run: Run) -> None:
+    """Finds out whether a run still is as it was when it was opened.
+
+    Args:
+        run: as `open_run` returned it. The caller holds the lock of its
+            folder.
+
+    Raises:
+        errors.UserError: the run is gone, or another process has gone on with
+            it under other settings.
+    """
+    if open_run(run.path) != run:
+        raise errors.UserError(
+            f"another process has changed {run.path / folder.CONFIG} since it "
+            "was read: run the command again"
+        )
 
 
 def write_config(run: Run) -> None:
@@ -196,7 +213,7 @@ def write_config(run: Run) -> None:
     except OSError as error:
         if error.errno in files.DISK_FULL:
             raise
-        raise _not_writable(run.path, error) from error
+        raise folder.not_writable(run.path, error) from error
 
 
 def open_run(path: os.PathLike | str) -> Run:
@@ -205,6 +222,7 @@ def open_run(path: os.PathLike | str) -> Run:
     Raises:
         errors.UserError: the directory holds no run, or its config.json is
             damaged or was written by another version.
+        OSError: config.json may not be read, which says nothing of damage.
     """
     path = pathlib.Path(path)
     advice = "give a folder that train.py made"
@@ -238,7 +256,7 @@ def open_run(path: os.PathLike | str) -> Run:
             _facts(content["data_b"]) if config.translates else None,
         )
     except (
-        OSError,
+        FileNotFoundError,
         ValueError,
         KeyError,
         TypeError,
@@ -385,10 +403,3 @@ def _git_commit() -> str | None:
         ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def _not_writable(path: Any, error: OSError) -> errors.UserError:
-    return errors.UserError(
-        f"{path} cannot be written ({error.strerror}): give another "
-        "--run_dir, or free this one"
-    )

@@ -13,6 +13,7 @@ Grids of images have the tags `samples` and `real`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+import contextlib
 import json
 import math
 import os
@@ -53,9 +54,14 @@ class Summaries:
         self._metrics = open(
             self._run_dir / logs.METRICS, "a", encoding="utf-8", newline="\n"
         )
-        self._writer = tf.summary.create_file_writer(
-            str(self._run_dir / TENSORBOARD)
-        )
+        try:
+            with self._events():
+                self._writer = tf.summary.create_file_writer(
+                    str(self._run_dir / TENSORBOARD)
+                )
+        except BaseException:
+            self._metrics.close()
+            raise
 
     def __enter__(self) -> Summaries:
         """Returns itself."""
@@ -95,9 +101,10 @@ class Summaries:
             is_null = isinstance(value, float) and not math.isfinite(value)
             line[key] = None if is_null else value
         # One write for the whole line, so that a reader never sees half of it.
-        self._metrics.write(json.dumps(line, ensure_ascii=False) + "\n")
-        self._metrics.flush()
-        with self._writer.as_default():
+        with self._lines():
+            self._metrics.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._metrics.flush()
+        with self._events(), self._writer.as_default():
             for key, value in values.items():
                 if not isinstance(value, str) and key not in _NO_CURVE:
                     tf.summary.scalar(f"{kind}/{key}", value, step=step)
@@ -134,8 +141,11 @@ class Summaries:
         Args:
             settings: name → value; a value that is no bool, number or text
                 is shown as `str` writes it.
+
+        Raises:
+            OSError: the disk is full.
         """
-        with self._writer.as_default():
+        with self._events(), self._writer.as_default():
             hparams.hparams(
                 {
                     name: value
@@ -150,25 +160,51 @@ class Summaries:
 
         The lines of `metrics.jsonl` are then on the disk and outlive a power
         cut too. Events may still be in the system's cache.
+
+        Raises:
+            OSError: the disk is full.
         """
-        self._metrics.flush()
-        os.fsync(self._metrics.fileno())
+        with self._lines():
+            self._metrics.flush()
+            os.fsync(self._metrics.fileno())
         # Leaving `as_default` flushes too, but TensorFlow does not promise it.
-        with files.disk_errors(self._run_dir / TENSORBOARD):
+        with self._events():
             self._writer.flush()
 
     def close(self) -> None:
-        """Flushes and closes the logs; a second call does nothing."""
-        if not self._metrics.closed:
+        """Flushes and closes the logs; a second call does nothing.
+
+        Raises:
+            OSError: the disk is full; the logs are closed all the same.
+        """
+        if self._metrics.closed:
+            return
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._close_events)
+            stack.callback(self._close_lines)
             self.flush()
+
+    def _close_lines(self) -> None:
+        with self._lines():
             self._metrics.close()
+
+    def _close_events(self) -> None:
+        with self._events():
             self._writer.close()
+
+    def _lines(self) -> contextlib.AbstractContextManager[None]:
+        """Names the file of the lines in errors of the disk."""
+        return files.disk_errors(self._run_dir / logs.METRICS)
+
+    def _events(self) -> contextlib.AbstractContextManager[None]:
+        """Makes TensorFlow's errors about the events errors of the disk."""
+        return files.disk_errors(self._run_dir / TENSORBOARD)
 
     def _write_grid(
         self, tag: str, uint8_grid: np.ndarray, *, path: pathlib.Path, step: int
     ) -> None:
         images.write_png(path, uint8_grid)
-        with self._writer.as_default():
+        with self._events(), self._writer.as_default():
             tf.summary.image(tag, uint8_grid[np.newaxis], step=step)
 
 
@@ -200,7 +236,8 @@ def rewind(run_dir: os.PathLike | str, step: int) -> None:
                 for line, values in logs.read_lines(path):
                     if values["step"] <= step:
                         kept.write(line + b"\n")
-    events.rewind(run_dir / TENSORBOARD, step)
+    with files.disk_errors(run_dir / TENSORBOARD):
+        events.rewind(run_dir / TENSORBOARD, step)
     for sample_step, sample in sample_grids(run_dir):
         if sample_step > step:
             sample.unlink()

@@ -10,7 +10,14 @@ from tf_dcgan.common import devices, errors, terminal
 from tf_dcgan.config import fields, schema
 from tf_dcgan.gan import updates
 from tf_dcgan.runs import folder, runs
-from tf_dcgan.training import cost, execution, kinds, loop, scoring
+from tf_dcgan.training import (
+    cost,
+    execution,
+    kinds,
+    loop,
+    scoring,
+    system,
+)
 
 # By which a user can save memory.
 _MEMORY_SETTINGS = ("width", "latent_dim", "batch_size")
@@ -33,6 +40,26 @@ def launch(
         errors.UserError: a setting, the data, the machine or the old run
             does not fit the others.
     """
+    if old_run is None:
+        resolved, loaded = _prepare(config)
+        config = resolved.config
+        evaluator = _evaluator(config, resolved.image_shape)
+        path = folder.make(run_dir, config)
+        with folder.locked(path):
+            run = runs.create(path, config, *loaded.facts)
+            _train(run, loaded, evaluator)
+        return
+    with folder.locked(old_run.path):
+        runs.check_unchanged(old_run)
+        resolved, loaded = _prepare(config)
+        config = resolved.config
+        run = runs.continued(old_run, config, *loaded.facts)
+        _say_what_changed_since(run)
+        _train(run, loaded, _evaluator(config, resolved.image_shape))
+
+
+def _prepare(config: schema.Config) -> tuple[system.Resolved, system.Loaded]:
+    """Fixes what is open in a config, and opens its images."""
     kind = kinds.of(config)
     terminal.say(execution.set_up(config))
     resolved = kind.resolve(config)
@@ -46,15 +73,15 @@ def launch(
     loaded = kind.load(resolved)
     for line in loaded.lines:
         terminal.say(line)
-    if old_run is not None:
-        run = runs.continued(old_run, config, *loaded.facts)
-        _say_what_changed_since(run)
-    evaluator = _evaluator(config, resolved.image_shape)
-    if old_run is None:
-        run = runs.create(run_dir, config, *loaded.facts)
-    with folder.locked(run.path):
-        create_system = functools.partial(kind.System, run, loaded)
-        loop.train(run, create_system, evaluator)
+    return resolved, loaded
+
+
+def _train(
+    run: runs.Run, loaded: system.Loaded, evaluator: scoring.Evaluator | None
+) -> None:
+    """Trains a run whose lock is held."""
+    create_system = functools.partial(kinds.of(run.config).System, run, loaded)
+    loop.train(run, create_system, evaluator)
 
 
 def _evaluator(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import contextlib
 import time
 
 import numpy as np
@@ -98,9 +99,10 @@ class _Loop:
         return self
 
     def __exit__(self, *unused) -> None:
-        self._summaries.close()
-        self._batches.close()
-        self._console.close()
+        with contextlib.ExitStack() as stack:  # A full disk stops none.
+            stack.callback(self._console.close)
+            stack.callback(self._batches.close)
+            stack.callback(self._summaries.close)
 
     def run(self) -> None:
         """Trains until the last step or until asked to stop."""
