@@ -149,6 +149,16 @@ def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
     return sets.splits(name, data_dir)
 
 
+def canonical_split(name: str, split: str) -> str:
+    """Returns a split's own name, such as `validation` for a folder's `val`.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+        split: a split's name as the user gave it.
+    """
+    return listings.canonical(split) if os.path.isabs(name) else split
+
+
 def load(
     name: str,
     split: str = "train",
