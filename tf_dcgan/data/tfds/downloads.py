@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import contextlib
 import hashlib
 import pathlib
@@ -12,11 +12,12 @@ import requests
 
 from tf_dcgan.common import errors, files
 from tf_dcgan.data import known_sets, mnist_files
-from tf_dcgan.data.tfds import reading
+from tf_dcgan.data.tfds import reading, wanted_files
 
 _TIMEOUT_SECONDS = 8
-# Nobody fetches more files than this by hand.
+# More files are not all named.
 _FEW_FILES = 8
+_CATALOGUE = "https://www.tensorflow.org/datasets/catalog"
 
 
 def download(
@@ -40,14 +41,23 @@ def download(
     where = _where(name, root, is_data_dir=is_data_dir)
     with reading.quiet():
         builder = reading.new_builder(name, root)
-        if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
-            raise errors.UserError(
-                f"{where} and cannot be downloaded: "
-                "its files must be fetched by hand. Prepare it as TFDS's "
-                "catalogue says and give its folder as --data_dir"
-            )
         reading.image_shape(name, builder)  # Raises if it has no images.
-        missing = _missing(builder, root)
+        if builder.MANUAL_DOWNLOAD_INSTRUCTIONS and not any(
+            _below(_manual_folder(root))[1:]
+        ):
+            base = name.partition("/")[0]
+            raise errors.UserError(
+                f"{where} and cannot be downloaded: its files must be fetched "
+                f"by hand and placed in {_manual_folder(root)}, as "
+                f"{_CATALOGUE}/{base} says; or give --data_dir=FOLDER, one "
+                "with the set prepared by TFDS"
+            )
+    wanted = wanted_files.find(builder, _manual_folder(root))
+    missing = {
+        url: file
+        for url, file in wanted.items()
+        if file is None or not (_manual_folder(root) / file).is_file()
+    }
     advice = _advice(name, root, missing, flag=flag)
     for url in list(missing)[:1]:
         problem = _unreachable(url)
@@ -62,7 +72,7 @@ def download(
         except Exception as error:
             if getattr(error, "errno", None) in files.DISK_FULL:
                 raise
-            wrong = _wrong(builder, root)
+            wrong = _wrong(builder, wanted, root)
             if wrong:
                 one = len(wrong) == 1
                 raise errors.UserError(
@@ -83,36 +93,19 @@ def _manual_folder(root: pathlib.Path) -> pathlib.Path:
     return root / "downloads" / "manual"
 
 
-def _missing(builder, root: pathlib.Path) -> dict[str, str | None]:
-    """The files still to be downloaded: URL → name, None if it is unknown."""
-    names = {
-        url: info.filename if info else None
-        for url, info in (builder.url_infos or {}).items()
-        if "://" in url
-    }
-    return {
-        url: name
-        for url, name in names.items()
-        if name is None or not (_manual_folder(root) / name).is_file()
-    }
-
-
-def _wrong(builder, root: pathlib.Path) -> list[str]:
+def _wrong(
+    builder, wanted: Mapping[str, str | None], root: pathlib.Path
+) -> list[str]:
     """The names of files placed by hand that have a wrong checksum."""
-    known = {
-        info.filename: info.checksum
-        for info in (builder.url_infos or {}).values()
-        if info and info.filename
-    }
     wrong = []
-    for name, checksum in sorted(known.items()):
-        path = _manual_folder(root) / name
-        if path.is_file():
-            with open(path, "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != checksum:
-                wrong.append(name)
-    return wrong
+    for url, name in wanted.items():
+        if name is None or not (_manual_folder(root) / name).is_file():
+            continue
+        with open(_manual_folder(root) / name, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != builder.url_infos[url].checksum:
+            wrong.append(name)
+    return sorted(wrong)
 
 
 def _unreachable(url: str) -> str | None:
@@ -158,7 +151,7 @@ def _where(name: str, root: pathlib.Path, *, is_data_dir: bool) -> str:
 def _advice(
     name: str,
     root: pathlib.Path,
-    missing: dict[str, str | None],
+    missing: Mapping[str, str | None],
     *,
     flag: str,
 ) -> str:
@@ -172,9 +165,12 @@ def _advice(
         )
     by_hand = ""
     names = sorted(name for name in missing.values() if name)
-    if 0 < len(names) == len(missing) <= _FEW_FILES:
+    if 0 < len(names) == len(missing):
+        listed = ", ".join(names[:_FEW_FILES])
+        if len(names) > _FEW_FILES:
+            listed = f"{len(names)} files ({listed}, …)"
         by_hand = (
-            f"; or fetch {', '.join(names)} by hand and place "
+            f"; or fetch {listed} by hand and place "
             f"{'it' if len(names) == 1 else 'them'} in {_manual_folder(root)}"
         )
     return (
