@@ -50,12 +50,15 @@ class Domain:
         test: the images held out of the training, or None if there are none.
             If the set is still to be downloaded, they may turn out to be
             missing; see `domain_images.load_held_out`.
+        is_fixed: whether the user can give no other set, as where a run is
+            scored; then no error advises one.
     """
 
     title: str
     flag: str
     train: Part
     test: Part | None
+    is_fixed: bool = False
 
     @property
     def flag_and_title(self) -> str:

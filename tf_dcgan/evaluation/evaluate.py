@@ -226,6 +226,7 @@ def _split_of_run(
             split,
             image_size=run.data.image_shape[:2],
             read_as=reading.of_run(run.config),
+            flag=None,
             data_dir=request.data_dir,
             cache_dir=request.cache_dir,
         )

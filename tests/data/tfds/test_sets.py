@@ -27,7 +27,12 @@ def root(tmp_path):
 @pytest.fixture
 def load(tmp_path, root):
     def load_set(
-        name, split="train", image_size=(28, 28), data_dir=root, crop=None
+        name,
+        split="train",
+        image_size=(28, 28),
+        data_dir=root,
+        crop=None,
+        **keywords,
     ):
         return loading.load(
             name,
@@ -36,6 +41,7 @@ def load(tmp_path, root):
             read_as=reading.Reading(crop=crop),
             data_dir=None if data_dir is None else str(data_dir),
             cache_dir=str(tmp_path / "cache"),
+            **keywords,
         )
 
     return load_set
@@ -561,6 +567,34 @@ def test_a_pair_of_sets_out_of_reach_names_two_that_are_not(load, offline):
         "; or --dataset_a=glyphs --dataset_b=PATH, which need no download"
     )
     assert len(offline) == 1
+
+
+@pytest.mark.parametrize(
+    ("flag", "name", "end"),
+    [
+        (
+            "real",
+            "mnist",
+            "mnist.npz) or --real=glyphs, which needs no download",
+        ),
+        (
+            "fake",
+            "celeb_a",
+            "give --fake=PATH, a folder of the images (img_align_celeba.zip "
+            "unpacked); or --fake=glyphs, which needs no download",
+        ),
+        (None, "mnist", "files or mnist.npz)"),
+        (None, "cifar10", "cifar-10-binary.tar.gz by hand and place it in {}"),
+    ],
+)
+def test_advice_names_the_flag_that_the_command_has(
+    load, root, offline, flag, name, end
+):
+    with pytest.raises(errors.UserError) as caught:
+        load(name, flag=flag)
+    message = str(caught.value)
+    assert message.endswith(end.format(root / "downloads" / "manual"))
+    assert "--dataset" not in message and "--crop" not in message
 
 
 def faces(count):

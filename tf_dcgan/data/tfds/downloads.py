@@ -11,6 +11,7 @@ import shutil
 import requests
 
 from tf_dcgan.common import errors, files
+from tf_dcgan.config import schema
 from tf_dcgan.data import known_sets, mnist_files
 from tf_dcgan.data.tfds import reading, wanted_files
 
@@ -21,14 +22,15 @@ _CATALOGUE = "https://www.tensorflow.org/datasets/catalog"
 
 
 def download(
-    name: str, root: pathlib.Path, *, flag: str, is_data_dir: bool
+    name: str, root: pathlib.Path, *, flag: str | None, is_data_dir: bool
 ) -> None:
     """Downloads a set and prepares it, with TFDS's own progress bars.
 
     Args:
         name: the set's name in TFDS.
         root: where TFDS keeps its sets; made if need be.
-        flag: the flag that names the set, for the advice to give another one.
+        flag: the flag that names the set, for the advice to give another one;
+            None if no other one can be given.
         is_data_dir: whether the user named that folder as `--data_dir`.
 
     Raises:
@@ -79,8 +81,7 @@ def download(
                     f"{', '.join(wrong)} in {_manual_folder(root)} "
                     f"{'is' if one else 'are'} not what {name} is made of, by "
                     f"{'its checksum' if one else 'their checksums'}: fetch "
-                    f"{'it' if one else 'them'} again; or "
-                    + _other_set(name, flag)
+                    f"{'it' if one else 'them'} again{_other_set(name, flag)}"
                 ) from error
             raise errors.UserError(
                 f"the download of {name} to {root} failed: "
@@ -153,15 +154,16 @@ def _advice(
     root: pathlib.Path,
     missing: Mapping[str, str | None],
     *,
-    flag: str,
+    flag: str | None,
 ) -> str:
     """Says what the user can do where a set cannot be downloaded."""
     if name in mnist_files.NAMES:
         raw = ", or one with the raw *-ubyte[.gz] files"
         raw += " or mnist.npz" if name == "mnist" else ""
+        embedded = f" or --{flag}=glyphs, which needs no download"
         return (
             f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS"
-            f"{raw}) or --{flag}=glyphs, which needs no download"
+            f"{raw})" + embedded * (flag is not None)
         )
     by_hand = ""
     names = sorted(name for name in missing.values() if name)
@@ -175,21 +177,25 @@ def _advice(
         )
     return (
         f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS)"
-        f"{by_hand}; or {_other_set(name, flag)}"
+        f"{by_hand}{_other_set(name, flag)}"
     )
 
 
-def _other_set(name: str, flag: str) -> str:
+def _other_set(name: str, flag: str | None) -> str:
     """Says which images the user can give in place of a set of TFDS."""
-    crop = known_sets.DEFAULT_CROPS.get(name)
+    if flag is None:
+        return ""
+    is_trained_on = flag in schema.DATASETS
+    crop = known_sets.DEFAULT_CROPS.get(name) if is_trained_on else None
     cropped = f" --crop={crop}" if crop else ""
     unpacked = " (img_align_celeba.zip unpacked)" if name == "celeb_a" else ""
     embedded = f"--{flag}=glyphs, which needs no download"
-    if name.partition("/")[0] == "cycle_gan":  # Two sets to translate between.
+    if name.partition("/")[0] == "cycle_gan" and is_trained_on:
+        # These are two sets to translate between.
         embedded = "--dataset_a=glyphs --dataset_b=PATH, which need no download"
     return (
-        f"give --{flag}=PATH{cropped}, a folder of the images{unpacked}; or "
-        f"{embedded}"
+        f"; or give --{flag}=PATH{cropped}, a folder of the images{unpacked}; "
+        f"or {embedded}"
     )
 
 
