@@ -8,6 +8,7 @@ import os
 
 from tf_dcgan.common import devices, errors, terminal
 from tf_dcgan.config import fields, schema
+from tf_dcgan.data import moved
 from tf_dcgan.gan import updates
 from tf_dcgan.runs import folder, runs
 from tf_dcgan.training import cost, execution, kinds, loop, scoring
@@ -33,6 +34,8 @@ def launch(
         errors.UserError: a setting, the data, the machine or the old run
             does not fit the others.
     """
+    if old_run is not None:
+        moved.check(config, run_dir=old_run.path)
     kind = kinds.of(config)
     terminal.say(execution.set_up(config))
     resolved = kind.resolve(config)
