@@ -189,6 +189,14 @@ def test_a_folder_of_halves_needs_no_test_images(find, tmp_path, config):
     assert domain_images.load_held_out(config, b, (4, 4)) is None
 
 
+def test_an_empty_test_half_is_none(find, tmp_path):
+    folder = write_halves(tmp_path / "fruit", HALVES[:3])
+    (folder / "testB").mkdir()
+    a, b = find(dataset=str(folder))
+    assert a.test is not None
+    assert b.test is None
+
+
 @pytest.mark.parametrize(
     ("halves", "words"),
     [
@@ -300,6 +308,8 @@ def test_a_folder_has_classes_and_splits_as_a_set_has(find, tmp_path, config):
     assert cats.test == part(str(folder), "test", "cat")
     array = domain_images.load(config, dogs, (4, 4))
     assert array.images[:, 0, 0, 0].tolist() == [1]
+    also_cats, _ = find(a=f"{folder}:TRAINING:cat", b="glyphs")
+    assert also_cats.train == cats.train
     whole, _ = find(a=str(folder), b="glyphs")
     assert whole.train == part(str(folder), "train")
 

@@ -80,8 +80,8 @@ def test_a_run_is_evaluated_against_images_cropped_as_its_own(
     monkeypatch.setattr(devices, "share_gpus", list)
     seen = []
 
-    def network(request, dataset, *, crop):
-        seen.append(crop)
+    def network(request, dataset, *, read_as):
+        seen.append(read_as.crop)
         return tiny_network.create()
 
     monkeypatch.setattr(networks, "create", network)

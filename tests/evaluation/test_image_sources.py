@@ -4,6 +4,7 @@ import os
 import numpy as np
 import PIL.Image
 import pytest
+import requests
 
 from tf_dcgan.common import errors
 from tf_dcgan.data import loading
@@ -148,6 +149,21 @@ def test_names_that_are_not_utf_8_can_be_printed(tmp_path):
         np.savez(path, **arrays)
         found = named_sources.open_source(str(path), flag="real")
         assert found.description.endswith("caf\ufffd/\ufffd.npz")
+
+
+def test_a_set_out_of_reach_is_told_with_its_flag(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise requests.exceptions.ConnectionError("Failed to resolve")
+
+    monkeypatch.setattr(requests, "request", refuse)
+    with pytest.raises(errors.UserError) as caught:
+        named_sources.open_source(
+            "cifar10:test", flag="real", data_dir=str(tmp_path)
+        )
+    message = str(caught.value)
+    assert message.startswith("--real=cifar10:test: cifar10 is not in --data_d")
+    assert message.endswith("; or --real=glyphs, which needs no download")
+    assert "--dataset" not in message
 
 
 def test_a_folder_without_images_is_an_error(tmp_path):

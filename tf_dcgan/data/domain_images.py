@@ -141,7 +141,7 @@ def _load_part(
             # Training images are resized and then cropped at random: padded
             # held-out images would have a frame that no generator has seen.
             pad=False,
-            flag=domain.flag,
+            flag=None if domain.is_fixed else domain.flag,
             data_dir=config.data_dir,
             cache_dir=config.cache_dir,
         )

@@ -15,6 +15,7 @@ import re
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema
 from tf_dcgan.data import loading, names
+from tf_dcgan.data.folders import listings
 
 _BOTH_WAYS = (
     "give --dataset_a and --dataset_b, or a --dataset that has both sets, such "
@@ -49,12 +50,15 @@ class Domain:
         test: the images held out of the training, or None if there are none.
             If the set is still to be downloaded, they may turn out to be
             missing; see `domain_images.load_held_out`.
+        is_fixed: whether the user can give no other set, as where a run is
+            scored; then no error advises one.
     """
 
     title: str
     flag: str
     train: Part
     test: Part | None
+    is_fixed: bool = False
 
     @property
     def flag_and_title(self) -> str:
@@ -151,13 +155,14 @@ def _split_and_class(
     Raises:
         errors.UserError: a single word is neither a split nor a class.
     """
-    if len(narrowing) == 2:
-        return narrowing[0], narrowing[1]
     if not narrowing:
         return "train", None
+    split = loading.canonical_split(name, narrowing[0])
+    if len(narrowing) == 2:
+        return split, narrowing[1]
     [word] = narrowing
-    if word in splits or (not splits and word not in class_names):
-        return word, None
+    if split in splits or (not splits and word not in class_names):
+        return split, None
     if word not in class_names:
         unlabelled = "" if class_names else ", and no labels"
         raise errors.UserError(
@@ -184,7 +189,7 @@ def _halves_of_folder(folder: str) -> tuple[Domain, Domain]:
             train,
             "dataset",
             Part(train, "train"),
-            Part(test, "train") if os.path.isdir(test) else None,
+            Part(test, "train") if listings.has_images(test) else None,
         )
 
     return half("A"), half("B")

@@ -149,6 +149,16 @@ def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
     return sets.splits(name, data_dir)
 
 
+def canonical_split(name: str, split: str) -> str:
+    """Returns a split's own name, such as `validation` for a folder's `val`.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+        split: a split's name as the user gave it.
+    """
+    return listings.canonical(split) if os.path.isabs(name) else split
+
+
 def load(
     name: str,
     split: str = "train",
@@ -157,7 +167,7 @@ def load(
     read_as: reading.Reading = reading.WHOLE,
     class_name: str | None = None,
     pad: bool = True,
-    flag: str = "dataset",
+    flag: str | None = "dataset",
     data_dir: str | None = None,
     cache_dir: str | None = None,
 ) -> ImageArray:
@@ -173,7 +183,8 @@ def load(
             Its label stays what it is in the whole set.
         pad: whether images a little too small are padded, not resized.
         flag: the flag that names the set, without dashes; an error that
-            advises another set tells the user to give it there.
+            advises another set tells the user to give it there. None if no
+            other set can be given, such as where a run is scored.
         data_dir: where the set's files are; None for TFDS's own folder.
             `glyphs` and folders of images need none and ignore it.
         cache_dir: where prepared arrays are kept; None for the user's cache.
@@ -232,7 +243,7 @@ def load(
                 )
                 raise errors.UserError(
                     f"{name} has no images{of_class} in its split {split}: "
-                    f"choose another part of it, or another --{flag}"
+                    "choose another part of it" + _or_another(flag)
                 )
         prepared = entry.open()
         if prepared is None:
@@ -255,7 +266,7 @@ def _find_source(
     name: str,
     split: str,
     *,
-    flag: str,
+    flag: str | None,
     data_dir: str | None,
     cache_dir: str | None,
 ) -> sources.Source:
@@ -279,7 +290,7 @@ def _find_source(
 
 
 def _check_shape(
-    name: str, shape: tuple[int | None, int | None, int], *, flag: str
+    name: str, shape: tuple[int | None, int | None, int], *, flag: str | None
 ) -> None:
     """Refuses images that a known set does not have, and odd channels."""
     if name in known_sets.SETS and shape != known_sets.SETS[name].shape:
@@ -291,5 +302,9 @@ def _check_shape(
     if shape[2] not in (1, 3):
         raise errors.UserError(
             f"{name} has images of {shape[2]} channels; only 1 (grey) and 3 "
-            f"(RGB) can be used. Choose another --{flag}"
+            f"(RGB) can be used. Choose such images{_or_another(flag)}"
         )
+
+
+def _or_another(flag: str | None) -> str:
+    return "" if flag is None else f", or another --{flag}"

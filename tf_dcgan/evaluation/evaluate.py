@@ -9,7 +9,7 @@ from typing import Any
 
 from tf_dcgan.common import devices, errors
 from tf_dcgan.config import kinds
-from tf_dcgan.data import loading, reading
+from tf_dcgan.data import loading, moved, reading
 from tf_dcgan.evaluation import (
     checks,
     feature_cache,
@@ -72,6 +72,7 @@ def evaluate_run(
         errors.UserError: there is no checkpoint, or a metric cannot be
             computed.
     """
+    moved.check(run.config, run_dir=run.path)
     request = request.in_folders_of(run.config)
     models, step, words, notes = _load(run, request)
     evaluation = _KINDS[run.config.kind].score(
@@ -226,6 +227,7 @@ def _split_of_run(
             split,
             image_size=run.data.image_shape[:2],
             read_as=reading.of_run(run.config),
+            flag=None,
             data_dir=request.data_dir,
             cache_dir=request.cache_dir,
         )

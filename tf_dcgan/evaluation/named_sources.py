@@ -56,7 +56,7 @@ def open_source(
     name, colon, split = text.partition(":")
     folders = {"data_dir": data_dir, "cache_dir": cache_dir}
     if name in {*known_sets.SETS, *known_sets.DEFAULT_CROPS}:
-        return _named_set(text, **folders)
+        return _named_set(text, flag=flag, **folders)
     path = pathlib.Path(text).expanduser()
     if path.is_dir():
         return image_sources.from_folder(path)
@@ -75,7 +75,7 @@ def open_source(
         )
     if os.sep in name:
         raise errors.UserError(f"--{flag}={text} does not exist")
-    return _named_set(text, **folders)
+    return _named_set(text, flag=flag, **folders)
 
 
 def open_images(
@@ -173,8 +173,11 @@ def _labels(
     return labels.astype(np.int64)
 
 
-def _named_set(text: str, *, data_dir, cache_dir) -> image_sources.ImageSource:
-    name, narrowed = names.cut(text, given=repr(text))
+def _named_set(
+    text: str, *, flag: str, data_dir: str | None, cache_dir: str | None
+) -> image_sources.ImageSource:
+    """Opens a data set, or a part of one."""
+    name, narrowed = names.cut(text, given=f"--{flag}={text}")
     split, class_name = "test", None
     if len(narrowed) == 2:
         split, class_name = narrowed
@@ -185,17 +188,21 @@ def _named_set(text: str, *, data_dir, cache_dir) -> image_sources.ImageSource:
             class_name = narrowed[0]
         else:
             split = narrowed[0]
-    height, width, _ = loading.native_shape(name, data_dir, cache_dir=cache_dir)
-    if height is None or width is None:
-        raise errors.UserError(
-            f"{name} has images of different sizes: export them to a folder "
-            "and give that"
+    with errors.about(f"--{flag}={text}"):
+        height, width, _ = loading.native_shape(
+            name, data_dir, cache_dir=cache_dir
         )
-    dataset = loading.load(
-        name,
-        split,
-        image_size=(height, width),
-        data_dir=data_dir,
-        cache_dir=cache_dir,
-    )
-    return image_sources.from_dataset(dataset, class_name=class_name)
+        if height is None or width is None:
+            raise errors.UserError(
+                f"{name} has images of different sizes: export them to a "
+                "folder and give that"
+            )
+        dataset = loading.load(
+            name,
+            split,
+            image_size=(height, width),
+            flag=flag,
+            data_dir=data_dir,
+            cache_dir=cache_dir,
+        )
+        return image_sources.from_dataset(dataset, class_name=class_name)

@@ -174,7 +174,10 @@ def score(
     config = dataclasses.replace(
         run.config, data_dir=request.data_dir, cache_dir=request.cache_dir
     )
-    pair = domains.find(config)
+    pair = tuple(
+        dataclasses.replace(domain, is_fixed=True)
+        for domain in domains.find(config)
+    )
     sources = [
         images_to_score(config, domain, run.data.image_shape) for domain in pair
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 import contextlib
 import errno
 import os
@@ -18,6 +18,9 @@ except ImportError:  # Windows has no such locks.
     fcntl = None  # type: ignore[assignment]
 
 CONFIG = "config.json"
+# Beside CONFIG they prove that a folder is a run. Whatever a training writes
+# into a run, one of them is there before.
+_PROOFS = frozenset(("checkpoints", "metrics.jsonl", "tensorboard"))
 RUNS = pathlib.Path("runs")
 # errno where a file system, such as one in a network, has no locks.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
@@ -58,6 +61,15 @@ def exists(path: os.PathLike | str, *, advice: str = _TO_TRAIN) -> bool:
     if is_taken:
         raise errors.UserError(f"--run_dir={path} {problem}; {advice}")
     return False
+
+
+def is_run(names: Collection[str]) -> bool:
+    """Tells a run from a folder of other things, which may be anyone's.
+
+    Args:
+        names: of all files and folders in the folder.
+    """
+    return CONFIG in names and not _PROOFS.isdisjoint(names)
 
 
 def check_place(path: os.PathLike | str | None) -> None:

@@ -8,6 +8,7 @@ import os
 
 from tf_dcgan.common import devices, errors, terminal
 from tf_dcgan.config import fields, schema
+from tf_dcgan.data import moved
 from tf_dcgan.gan import updates
 from tf_dcgan.runs import folder, runs
 from tf_dcgan.training import (
@@ -51,6 +52,7 @@ def launch(
         return
     with folder.locked(old_run.path):
         runs.check_unchanged(old_run)
+        moved.check(config, run_dir=old_run.path)
         resolved, loaded = _prepare(config)
         config = resolved.config
         run = runs.continued(old_run, config, *loaded.facts)

@@ -6,7 +6,7 @@ import pytest
 
 from tf_dcgan.common import errors
 from tf_dcgan.data import loading, preparation, reading, sources
-from tf_dcgan.data.folders import decoding, listings, source
+from tf_dcgan.data.folders import decoding, listings, source, trees
 
 
 @pytest.fixture
@@ -158,11 +158,9 @@ def test_a_folder_of_splits_is_walked_once(folder, monkeypatch):
         write(folder / split / "a.png")
     write(folder / "beside.png")
     walked = []
-    files_below = decoding.files_below
+    read = trees.read
     monkeypatch.setattr(
-        decoding,
-        "files_below",
-        lambda path: walked.append(path) or files_below(path),
+        trees, "read", lambda path: walked.append(path) or read(path)
     )
     listing = listings.find(str(folder))
     assert walked == [str(folder)]
@@ -183,10 +181,91 @@ def test_the_folders_of_splits_are_the_splits(load, folder):
     # The same numbers in all splits, also where one lacks a class.
     assert test.labels.tolist() == [1]
     assert test.class_names == ("cat", "dog")
-    assert colours(load("val")) == [4]
-    assert loading.splits(str(folder)) == ("train", "test", "val")
-    with pytest.raises(errors.UserError, match="allowed: test, train, val"):
-        load("validation")
+    for name in ("val", "validation"):
+        assert colours(load(name)) == [4]
+    assert loading.splits(str(folder)) == ("train", "test", "validation")
+    with pytest.raises(errors.UserError, match="allowed: test, train, valid"):
+        load("dev")
+
+
+@pytest.mark.parametrize(
+    ("folders", "splits"),
+    [
+        (("train", "valid"), ("train", "validation")),
+        (("Train", "Test"), ("train", "test")),
+        (("training", "testing"), ("train", "test")),
+        (("TRAINING", "Val", "Testing"), ("train", "test", "validation")),
+    ],
+)
+def test_splits_go_by_any_of_their_usual_names(load, folder, folders, splits):
+    for number, name in enumerate(folders):
+        write(folder / name / "a.png", number)
+    assert loading.splits(str(folder)) == splits
+    assert colours(load()) == [0]
+    for number, name in enumerate(folders):
+        assert colours(load(name)) == [number]
+    assert load().class_names == load().notes == ()
+
+
+def test_two_folders_of_one_split_are_refused(load, folder):
+    for name in ("train", "val", "valid"):
+        write(folder / name / "a.png")
+    with pytest.raises(errors.UserError) as caught:
+        load()
+    assert str(caught.value) == (
+        f"{folder} has 2 folders of the split validation: val, valid: give "
+        "all but one of them another name, or put their images together"
+    )
+
+
+@pytest.mark.parametrize("name", ["test", "Validation"])
+def test_a_split_without_images_is_none(load, folder, name):
+    write(folder / "train" / "cat" / "a.png", 1)
+    write(folder / "train" / "dog" / "a.png", 2)
+    (folder / name).mkdir()
+    array = load()
+    assert loading.splits(str(folder)) == ("train",)
+    assert (colours(array), array.class_names) == ([1, 2], ("cat", "dog"))
+    assert array.notes == (
+        f"no split {name.lower()}, since the folder {name} has no images",
+    )
+
+
+def test_splits_without_images_to_train_on_are_refused(load, folder):
+    write(folder / "test" / "a.png")
+    (folder / "train").mkdir()
+    with pytest.raises(errors.UserError, match=f"^{folder}/train has no imag"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("names", "note"),
+    [
+        (
+            ("train2017/a.png", "val2017/a.png"),
+            "train2017, val2017 are taken as classes: splits are the folders "
+            "train, validation and test beside one another",
+        ),
+        (
+            ("trainA/a.png", "valley/a.png", "trains/a.png"),
+            "trainA is taken as a class: splits are the folders train, "
+            "validation and test beside one another",
+        ),
+        (
+            ("cat/tabby/a.png", "cat/siam/b.png", "dog/a.png"),
+            "the folders in cat (siam, tabby) are one class, all together",
+        ),
+        (
+            ("set/train/a.png", "set/test/a.png"),
+            "the folders in set (test, train) are no splits: give {}/set for "
+            "that",
+        ),
+    ],
+)
+def test_classes_that_may_not_be_meant_are_told(load, folder, names, note):
+    for name in names:
+        write(folder / name)
+    assert load().notes == (note.format(folder),)
 
 
 def test_train_alone_is_a_folder_like_any_other(load, folder):

@@ -14,7 +14,7 @@ import tiny_data
 
 from tf_dcgan.common import errors
 from tf_dcgan.data import loading, reading
-from tf_dcgan.data.tfds import downloads, sets
+from tf_dcgan.data.tfds import downloads, sets, wanted_files
 
 
 @pytest.fixture
@@ -27,7 +27,12 @@ def root(tmp_path):
 @pytest.fixture
 def load(tmp_path, root):
     def load_set(
-        name, split="train", image_size=(28, 28), data_dir=root, crop=None
+        name,
+        split="train",
+        image_size=(28, 28),
+        data_dir=root,
+        crop=None,
+        **keywords,
     ):
         return loading.load(
             name,
@@ -36,6 +41,7 @@ def load(tmp_path, root):
             read_as=reading.Reading(crop=crop),
             data_dir=None if data_dir is None else str(data_dir),
             cache_dir=str(tmp_path / "cache"),
+            **keywords,
         )
 
     return load_set
@@ -437,9 +443,55 @@ def test_a_full_disk_during_a_download_stays_an_os_error(
 
 
 def test_a_set_that_must_be_fetched_by_hand_says_so(load, root, offline):
-    with pytest.raises(errors.UserError, match="must be fetched by hand"):
+    with pytest.raises(errors.UserError) as caught:
         load("imagenet2012")
+    assert (
+        f"must be fetched by hand and placed in {root}/downloads/manual, as "
+        "https://www.tensorflow.org/datasets/catalog/imagenet2012 says"
+        in str(caught.value)
+    )
     assert offline == []
+
+
+def test_only_the_chosen_configurations_files_are_wanted(load, root, offline):
+    manual = root / "downloads" / "manual"
+    with pytest.raises(errors.UserError) as caught:
+        load("cycle_gan/horse2zebra", "trainA")
+    assert f"or fetch horse2zebra.zip by hand and place it in {manual};" in str(
+        caught.value
+    )
+    assert [url.rpartition("/")[2] for _, url, _ in offline] == [
+        "horse2zebra.zip"
+    ]
+    manual.mkdir(parents=True)
+    (manual / "horse2zebra.zip").write_text("")
+    (manual / "facades.zip").write_text("")
+    with pytest.raises(errors.UserError) as caught:
+        load("cycle_gan/horse2zebra", "trainA")
+    assert str(caught.value).startswith(
+        f"horse2zebra.zip in {manual} is not what cycle_gan/horse2zebra is "
+        "made of, by its checksum: fetch it again"
+    )
+    assert len(offline) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        (
+            "imagenet_resized/8x8",
+            ["Imagenet8_train_npz.zip", "Imagenet8_val_npz.zip"],
+        ),
+        ("cats_vs_dogs", ["kagglecatsanddogs_5340.zip"]),
+        ("emnist/letters", ["gzip.zip"]),
+        ("cifar10_corrupted/fog_1", ["CIFAR-10-C.tar"]),
+    ],
+)
+def test_any_builder_tells_the_files_of_its_configuration(root, name, files):
+    builder = tfds.builder(name, data_dir=str(root))
+    found = wanted_files.find(builder, root / "manual")
+    assert sorted(found.values()) == files
+    assert list(root.iterdir()) == []
 
 
 def test_the_shape_of_a_set_is_known_without_its_data(root, offline):
@@ -515,6 +567,34 @@ def test_a_pair_of_sets_out_of_reach_names_two_that_are_not(load, offline):
         "; or --dataset_a=glyphs --dataset_b=PATH, which need no download"
     )
     assert len(offline) == 1
+
+
+@pytest.mark.parametrize(
+    ("flag", "name", "end"),
+    [
+        (
+            "real",
+            "mnist",
+            "mnist.npz) or --real=glyphs, which needs no download",
+        ),
+        (
+            "fake",
+            "celeb_a",
+            "give --fake=PATH, a folder of the images (img_align_celeba.zip "
+            "unpacked); or --fake=glyphs, which needs no download",
+        ),
+        (None, "mnist", "files or mnist.npz)"),
+        (None, "cifar10", "cifar-10-binary.tar.gz by hand and place it in {}"),
+    ],
+)
+def test_advice_names_the_flag_that_the_command_has(
+    load, root, offline, flag, name, end
+):
+    with pytest.raises(errors.UserError) as caught:
+        load(name, flag=flag)
+    message = str(caught.value)
+    assert message.endswith(end.format(root / "downloads" / "manual"))
+    assert "--dataset" not in message and "--crop" not in message
 
 
 def faces(count):

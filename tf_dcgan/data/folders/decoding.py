@@ -146,39 +146,11 @@ class Damaged:
         return ", ".join(self._first_names) + more
 
 
-def find(folder: os.PathLike | str) -> list[str]:
-    """Finds the image files in a folder and below.
-
-    Args:
-        folder: an existing folder.
-
-    Returns:
-        The paths, each beginning with `folder`, in the order of their parts
-        as text.
-
-    Raises:
-        errors.UserError: a folder cannot be read, or there are no images.
-    """
-    return images_among(files_below(folder), folder)
-
-
-def files_below(folder: os.PathLike | str) -> list[str]:
-    """Lists the files in a folder and below, in any order.
-
-    Links are followed, also to folders, but no link back to a folder above
-    it. Names that begin with a dot, and `__MACOSX`, are left out.
-
-    Raises:
-        errors.UserError: a folder cannot be read.
-    """
-    return list(_files_below(os.fspath(folder), ()))
-
-
 def images_among(paths: Sequence[str], folder: os.PathLike | str) -> list[str]:
     """Selects the image files by their suffixes.
 
     Args:
-        paths: all files in a folder and below.
+        paths: all files in a folder and below, at least one.
         folder: the folder, for the error.
 
     Returns:
@@ -195,13 +167,8 @@ def images_among(paths: Sequence[str], folder: os.PathLike | str) -> list[str]:
             for suffix, count in suffixes.most_common(3)
         )
         raise errors.UserError(
-            f"{folder} has no images ({', '.join(sorted(SUFFIXES))}), "
-            + (
-                f"only {others}: convert them, or "
-                if paths
-                else "it is empty: "
-            )
-            + "give another folder"
+            f"{folder} has no images ({', '.join(sorted(SUFFIXES))}), only "
+            f"{others}: convert them, or give another folder"
         )
     return sorted(images, key=lambda path: path.split(os.sep))
 
@@ -316,34 +283,3 @@ def _eight_bits(image: PIL.Image.Image) -> PIL.Image.Image:
     if pixels.min() < 0 or pixels.max() > 65_535:
         raise ValueError(_UNKNOWN_RANGE)
     return PIL.Image.fromarray((pixels >> 8).astype(np.uint8))
-
-
-def _files_below(
-    folder: str, above: tuple[tuple[int, int], ...]
-) -> Iterator[str]:
-    """Yields files; `above` are (device, inode) of the folders on the way."""
-    try:
-        status = os.stat(folder)
-        identity = (status.st_dev, status.st_ino)
-        if identity in above:
-            return
-        with os.scandir(folder) as entries:
-            # A broken link counts as a damaged file. Sockets and the like are
-            # left out.
-            children = [
-                (entry.path, entry.is_dir())
-                for entry in entries
-                if not entry.name.startswith(".")
-                and entry.name != "__MACOSX"
-                and (entry.is_dir() or entry.is_file() or entry.is_symlink())
-            ]
-    except OSError as error:
-        raise errors.UserError(
-            f"{folder} cannot be read ({error.strerror}): mend that, or give "
-            "another folder"
-        ) from error
-    for path, is_folder in children:
-        if is_folder:
-            yield from _files_below(path, (*above, identity))
-        else:
-            yield path

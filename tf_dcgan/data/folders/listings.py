@@ -1,9 +1,9 @@
 """The image files of a folder: its splits and its classes.
 
 All images in it and below belong to the split `train`. If it has a sub-folder
-`train` and another split's beside it, these are the splits, and what lies
-beside them is left out. In a split, the sub-folders are the classes, if every
-image lies in one and there are at least two.
+`train` and another split's beside it, by any of their usual names, these are
+the splits, and what lies beside them is left out. In a split, the sub-folders
+are the classes, if every image lies in one and there are at least two.
 """
 
 from __future__ import annotations
@@ -13,11 +13,23 @@ import dataclasses
 import functools
 import hashlib
 import os
+import re
 
 from tf_dcgan.common import errors
-from tf_dcgan.data.folders import decoding
+from tf_dcgan.data.folders import decoding, trees
 
-_SPLITS = ("train", "test", "validation", "val")
+# The name of each split, and what folders of it are called, in small letters.
+_SPLITS = {
+    "train": ("train", "training"),
+    "test": ("test", "testing"),
+    "validation": ("validation", "valid", "val"),
+}
+_SPLIT_OF = {word: name for name, words in _SPLITS.items() for word in words}
+# Whoever has a folder of such a name may mean a split: train2017, testB.
+_LIKE_A_SPLIT = re.compile(
+    rf"(?i:(?:{'|'.join(_SPLIT_OF)}|dev|eval)[ _.-]*(?:set|data|images)?)"
+    "(?![a-z])"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +107,8 @@ def find(folder: str) -> Listing:
         folder: the folder's absolute path.
 
     Raises:
-        errors.UserError: there is no such folder, or a split has no images.
+        errors.UserError: there is no such folder, it or its split `train` has
+            no images, or two folders are the same split.
     """
     if not os.path.isdir(folder):
         state = (
@@ -105,39 +118,163 @@ def find(folder: str) -> Listing:
             f"{folder} {state}: give a folder of images, or the name of a "
             "data set"
         )
-    present = [
-        name for name in _SPLITS if os.path.isdir(os.path.join(folder, name))
-    ]
-    has_splits = "train" in present and len(present) > 1
-    paths = decoding.files_below(folder)
-    splits = {}
-    for name in present if has_splits else ["train"]:
-        split_folder = os.path.join(folder, name) if has_splits else folder
-        inside = os.path.join(split_folder, "")
-        splits[name] = Split(
-            split_folder,
-            decoding.images_among(
-                [path for path in paths if path.startswith(inside)],
-                split_folder,
-            ),
-        )
+    tree = trees.read(folder)
+    splits, notes = _splits(tree)
     sub_folders, stray = _sub_folders(splits)
-    notes = (f"no labels, since {_why_stray(stray)}",) if stray else ()
-    num_images = sum(map(decoding.is_image, paths))
+    if stray:
+        notes.append(f"no labels, since {_why_stray(stray)}")
+    num_images = sum(map(decoding.is_image, tree.files))
     beside = num_images - sum(len(split.files) for split in splits.values())
     if beside:
-        notes = (
-            *notes,
+        used = ", ".join(
+            os.path.basename(split.folder) for split in splits.values()
+        )
+        notes.append(
             f"left out: {beside:,} image{'s' * (beside > 1)} beside "
-            f"{', '.join(present)}",
+            f"{decoding.readable(used)}"
         )
     digest = hashlib.sha256()
     for split in splits.values():
         for path in split.files:
             digest.update(_identity(path, folder))
-    return Listing(
-        folder, splits, sub_folders, stray, digest.hexdigest(), notes
+    listing = Listing(
+        folder,
+        splits,
+        sub_folders,
+        stray,
+        digest.hexdigest(),
+        (*tree.notes, *notes),
     )
+    return dataclasses.replace(
+        listing, notes=(*listing.notes, *_notes_on_classes(listing))
+    )
+
+
+def has_images(folder: str) -> bool:
+    """Says whether there is such a folder, with an image in it or below.
+
+    Args:
+        folder: the folder's absolute path.
+
+    Raises:
+        errors.UserError: the folder cannot be read.
+    """
+    return os.path.isdir(folder) and any(
+        map(decoding.is_image, trees.read(folder).files)
+    )
+
+
+def canonical(split: str) -> str:
+    """Returns a split's own name for any of its usual names.
+
+    Args:
+        split: such as `val` or `Training`; another word stays as it is.
+    """
+    return _SPLIT_OF.get(split.lower(), split)
+
+
+def _splits(tree: trees.Tree) -> tuple[dict[str, Split], list[str]]:
+    """Finds the splits of a folder.
+
+    Returns:
+        The splits by name, and notes about splits that are left out.
+
+    Raises:
+        errors.UserError: there are no images to train on, or two folders are
+            the same split.
+    """
+    folders: dict[str, list[Split]] = {name: [] for name in _SPLITS}
+    empty: dict[str, list[str]] = {name: [] for name in _SPLITS}
+    for folder in sorted(tree.folders):
+        name = _SPLIT_OF.get(folder.lower())
+        if name is None:
+            continue
+        path = os.path.join(tree.top, folder)
+        inside = os.path.join(path, "")
+        files = [file for file in tree.files if file.startswith(inside)]
+        if any(map(decoding.is_image, files)):
+            split = Split(path, decoding.images_among(files, path))
+            folders[name].append(split)
+        else:
+            empty[name].append(folder)
+    present = [name for name in _SPLITS if folders[name] or empty[name]]
+    if (
+        "train" not in present
+        or len(present) == 1
+        and not (len(folders["train"]) > 1)
+    ):
+        return {"train": Split(tree.top, tree.images())}, []
+    for name in present:
+        if len(folders[name]) > 1:
+            names = [os.path.basename(split.folder) for split in folders[name]]
+            raise errors.UserError(
+                f"{tree.top} has {len(names)} folders of the split {name}: "
+                f"{decoding.readable(', '.join(names))}: give all but one of "
+                "them another name, or put their images together"
+            )
+    if not folders["train"]:
+        train = os.path.join(tree.top, empty["train"][0])
+        raise errors.UserError(
+            f"{train} has no images to train on: put them there, or give "
+            "another folder"
+        )
+    notes = [
+        f"no split {name}, since the folder {empty[name][0]} has no images"
+        for name in present
+        if not folders[name]
+    ]
+    return {name: folders[name][0] for name in present if folders[name]}, notes
+
+
+def _notes_on_classes(listing: Listing) -> list[str]:
+    """Says what classes there are that the user may not have meant."""
+    notes = []
+    like_splits = [
+        name for name in listing.classes if _LIKE_A_SPLIT.match(name)
+    ]
+    if like_splits:
+        is_one = len(like_splits) == 1
+        verb, as_what = ("is", "a class") if is_one else ("are", "classes")
+        notes.append(
+            f"{_few(like_splits)} {verb} taken as {as_what}: splits are the "
+            "folders train, validation and test beside one another"
+        )
+    for name, inner in _inner_folders(listing).items():
+        if name in listing.classes:
+            notes.append(
+                f"the folders in {name} ({_few(inner)}) are one class, all "
+                "together"
+            )
+        elif {"train"} < {canonical(folder) for folder in inner}:
+            notes.append(
+                f"the folders in {name} ({_few(inner)}) are no splits: give "
+                f"{os.path.join(listing.folder, name)} for that"
+            )
+    return [decoding.readable(note) for note in notes]
+
+
+def _few(names: Sequence[str]) -> str:
+    """Names the first few of many."""
+    more = ", …" * (len(names) > decoding.NAMED)
+    return ", ".join(names[: decoding.NAMED]) + more
+
+
+def _inner_folders(listing: Listing) -> dict[str, list[str]]:
+    """Lists the folders in each sub-folder that has no images beside them.
+
+    Sub-folders that have fewer than two folders are left out.
+    """
+    inner: dict[str, set[str]] = {}
+    for split in listing.splits.values() if not listing.stray else ():
+        for path in split.files:
+            first, *rest = _relative(path, split).split(os.sep)
+            # An image right in the sub-folder has the empty name.
+            inner.setdefault(first, set()).add(rest[0] if rest[1:] else "")
+    return {
+        name: sorted(folders)
+        for name, folders in sorted(inner.items())
+        if len(folders) > 1 and "" not in folders
+    }
 
 
 def _identity(path: str, folder: str) -> bytes:
@@ -180,7 +317,9 @@ def class_of(path: str, split: Split) -> str | None:
         path: one of the split's files.
         split: the split.
     """
-    name, separator, _ = (
-        path[len(split.folder) :].lstrip(os.sep).partition(os.sep)
-    )
+    name, separator, _ = _relative(path, split).partition(os.sep)
     return name if separator else None
+
+
+def _relative(path: str, split: Split) -> str:
+    return path[len(split.folder) :].lstrip(os.sep)

@@ -41,6 +41,7 @@ def source(folder: str, split: str, *, cache_dir: str | None) -> sources.Source:
             images.
     """
     listing = listings.find(folder)
+    split = listings.canonical(split)
     if split not in listing.splits:
         raise _no_split(listing, split)
     return sources.Source(

@@ -9,7 +9,7 @@ import os
 import pathlib
 
 from tf_dcgan.common import errors
-from tf_dcgan.data.folders import decoding
+from tf_dcgan.data.folders import decoding, trees
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,9 +40,9 @@ def examine(path: pathlib.Path) -> Survey:
             other files than images, or too many images are damaged.
     """
     name = decoding.readable(str(path))
-    paths = decoding.files_below(path)
-    images = [pathlib.Path(p) for p in decoding.images_among(paths, path)]
-    others = [pathlib.Path(p) for p in paths if not decoding.is_image(p)]
+    tree = trees.read(path)
+    images = [pathlib.Path(p) for p in tree.images()]
+    others = [pathlib.Path(p) for p in tree.files if not decoding.is_image(p)]
     if len(others) > len(images):
         raise errors.UserError(
             f"{name} has {len(others)} files that are no images and only "
@@ -61,7 +61,7 @@ def examine(path: pathlib.Path) -> Survey:
         whole.append(file)
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     note = damaged.note()
-    notes = [note] if note else []
+    notes = [*tree.notes, *([note] if note else [])]
     if others:
         plural = "file" if len(others) == 1 else "files"
         notes.append(

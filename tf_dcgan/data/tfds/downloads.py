@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import contextlib
 import hashlib
 import pathlib
@@ -11,23 +11,26 @@ import shutil
 import requests
 
 from tf_dcgan.common import errors, files
+from tf_dcgan.config import schema
 from tf_dcgan.data import known_sets, mnist_files
-from tf_dcgan.data.tfds import reading
+from tf_dcgan.data.tfds import reading, wanted_files
 
 _TIMEOUT_SECONDS = 8
-# Nobody fetches more files than this by hand.
+# More files are not all named.
 _FEW_FILES = 8
+_CATALOGUE = "https://www.tensorflow.org/datasets/catalog"
 
 
 def download(
-    name: str, root: pathlib.Path, *, flag: str, is_data_dir: bool
+    name: str, root: pathlib.Path, *, flag: str | None, is_data_dir: bool
 ) -> None:
     """Downloads a set and prepares it, with TFDS's own progress bars.
 
     Args:
         name: the set's name in TFDS.
         root: where TFDS keeps its sets; made if need be.
-        flag: the flag that names the set, for the advice to give another one.
+        flag: the flag that names the set, for the advice to give another one;
+            None if no other one can be given.
         is_data_dir: whether the user named that folder as `--data_dir`.
 
     Raises:
@@ -40,14 +43,23 @@ def download(
     where = _where(name, root, is_data_dir=is_data_dir)
     with reading.quiet():
         builder = reading.new_builder(name, root)
-        if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
-            raise errors.UserError(
-                f"{where} and cannot be downloaded: "
-                "its files must be fetched by hand. Prepare it as TFDS's "
-                "catalogue says and give its folder as --data_dir"
-            )
         reading.image_shape(name, builder)  # Raises if it has no images.
-        missing = _missing(builder, root)
+        if builder.MANUAL_DOWNLOAD_INSTRUCTIONS and not any(
+            _below(_manual_folder(root))[1:]
+        ):
+            base = name.partition("/")[0]
+            raise errors.UserError(
+                f"{where} and cannot be downloaded: its files must be fetched "
+                f"by hand and placed in {_manual_folder(root)}, as "
+                f"{_CATALOGUE}/{base} says; or give --data_dir=FOLDER, one "
+                "with the set prepared by TFDS"
+            )
+    wanted = wanted_files.find(builder, _manual_folder(root))
+    missing = {
+        url: file
+        for url, file in wanted.items()
+        if file is None or not (_manual_folder(root) / file).is_file()
+    }
     advice = _advice(name, root, missing, flag=flag)
     for url in list(missing)[:1]:
         problem = _unreachable(url)
@@ -62,15 +74,14 @@ def download(
         except Exception as error:
             if getattr(error, "errno", None) in files.DISK_FULL:
                 raise
-            wrong = _wrong(builder, root)
+            wrong = _wrong(builder, wanted, root)
             if wrong:
                 one = len(wrong) == 1
                 raise errors.UserError(
                     f"{', '.join(wrong)} in {_manual_folder(root)} "
                     f"{'is' if one else 'are'} not what {name} is made of, by "
                     f"{'its checksum' if one else 'their checksums'}: fetch "
-                    f"{'it' if one else 'them'} again; or "
-                    + _other_set(name, flag)
+                    f"{'it' if one else 'them'} again{_other_set(name, flag)}"
                 ) from error
             raise errors.UserError(
                 f"the download of {name} to {root} failed: "
@@ -83,36 +94,19 @@ def _manual_folder(root: pathlib.Path) -> pathlib.Path:
     return root / "downloads" / "manual"
 
 
-def _missing(builder, root: pathlib.Path) -> dict[str, str | None]:
-    """The files still to be downloaded: URL → name, None if it is unknown."""
-    names = {
-        url: info.filename if info else None
-        for url, info in (builder.url_infos or {}).items()
-        if "://" in url
-    }
-    return {
-        url: name
-        for url, name in names.items()
-        if name is None or not (_manual_folder(root) / name).is_file()
-    }
-
-
-def _wrong(builder, root: pathlib.Path) -> list[str]:
+def _wrong(
+    builder, wanted: Mapping[str, str | None], root: pathlib.Path
+) -> list[str]:
     """The names of files placed by hand that have a wrong checksum."""
-    known = {
-        info.filename: info.checksum
-        for info in (builder.url_infos or {}).values()
-        if info and info.filename
-    }
     wrong = []
-    for name, checksum in sorted(known.items()):
-        path = _manual_folder(root) / name
-        if path.is_file():
-            with open(path, "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != checksum:
-                wrong.append(name)
-    return wrong
+    for url, name in wanted.items():
+        if name is None or not (_manual_folder(root) / name).is_file():
+            continue
+        with open(_manual_folder(root) / name, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != builder.url_infos[url].checksum:
+            wrong.append(name)
+    return sorted(wrong)
 
 
 def _unreachable(url: str) -> str | None:
@@ -158,42 +152,50 @@ def _where(name: str, root: pathlib.Path, *, is_data_dir: bool) -> str:
 def _advice(
     name: str,
     root: pathlib.Path,
-    missing: dict[str, str | None],
+    missing: Mapping[str, str | None],
     *,
-    flag: str,
+    flag: str | None,
 ) -> str:
     """Says what the user can do where a set cannot be downloaded."""
     if name in mnist_files.NAMES:
         raw = ", or one with the raw *-ubyte[.gz] files"
         raw += " or mnist.npz" if name == "mnist" else ""
+        embedded = f" or --{flag}=glyphs, which needs no download"
         return (
             f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS"
-            f"{raw}) or --{flag}=glyphs, which needs no download"
+            f"{raw})" + embedded * (flag is not None)
         )
     by_hand = ""
     names = sorted(name for name in missing.values() if name)
-    if 0 < len(names) == len(missing) <= _FEW_FILES:
+    if 0 < len(names) == len(missing):
+        listed = ", ".join(names[:_FEW_FILES])
+        if len(names) > _FEW_FILES:
+            listed = f"{len(names)} files ({listed}, …)"
         by_hand = (
-            f"; or fetch {', '.join(names)} by hand and place "
+            f"; or fetch {listed} by hand and place "
             f"{'it' if len(names) == 1 else 'them'} in {_manual_folder(root)}"
         )
     return (
         f"Give --data_dir=FOLDER (a folder with {name} prepared by TFDS)"
-        f"{by_hand}; or {_other_set(name, flag)}"
+        f"{by_hand}{_other_set(name, flag)}"
     )
 
 
-def _other_set(name: str, flag: str) -> str:
+def _other_set(name: str, flag: str | None) -> str:
     """Says which images the user can give in place of a set of TFDS."""
-    crop = known_sets.DEFAULT_CROPS.get(name)
+    if flag is None:
+        return ""
+    is_trained_on = flag in schema.DATASETS
+    crop = known_sets.DEFAULT_CROPS.get(name) if is_trained_on else None
     cropped = f" --crop={crop}" if crop else ""
     unpacked = " (img_align_celeba.zip unpacked)" if name == "celeb_a" else ""
     embedded = f"--{flag}=glyphs, which needs no download"
-    if name.partition("/")[0] == "cycle_gan":  # Two sets to translate between.
+    if name.partition("/")[0] == "cycle_gan" and is_trained_on:
+        # These are two sets to translate between.
         embedded = "--dataset_a=glyphs --dataset_b=PATH, which need no download"
     return (
-        f"give --{flag}=PATH{cropped}, a folder of the images{unpacked}; or "
-        f"{embedded}"
+        f"; or give --{flag}=PATH{cropped}, a folder of the images{unpacked}; "
+        f"or {embedded}"
     )
 
 

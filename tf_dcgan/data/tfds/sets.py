@@ -20,14 +20,15 @@ _INFO = "dataset_info.json"
 
 
 def source(
-    name: str, split: str, *, flag: str, data_dir: str | None
+    name: str, split: str, *, flag: str | None, data_dir: str | None
 ) -> sources.Source:
     """Finds a TFDS set on the disk, or downloads it.
 
     Args:
         name: the set's name in TFDS: `name` or `name/config`.
         split: the split's name.
-        flag: the flag that names the set, for the advice to give another one.
+        flag: the flag that names the set, for the advice to give another one;
+            None if no other one can be given.
         data_dir: a folder of prepared sets that `check_data_dir` approves of,
             or None for TFDS's own folder.
 

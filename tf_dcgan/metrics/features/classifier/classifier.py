@@ -171,6 +171,8 @@ def _load(
             f"{largest} a side are possible",
             flag_prefix,
         )
+    # Where a classifier is asked for, the set has been chosen elsewhere.
+    origin["flag"] = None
     train = loading.load(name, "train", image_size=size, **origin)
     if train.labels is None or not train.class_names:
         raise UnusableError(name, "it has no labels", flag_prefix)
