@@ -49,12 +49,14 @@ class Domain:
         test: the images held out of the training, or None if there are none.
             If the set is still to be downloaded, they may turn out to be
             missing; see `domain_images.load_held_out`.
+        number: 0 for A, 1 for B.
     """
 
     title: str
     flag: str
     train: Part
     test: Part | None
+    number: int = 0
 
     @property
     def flag_and_title(self) -> str:
@@ -77,6 +79,12 @@ def find(config: schema.Config) -> tuple[Domain, Domain]:
         errors.UserError: a set, split, class or half does not exist, or both
             sets are the same images.
     """
+    a, b = _pair(config)
+    return a, dataclasses.replace(b, number=1)
+
+
+def _pair(config: schema.Config) -> tuple[Domain, Domain]:
+    """Finds A and B, both with the number of A."""
     if config.dataset is not None:
         if os.path.isabs(config.dataset):
             return _halves_of_folder(config.dataset)
