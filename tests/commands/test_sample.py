@@ -1,10 +1,13 @@
 """`python -m tf_dcgan sample`, called as its users call it."""
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from tf_dcgan.commands import sample
 from tf_dcgan.common import errors, images
+from tf_dcgan.config import schema
+from tf_dcgan.runs import runs
 from tf_dcgan.sampling import sample_files
 
 
@@ -70,6 +73,105 @@ def test_single_images_are_named_by_the_class_that_label_takes(tmp_path):
         "seed0_000002_labelT-shirt_a_b.png",
         f"seed0_000003_label{'猫' * 32}.png",
     ]
+
+
+class _ValueSampler:
+    """Draws images from black to white, as a generator makes them."""
+
+    def labels(self, count):
+        return None
+
+    def batches(self, seed, *, num_images, batch_size):
+        values = np.linspace(-1, 1, num_images, dtype=np.float32)
+        images = np.tile(values[:, None, None, None], (1, 2, 3, 1))
+        for first in range(0, num_images, batch_size):
+            yield first, images[first : first + batch_size]
+
+
+def _write_values(out, value_range):
+    return sample_files.write_values(
+        out,
+        _ValueSampler(),
+        seed=0,
+        num_images=5,
+        batch_size=2,
+        value_range=value_range,
+    )
+
+
+def test_an_array_of_samples_has_the_values_of_the_training_images(tmp_path):
+    out = tmp_path / "new" / "x.npy"
+    assert _write_values(out, (-1000.0, 3000.0)) == 5
+    array = np.load(out)
+    assert (array.dtype, array.shape) == (np.float32, (5, 2, 3, 1))
+    assert array[:, 1, 2, 0].tolist() == [-1000, 0, 1000, 2000, 3000]
+
+
+def test_a_tiff_of_16_bits_has_the_values_of_the_training_images(tmp_path):
+    assert _write_values(tmp_path / "x", (0.0, 4095.0)) == 5
+    names = sorted(path.name for path in (tmp_path / "x").iterdir())
+    assert names == [f"seed0_{number:06d}.tif" for number in range(5)]
+    with PIL.Image.open(tmp_path / "x" / names[3]) as image:
+        assert image.mode == "I;16"
+        assert np.all(np.asarray(image) == round(0.75 * 4095))
+
+
+@pytest.fixture
+def deep_run(tmp_path):
+    def create(value_range, channels=1):
+        facts = runs.DataFacts(
+            height=4,
+            width=4,
+            channels=channels,
+            content_box=(0, 0, 4, 4),
+            num_images=9,
+            preparation="",
+            fingerprint="",
+            value_range=value_range,
+        )
+        return runs.create(tmp_path / "run", schema.Config(), facts).path
+
+    return create
+
+
+@pytest.mark.parametrize(
+    ("value_range", "channels", "reason"),
+    [
+        ((-1000.0, 3000.0), 1, "have values -1,000 to 3,000, which are no "),
+        ((0.0, 1.0), 1, "have values 0 to 1, which are no whole numbers"),
+        ((0.0, 70_000.0), 1, "have values 0 to 70,000, which are"),
+        ((0.0, 4095.0), 3, "are of three channels, and such a TIFF is gray"),
+    ],
+)
+def test_values_that_do_not_fit_16_bits_are_refused(
+    deep_run, tmp_path, value_range, channels, reason
+):
+    run_dir = deep_run(value_range, channels)
+    with pytest.raises(errors.UserError, match=reason) as caught:
+        _sample(
+            f"--run_dir={run_dir}", "--format=tiff16", f"--out={tmp_path / 'x'}"
+        )
+    assert str(caught.value).endswith(": give --format=npy")
+
+
+@pytest.mark.parametrize(
+    ("form", "out", "message"),
+    [
+        ("npy", "x", "x is no name of an array: give a name ending in .npy"),
+        ("npy", "x.png", "x.png is no name of an array"),
+        ("tiff16", "x.png", "x.png is no folder: give a folder for the"),
+        ("tiff16", "x.npy", "x.npy is no folder: give a folder for the"),
+    ],
+)
+def test_a_name_that_does_not_suit_the_format_is_refused(
+    deep_run, tmp_path, form, out, message
+):
+    with pytest.raises(errors.UserError, match=message):
+        _sample(
+            f"--run_dir={deep_run((0.0, 4095.0))}",
+            f"--format={form}",
+            f"--out={tmp_path / out}",
+        )
 
 
 @pytest.mark.slow

@@ -28,6 +28,8 @@ FIXED = {
     "dataset": "cifar10",
     "batch_size": 32,
     "crop": "24x24",
+    "value_range": "0,4095",
+    "frames": "all",
     "horizontal_flip": True,
     "real_label": 1.0,
     "fake_label": 0.1,

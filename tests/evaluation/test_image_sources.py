@@ -8,7 +8,14 @@ import requests
 
 from tf_dcgan.common import errors
 from tf_dcgan.data import loading
-from tf_dcgan.evaluation import image_sources, named_sources, statistics
+from tf_dcgan.evaluation import (
+    checks,
+    image_sources,
+    named_sources,
+    statistics,
+)
+from tf_dcgan.evaluation import request as evaluation_request
+from tf_dcgan.metrics import moments
 
 
 def _images(count=3, height=4, width=5, channels=3, seed=0):
@@ -97,12 +104,88 @@ def test_a_few_damaged_files_are_named_and_skipped(tmp_path):
     )
 
 
-def test_the_upper_8_of_16_bits_are_kept_in_a_folder(tmp_path):
-    PIL.Image.fromarray(np.full((4, 4), 40_000, np.uint16)).save(
-        tmp_path / "deep.png"
+def deep_folder(folder, *values, dtype=np.uint16):
+    folder.mkdir()
+    for number, value in enumerate(values):
+        pixels = np.full((4, 4), value, dtype)
+        PIL.Image.fromarray(pixels).save(folder / f"{number}.tif")
+    return folder
+
+
+def test_a_folder_of_16_bits_is_read_on_one_scale(tmp_path):
+    folder = deep_folder(tmp_path / "deep", 0, 1000, 4000)
+    source = image_sources.from_folder(folder)
+    (batch,) = source.batches()
+    assert batch[:, 0, 0, 0].tolist() == [0, 64, 255]
+    assert source.value_range == (0, 4000)
+    assert source.notes == (
+        f"{folder}: 16-bit values 0 to 4,000 mapped to black to white",
     )
-    (batch,) = image_sources.from_folder(tmp_path).batches()
-    np.testing.assert_array_equal(batch, np.full((1, 4, 4, 1), 156))
+    wider = image_sources.from_folder(folder, value_range=(0.0, 8000.0))
+    (batch,) = wider.batches()
+    assert batch[:, 0, 0, 0].tolist() == [0, 32, 128]
+    # Features are kept by the fingerprint.
+    assert wider.fingerprint != source.fingerprint
+
+
+def compare(real, fake, **flags):
+    """Opens both sides as `evaluate` does, and checks their scales."""
+    request = evaluation_request.Request(
+        real=str(real), fake=str(fake), **flags
+    )
+    opened = named_sources.open_source(
+        request.real, flag="real", value_range=request.scale
+    )
+    generated = named_sources.open_images(
+        request.fake,
+        flag="fake",
+        value_range=opened.value_range or request.scale,
+    )
+    checks.check_scales(opened, generated, None, request)
+    return opened, generated
+
+
+def test_both_sides_take_the_scale_of_the_real_images(tmp_path):
+    real = deep_folder(tmp_path / "real", 0, 4000)
+    fake = deep_folder(tmp_path / "fake", 1000, 2000)
+    opened, generated = compare(real, fake)
+    assert opened.value_range == generated.value_range == (0, 4000)
+    opened, generated = compare(real, fake, value_range="0,8000")
+    assert opened.value_range == generated.value_range == (0, 8000)
+
+
+def test_8_bits_are_not_compared_with_16(tmp_path):
+    real = deep_folder(tmp_path / "real", 0, 4000)
+    fake = deep_folder(tmp_path / "fake", 0, 200, dtype=np.uint8)
+    with pytest.raises(errors.UserError) as caught:
+        compare(real, fake)
+    assert str(caught.value) == (
+        f"--real={real} (values 0 to 4,000) and --fake={fake} (8-bit values) "
+        "cannot be compared: give images of one depth as --real and --fake, "
+        "such as those of `sample --format=tiff16`"
+    )
+    with pytest.raises(errors.UserError, match="8-bit values.* 0 to 4,000"):
+        compare(fake, real)
+    with pytest.raises(errors.UserError, match="--real=.* has 8-bit images"):
+        compare(fake, fake, value_range="0,4000")
+
+
+def test_statistics_keep_the_scale_of_their_images(tmp_path):
+    of_features = moments.Moments.from_features(
+        np.random.default_rng(0).normal(size=(9, 3)).astype(np.float32),
+        what="real",
+    )
+    path = tmp_path / "s.npz"
+    statistics.write(
+        path,
+        of_features,
+        protocol={},
+        of="x",
+        value_range=(0.0, 4000.0),
+    )
+    fake = deep_folder(tmp_path / "fake", 1000, 2000)
+    _, generated = compare(path, fake)
+    assert generated.value_range == (0, 4000)
 
 
 def test_a_folder_of_other_files_is_an_error(tmp_path):

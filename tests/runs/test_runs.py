@@ -282,6 +282,12 @@ def test_a_config_without_a_part_is_damaged(run, key):
     assert "is damaged" in refusal(runs.open_run, edited(run, **{key: None}))
 
 
+def test_the_range_of_deep_images_is_kept(tmp_path, run):
+    facts = dataclasses.replace(run.data, value_range=(-0.5, 4095.0))
+    runs.create(tmp_path / "deep", run.config, facts)
+    assert runs.open_run(tmp_path / "deep").data == facts
+
+
 def test_data_facts_with_a_field_too_many_or_too_few_are_damaged(run):
     facts = dataclasses.asdict(DATA)
     path = edited(run, data=facts | {"colour": 1})
@@ -309,6 +315,10 @@ def test_data_facts_with_a_field_too_many_or_too_few_are_damaged(run):
         {"content_box": (2, 10, 31, 28)},
         {"content_box": (2, 10, 28, 39)},
         {"content_box": (0, 10, 0, 28)},
+        {"value_range": (0, 0)},
+        {"value_range": (0, "1")},
+        {"value_range": (0, 1, 2)},
+        {"value_range": 7},
         {"content_box": (2, 0, 28, 0)},
         {"num_images": 0},
         {"num_images": -1},

@@ -8,11 +8,23 @@ import pathlib
 
 from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors, files, terminal
-from tf_dcgan.config import fields, kinds
+from tf_dcgan.config import fields, kinds, value_ranges
 from tf_dcgan.runs import runs
 
 _GROUP = "Sampling"
 _LARGEST_GRID = 10_000
+# Where values go without --out.
+_OUT_OF_VALUES = {"npy": "samples.npy", "tiff16": "samples"}
+# What to give as --out, and how the name of a single file ends.
+_OUT_OF_FORMAT = {
+    "png": (
+        "give a name ending in .png for one grid, or a folder for single "
+        "images",
+        ".png",
+    ),
+    "npy": ("give a name ending in .npy", ".npy"),
+    "tiff16": ("give a folder for the single TIFFs", None),
+}
 SUMMARY = "Makes images with the generator of a run."
 
 
@@ -47,6 +59,19 @@ class SampleSettings(run_flags.RunSettings):
         "named by seed, number and class",
         group=_GROUP,
     )
+    format: str = fields.setting(
+        "png",
+        "what is written",
+        group=_GROUP,
+        choices={
+            "png": "pictures of 8 bits",
+            "npy": "one array, float32 [n, height, width, channels], in the "
+            "values of the training images; --out ends in .npy",
+            "tiff16": "gray pictures of 16 bits in the values of the training "
+            "images, if these are whole numbers within 0 to 65,535; --out is "
+            "a folder",
+        },
+    )
     batch_size: int = fields.setting(
         64,
         "images made at once; does not change them",
@@ -74,17 +99,29 @@ def main(arguments: Sequence[str]) -> None:
     run = run_flags.open_run(settings.run_dir, kinds.GENERATION)
     label = run_flags.find_label(run, settings.label)
     out = _check_out(settings)
+    value_range = run.data.value_range
+    if settings.format == "tiff16":
+        _check_whole_numbers(run)
     generator, origin = run_flags.load(run, settings)
     from tf_dcgan.sampling import sample_files, samplers
 
-    num_images = sample_files.write(
-        out,
-        samplers.of_run(run, generator, label=label),
-        seed=settings.seed,
-        num_images=settings.num_images,
-        batch_size=settings.batch_size,
-        class_names=run.data.class_names,
-    )
+    request = {
+        "seed": settings.seed,
+        "num_images": settings.num_images,
+        "batch_size": settings.batch_size,
+        "class_names": run.data.class_names,
+    }
+    if settings.format == "png":
+        sampler = samplers.of_run(run, generator, label=label)
+        num_images = sample_files.write(out, sampler, **request)
+    else:
+        num_images = sample_files.write_values(
+            out,
+            samplers.of_run(run, generator, label=label, as_float=True),
+            value_range=value_range,
+            **request,
+        )
+        origin += f", values {value_ranges.in_words(value_range or (0, 255))}"
     images = "image" if num_images == 1 else "images"
     print(
         f"{out}: {num_images} {images}{_of_classes(run, label)}, "
@@ -98,14 +135,36 @@ def _of_classes(run: runs.Run, label: int | None) -> str:
     return f" of {run.num_classes} classes" * bool(run.num_classes)
 
 
+def _check_whole_numbers(run: runs.Run) -> None:
+    """Refuses values that a gray picture of 16 bits cannot hold."""
+    low, high = run.data.value_range or (0, 255)
+    if run.data.channels != 1:
+        reason = "are of three channels, and such a TIFF is gray"
+    elif low < 0 or high > 65_535 or high - low < 255:
+        reason = (
+            f"have values {value_ranges.in_words((low, high))}, which are no "
+            "whole numbers within 0 to 65,535"
+        )
+    else:
+        return
+    raise errors.UserError(
+        f"--format=tiff16: the images of {run.path} {reason}: give --format=npy"
+    )
+
+
 def _check_out(settings: SampleSettings) -> pathlib.Path:
     """Finds out early whether the images can be written."""
-    out = run_flags.picture_path(
-        settings.out,
-        advice="give a name ending in .png for one grid, or a folder for "
-        "single images",
-    )
-    is_grid = out.suffix.lower() == ".png"
+    text = settings.out
+    if settings.format != "png" and text == SampleSettings.out:
+        text = _OUT_OF_VALUES[settings.format]
+    advice, ending = _OUT_OF_FORMAT[settings.format]
+    out = run_flags.picture_path(text, advice=advice)
+    is_file = out.suffix.lower() == ending
+    if settings.format == "npy" and not is_file:
+        raise errors.UserError(f"--out={text} is no name of an array: {advice}")
+    if settings.format == "tiff16" and out.suffix.lower() in (".png", ".npy"):
+        raise errors.UserError(f"--out={text} is no folder: {advice}")
+    is_grid = settings.format == "png" and is_file
     if is_grid and (settings.num_images or 0) > _LARGEST_GRID:
         raise errors.UserError(
             f"--num_images={settings.num_images} are too many for one grid of "
@@ -113,9 +172,8 @@ def _check_out(settings: SampleSettings) -> pathlib.Path:
         )
     files.require_writable(
         out,
-        f"--out={settings.out}",
-        is_folder=not is_grid,
-        advice="give another name, ending in .png for one grid and in "
-        "anything else for a folder",
+        f"--out={text}",
+        is_folder=not is_file,
+        advice=advice.replace("give a name", "give another name"),
     )
     return out

@@ -84,7 +84,11 @@ def main(arguments: Sequence[str]) -> None:
             / cyclegan.bytes_per_pixel(run.config),
         }
     plan = translated_files.plan(
-        source, out, channels=run.data.channels, **limits
+        source,
+        out,
+        channels=run.data.channels,
+        value_range=run.datasets[settings.direction == "b_to_a"].value_range,
+        **limits,
     )
     pair, origin = run_flags.load(run, settings)
     fit = translated_files.at_network_size(
@@ -127,7 +131,7 @@ def _check_paths(
     files.require_writable(
         out, f"--out={settings.out}", is_folder=True, advice=advice
     )
-    if out.suffix.lower() in decoding.SUFFIXES and not out.is_dir():
+    if decoding.is_image(str(out)) and not out.is_dir():
         raise errors.UserError(f"--out={out} is an image's name: {advice}")
     if source.is_dir() and source.resolve() in (
         out.resolve(),

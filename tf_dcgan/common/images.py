@@ -201,6 +201,27 @@ def write_png(path: os.PathLike | str, uint8_image) -> None:
         image.save(unfinished, format="PNG")
 
 
+def write_tiff16(path: os.PathLike | str, uint16_image) -> None:
+    """Writes one gray image of 16 bits as TIFF; the file is whole or absent.
+
+    Args:
+        path: the file to write; its folder is made if need be.
+        uint16_image: [height, width, 1] uint16.
+
+    Raises:
+        ValueError: the array has another shape or dtype.
+        OSError: the file cannot be written.
+    """
+    pixels = np.asarray(uint16_image)
+    if pixels.ndim != 3 or pixels.shape[-1] != 1 or (pixels.dtype != np.uint16):
+        raise ValueError(
+            f"A 16-bit image needs [height, width, 1] uint16. "
+            f"Received: shape={pixels.shape}, dtype={pixels.dtype}"
+        )
+    with files.atomic_file(path) as unfinished:
+        PIL.Image.fromarray(pixels[..., 0]).save(unfinished, format="TIFF")
+
+
 def read_png(path: os.PathLike | str) -> np.ndarray:
     """Reads an image that `write_png` wrote.
 

@@ -7,7 +7,14 @@ import dataclasses
 from typing import Any
 
 from tf_dcgan.common import errors
-from tf_dcgan.config import fields, kinds, losses, recipes, sizes
+from tf_dcgan.config import (
+    fields,
+    kinds,
+    losses,
+    recipes,
+    sizes,
+    value_ranges,
+)
 
 _SYSTEM = "System"
 _DATA = "Data"
@@ -157,6 +164,24 @@ class Config:
         group=_DATA,
         unit="pixels",
         unset="178x178 for celeb_a, the whole image for all others",
+    )
+    value_range: str | None = fields.setting(
+        None,
+        "of images of more than 8 bits, the values that become black and "
+        "white, such as 0,4095; for cyclegan also 0,4095:-1000,3000, of A and "
+        "of B",
+        group=_DATA,
+        unset="the lowest and the highest value of all images of the set",
+    )
+    frames: str = fields.setting(
+        "first",
+        "which images of a file with many, such as a TIFF of several pages or "
+        "an animation",
+        group=_DATA,
+        choices={
+            "first": "the first alone",
+            "all": "each is an image of the set",
+        },
     )
     horizontal_flip: bool = fields.setting(
         False,
@@ -452,6 +477,7 @@ class Config:
             if getattr(self, name) is not None:
                 height, width = parse(getattr(self, name))
                 object.__setattr__(self, name, f"{height}x{width}")
+        self._check_value_range()
 
     def _check_abilities(self):
         """Checks that the recipe can do what the settings ask of it."""
@@ -479,6 +505,21 @@ class Config:
                 f"--loss={self.loss} does not train recipe {self.recipe}: "
                 f"give {' or '.join(losses_of_kind)}"
             )
+
+    def _check_value_range(self):
+        """Checks `value_range`, and writes it in one way."""
+        if self.value_range is None:
+            return
+        ranges = value_ranges.parse(self.value_range)
+        is_of_one = ":" not in self.value_range
+        if not is_of_one and not self.translates:
+            raise errors.UserError(
+                f"--value_range={self.value_range} has the ranges of two sets, "
+                f"and recipe {self.recipe} has one: give one range, as in "
+                "0,4095"
+            )
+        text = value_ranges.write(*ranges[: 1 if is_of_one else 2])
+        object.__setattr__(self, "value_range", text)
 
     def _check_sets(self):
         """Checks that one data set is named, or two for a translation."""
@@ -539,6 +580,15 @@ class Config:
     def crop_size(self) -> tuple[int, int] | None:
         """(height, width) of `crop` in pixels, or None."""
         return None if self.crop is None else sizes.parse_crop(self.crop)
+
+    @property
+    def ranges_of_values(
+        self,
+    ) -> tuple[value_ranges.Range | None, value_ranges.Range | None]:
+        """`value_range` of A and of B; of one set twice the same."""
+        if self.value_range is None:
+            return None, None
+        return value_ranges.parse(self.value_range)
 
     def steps_per_epoch(self, num_images: int, of: str | None = None) -> int:
         """Returns the whole batches in an epoch.

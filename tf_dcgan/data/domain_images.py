@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tf_dcgan.common import errors
-from tf_dcgan.config import schema
-from tf_dcgan.data import domains, loading, reading
+from tf_dcgan.config import schema, value_ranges
+from tf_dcgan.data import domains, loading, reading, value_range
 
 
 def native_shape(
@@ -32,7 +32,7 @@ def native_shape(
             they are.
     """
     sets = {part.name: part for part in (domain.train, domain.test) if part}
-    read_as = reading.of_set(config, domain.train.name)
+    read_as = reading.of_set(config, domain.train.name, domain.number)
     with errors.about(domain.flag_and_title):
         shapes = {
             name: loading.native_shape(
@@ -45,6 +45,38 @@ def native_shape(
         }
     height, width, _ = shapes[domain.train.name]
     return height, width, max(shape[2] for shape in shapes.values())
+
+
+def scale(
+    config: schema.Config, domain: domains.Domain
+) -> value_ranges.Range | None:
+    """The values of a domain's images that become black and white.
+
+    Args:
+        config: the run's settings, of which `value_range`, `frames` and
+            `cache_dir` matter.
+        domain: A or B.
+
+    Returns:
+        (low, high), the same for the images to train on and those held out;
+        None for images of 8 bits.
+
+    Raises:
+        errors.UserError: as `loading.value_range`.
+    """
+    read_as = reading.of_set(config, domain.train.name, domain.number)
+    total = None
+    with errors.about(domain.flag_and_title):
+        for name in dict.fromkeys(
+            part.name for part in (domain.train, domain.test) if part
+        ):
+            total = value_range.union(
+                total,
+                loading.value_range(
+                    name, read_as=read_as, cache_dir=config.cache_dir
+                ),
+            )
+    return total
 
 
 def load(
@@ -136,7 +168,7 @@ def _load_part(
             part.name,
             part.split,
             image_size=image_size,
-            read_as=reading.of_set(config, domain.train.name),
+            read_as=reading.of_set(config, domain.train.name, domain.number),
             class_name=part.class_name,
             # Training images are resized and then cropped at random: padded
             # held-out images would have a frame that no generator has seen.

@@ -52,6 +52,7 @@ class Domain:
             missing; see `domain_images.load_held_out`.
         is_fixed: whether the user can give no other set, as where a run is
             scored; then no error advises one.
+        number: 0 for A, 1 for B.
     """
 
     title: str
@@ -59,6 +60,7 @@ class Domain:
     train: Part
     test: Part | None
     is_fixed: bool = False
+    number: int = 0
 
     @property
     def flag_and_title(self) -> str:
@@ -81,6 +83,12 @@ def find(config: schema.Config) -> tuple[Domain, Domain]:
         errors.UserError: a set, split, class or half does not exist, or both
             sets are the same images.
     """
+    a, b = _pair(config)
+    return a, dataclasses.replace(b, number=1)
+
+
+def _pair(config: schema.Config) -> tuple[Domain, Domain]:
+    """Finds A and B, both with the number of A."""
     if config.dataset is not None:
         if os.path.isabs(config.dataset):
             return _halves_of_folder(config.dataset)

@@ -15,6 +15,7 @@ from absl import logging
 import numpy as np
 
 from tf_dcgan.common import errors, files
+from tf_dcgan.config import value_ranges
 from tf_dcgan.data import (
     cache,
     glyphs,
@@ -47,6 +48,8 @@ class ImageArray:
         preparation: what was done to the original images, in words.
         fingerprint: SHA-256 (hexadecimal) of the images' and labels' bytes.
         notes: what the set's user should know, one line each.
+        value_range: (low, high), the values that became 0 and 255, of images
+            that had more than 8 bits; else None.
     """
 
     images: np.ndarray
@@ -58,6 +61,7 @@ class ImageArray:
     preparation: str
     fingerprint: str
     notes: tuple[str, ...] = ()
+    value_range: value_ranges.Range | None = None
 
 
 def native_shape(
@@ -86,10 +90,44 @@ def native_shape(
     if name in known_sets.SETS:
         shape = known_sets.SETS[name].shape
     elif os.path.isabs(name):
-        shape = image_folders.native_shape(name, cache_dir=cache_dir)
+        shape = image_folders.native_shape(
+            name, read_as=read_as, cache_dir=cache_dir
+        )
     else:
         shape = sets.native_shape(name, data_dir)
     return preparation.cropped_shape(shape, read_as.crop)
+
+
+def value_range(
+    name: str,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None = None,
+) -> value_ranges.Range | None:
+    """The values of a set's images that become black and white.
+
+    Args:
+        name: the set's name, or the absolute path of a folder of images.
+        read_as: how the images are read; its own range, if any, is the one.
+        cache_dir: the cache that keeps the range of a folder's images; None
+            for the user's cache.
+
+    Returns:
+        (low, high), the same for all splits; None for images of 8 bits.
+
+    Raises:
+        errors.UserError: there is no such folder, or a range is given for
+            images of 8 bits.
+    """
+    if os.path.isabs(name):
+        return image_folders.scale(name, read_as=read_as, cache_dir=cache_dir)
+    if read_as.value_range is not None:
+        raise errors.UserError(
+            f"--value_range={value_ranges.write(read_as.value_range)} is for "
+            f"images of more than 8 bits, and {name} has 8-bit images: leave "
+            "it out"
+        )
+    return None
 
 
 def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
@@ -199,8 +237,17 @@ def load(
             be written to.
         OSError: the disk is full; nothing half-made is left.
     """
+    read_as = dataclasses.replace(
+        read_as,
+        value_range=value_range(name, read_as=read_as, cache_dir=cache_dir),
+    )
     source = _find_source(
-        name, split, flag=flag, data_dir=data_dir, cache_dir=cache_dir
+        name,
+        split,
+        read_as=read_as,
+        flag=flag,
+        data_dir=data_dir,
+        cache_dir=cache_dir,
     )
     key = {
         "preparation_version": preparation.VERSION,
@@ -259,6 +306,7 @@ def load(
         preparation=info["preparation"],
         fingerprint=info["fingerprint"],
         notes=tuple(info.get("notes", ())),
+        value_range=read_as.value_range,
     )
 
 
@@ -266,6 +314,7 @@ def _find_source(
     name: str,
     split: str,
     *,
+    read_as: reading.Reading,
     flag: str | None,
     data_dir: str | None,
     cache_dir: str | None,
@@ -277,7 +326,9 @@ def _find_source(
     if name == "glyphs":
         return glyphs.source(split)
     if os.path.isabs(name):
-        return image_folders.source(name, split, cache_dir=cache_dir)
+        return image_folders.source(
+            name, split, read_as=read_as, cache_dir=cache_dir
+        )
     if (
         folder is not None
         and name in mnist_files.NAMES

@@ -190,6 +190,8 @@ def write(
     """
     fit = choose_fit(content.shape, image_size, crop=crop, pad=pad)
     words, only_label = fit.words, None
+    if content.depth:
+        words += f", {content.depth}"
     if class_name is not None:
         words += f", class {class_name} alone"
         only_label = content.class_names.index(class_name)

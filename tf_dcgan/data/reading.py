@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from tf_dcgan.config import schema, sizes
+from tf_dcgan.config import schema, sizes, value_ranges
 from tf_dcgan.data import known_sets
 
 
@@ -16,9 +16,15 @@ class Reading:
     Attributes:
         crop: (height, width) in pixels of the central part of the original
             images that is taken, or None for the whole images.
+        value_range: (low, high), the values that become black and white, or
+            None for the lowest and highest value of a set. 8-bit images have
+            none.
+        frames: "first" or "all" images of a file that has several.
     """
 
     crop: tuple[int, int] | None = None
+    value_range: value_ranges.Range | None = None
+    frames: str = "first"
 
     def key(self) -> dict[str, Any]:
         """The settings that are not the default, for the key of a cache."""
@@ -38,15 +44,24 @@ def of_run(config: schema.Config) -> Reading:
     Args:
         config: the run's settings.
     """
-    return Reading(crop=config.crop_size)
+    return Reading(
+        crop=config.crop_size,
+        value_range=config.ranges_of_values[0],
+        frames=config.frames,
+    )
 
 
-def of_set(config: schema.Config, name: str) -> Reading:
+def of_set(config: schema.Config, name: str, number: int = 0) -> Reading:
     """Says how one of several sets of a run is read.
 
     Args:
         config: the run's settings; its `crop` wins over the set's usual crop.
         name: the set's name.
+        number: 0 for the only set and for A, 1 for B.
     """
     crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
-    return Reading(crop=None if crop is None else sizes.parse_crop(crop))
+    return Reading(
+        crop=None if crop is None else sizes.parse_crop(crop),
+        value_range=config.ranges_of_values[number],
+        frames=config.frames,
+    )

@@ -25,6 +25,8 @@ class Content:
             one image at a time if sizes vary, and [k] int64 or None.
         notes: what the set's user should know, one line each; complete once
             all chunks have been read.
+        depth: how values of more than 8 bits became 8 bits, in words; empty
+            for images of 8 bits.
     """
 
     num_images: int
@@ -32,6 +34,7 @@ class Content:
     class_names: tuple[str, ...]
     chunks: Iterator[tuple[np.ndarray, np.ndarray | None]]
     notes: list[str] = dataclasses.field(default_factory=list)
+    depth: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

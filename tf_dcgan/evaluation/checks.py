@@ -6,6 +6,7 @@ What the flags alone decide has been checked before, in `request`.
 from __future__ import annotations
 
 from tf_dcgan.common import errors
+from tf_dcgan.config import value_ranges
 from tf_dcgan.evaluation import image_sources, statistics
 from tf_dcgan.evaluation import request as evaluation_request
 from tf_dcgan.metrics import scores
@@ -18,6 +19,51 @@ _MISSING_OUTPUT = {
     "spatial": "{} needs the spatial features of --features=inception: give "
     "that, or leave it out of --metrics",
 }
+
+
+def check_scales(
+    real: image_sources.ImageSource | statistics.Statistics,
+    fake: image_sources.ImageSource,
+    train: image_sources.ImageSource | None,
+    request: evaluation_request.Request,
+) -> None:
+    """Refuses images whose values have no common scale.
+
+    Args:
+        real: real images, or statistics of them.
+        fake: generated images.
+        train: the training images, or None.
+        request: its `value_range`.
+
+    Raises:
+        errors.UserError: some images have 8 bits and others more, another
+            range was black to white, or a range is given for 8-bit images.
+    """
+    for flag, source in (("fake", fake), ("train", train)):
+        if source is None or source.value_range == real.value_range:
+            continue
+        advice = f"give images of one depth as --real and --{flag}"
+        if source.value_range is None:
+            advice += ", such as those of `sample --format=tiff16`"
+        raise errors.UserError(
+            f"--real={request.real} ({_scale_in_words(real)}) and "
+            f"--{flag}={getattr(request, flag)} ({_scale_in_words(source)}) "
+            f"cannot be compared: {advice}"
+        )
+    if request.value_range is not None and real.value_range is None:
+        raise errors.UserError(
+            f"--value_range={request.value_range} is for folders of images of "
+            f"more than 8 bits, and --real={request.real} has 8-bit images: "
+            "leave it out"
+        )
+
+
+def _scale_in_words(
+    source: image_sources.ImageSource | statistics.Statistics,
+) -> str:
+    if source.value_range is None:
+        return "8-bit values"
+    return f"values {value_ranges.in_words(source.value_range)}"
 
 
 def check_images(

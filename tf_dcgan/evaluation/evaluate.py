@@ -101,13 +101,20 @@ def evaluate_pair(
             computed from them.
     """
     folders = {"data_dir": request.data_dir, "cache_dir": request.cache_dir}
-    real = named_sources.open_source(request.real, flag="real", **folders)
-    fake = named_sources.open_images(request.fake, flag="fake", **folders)
+    real = named_sources.open_source(
+        request.real, flag="real", value_range=request.scale, **folders
+    )
+    # All images are compared on one scale, that of the real ones.
+    scale = {"value_range": real.value_range or request.scale}
+    fake = named_sources.open_images(
+        request.fake, flag="fake", **folders, **scale
+    )
     train = None
     if request.train is not None:
         train = named_sources.open_images(
-            request.train, flag="train", **folders
+            request.train, flag="train", **folders, **scale
         )
+    checks.check_scales(real, fake, train, request)
     pairs = request.pairs
     if pairs is None and request.output is not None:
         pairs = pathlib.Path(request.output).parent / "memorization.png"
@@ -141,7 +148,9 @@ def write_statistics(request: evaluation_request.Request) -> str:
         flag="real",
         data_dir=request.data_dir,
         cache_dir=request.cache_dir,
+        value_range=request.scale,
     )
+    checks.check_scales(source, source, None, request)
     if source.count < 2:
         raise errors.UserError(
             f"a covariance needs at least 2 real images, and "
@@ -162,6 +171,7 @@ def write_statistics(request: evaluation_request.Request) -> str:
         of_features,
         protocol=network.protocol,
         of=source.description,
+        value_range=source.value_range,
     )
     lines = [
         f"{request.statistics}: mean and covariance of {network.key} features "

@@ -10,6 +10,7 @@ import pathlib
 import numpy as np
 
 from tf_dcgan.common import errors
+from tf_dcgan.config import value_ranges
 from tf_dcgan.data import loading
 from tf_dcgan.data.folders import decoding, survey
 
@@ -36,6 +37,8 @@ class ImageSource:
             are from one.
         shape: (height, width, channels) where all images share it, and it is
             known.
+        value_range: (low, high), the values that became black and white, of
+            images of more than 8 bits; else None.
     """
 
     description: str
@@ -47,6 +50,7 @@ class ImageSource:
     notes: tuple[str, ...] = ()
     dataset: str | None = None
     shape: tuple[int, int, int] | None = None
+    value_range: value_ranges.Range | None = None
 
     def labels_among(self, names: Sequence[str]) -> np.ndarray:
         """Returns the images' classes as positions in a list of names.
@@ -155,11 +159,16 @@ def from_dataset(
         fingerprint=fingerprint,
     )
     return dataclasses.replace(
-        source, dataset=dataset.name, notes=dataset.notes
+        source,
+        dataset=dataset.name,
+        notes=dataset.notes,
+        value_range=dataset.value_range,
     )
 
 
-def from_folder(path: pathlib.Path) -> ImageSource:
+def from_folder(
+    path: pathlib.Path, *, value_range: value_ranges.Range | None = None
+) -> ImageSource:
     """Makes a source of all images in a folder and in the folders below.
 
     Every file keeps its own size, and is gray or RGB as `folders.decoding`
@@ -168,6 +177,9 @@ def from_folder(path: pathlib.Path) -> ImageSource:
 
     Args:
         path: an existing folder.
+        value_range: (low, high), the values that become black and white if
+            the images have more than 8 bits; None for their own lowest and
+            highest.
 
     Returns:
         The images in the order of their paths.
@@ -176,7 +188,7 @@ def from_folder(path: pathlib.Path) -> ImageSource:
         errors.UserError: the folder has no images, too many damaged images, or
             more files that are no images than images.
     """
-    surveyed = survey.examine(path)
+    surveyed = survey.examine(path, value_range=value_range)
     shapes = set(surveyed.shapes)
     notes = list(surveyed.notes)
     sizes = {shape[:2] for shape in shapes}
@@ -188,19 +200,20 @@ def from_folder(path: pathlib.Path) -> ImageSource:
         name,
         surveyed.fingerprint,
         len(surveyed.files),
-        lambda: _batches_of_files(surveyed.files),
+        lambda: _batches_of_files(surveyed),
         labels,
         class_names,
         notes=tuple(f"{name}: {note}" for note in notes),
         shape=shapes.pop() if len(shapes) == 1 else None,
+        value_range=surveyed.value_range,
     )
 
 
-def _batches_of_files(files: Sequence[pathlib.Path]) -> Iterator[np.ndarray]:
+def _batches_of_files(surveyed: survey.Survey) -> Iterator[np.ndarray]:
     """Yields consecutive images of one shape together, as arrays."""
     waiting = []
-    for file in files:
-        pixels = decoding.read(file)
+    for file in surveyed.files:
+        pixels = surveyed.read(file)
         most = min(_CHUNK, max(1, _CHUNK_BYTES // pixels.nbytes))
         if waiting and (
             len(waiting) >= most or pixels.shape != waiting[0].shape

@@ -12,6 +12,7 @@ import zlib
 import numpy as np
 
 from tf_dcgan.common import errors
+from tf_dcgan.config import value_ranges
 from tf_dcgan.data import known_sets, loading, names
 from tf_dcgan.data.folders import decoding
 from tf_dcgan.evaluation import image_sources, statistics
@@ -35,6 +36,7 @@ def open_source(
     flag: str,
     data_dir: str | None = None,
     cache_dir: str | None = None,
+    value_range: value_ranges.Range | None = None,
 ) -> image_sources.ImageSource | statistics.Statistics:
     """Opens the images or statistics that a flag names.
 
@@ -46,6 +48,9 @@ def open_source(
         flag: the flag's name, for messages.
         data_dir: where data sets are prepared.
         cache_dir: where prepared arrays are kept.
+        value_range: (low, high), the values that become black and white in a
+            folder of images of more than 8 bits; None for their own lowest
+            and highest.
 
     Returns:
         The images, or statistics.
@@ -59,7 +64,7 @@ def open_source(
         return _named_set(text, flag=flag, **folders)
     path = pathlib.Path(text).expanduser()
     if path.is_dir():
-        return image_sources.from_folder(path)
+        return image_sources.from_folder(path, value_range=value_range)
     if path.suffix.lower() in (".npz", ".npy"):
         return _array_file(path)
     if path.exists():
@@ -84,6 +89,7 @@ def open_images(
     flag: str,
     data_dir: str | None = None,
     cache_dir: str | None = None,
+    value_range: value_ranges.Range | None = None,
 ) -> image_sources.ImageSource:
     """Opens the images that a flag names.
 
@@ -92,13 +98,20 @@ def open_images(
         flag: the flag's name, for messages.
         data_dir: where data sets are prepared.
         cache_dir: where prepared arrays are kept.
+        value_range: (low, high), the values that become black and white in a
+            folder of images of more than 8 bits; None for their own lowest
+            and highest.
 
     Raises:
         errors.UserError: nothing has this name, it cannot be read, or it
             holds statistics.
     """
     source = open_source(
-        text, flag=flag, data_dir=data_dir, cache_dir=cache_dir
+        text,
+        flag=flag,
+        data_dir=data_dir,
+        cache_dir=cache_dir,
+        value_range=value_range,
     )
     if isinstance(source, statistics.Statistics):
         raise errors.UserError(

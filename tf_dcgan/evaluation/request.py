@@ -11,7 +11,7 @@ import dataclasses
 import pathlib
 
 from tf_dcgan.common import errors, files
-from tf_dcgan.config import fields, kinds, schema
+from tf_dcgan.config import fields, kinds, schema, value_ranges
 from tf_dcgan.metrics import scores
 from tf_dcgan.sampling import generator_fields
 
@@ -55,6 +55,13 @@ class Request:
         "as --fake",
         group=_IMAGES,
         unset="the run's training split",
+    )
+    value_range: str | None = fields.setting(
+        None,
+        "of folders of images of more than 8 bits, the values that become "
+        "black and white, such as 0,4095",
+        group=_IMAGES,
+        unset="the lowest and the highest value of --real",
     )
     num_samples: int = fields.setting(
         10_000,
@@ -183,12 +190,21 @@ class Request:
                 f"--precision={self.precision} out"
             )
         self._check_metrics()
+        if self.value_range is not None:
+            value_ranges.parse(self.value_range)
         for flag, suffix in (("statistics", ".npz"), ("pairs", ".png")):
             value = getattr(self, flag)
             if value is not None and not value.lower().endswith(suffix):
                 raise errors.UserError(
                     f"--{flag}={value} should end in {suffix}"
                 )
+
+    @property
+    def scale(self) -> value_ranges.Range | None:
+        """(low, high) of `value_range`, or None."""
+        if self.value_range is None:
+            return None
+        return value_ranges.parse(self.value_range)[0]
 
     @property
     def metric_names(self) -> list[str]:
@@ -308,7 +324,9 @@ class Request:
     def _refuse_idle(self, given: Collection[str]) -> None:
         features = f"--features={self.features}"
         idle = {}
-        if self.run_dir is None:
+        if self.run_dir is not None:
+            idle["value_range"] = "is for --real, and a run has a range"
+        else:
             idle |= dict.fromkeys(_FOR_RUNS, "is for --run_dir")
         if self.features != "inception":
             idle |= dict.fromkeys(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tf_dcgan.common import errors, files
+from tf_dcgan.config import value_ranges
 from tf_dcgan.metrics import moments as metric_moments
 
 
@@ -23,12 +24,15 @@ class Statistics:
         moments: mean, covariance, and the number of images if the file tells.
         protocol: how the features were made; None in files of other tools.
         notes: what a reader of the scores should know, one line each.
+        value_range: (low, high), the values that were black and white, of
+            images of more than 8 bits; else None.
     """
 
     description: str
     moments: metric_moments.Moments
     protocol: Mapping[str, Any] | None
     notes: tuple[str, ...] = ()
+    value_range: value_ranges.Range | None = None
 
     def check_protocol(
         self, protocol: Mapping[str, Any], dimension: int
@@ -69,7 +73,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], path: str) -> Statistics:
 
     Args:
         arrays: with `mu` [n] and `sigma` [n, n]; perhaps `count`, `protocol`
-            (JSON text) and `of` (text).
+            (JSON text), `of` (text) and `value_range` [2].
         path: the file, for messages.
 
     Raises:
@@ -89,6 +93,10 @@ def from_arrays(arrays: Mapping[str, np.ndarray], path: str) -> Statistics:
         moments.factor()  # Finds out now whether sigma can be a covariance.
         text = arrays.get("protocol")
         protocol = None if text is None else dict(json.loads(str(text)))
+        value_range = None
+        if "value_range" in arrays:
+            low, high = arrays["value_range"].tolist()
+            value_range = (float(low), float(high))
     except errors.UserError as error:
         raise errors.UserError(f"{path}: {error}") from error
     except (ValueError, TypeError) as error:
@@ -103,7 +111,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], path: str) -> Statistics:
             "features and their resize is taken on trust",
         )
     of = f" of {arrays['of']}" if "of" in arrays else ""
-    return Statistics(f"{path}{of}", moments, protocol, notes)
+    return Statistics(f"{path}{of}", moments, protocol, notes, value_range)
 
 
 def write(
@@ -112,6 +120,7 @@ def write(
     *,
     protocol: Mapping[str, Any],
     of: str,
+    value_range: value_ranges.Range | None = None,
 ) -> None:
     """Writes mean, covariance, count and protocol as an .npz.
 
@@ -120,6 +129,7 @@ def write(
         moments: of the features.
         protocol: of the network that made the features.
         of: whose features they are, in words.
+        value_range: of the images, as `Statistics` has it.
 
     Raises:
         OSError: the file cannot be written.
@@ -132,4 +142,5 @@ def write(
             count=moments.count,
             protocol=json.dumps(dict(protocol)),
             of=of,
+            **({"value_range": value_range} if value_range else {}),
         )

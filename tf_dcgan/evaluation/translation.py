@@ -233,12 +233,15 @@ def create_networks(
     if request.features != "classifier":
         return [networks.create(request, None)] * 2
     names = [domain.train.name for domain in pair]
-    by_name = {
-        name: networks.create(
-            request, name, read_as=reading.of_set(config, name)
-        )
-        for name in dict.fromkeys(names)
-    }
+    by_name: dict[str, feature_network.FeatureNetwork] = {}
+    for domain in pair:
+        name = domain.train.name
+        if name not in by_name:
+            by_name[name] = networks.create(
+                request,
+                name,
+                read_as=reading.of_set(config, name, domain.number),
+            )
     return [by_name[name] for name in names]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import math
 import os
 import pathlib
 import platform
@@ -13,7 +14,7 @@ from typing import Any
 
 import tf_dcgan
 from tf_dcgan.common import errors, files, terminal
-from tf_dcgan.config import schema
+from tf_dcgan.config import schema, value_ranges
 from tf_dcgan.runs import folder
 
 # The version of a run's layout. Raise it when older runs can no longer be read.
@@ -36,6 +37,8 @@ class DataFacts:
         class_names: the name of each label; empty if there are no labels.
         shown_fingerprint: SHA-256 of the images that a translation shows and
             scores; None if the run does not translate.
+        value_range: (low, high), the values that became black and white, of
+            images that had more than 8 bits; else None.
     """
 
     height: int
@@ -47,6 +50,7 @@ class DataFacts:
     fingerprint: str
     class_names: tuple[str, ...] = ()
     shown_fingerprint: str | None = None
+    value_range: value_ranges.Range | None = None
 
     def __post_init__(self):
         """Checks the values, since config.json may be damaged.
@@ -64,6 +68,7 @@ class DataFacts:
             and 0 < height <= self.height - top
             and 0 < width <= self.width - left
             and all(type(name) is str for name in self.class_names)
+            and (self.value_range is None or _is_range(self.value_range))
         ):
             raise ValueError(f"impossible facts of the data: {self}")
 
@@ -274,7 +279,19 @@ def _facts(content: dict[str, Any]) -> DataFacts:
     facts = dict(content)
     facts["content_box"] = tuple(facts["content_box"])
     facts["class_names"] = tuple(facts.get("class_names", ()))
+    if facts.get("value_range") is not None:
+        facts["value_range"] = tuple(facts["value_range"])
     return DataFacts(**facts)
+
+
+def _is_range(value_range: Any) -> bool:
+    low, high = value_range
+    return (
+        all(type(value) in (int, float) for value in (low, high))
+        and math.isfinite(low)
+        and math.isfinite(high)
+        and low < high
+    )
 
 
 def continued(

@@ -1,11 +1,15 @@
-"""Samples as PNG files: one grid, or a folder of single images."""
+"""Samples as files: a grid or single images, or values in units."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 import pathlib
 
+import numpy as np
+
 from tf_dcgan.common import files, images
+from tf_dcgan.config import value_ranges
+from tf_dcgan.data import value_range as pixel_values
 from tf_dcgan.sampling import samplers
 
 
@@ -42,13 +46,86 @@ def write(
         images.write_png(out, images.grid(samples, columns=columns))
         return len(samples)
     count = num_images or samplers.GRID_IMAGES
-    labels = sampler.labels(count)
+    names = _names(sampler, seed, count, class_names)
     for first, batch in sampler.batches(
         seed, num_images=count, batch_size=batch_size
     ):
         for number, image in enumerate(batch, first):
-            name = f"seed{seed}_{number:06d}"
-            if labels is not None:
-                name += f"_label{files.safe_name(class_names[labels[number]])}"
-            images.write_png(out / f"{name}.png", image)
+            images.write_png(out / f"{names(number)}.png", image)
     return count
+
+
+def write_values(
+    out: pathlib.Path,
+    sampler: samplers.Sampler,
+    *,
+    seed: int,
+    num_images: int | None,
+    batch_size: int,
+    class_names: Sequence[str] = (),
+    value_range: value_ranges.Range | None,
+) -> int:
+    """Writes samples in the units of the training images.
+
+    Args:
+        out: a path that ends in .npy for one array, [n, height, width,
+            channels] float32; else a folder for single gray TIFFs of 16 bits.
+        sampler: makes images as float.
+        seed: at least 0 and below 2^31.
+        num_images: the number of images; None for 64.
+        batch_size: the number of images in one pass of the generator.
+        class_names: the name of each label of a conditional generator.
+        value_range: (low, high), the values of black and white; None for 0
+            and 255.
+
+    Returns:
+        The number of images.
+    """
+    count = num_images or samplers.GRID_IMAGES
+    batches = (
+        (first, pixel_values.to_units(batch, value_range))
+        for first, batch in sampler.batches(
+            seed, num_images=count, batch_size=batch_size
+        )
+    )
+    if out.suffix.lower() == ".npy":
+        _write_array(out, batches, count)
+        return count
+    names = _names(sampler, seed, count, class_names)
+    for first, batch in batches:
+        whole_numbers = np.rint(batch).astype(np.uint16)
+        for number, image in enumerate(whole_numbers, first):
+            images.write_tiff16(out / f"{names(number)}.tif", image)
+    return count
+
+
+def _write_array(
+    out: pathlib.Path, batches: Iterable[tuple[int, np.ndarray]], count: int
+) -> None:
+    """Writes an .npy, a batch in memory at a time."""
+    with files.atomic_file(out) as unfinished, open(unfinished, "wb") as file:
+        for first, batch in batches:
+            if not first:
+                header = {
+                    "descr": np.lib.format.dtype_to_descr(batch.dtype),
+                    "fortran_order": False,
+                    "shape": (count, *batch.shape[1:]),
+                }
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(np.ascontiguousarray(batch).data)
+
+
+def _names(
+    sampler: samplers.Sampler, seed: int, count: int, class_names: Sequence[str]
+) -> Callable[[int], str]:
+    """Returns what names an image by seed, number and class."""
+    labels = sampler.labels(count)
+
+    def name(number: int) -> str:
+        text = f"seed{seed}_{number:06d}"
+        if labels is None:
+            return text
+        label = files.safe_name(class_names[labels[number]])
+        return f"{text}_label{label}"
+
+    return name

@@ -26,6 +26,7 @@ def of_run(
     *,
     label: int | None = None,
     purpose: randomness.Purpose = randomness.Purpose.SAMPLE_LATENTS,
+    as_float: bool = False,
 ) -> Sampler:
     """Returns a sampler of a run's generator.
 
@@ -34,6 +35,7 @@ def of_run(
         generator: the run's generator; later changes of its weights count.
         label: the class of all images, or None for the classes in turn.
         purpose: what the images are for; each purpose has its own images.
+        as_float: whether images are float32 in [-1, 1] and not uint8.
     """
     return Sampler(
         generator,
@@ -41,6 +43,7 @@ def of_run(
         num_classes=run.num_classes,
         label=label,
         purpose=purpose,
+        as_float=as_float,
     )
 
 
@@ -59,6 +62,7 @@ class Sampler:
         num_classes: int = 0,
         label: int | None = None,
         purpose: randomness.Purpose = randomness.Purpose.SAMPLE_LATENTS,
+        as_float: bool = False,
     ):
         """Prepares a graph, which the first call traces.
 
@@ -69,6 +73,8 @@ class Sampler:
                 an unconditional one.
             label: the class of all images, or None for the classes in turn.
             purpose: what the images are for; each purpose has its own images.
+            as_float: whether images are float32 in [-1, 1], as the generator
+                makes them, and not uint8 as they are shown.
         """
         self._num_classes, self._label = num_classes, label
         self._rows = min(num_classes, _GRID_ROWS)
@@ -79,7 +85,8 @@ class Sampler:
                 latents, labels if num_classes else None
             )
             generated = generator(inputs, training=False)
-            return images.to_uint8(images.crop(generated, content_box))
+            shown = images.crop(generated, content_box)
+            return shown if as_float else images.to_uint8(shown)
 
         @tf.function(
             input_signature=[

@@ -10,6 +10,7 @@ import pathlib
 import numpy as np
 
 from tf_dcgan.common import errors, images, terminal
+from tf_dcgan.config import value_ranges
 from tf_dcgan.data import preparation
 from tf_dcgan.data.folders import decoding, survey
 from tf_dcgan.models import cyclegan
@@ -24,10 +25,12 @@ class Plan:
     Attributes:
         pairs: (image file, PNG file of its translation).
         notes: what the user should know, one line each.
+        read: decodes one of the image files, as `survey.Survey.read`.
     """
 
     pairs: tuple[tuple[pathlib.Path, pathlib.Path], ...]
     notes: tuple[str, ...]
+    read: Callable[..., np.ndarray] = decoding.read
 
 
 def plan(
@@ -37,6 +40,7 @@ def plan(
     channels: int,
     smallest: int,
     most_pixels: float = math.inf,
+    value_range: value_ranges.Range | None = None,
 ) -> Plan:
     """Decodes every file once, and names the translations; writes nothing.
 
@@ -46,6 +50,8 @@ def plan(
         channels: of the run's images, 1 or 3.
         smallest: the smallest side in pixels that can be translated.
         most_pixels: the largest height times width that can be translated.
+        value_range: (low, high), the values that became black and white in
+            the run's images of more than 8 bits; None for 8 bits.
 
     Returns:
         The images that can be translated.
@@ -55,7 +61,8 @@ def plan(
             has a size that can be translated, or a translation would
             overwrite another translation or an image.
     """
-    top, originals = _examine(source)
+    top, originals = _examine(source, value_range)
+    _check_depth(source, originals, value_range)
     small, large, pairs = [], [], []
     for file, shape in zip(originals.files, originals.shapes, strict=True):
         if min(shape[:2]) < smallest:
@@ -92,7 +99,7 @@ def plan(
             f"{coloured} of {len(originals.files)} images are RGB, and the "
             "run's are gray: they are made gray"
         )
-    return Plan(tuple(pairs), tuple(notes))
+    return Plan(tuple(pairs), tuple(notes), originals.read)
 
 
 def at_network_size(
@@ -158,19 +165,46 @@ def write(
 
 
 def _examine(
-    source: pathlib.Path,
+    source: pathlib.Path, value_range: value_ranges.Range | None
 ) -> tuple[pathlib.Path, survey.Survey]:
     """Returns the folder that names are relative to, and the images."""
     if source.is_dir():
-        return source, survey.examine(source)
+        return source, survey.examine(source, value_range=value_range)
     try:
-        shape = decoding.read(source).shape
+        decoding.read_header(source)
+        common, scale, notes = survey.scale_of(
+            [source], source.parent, value_range=value_range
+        )
+        alone = survey.Survey(
+            (source,), (), tuple(notes), "", scale, common.background
+        )
+        shape = alone.read(source).shape
     except decoding.DamagedImageError as error:
         raise errors.UserError(
             f"--input={source} is no image that can be read ({error}): give "
             "an image, or a folder of images"
         ) from error
-    return source.parent, survey.Survey((source,), (shape,), (), "")
+    return source.parent, dataclasses.replace(alone, shapes=(shape,))
+
+
+def _check_depth(
+    source: pathlib.Path,
+    originals: survey.Survey,
+    value_range: value_ranges.Range | None,
+) -> None:
+    """Refuses values that the run's images did not have."""
+    if originals.value_range == value_range:
+        return
+    run_has, input_has = (
+        "8-bit values"
+        if each is None
+        else f"values {value_ranges.in_words(each)}"
+        for each in (value_range, originals.value_range)
+    )
+    raise errors.UserError(
+        f"--input={source} has images with {input_has}, and the run was "
+        f"trained on images with {run_has}: give images of the same depth"
+    )
 
 
 def _check_names(
@@ -208,7 +242,7 @@ def _batches(
     waiting, targets = [], []
     for file, target in plan.pairs:
         try:
-            pixels = fit(decoding.read(file, channels=channels))
+            pixels = fit(plan.read(file, channels=channels))
         except decoding.DamagedImageError as error:
             raise errors.UserError(
                 f"{decoding.readable(str(file))} has been changed while it "

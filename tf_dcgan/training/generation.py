@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_dcgan.common import errors, images, randomness
-from tf_dcgan.config import losses, schema
+from tf_dcgan.config import losses, schema, value_ranges
 from tf_dcgan.data import augmentation, batches, known_sets, loading, reading
 from tf_dcgan.gan import gan, updates
 from tf_dcgan.metrics import diversity
@@ -38,6 +38,15 @@ def resolve(config: schema.Config) -> system.Resolved:
         cache_dir=config.cache_dir,
     )
     config, size = system.fix_size(config, (height, width))
+    value_range = loading.value_range(
+        config.dataset,
+        read_as=reading.of_run(config),
+        cache_dir=config.cache_dir,
+    )
+    if value_range is not None:
+        config = dataclasses.replace(
+            config, value_range=value_ranges.write(value_range)
+        )
     num_classes = 0
     if config.conditional:
         num_classes = len(loading.class_names(config.dataset, config.data_dir))

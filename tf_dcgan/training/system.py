@@ -194,6 +194,7 @@ def facts(dataset: loading.ImageArray) -> runs.DataFacts:
         preparation=dataset.preparation,
         fingerprint=dataset.fingerprint,
         class_names=dataset.class_names,
+        value_range=dataset.value_range,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_dcgan.common import images
-from tf_dcgan.config import schema
+from tf_dcgan.config import schema, value_ranges
 from tf_dcgan.data import augmentation, batches, domain_images, domains
 from tf_dcgan.gan import cyclegan, cyclegan_state
 from tf_dcgan.metrics import diversity
@@ -36,6 +36,11 @@ def resolve(config: schema.Config) -> system.Resolved:
     sides = [side for shape in shapes for side in shape[:2]]
     largest = None if None in sides else max(sides)
     config, size = system.fix_size(config, (largest, largest))
+    ranges = [domain_images.scale(config, domain) for domain in pair]
+    if any(ranges):
+        config = dataclasses.replace(
+            config, value_range=value_ranges.write(*ranges)
+        )
     note = domain_images.channels_note(
         *pair, shape_a=shapes[0], shape_b=shapes[1]
     )

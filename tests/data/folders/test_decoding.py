@@ -38,9 +38,6 @@ def refusal(path):
         ("1", 1, "png", [255]),
         ("L", 7, "png", [7]),
         ("LA", (0, 51), "png", [204]),
-        ("I;16", 0x12FF, "png", [0x12]),
-        ("I;16", 0xFFFF, "tif", [255]),
-        ("I", 0x1200, "tif", [0x12]),
         ("RGB", (1, 2, 3), "png", [1, 2, 3]),
         ("RGB", (1, 2, 3), "BMP", [1, 2, 3]),
         ("RGBA", (0, 100, 255, 51), "png", [204, 224, 255]),
@@ -142,11 +139,172 @@ def test_what_is_no_image_is_damaged(tmp_path):
     assert "No such file" in refusal(tmp_path / "missing.png")
 
 
-def test_pixels_of_unknown_range_are_damaged(tmp_path):
-    path = save(PIL.Image.new("F", (2, 2), 0.5), tmp_path / "x.tif")
-    assert refusal(path) == "its pixels have no known range"
-    path = save(PIL.Image.new("I", (2, 2), 70_000), tmp_path / "y.tif")
-    assert refusal(path) == "its pixels have no known range"
+def deep_png(path, values):
+    """Writes a PNG of 16 bits and 1 to 4 channels, which Pillow cannot."""
+
+    def chunk(name, content):
+        check = zlib.crc32(name + content)
+        return (
+            struct.pack(">I", len(content))
+            + name
+            + content
+            + struct.pack(">I", check)
+        )
+
+    height, width, channels = values.shape
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.tobytes() for row in values.astype(">u2"))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(
+            b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
+        )
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+    return path
+
+
+def deep(dtype, *, channels=1):
+    chance = np.random.default_rng(0)
+    if np.dtype(dtype).kind == "f":
+        return chance.normal(size=(3, 5, channels)).astype(dtype)
+    low, high = (0, 4096) if np.dtype(dtype).kind == "u" else (-1000, 3000)
+    return chance.integers(low, high, (3, 5, channels)).astype(dtype)
+
+
+def stored_as_tiff(path, values, *, sample_format):
+    """Writes an uncompressed TIFF of any type of numbers."""
+    height, width, channels = values.shape
+    bits = values.dtype.itemsize * 8
+    content = values.tobytes()
+    entries = [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 1, bits),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1),
+        (273, 4, 1, 8),
+        (277, 3, 1, channels),
+        (278, 4, 1, height),
+        (279, 4, 1, len(content)),
+        (339, 3, 1, sample_format),
+    ]
+    table = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    path.write_bytes(
+        struct.pack("<2sHI", b"II", 42, 8 + len(content))
+        + content
+        + struct.pack("<H", len(entries))
+        + table
+        + bytes(4)
+    )
+    return path
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_a_png_of_16_bits_keeps_both_bytes(tmp_path, channels):
+    values = deep(np.uint16, channels=channels)
+    if channels in (2, 4):
+        values[..., -1] = 65_535  # Nothing is transparent.
+    path = deep_png(tmp_path / "x.png", values)
+    colours = values[..., : channels - (channels in (2, 4))]
+    np.testing.assert_array_equal(decoding.read_values(path), colours)
+    header = decoding.read_header(path)
+    assert (header.depth, header.channels) == ("16-bit", colours.shape[2])
+    with pytest.raises(decoding.DamagedImageError, match="no scale is known"):
+        decoding.read(path)
+
+
+def test_a_tiff_of_16_bits_in_colour_keeps_both_bytes(tmp_path):
+    # Pillow reads it and cannot write it: three planes of one pixel each.
+    values = deep(np.uint16, channels=3)
+    path = stored_as_tiff(tmp_path / "x.tif", values, sample_format=1)
+    content = bytearray(path.read_bytes())
+    place = content.index(struct.pack("<HHII", 258, 3, 1, 16))
+    # BitsPerSample of three numbers lies elsewhere in the file.
+    content[place : place + 12] = struct.pack("<HHII", 258, 3, 3, len(content))
+    place = content.index(struct.pack("<HHII", 262, 3, 1, 1))
+    content[place : place + 12] = struct.pack("<HHII", 262, 3, 1, 2)
+    place = content.index(struct.pack("<HHII", 339, 3, 1, 1))
+    content[place : place + 12] = struct.pack("<HHII", 339, 3, 1, 1)
+    path.write_bytes(bytes(content) + struct.pack("<HHH", 16, 16, 16))
+    np.testing.assert_array_equal(decoding.read_values(path), values)
+    assert decoding.read_header(path).depth == "16-bit"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "sample_format", "depth"),
+    [
+        (np.uint16, 1, "16-bit"),
+        (np.int16, 2, "16-bit"),
+        (np.int32, 2, "32-bit"),
+        (np.uint32, 1, "32-bit"),
+        (np.float32, 3, "floating-point"),
+    ],
+)
+def test_a_tiff_keeps_values_of_every_type(
+    tmp_path, dtype, sample_format, depth
+):
+    values = deep(dtype)
+    if dtype is np.uint32:
+        values[0, 0] = 2**32 - 5  # Pillow takes it for a negative number.
+    path = stored_as_tiff(
+        tmp_path / "x.tif", values, sample_format=sample_format
+    )
+    np.testing.assert_array_equal(decoding.read_values(path), values)
+    assert decoding.read_header(path).depth == depth
+
+
+def test_deep_values_are_scaled_by_the_range_that_is_given(tmp_path):
+    path = deep_png(
+        tmp_path / "x.png", np.array([[[0], [1000], [4095], [9000]]])
+    )
+    scaled = decoding.read(path, scale=(0.0, 4095.0))
+    assert scaled.ravel().tolist() == [0, 62, 255, 255]
+    assert decoding.read(path, scale=(0.0, 4095.0), channels=3).shape[2] == 3
+
+
+def test_deep_transparent_pixels_take_the_highest_value(tmp_path):
+    values = np.array([[[100, 0], [100, 65_535]]])
+    path = deep_png(tmp_path / "x.png", values)
+    scaled = decoding.read(path, scale=(0.0, 4095.0))
+    assert scaled.ravel().tolist() == [255, 6]
+    # For the search of the range the image's own highest value is taken.
+    assert decoding.read_values(path).max() == 100
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_deep_images_are_turned_as_others(tmp_path, orientation):
+    pixels = np.arange(15, dtype=np.uint8).reshape(3, 5)
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    shown, stored = tmp_path / "shown.png", tmp_path / "deep.png"
+    save(PIL.Image.fromarray(pixels), shown, exif=exif)
+    save(PIL.Image.fromarray(pixels.astype(np.uint16)), stored, exif=exif)
+    np.testing.assert_array_equal(
+        decoding.read_values(stored), decoding.read(shown)
+    )
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_named(tmp_path, bad):
+    path = save(
+        PIL.Image.fromarray(np.array([[0.5, bad]], np.float32)),
+        tmp_path / "x.tif",
+    )
+    with pytest.raises(decoding.NotFiniteError, match="1 of its values are"):
+        decoding.read_values(path)
+    damaged = decoding.Damaged(str(tmp_path), 80)
+    damaged.add(str(path), decoding.NotFiniteError("1 of its values"))
+    assert damaged.note() == (
+        "1 of 80 files are damaged and left out: x.tif (NaN or infinity)"
+    )
+
+
+def test_an_image_of_8_bits_is_no_image_of_a_deep_set(tmp_path):
+    path = save(PIL.Image.new("L", (1, 1)), tmp_path / "x.png")
+    with pytest.raises(decoding.DamagedImageError, match="it is 8-bit"):
+        decoding.read(path, scale=(0.0, 1.0))
 
 
 @pytest.mark.parametrize("side", [9_461, 20_000])

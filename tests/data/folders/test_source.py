@@ -498,3 +498,121 @@ def test_the_module_says_which_version_of_it_made_a_cache(
     load()
     entries = [p for p in (tmp_path / "cache").iterdir() if p.is_dir()]
     assert len(entries) == 2
+
+
+def write_deep(path, low, high, *, dtype=np.uint16):
+    """Writes an image of 4x4 pixels, from low to high."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.linspace(low, high, 16).reshape(4, 4).astype(dtype)
+    PIL.Image.fromarray(values).save(path)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "dtype"),
+    [
+        ("png", np.uint16),
+        ("tif", np.uint16),
+        ("tif", np.int32),
+        ("tif", np.float32),
+    ],
+)
+def test_all_splits_share_the_scale_of_their_values(
+    load, folder, tmp_path, suffix, dtype
+):
+    write_deep(folder / "train" / f"a.{suffix}", 0, 1000, dtype=dtype)
+    write_deep(folder / "test" / f"a.{suffix}", 2000, 4000, dtype=dtype)
+    array, test = load(), load("test")
+    depth = {np.int32: "32-bit", np.float32: "floating-point"}.get(
+        dtype, "16-bit"
+    )
+    assert array.value_range == test.value_range == (0, 4000)
+    assert array.preparation == (
+        f"4x4x1 as they are, {depth} values 0 to 4,000 mapped to black to white"
+    )
+    assert (array.images.min(), array.images.max()) == (0, 64)
+    assert (test.images.min(), test.images.max()) == (128, 255)
+
+
+def test_the_values_of_a_folder_are_read_once(load, folder, monkeypatch):
+    write_deep(folder / "a.png", 0, 4095)
+    first = load()
+
+    def forbid(*args, **kwargs):
+        raise AssertionError("a file was opened again")
+
+    monkeypatch.setattr(PIL.Image, "open", forbid)
+    again = load()
+    assert (again.value_range, again.fingerprint) == (
+        first.value_range,
+        first.fingerprint,
+    )
+
+
+def test_a_range_that_is_given_wins_and_makes_another_array(load, folder):
+    write_deep(folder / "a.png", 0, 4095)
+    of_data = load()
+    given = load(read_as=reading.Reading(value_range=(0.0, 65535.0)))
+    assert of_data.images.max() == 255 and given.images.max() == 16
+    assert given.value_range == (0, 65535)
+    # The range of the data, given, is the same array.
+    same = load(read_as=reading.Reading(value_range=(0.0, 4095.0)))
+    assert same.fingerprint == of_data.fingerprint
+
+
+def test_a_range_for_8_bits_is_refused(load, folder):
+    write(folder / "a.png", 5)
+    with pytest.raises(errors.UserError) as caught:
+        load(read_as=reading.Reading(value_range=(0.0, 100.0)))
+    assert str(caught.value) == (
+        f"--value_range=0,100 is for images of more than 8 bits, and {folder} "
+        "has 8-bit images: leave it out"
+    )
+    with pytest.raises(errors.UserError, match="and glyphs has 8-bit images"):
+        loading.value_range(
+            "glyphs", read_as=reading.Reading(value_range=(0.0, 100.0))
+        )
+
+
+@pytest.mark.parametrize("other", [np.uint8, np.float32])
+def test_mixed_depths_are_refused_with_a_file_of_each(load, folder, other):
+    write_deep(folder / "a.tif", 0, 4095)
+    write_deep(folder / "b.tif", 0, 200, dtype=other)
+    depths = sorted(
+        [
+            "16-bit images (a.tif)",
+            {np.uint8: "8-bit", np.float32: "floating-point"}[other]
+            + " images (b.tif)",
+        ]
+    )
+    with pytest.raises(errors.UserError) as caught:
+        load()
+    assert str(caught.value) == (
+        f"{folder} mixes {depths[0]} and {depths[1]}, whose values have no "
+        "common scale: bring all to one depth, or put them in folders apart"
+    )
+
+
+def test_whole_numbers_of_16_and_32_bits_share_a_scale(load, folder):
+    write_deep(folder / "a.tif", 0, 1000)
+    write_deep(folder / "b.tif", -1000, 70_000, dtype=np.int32)
+    array = load()
+    assert array.value_range == (-1000, 70_000)
+    assert "16-bit and 32-bit values -1,000 to 70,000" in array.preparation
+
+
+def test_values_that_are_not_finite_are_named_and_left_out(load, folder):
+    for number in range(20):
+        write_deep(folder / f"{number:02d}.tif", 0, 1, dtype=np.float32)
+    bad = np.full((4, 4), np.nan, np.float32)
+    PIL.Image.fromarray(bad).save(folder / "07.tif")
+    array = load()
+    assert len(array.images) == 19 and array.value_range == (0, 1)
+    assert array.notes == (
+        "1 of 20 files are damaged and left out: 07.tif (NaN or infinity)",
+    )
+
+
+def test_deep_images_of_one_value_have_no_scale(load, folder):
+    write_deep(folder / "a.png", 7, 7)
+    with pytest.raises(errors.UserError, match="have the same value 7: give"):
+        load()

@@ -3,11 +3,13 @@
 What is done to each kind:
 
 - palettes, CMYK, YCbCr and the like become RGB; 1-bit images become gray;
-- transparent pixels are laid over white, as a page shows them;
-- of 16 bits per channel the upper 8 are kept; floating-point pixels and
-  integers beyond 16 bits have no known range and count as damaged;
+- transparent pixels are laid over white, as a page shows them, or over black
+  where the caller says so;
+- values of more than 8 bits, and floating-point values, are brought to 8 bits
+  by the scale that the caller gives for the whole set; NaN or infinity count
+  as damage;
 - the orientation that cameras note in EXIF is applied;
-- of an animation, the first frame is taken;
+- of a file with several images, the frame that the caller names is taken;
 - an image of more pixels than Pillow's guard against decompression bombs
   allows (`PIL.Image.MAX_IMAGE_PIXELS`, 89 million) counts as damaged.
 """
@@ -15,10 +17,14 @@ What is done to each kind:
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import contextlib
 import dataclasses
+import functools
 import os
+import sys
+import threading
+from typing import Any, BinaryIO
 import warnings
 
 from absl import logging
@@ -26,18 +32,43 @@ import numpy as np
 import PIL.Image
 
 from tf_dcgan.common import errors
+from tf_dcgan.config import value_ranges
+from tf_dcgan.data import value_range
 
-SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+# Pillow opens them, and they are no images of pixels, are only recognised, or
+# are given to a program that runs what stands in them (Ghostscript).
+_NO_IMAGES = frozenset(
+    ("BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "PDF", "WMF")
 )
+# The commonest formats, tried first.
+_COMMON = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP")
+# Formats whose frames are images of the same kind. A photo's second picture
+# (MPO) is a map of its brightness or another view; PSD has layers.
+_WITH_FRAMES = frozenset(("AVIF", "DCX", "FLI", "GIF", "PNG", "TIFF", "WEBP"))
 
 # With a larger share of damaged files, a folder is not what its user thinks.
 _DAMAGED_SHARE = 0.1
+# The suffixes that a message names, of those that `suffixes` takes.
+_USUAL = ".png, .jpg, .jpeg, .bmp, .gif, .webp, .tif, .tiff, …"
 NAMED = 5  # Files left out that a message names.
 
-_GRAY = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L"))
+EIGHT_BITS = "8-bit"
+_GRAY = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"))
 _WITH_ALPHA = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
-_UNKNOWN_RANGE = "its pixels have no known range"
+# Of 16 bits per channel Pillow keeps the upper byte. The other order of the
+# bytes makes it keep the lower one.
+_LOWER_BYTES = {
+    f"{mode};16{order}": f"{mode};16{other}"
+    for mode in ("RGB", "RGBA", "RGBX")
+    for order, other in (
+        ("B", "L"),
+        ("L", "B"),
+        ("N", "B" if sys.byteorder == "little" else "L"),
+    )
+}
+_GRAY_AND_ALPHA = "LA;16B"  # Of PNG alone.
+_SAMPLE_FORMAT, _BITS_PER_SAMPLE = 339, 258  # The numbers of TIFF's tags.
+_UNSIGNED = 1
 _ORIENTATION = 0x0112  # The number of EXIF's tag.
 _TURNED = {
     2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
@@ -54,6 +85,10 @@ class DamagedImageError(Exception):
     """An image file cannot be used; the message says why in one line."""
 
 
+class NotFiniteError(DamagedImageError):
+    """Values of an image are NaN or infinite."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Header:
     """What the first bytes of an image file tell.
@@ -62,11 +97,18 @@ class Header:
         height: of the image as it is shown, upright, in pixels.
         width: of the image as it is shown, upright, in pixels.
         channels: 1 for a gray image, 3 for any other image.
+        depth: of its pixels, in words: "8-bit", "16-bit", "32-bit" or
+            "floating-point".
+        frames: how many images the file has.
+        has_alpha: whether pixels may be transparent.
     """
 
     height: int
     width: int
     channels: int
+    depth: str = EIGHT_BITS
+    frames: int = 1
+    has_alpha: bool = False
 
 
 class Damaged:
@@ -100,6 +142,8 @@ class Damaged:
         name = readable(os.path.relpath(path, self._folder))
         logging.info("%s is left out: %s", name, error)
         self._count += 1
+        if isinstance(error, NotFiniteError):
+            name += " (NaN or infinity)"
         if len(self._first_names) < NAMED:
             self._first_names.append(name)
         self._first_reason = self._first_reason or str(error)
@@ -167,15 +211,27 @@ def images_among(paths: Sequence[str], folder: os.PathLike | str) -> list[str]:
             for suffix, count in suffixes.most_common(3)
         )
         raise errors.UserError(
-            f"{folder} has no images ({', '.join(sorted(SUFFIXES))}), only "
-            f"{others}: convert them, or give another folder"
+            f"{folder} has no images ({_USUAL}), only {others}: convert them, "
+            "or give another folder"
         )
     return sorted(images, key=lambda path: path.split(os.sep))
 
 
 def is_image(path: str) -> bool:
     """Says whether a file's suffix is one of an image."""
-    return _suffix(path) in SUFFIXES
+    return _suffix(path) in suffixes()
+
+
+@functools.cache
+def suffixes() -> frozenset[str]:
+    """The suffixes of all images that Pillow can open, in small letters."""
+    # MPO, a photo with more than one picture, is opened as JPEG.
+    readable_formats = {*_formats(), "MPO"}
+    return frozenset(
+        suffix.lower()
+        for suffix, name in PIL.Image.registered_extensions().items()
+        if name in readable_formats
+    )
 
 
 def _suffix(path: str) -> str:
@@ -183,7 +239,7 @@ def _suffix(path: str) -> str:
 
 
 def read_header(path: os.PathLike | str) -> Header:
-    """Reads an image's size and channels without decoding the pixels.
+    """Reads the size and kind of a file's first image, without its pixels.
 
     Args:
         path: an image file.
@@ -191,35 +247,94 @@ def read_header(path: os.PathLike | str) -> Header:
     Raises:
         DamagedImageError: the file cannot be used.
     """
+    return read_headers(path, every_frame=False)[0]
+
+
+def read_headers(
+    path: os.PathLike | str, *, every_frame: bool = True
+) -> list[Header]:
+    """Reads the sizes and kinds of a file's images, without their pixels.
+
+    Args:
+        path: an image file.
+        every_frame: whether to look at all images of a file with several, or
+            at the first alone.
+
+    Returns:
+        One header for each image that was looked at.
+
+    Raises:
+        DamagedImageError: the file cannot be used.
+    """
     with _opened(path) as image:
-        width, height = image.size
-        if _orientation(image) >= 5:
-            width, height = height, width
-        return Header(height, width, 1 if image.mode in _GRAY else 3)
+        first = _header(image)
+        if image.format not in _WITH_FRAMES:
+            return [first]
+        frames = getattr(image, "n_frames", 1)  # In some formats it moves on.
+        headers = [dataclasses.replace(first, frames=frames)]
+        for frame in range(1, frames if every_frame else 1):
+            image.seek(frame)
+            headers.append(dataclasses.replace(_header(image), frames=frames))
+        return headers
 
 
-def read(path: os.PathLike | str, *, channels: int | None = None) -> np.ndarray:
+def _header(image: PIL.Image.Image) -> Header:
+    width, height = image.size
+    if _orientation(image) >= 5:
+        width, height = height, width
+    depth = _depth(image)
+    return Header(
+        height,
+        width,
+        1 if _is_gray(image) else 3,
+        depth,
+        has_alpha=depth == EIGHT_BITS and _has_alpha(image),
+    )
+
+
+def read(
+    path: os.PathLike | str,
+    *,
+    channels: int | None = None,
+    scale: value_ranges.Range | None = None,
+    frame: int = 0,
+    background: str = "white",
+) -> np.ndarray:
     """Reads an image file as this module's description says.
 
     Args:
         path: an image file.
         channels: 1 for gray, 3 for RGB; None for the channels that
             `read_header` tells.
+        scale: (low, high), the values that become black and white, of an
+            image of more than 8 bits; None for images of 8 bits.
+        frame: which image of a file with several, from 0.
+        background: the colour that transparent pixels are laid over.
 
     Returns:
         [height, width, channels] uint8.
 
     Raises:
-        DamagedImageError: the file cannot be used.
+        DamagedImageError: the file cannot be used, or is of 8 bits although
+            there is a scale, or of more although there is none.
     """
-    with _opened(path) as image:
+    if scale is not None:
+        values = read_values(
+            path, channels=channels, frame=frame, white=scale[1]
+        )
+        return value_range.to_uint8(values, scale)
+    with _opened(path, frame) as image:
+        depth = _depth(image)
+        if depth != EIGHT_BITS:
+            raise ValueError(
+                f"it is {depth}, and no scale is known for its values"
+            )
         orientation = _orientation(image)
         gray = image.mode in _GRAY if channels is None else channels == 1
         image.load()
-        image = _eight_bits(image)
-        if image.mode in _WITH_ALPHA or "transparency" in image.info:
-            white = PIL.Image.new("RGBA", image.size, "white")
-            image = PIL.Image.alpha_composite(white, image.convert("RGBA"))
+        if _has_alpha(image):
+            below = PIL.Image.new("RGBA", image.size, background)
+            image = PIL.Image.alpha_composite(below, image.convert("RGBA"))
         image = image.convert("L" if gray else "RGB")
         if orientation in _TURNED:
             image = image.transpose(_TURNED[orientation])
@@ -227,23 +342,124 @@ def read(path: os.PathLike | str, *, channels: int | None = None) -> np.ndarray:
     return pixels.reshape(*pixels.shape[:2], 1 if gray else 3)
 
 
+def read_values(
+    path: os.PathLike | str,
+    *,
+    channels: int | None = None,
+    frame: int = 0,
+    white: float | None = None,
+) -> np.ndarray:
+    """Reads the values of an image of more than 8 bits as they are.
+
+    Args:
+        path: an image file.
+        channels: 1 for gray, 3 for RGB; None for the channels that
+            `read_header` tells.
+        frame: which image of a file with several, from 0.
+        white: the value that transparent pixels are laid over; None for the
+            image's highest.
+
+    Returns:
+        [height, width, channels] of integers or float, finite.
+
+    Raises:
+        NotFiniteError: values are NaN or infinite.
+        DamagedImageError: the file cannot be used, or has 8 bits.
+    """
+    with _opened(path, frame) as image:
+        if _depth(image) == EIGHT_BITS:
+            raise ValueError("it is 8-bit, and the images of its set are not")
+        orientation = _orientation(image)
+        values = _values(image, path, frame, white)
+    if orientation in _TURNED:
+        values = _turned(values, orientation)
+    bad = np.count_nonzero(~np.isfinite(values))
+    if bad:
+        raise NotFiniteError(f"{bad:,} of its values are NaN or infinite")
+    if channels == 3 and values.shape[2] == 1:
+        return np.repeat(values, 3, axis=2)
+    if channels == 1 and values.shape[2] == 3:
+        # The weights of Pillow's own conversion, ITU-R 601-2.
+        return values @ np.array([[0.299], [0.587], [0.114]])
+    return values
+
+
+def read_bytes(path: os.PathLike | str) -> bytes:
+    """Reads an image file as it is stored.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    source = source_of(path)
+    if isinstance(source, str | os.PathLike):
+        with open(source, "rb") as file:
+            return file.read()
+    return source.read()
+
+
+def source_of(path: os.PathLike | str) -> os.PathLike | str | BinaryIO:
+    """Finds the bytes of an image file, for everything that opens one.
+
+    Args:
+        path: as the listing of a folder names it.
+
+    Returns:
+        What `PIL.Image.open` takes.
+    """
+    return path
+
+
 def readable(name: str) -> str:
     """A file's name as text that can be printed, even if it is not UTF-8."""
     return os.fsencode(name).decode(errors="replace")
 
 
+class _Quiet:
+    """Keeps Pillow's warnings about odd files, which help nobody here, away.
+
+    Python's filters are the same for all threads: the first thread to enter
+    sets them, and the last one to leave puts back what was there.
+    """
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore")
+                warnings.simplefilter(
+                    "error", PIL.Image.DecompressionBombWarning
+                )
+            self._inside += 1
+
+    def __exit__(self, *exception) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._filters.__exit__(*exception)
+
+
+_quiet = _Quiet()
+
+
 @contextlib.contextmanager
-def _opened(path: os.PathLike | str) -> Iterator[PIL.Image.Image]:
+def _opened(
+    path: os.PathLike | str, frame: int = 0
+) -> Iterator[PIL.Image.Image]:
     """Opens a file, and turns whatever is wrong with it into one exception."""
     try:
-        with warnings.catch_warnings():
-            # Pillow's warnings about odd files help nobody here.
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
-            with PIL.Image.open(path) as image:
-                if image.mode == "F":
-                    raise ValueError(_UNKNOWN_RANGE)
-                yield image
+        with (
+            _quiet,
+            PIL.Image.open(source_of(path), formats=_formats()) as image,
+        ):
+            if frame:
+                image.seek(frame)
+            yield image
     except (
         PIL.Image.DecompressionBombWarning,
         PIL.Image.DecompressionBombError,
@@ -262,6 +478,138 @@ def _opened(path: os.PathLike | str) -> Iterator[PIL.Image.Image]:
         raise DamagedImageError(text) from error
 
 
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """The formats that Pillow may take a file for, whatever its name."""
+    PIL.Image.init()
+    others = sorted(set(PIL.Image.OPEN) - _NO_IMAGES - set(_COMMON))
+    return (*(name for name in _COMMON if name in PIL.Image.OPEN), *others)
+
+
+def _raw_mode(image: PIL.Image.Image) -> str:
+    """How the file stores the pixels of an image that is not loaded yet."""
+    for tile in getattr(image, "tile", ()):
+        arguments = tile[3]
+        if isinstance(arguments, tuple) and arguments:
+            arguments = arguments[0]
+        if isinstance(arguments, str):
+            return arguments
+    return ""
+
+
+def _depth(image: PIL.Image.Image) -> str:
+    """Says how deep an image's pixels are; see `Header.depth`."""
+    if image.mode == "F":
+        return "floating-point"
+    if image.mode.startswith("I;16") or ";16" in _raw_mode(image):
+        return "16-bit"
+    if image.mode == "I":
+        return "16-bit" if _stored_bits(image) == 16 else "32-bit"
+    return EIGHT_BITS
+
+
+def _stored_bits(image: PIL.Image.Image) -> int:
+    if image.format == "TIFF":
+        return _tag(image, _BITS_PER_SAMPLE, 1)
+    return 16 if image.format == "PPM" else 32
+
+
+def _tag(image: Any, number: int, default: int) -> int:
+    """The first value of a TIFF's tag."""
+    value = image.tag_v2.get(number, default)
+    return value[0] if isinstance(value, tuple) else value
+
+
+def _is_gray(image: PIL.Image.Image) -> bool:
+    return image.mode in _GRAY or _raw_mode(image) == _GRAY_AND_ALPHA
+
+
+def _has_alpha(image: PIL.Image.Image) -> bool:
+    return image.mode in _WITH_ALPHA or "transparency" in image.info
+
+
+def _values(
+    image: PIL.Image.Image,
+    path: os.PathLike | str,
+    frame: int,
+    white: float | None,
+) -> np.ndarray:
+    """Decodes deep pixels, [height, width, 1 or 3], not turned upright."""
+    raw_mode = _raw_mode(image)
+    if image.mode in _GRAY:
+        values = np.asarray(image)
+        if (
+            image.mode == "I"
+            and image.format == "TIFF"
+            and _tag(image, _SAMPLE_FORMAT, _UNSIGNED) == _UNSIGNED
+            and _tag(image, _BITS_PER_SAMPLE, 1) == 32
+        ):
+            values = values.view(np.uint32)  # Pillow takes them for signed.
+        return values[..., np.newaxis]
+    if raw_mode == _GRAY_AND_ALPHA:
+        # Four bytes: the upper and the lower one of gray and of alpha.
+        stored = _decoded_as(path, frame, "RGBA").view(">u2")
+        return _without_alpha(stored, white)
+    if raw_mode not in _LOWER_BYTES:
+        raise ValueError(
+            "its 16 bits per channel cannot be read whole: save it as PNG"
+        )
+    upper = np.asarray(image).astype(np.uint16)
+    lower = _decoded_as(path, frame, _LOWER_BYTES[raw_mode])
+    return _without_alpha(upper << 8 | lower, white)
+
+
+def _decoded_as(
+    path: os.PathLike | str, frame: int, raw_mode: str
+) -> np.ndarray:
+    """Decodes a file as if it stored its pixels in another way."""
+    with PIL.Image.open(source_of(path), formats=_formats()) as image:
+        image.seek(frame)
+        image.tile = [
+            tile._replace(
+                args=(raw_mode, *tile.args[1:])
+                if isinstance(tile.args, tuple)
+                else raw_mode
+            )
+            for tile in image.tile
+        ]
+        return np.asarray(image)
+
+
+def _without_alpha(values: np.ndarray, white: float | None) -> np.ndarray:
+    """Lays transparent pixels over white.
+
+    Args:
+        values: [height, width, 1 to 4] uint16, of 2 and 4 the last is alpha.
+        white: as `read_values` takes it.
+
+    Returns:
+        [height, width, 1 or 3] uint16 or float64.
+    """
+    if values.shape[2] in (1, 3):
+        return values
+    colours, shares = values[..., :-1], values[..., -1:] / 65_535
+    if shares.min() == 1:
+        return colours
+    if white is None:
+        white = float(colours.max())
+    return colours * shares + white * (1 - shares)
+
+
+def _turned(values: np.ndarray, orientation: int) -> np.ndarray:
+    """Turns an array as `_TURNED` turns an image."""
+    turns: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.swapaxes(0, 1),
+        6: lambda a: np.rot90(a, 3),
+        7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+        8: np.rot90,
+    }
+    return turns[orientation](values)
+
+
 def _orientation(image: PIL.Image.Image) -> int:
     """EXIF's number of the turn that is still to be made; 1 for none."""
     # Pillow turns TIFFs by itself. For a PNG without EXIF at its beginning,
@@ -273,13 +621,3 @@ def _orientation(image: PIL.Image.Image) -> int:
     # Damaged EXIF is no reason to lose the image.
     except Exception:
         return 1
-
-
-def _eight_bits(image: PIL.Image.Image) -> PIL.Image.Image:
-    """Keeps the upper 8 of 16 bits."""
-    if not image.mode.startswith("I"):
-        return image
-    pixels = np.asarray(image).astype(np.int64)
-    if pixels.min() < 0 or pixels.max() > 65_535:
-        raise ValueError(_UNKNOWN_RANGE)
-    return PIL.Image.fromarray((pixels >> 8).astype(np.uint8))

@@ -6,15 +6,15 @@ its splits and classes, and `decoding` for how each file is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-import json
-import os
+from collections.abc import Iterator, Sequence
+import functools
 
 import numpy as np
 
-from tf_dcgan.common import errors, files, terminal
-from tf_dcgan.data import cache, sources
-from tf_dcgan.data.folders import decoding, listings
+from tf_dcgan.common import errors
+from tf_dcgan.config import value_ranges
+from tf_dcgan.data import reading, sources
+from tf_dcgan.data.folders import decoding, facts, listings
 
 # Part of the caches' keys: raise it whenever a folder would be read otherwise.
 _VERSION = 1
@@ -23,35 +23,50 @@ _VERSION = 1
 _CHUNK_IMAGES = 16
 
 
-def source(folder: str, split: str, *, cache_dir: str | None) -> sources.Source:
+def source(
+    folder: str,
+    split: str,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None,
+) -> sources.Source:
     """Offers a split of a folder.
 
     Args:
         folder: the folder's absolute path.
         split: the split's name.
-        cache_dir: the cache that keeps the images' common shape; None for the
-            user's cache.
+        read_as: how the images are read; images of more than 8 bits need a
+            range of values, which `scale` finds.
+        cache_dir: the cache that keeps what the images have in common; None
+            for the user's cache.
 
     Returns:
         The source. Its fingerprint has the names, sizes and times of all
         files of all splits.
 
     Raises:
-        errors.UserError: there is no such folder or split, or it has no
-            images.
+        errors.UserError: there is no such folder or split, it has no images,
+            or too many are damaged.
     """
     listing = listings.find(folder)
     split = listings.canonical(split)
     if split not in listing.splits:
         raise _no_split(listing, split)
+    common = _facts(listing, read_as, cache_dir)
+    fingerprint = [_VERSION, listing.digest]
+    if common.background != "white":
+        fingerprint.append(common.background)
     return sources.Source(
-        fingerprint=[_VERSION, listing.digest],
-        read=lambda: _read(listing, split, cache_dir),
+        fingerprint=fingerprint,
+        read=lambda: _read(listing, split, common, read_as),
     )
 
 
 def native_shape(
-    folder: str, *, cache_dir: str | None
+    folder: str,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None,
 ) -> tuple[int | None, int | None, int]:
     """The shape of a folder's images, from the headers of the files.
 
@@ -59,6 +74,7 @@ def native_shape(
 
     Args:
         folder: the folder's absolute path.
+        read_as: which frames are taken.
         cache_dir: the cache; None for the user's cache.
 
     Returns:
@@ -68,7 +84,53 @@ def native_shape(
         errors.UserError: there is no such folder, it has no images, too many
             are damaged, or the cache cannot be written to.
     """
-    return _shape(listings.find(folder), cache_dir)
+    return _facts(listings.find(folder), read_as, cache_dir).shape
+
+
+def scale(
+    folder: str,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None,
+) -> value_ranges.Range | None:
+    """The scale of a folder's images, of all its splits.
+
+    The images of more than 8 bits are read once for it, and the scale is kept
+    in the cache.
+
+    Args:
+        folder: the folder's absolute path.
+        read_as: which frames are taken; its range of values wins.
+        cache_dir: the cache; None for the user's cache.
+
+    Returns:
+        (low, high), the values that become black and white; None for images
+        of 8 bits.
+
+    Raises:
+        errors.UserError: as `facts.scale`.
+    """
+    listing = listings.find(folder)
+    return facts.scale(
+        _facts(listing, read_as, cache_dir),
+        listing.files,
+        listing.folder,
+        digest=listing.digest,
+        read_as=read_as,
+        cache_dir=cache_dir,
+    )
+
+
+def _facts(
+    listing: listings.Listing, read_as: reading.Reading, cache_dir: str | None
+) -> facts.Facts:
+    return facts.of_files(
+        listing.files,
+        listing.folder,
+        digest=listing.digest,
+        read_as=read_as,
+        cache_dir=cache_dir,
+    )
 
 
 def _no_split(listing: listings.Listing, split: str) -> errors.UserError:
@@ -84,79 +146,71 @@ def _no_split(listing: listings.Listing, split: str) -> errors.UserError:
     )
 
 
-def _shape(
-    listing: listings.Listing, cache_dir: str | None
-) -> tuple[int | None, int | None, int]:
-    """Reads the header of every image, or the shape kept in the cache."""
-    kept = cache.file(
-        cache_dir, f"headers-{_VERSION}-{listing.digest[:16]}.json"
-    )
-    try:
-        height, width, channels = json.loads(kept.read_text())
-        return height, width, channels
-    except (OSError, ValueError, TypeError):
-        pass  # Absent or damaged: it is written again.
-    damaged = decoding.Damaged(listing.folder, len(listing.files))
-    sizes: set[tuple[int, int]] = set()
-    channels = 1
-    title = f"{os.path.basename(listing.folder)} headers"
-    # A thousand headers take a fifth of a second: no bar for so few.
-    with terminal.Progress(
-        title, len(listing.files), "files", delay=1
-    ) as counted:
-        for path in listing.files:
-            counted.update()
-            try:
-                header = decoding.read_header(path)
-            except decoding.DamagedImageError as error:
-                damaged.add(path, error)
-                continue
-            channels = max(channels, header.channels)
-            if len(sizes) < 2:
-                sizes.add((header.height, header.width))
-    damaged.check()
-    size = sizes.pop() if len(sizes) == 1 else (None, None)
-    with files.atomic_file(kept) as unfinished:
-        unfinished.write_text(json.dumps([*size, channels]))
-    return (*size, channels)
-
-
 def _read(
-    listing: listings.Listing, split: str, cache_dir: str | None
+    listing: listings.Listing,
+    split: str,
+    common: facts.Facts,
+    read_as: reading.Reading,
 ) -> sources.Content:
-    shape = _shape(listing, cache_dir)
-    notes = list(listing.notes)
+    notes = [
+        *listing.notes,
+        *common.notes(listing.files, listing.folder, read_as),
+    ]
+    inside = set(listing.splits[split].files)
+    images = [
+        image
+        for image in common.images(listing.files, read_as)
+        if image[0] in inside
+    ]
+    depth = ""
+    if read_as.value_range is not None:
+        depth = facts.in_words(common, read_as.value_range)
     return sources.Content(
-        num_images=len(listing.splits[split].files),
-        shape=shape,
+        num_images=len(images),
+        shape=common.shape,
         class_names=listing.class_names,
         chunks=_chunks(
-            listing, listing.splits[split], shape=shape, notes=notes
+            listing,
+            listing.splits[split],
+            images,
+            common=common,
+            read_as=read_as,
+            notes=notes,
         ),
         notes=notes,
+        depth=depth,
     )
 
 
 def _chunks(
     listing: listings.Listing,
     split: listings.Split,
+    images_to_read: Sequence[tuple[str, int]],
     *,
-    shape: tuple[int | None, int | None, int],
+    common: facts.Facts,
+    read_as: reading.Reading,
     notes: list[str],
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Yields images and labels as `sources.Content.chunks` says.
 
     Adds to the notes which files were left out.
     """
+    shape = common.shape
     chunk_length = sources.chunk_length(shape, at_most=_CHUNK_IMAGES)
     label_of: dict[str | None, int] = {
         name: label for label, name in enumerate(listing.classes)
     }
-    damaged = decoding.Damaged(listing.folder, len(split.files))
+    damaged = decoding.Damaged(listing.folder, len(images_to_read))
+    read = functools.partial(
+        decoding.read,
+        channels=shape[2],
+        scale=read_as.value_range,
+        background=common.background,
+    )
     images, labels = [], []
-    for path in split.files:
+    for path, frame in images_to_read:
         try:
-            pixels = decoding.read(path, channels=shape[2])
+            pixels = read(path, frame=frame)
             if None not in shape and pixels.shape != shape:
                 raise decoding.DamagedImageError(
                     f"it is not of the size {shape[0]}x{shape[1]} that its "

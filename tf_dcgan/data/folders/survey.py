@@ -8,8 +8,12 @@ import hashlib
 import os
 import pathlib
 
+import numpy as np
+
 from tf_dcgan.common import errors
-from tf_dcgan.data.folders import decoding, trees
+from tf_dcgan.config import value_ranges
+from tf_dcgan.data import reading
+from tf_dcgan.data.folders import decoding, facts, trees
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,20 +24,53 @@ class Survey:
         files: the images that are whole, in the order of their paths.
         shapes: the shape of each image, (height, width, 1 or 3).
         notes: which files were left out, one line for each reason.
-        fingerprint: SHA-256 (hexadecimal) of the images' contents.
+        fingerprint: SHA-256 (hexadecimal) of the images' contents; it also
+            tells another scale or background.
+        value_range: (low, high), the values that become black and white, of
+            images of more than 8 bits; else None.
+        background: the colour that transparent pixels are laid over.
     """
 
     files: tuple[pathlib.Path, ...]
     shapes: tuple[tuple[int, int, int], ...]
     notes: tuple[str, ...]
     fingerprint: str
+    value_range: value_ranges.Range | None = None
+    background: str = "white"
+
+    def read(
+        self, file: pathlib.Path, *, channels: int | None = None
+    ) -> np.ndarray:
+        """Decodes one of the images, all on the same scale.
+
+        Args:
+            file: one of `files`.
+            channels: 1 for gray, 3 for RGB; None for the file's own.
+
+        Returns:
+            [height, width, channels] uint8.
+
+        Raises:
+            decoding.DamagedImageError: the file has changed.
+        """
+        return decoding.read(
+            file,
+            channels=channels,
+            scale=self.value_range,
+            background=self.background,
+        )
 
 
-def examine(path: pathlib.Path) -> Survey:
+def examine(
+    path: pathlib.Path, *, value_range: value_ranges.Range | None = None
+) -> Survey:
     """Finds the images in a folder and below, and decodes each once.
 
     Args:
         path: an existing folder.
+        value_range: (low, high), the values that become black and white if
+            the images have more than 8 bits; None for their own lowest and
+            highest.
 
     Raises:
         errors.UserError: the folder cannot be read, has no images or more
@@ -49,25 +86,68 @@ def examine(path: pathlib.Path) -> Survey:
             f"{len(images)} images: {_listed(path, others)}. Give a folder of "
             "images"
         )
+    common, scale, notes = scale_of(images, path, value_range=value_range)
     digest = hashlib.sha256()
     damaged = decoding.Damaged(str(path), len(images))
+    survey = Survey((), (), (), "", scale, common.background)
     whole, shapes = [], []
     for file in images:
         try:
-            shapes.append(decoding.read(file).shape)
+            shapes.append(survey.read(file).shape)
         except decoding.DamagedImageError as error:
             damaged.add(str(file), error)
             continue
         whole.append(file)
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        digest.update(hashlib.sha256(decoding.read_bytes(file)).digest())
     note = damaged.note()
-    notes = [*tree.notes, *([note] if note else [])]
+    notes = [*tree.notes, *notes, *([note] if note else [])]
     if others:
         plural = "file" if len(others) == 1 else "files"
         notes.append(
             f"{len(others)} other {plural} skipped: {_listed(path, others)}"
         )
-    return Survey(tuple(whole), tuple(shapes), tuple(notes), digest.hexdigest())
+    if scale is not None or common.background != "white":
+        digest.update(repr((scale, common.background)).encode())
+    return dataclasses.replace(
+        survey,
+        files=tuple(whole),
+        shapes=tuple(shapes),
+        notes=tuple(notes),
+        fingerprint=digest.hexdigest(),
+    )
+
+
+def scale_of(
+    images: Sequence[pathlib.Path],
+    path: pathlib.Path,
+    *,
+    value_range: value_ranges.Range | None = None,
+) -> tuple[facts.Facts, value_ranges.Range | None, list[str]]:
+    """Finds what some image files have in common.
+
+    Args:
+        images: the files.
+        path: the folder that they lie below.
+        value_range: as `examine` takes it.
+
+    Returns:
+        (facts, value_range, notes): the range is None for images of 8 bits.
+
+    Raises:
+        errors.UserError: the images have no common scale, or too many are
+            damaged.
+    """
+    paths, folder = [str(file) for file in images], str(path)
+    common = facts.of_files(paths, folder)
+    notes = common.notes(paths, folder, reading.WHOLE, flag=False)
+    if not common.is_deep:
+        return common, None, notes
+    scale = facts.scale(
+        common, paths, folder, read_as=reading.Reading(value_range=value_range)
+    )
+    if scale is not None:
+        notes.append(facts.in_words(common, scale))
+    return common, scale, notes
 
 
 def _listed(path: pathlib.Path, files: Sequence[pathlib.Path]) -> str:
