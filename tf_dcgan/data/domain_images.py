@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema
-from tf_dcgan.data import domains, loading, reading
+from tf_dcgan.data import domains, loading, reading, shapes
 
 
 def native_shape(
@@ -32,19 +32,45 @@ def native_shape(
             they are.
     """
     sets = {part.name: part for part in (domain.train, domain.test) if part}
-    read_as = reading.of_set(config, domain.train.name)
     with errors.about(domain.flag_and_title):
         shapes = {
             name: loading.native_shape(
                 name,
                 config.data_dir,
-                read_as=read_as,
+                read_as=read_as(config, domain),
                 cache_dir=config.cache_dir,
             )
             for name in sets
         }
     height, width, _ = shapes[domain.train.name]
     return height, width, max(shape[2] for shape in shapes.values())
+
+
+def read_as(config: schema.Config, domain: domains.Domain) -> reading.Reading:
+    """Says how the images of a domain are read; see `reading.of_set`."""
+    return reading.of_set(config, domain.train.name)
+
+
+def size_counts(config: schema.Config, domain: domains.Domain) -> shapes.Counts:
+    """Counts the sizes of the images that a domain is trained on.
+
+    Args:
+        config: the run's settings, as `native_shape` takes them.
+        domain: A or B.
+
+    Returns:
+        What `loading.size_counts` returns of the images' set.
+
+    Raises:
+        errors.UserError: as for `native_shape`.
+    """
+    with errors.about(domain.flag_and_title):
+        return loading.size_counts(
+            domain.train.name,
+            config.data_dir,
+            read_as=read_as(config, domain),
+            cache_dir=config.cache_dir,
+        )
 
 
 def load(
@@ -136,7 +162,7 @@ def _load_part(
             part.name,
             part.split,
             image_size=image_size,
-            read_as=reading.of_set(config, domain.train.name),
+            read_as=read_as(config, domain),
             class_name=part.class_name,
             # Training images are resized and then cropped at random: padded
             # held-out images would have a frame that no generator has seen.

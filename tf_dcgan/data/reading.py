@@ -16,9 +16,12 @@ class Reading:
     Attributes:
         crop: (height, width) in pixels of the central part of the original
             images that is taken, or None for the whole images.
+        fit: how they get another shape, one of `schema.FITS`; None for the
+            default of `preparation.choose_fit`.
     """
 
     crop: tuple[int, int] | None = None
+    fit: str | None = None
 
     def key(self) -> dict[str, Any]:
         """The settings that are not the default, for the key of a cache."""
@@ -38,7 +41,7 @@ def of_run(config: schema.Config) -> Reading:
     Args:
         config: the run's settings.
     """
-    return Reading(crop=config.crop_size)
+    return Reading(crop=config.crop_size, fit=config.fit)
 
 
 def of_set(config: schema.Config, name: str) -> Reading:
@@ -49,4 +52,6 @@ def of_set(config: schema.Config, name: str) -> Reading:
         name: the set's name.
     """
     crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
-    return Reading(crop=None if crop is None else sizes.parse_crop(crop))
+    return Reading(
+        crop=None if crop is None else sizes.parse_crop(crop), fit=config.fit
+    )

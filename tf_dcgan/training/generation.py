@@ -17,7 +17,7 @@ from tf_dcgan.gan import gan, updates
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import export, samplers
-from tf_dcgan.training import system
+from tf_dcgan.training import fitting, system
 
 _GRID_IMAGES = 64
 
@@ -31,19 +31,23 @@ def resolve(config: schema.Config) -> system.Resolved:
     """
     crop = config.crop or known_sets.DEFAULT_CROPS.get(config.dataset)
     config = dataclasses.replace(config, crop=crop)
+    read_as = reading.of_run(config)
+    origin = {"read_as": read_as, "cache_dir": config.cache_dir}
     height, width, channels = loading.native_shape(
-        config.dataset,
-        config.data_dir,
-        read_as=reading.of_run(config),
-        cache_dir=config.cache_dir,
+        config.dataset, config.data_dir, **origin
     )
-    config, size = system.fix_size(config, (height, width))
+    counts = loading.size_counts(config.dataset, config.data_dir, **origin)
+    config, size, notes = fitting.fix_size(
+        config, (height, width), fitting.Originals(counts, read_as)
+    )
     num_classes = 0
     if config.conditional:
         num_classes = len(loading.class_names(config.dataset, config.data_dir))
         if not num_classes:
             raise _without_labels(config)
-    return system.Resolved(config, (*size, channels), num_classes)
+    return system.Resolved(
+        config, (*size, channels), num_classes, notes=tuple(notes)
+    )
 
 
 def load(resolved: system.Resolved) -> system.Loaded:

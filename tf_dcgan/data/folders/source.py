@@ -6,6 +6,7 @@ its splits and classes, and `decoding` for how each file is read.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterator
 import json
 import os
@@ -13,7 +14,7 @@ import os
 import numpy as np
 
 from tf_dcgan.common import errors, files, terminal
-from tf_dcgan.data import cache, sources
+from tf_dcgan.data import cache, shapes, sources
 from tf_dcgan.data.folders import decoding, listings
 
 # Part of the caches' keys: raise it whenever a folder would be read otherwise.
@@ -70,6 +71,22 @@ def native_shape(
     return _shape(listings.find(folder), cache_dir)
 
 
+def size_counts(folder: str, *, cache_dir: str | None) -> shapes.Counts:
+    """Counts the sizes of a folder's images, from the headers of the files.
+
+    Args:
+        folder: as for `native_shape`.
+        cache_dir: the cache; None for the user's cache.
+
+    Returns:
+        The sizes of the images of all splits.
+
+    Raises:
+        errors.UserError: as for `native_shape`.
+    """
+    return _headers(listings.find(folder), cache_dir)[1]
+
+
 def _no_split(listing: listings.Listing, split: str) -> errors.UserError:
     if len(listing.splits) > 1:
         allowed = errors.suggestion(split, listing.splits)
@@ -86,17 +103,28 @@ def _no_split(listing: listings.Listing, split: str) -> errors.UserError:
 def _shape(
     listing: listings.Listing, cache_dir: str | None
 ) -> tuple[int | None, int | None, int]:
-    """Reads the header of every image, or the shape kept in the cache."""
+    return _headers(listing, cache_dir)[0]
+
+
+def _headers(
+    listing: listings.Listing, cache_dir: str | None
+) -> tuple[tuple[int | None, int | None, int], shapes.Counts]:
+    """Reads the header of every image, or what the cache kept of them.
+
+    Returns:
+        The common shape, with None where sides vary, and the sizes.
+    """
     kept = cache.file(
         cache_dir, f"headers-{_VERSION}-{listing.digest[:16]}.json"
     )
     try:
-        height, width, channels = json.loads(kept.read_text())
-        return height, width, channels
-    except (OSError, ValueError, TypeError):
-        pass  # Absent or damaged: it is written again.
+        height, width, channels, rows = json.loads(kept.read_text())
+        counts = {(row[0], row[1]): row[2] for row in rows}
+        return (height, width, channels), counts
+    except (OSError, ValueError, TypeError, IndexError, KeyError):
+        pass  # Absent, older or damaged: it is written again.
     damaged = decoding.Damaged(listing.folder, len(listing.files))
-    sizes: set[tuple[int, int]] = set()
+    counted_sizes: collections.Counter[tuple[int, int]] = collections.Counter()
     channels = 1
     title = f"{os.path.basename(listing.folder)} headers"
     # A thousand headers take a fifth of a second: no bar for so few.
@@ -111,13 +139,13 @@ def _shape(
                 damaged.add(path, error)
                 continue
             channels = max(channels, header.channels)
-            if len(sizes) < 2:
-                sizes.add((header.height, header.width))
+            counted_sizes[header.height, header.width] += 1
     damaged.check()
-    size = sizes.pop() if len(sizes) == 1 else (None, None)
+    size = next(iter(counted_sizes)) if len(counted_sizes) == 1 else (None,) * 2
+    rows = [(*each, count) for each, count in sorted(counted_sizes.items())]
     with files.atomic_file(kept) as unfinished:
-        unfinished.write_text(json.dumps([*size, channels]))
-    return (*size, channels)
+        unfinished.write_text(json.dumps([*size, channels, rows]))
+    return (*size, channels), counted_sizes
 
 
 def _read(
