@@ -27,6 +27,7 @@ FIXED = {
     "loss": "minimax",
     "dataset": "cifar10",
     "batch_size": 32,
+    "fit": "pad",
     "crop": "24x24",
     "value_range": "0,4095",
     "frames": "all",
@@ -296,7 +297,9 @@ def test_a_run_of_every_loss_goes_on(loss):
         ("48x64", (48, 64)),
         (" 28 ", (28, 28)),
         ("4", (4, 4)),
-        ("1024x4", (1024, 4)),
+        ("4096x4", (4096, 4)),
+        ("80X512", (80, 512)),
+        ("80×512", (80, 512)),
     ],
 )
 def test_image_sizes_are_height_then_width(text, size):
@@ -305,7 +308,7 @@ def test_image_sizes_are_height_then_width(text, size):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "32x", "x32", "3", "1025", "32x3", "4x1025", "-32", "32.0",
+    ["", "x", "32x", "x32", "3", "4097", "32x3", "4x4097", "-32", "32.0",
      "32x32x1", "0", "big", "32 x 32", "nan", "99999"],
 )  # fmt: skip
 def test_what_is_no_image_size_is_refused(text):
@@ -333,7 +336,25 @@ def test_a_crop_is_kept_in_one_spelling():
 def test_image_size_is_kept_in_one_spelling():
     assert Config(image_size="32").image_size == "32x32"
     assert Config(image_size="32") == Config(image_size="32x32")
+    assert Config(image_size="80X512").image_size == "80x512"
     assert Config().image_size is None
+
+
+def test_an_image_size_may_be_left_to_the_images_but_no_crop():
+    assert Config(image_size="auto").image_size == "auto"
+    assert refusal(Config, crop="auto").startswith("--crop=auto is not a size")
+
+
+def test_a_run_keeps_the_size_that_it_took_from_the_images():
+    config = Config(image_size="48x64")
+    again = overrides.resume(config, {"image_size": "auto"})
+    assert again.image_size == "48x64"
+
+
+def test_a_fit_is_one_of_three_or_left_open():
+    assert Config().fit is None
+    assert Config(fit="pad").fit == "pad"
+    assert "crop, pad, stretch" in refusal(Config, fit="squash")
 
 
 def test_an_epoch_has_only_whole_batches():

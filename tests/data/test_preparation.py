@@ -217,3 +217,91 @@ def test_the_fingerprint_follows_from_every_pixel_and_label(tmp_path):
     prints = {k: _fingerprint(tmp_path / k, **v) for k, v in contents.items()}
     assert prints.pop("again") == prints["set"]
     assert len(set(prints.values())) == len(prints) == 5
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_size", "fit", "method", "content_box"),
+    [
+        # Without --fit: a side that is half as long is cropped, not padded.
+        ((64, 32, 3), (64, 64), None, "resize", (0, 0, 64, 64)),
+        ((28, 28, 1), (32, 32), "crop", "resize", (0, 0, 32, 32)),
+        ((28, 28, 1), (32, 32), "pad", "pad", (2, 2, 28, 28)),
+        ((28, 28, 1), (32, 32), "stretch", "stretch", (0, 0, 32, 32)),
+        ((32, 32, 1), (32, 32), "pad", "keep", (0, 0, 32, 32)),
+        ((64, 32, 3), (64, 64), "pad", "pad", (0, 16, 64, 32)),
+        ((80, 512, 3), (64, 64), "pad", "pad", (27, 0, 10, 64)),
+        ((512, 80, 3), (64, 64), "pad", "pad", (0, 27, 64, 10)),
+        ((1, 900, 3), (64, 64), "pad", "pad", (31, 0, 1, 64)),
+        # Of the shape itself, but for rounding: nothing is left to pad.
+        ((481, 640, 3), (48, 64), "pad", "stretch", (0, 0, 48, 64)),
+        ((None, None, 3), (64, 64), "pad", "pad", (0, 0, 64, 64)),
+        ((None, None, 3), (64, 64), "stretch", "stretch", (0, 0, 64, 64)),
+        ((None, None, 3), (64, 64), "crop", "resize", (0, 0, 64, 64)),
+    ],
+)
+def test_the_user_says_how_images_get_their_shape(
+    shape, image_size, fit, method, content_box
+):
+    chosen = preparation.choose_fit(shape, image_size, fit=fit)
+    assert (chosen.method, chosen.content_box) == (method, content_box)
+
+
+@pytest.mark.parametrize("shape", [(80, 512, 3), (481, 640, 3), (9, 300, 1)])
+def test_content_without_its_padding_is_made_alike_in_its_own_size(shape):
+    # So are the real images of a run that are scored.
+    box = preparation.choose_fit(shape, (64, 64), fit="pad").content_box
+    again = preparation.choose_fit(shape, box[2:], fit="pad")
+    assert again.content_box == (0, 0, *box[2:])
+
+
+def test_padding_keeps_all_of_each_image_and_its_shape():
+    image = np.full((1, 20, 80, 3), 255, np.uint8)
+    for shape in ((20, 80, 3), (None, None, 3)):
+        fit = preparation.choose_fit(shape, (32, 32), fit="pad")
+        padded = preparation.apply_fit(fit, image)
+        assert padded.shape == (1, 32, 32, 3)
+        assert np.all(padded[0, 12:20] == 255)
+        assert not padded[0, :12].any()
+        assert not padded[0, 20:].any()
+
+
+def test_stretching_keeps_all_of_each_image():
+    image = np.zeros((1, 8, 64, 1), np.uint8)
+    image[:, :, 32:] = 255  # A crop to a square would take 8 columns.
+    fit = preparation.choose_fit((8, 64, 1), (8, 8), fit="stretch")
+    stretched = preparation.apply_fit(fit, image)[0, :, :, 0]
+    assert (stretched[:, :3] < 30).all()
+    assert (stretched[:, 5:] > 225).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "fit", "words"),
+    [
+        (
+            (28, 28, 1),
+            "pad",
+            "28x28x1, padded to 64x32 with background",
+        ),
+        (
+            (20, 80, 3),
+            "pad",
+            "20x80x3, resized and padded to 64x32 with background",
+        ),
+        (
+            (None, None, 3),
+            "pad",
+            "varying sizes, 3 channels, resized and padded to 64x32 with "
+            "background",
+        ),
+        (
+            (20, 80, 3),
+            "stretch",
+            "20x80x3, resized to 64x32 (antialiased bicubic)",
+        ),
+    ],
+)
+def test_a_chosen_fit_is_told_in_words(shape, fit, words):
+    size = (64, 32)
+    if shape == (28, 28, 1):
+        words, size = words.replace("64x32", "32x32"), (32, 32)
+    assert preparation.choose_fit(shape, size, fit=fit).words == words

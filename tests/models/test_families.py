@@ -97,7 +97,70 @@ def test_a_size_that_cannot_be_made_is_refused_with_the_nearest(
         size(recipe, given)
     message = str(caught.value)
     assert f"a size that recipe {recipe} cannot make" in message
-    assert message.endswith(f"the nearest it can is {near}")
+    advice = message.split("the nearest it can is ")[1]
+    assert advice.split("; ")[0] == near
+
+
+@pytest.mark.parametrize(
+    "recipe, given, other",
+    [
+        ("dcgan_28", "128", "128x128 can be made by --recipe=dcgan"),
+        ("lsgan_28", "128x64", "128x64 can be made by --recipe=dcgan"),
+        ("dcgan", "28", "28x28 can be made by --recipe=dcgan_small"),
+        ("dcgan", "33x64", "33x64 can be made by --recipe=vanilla_gan"),
+    ],
+)
+def test_a_size_that_cannot_be_made_is_refused_with_a_recipe_that_can(
+    recipe, given, other
+):
+    with pytest.raises(errors.UserError) as caught:
+        size(recipe, given)
+    assert str(caught.value).endswith(f"; {other}")
+
+
+def test_no_recipe_of_another_kind_is_advised():
+    with pytest.raises(errors.UserError) as caught:
+        size("cyclegan", "25")
+    assert str(caught.value).endswith("the nearest it can is 24x24 or 28x28")
+
+
+@pytest.mark.parametrize(
+    "recipe, images, expected",
+    [
+        ("dcgan", (480, 640), (48, 64)),
+        ("dcgan", (640, 480), (64, 48)),
+        ("dcgan", (1080, 1920), (40, 72)),
+        ("dcgan", (500, 500), (64, 64)),
+        # Their own size where it can be made, else the smallest that holds it.
+        ("dcgan", (32, 32), (32, 32)),
+        ("dcgan", (28, 28), (32, 32)),
+        ("dcgan_small", (28, 28), (28, 28)),
+        ("vanilla_gan", (28, 28), (28, 28)),
+        ("dcgan", (8, 8), (32, 32)),
+        ("cyclegan", (480, 640), (216, 288)),
+        # Long strips: more pixels than 64x64, since 64 would keep a sixth.
+        ("dcgan", (512, 80), (200, 32)),
+        ("dcgan", (80, 512), (32, 200)),
+        ("dcgan", (10, 1000), (32, 512)),
+        # No shape to choose.
+        ("dcgan_28", (512, 80), (28, 28)),
+    ],
+)
+def test_auto_takes_a_size_of_the_images_own_shape(recipe, images, expected):
+    config = overrides.from_flags({"recipe": recipe, "image_size": "auto"})
+    assert families.image_size(config, images, {images: 1}) == expected
+
+
+def test_auto_takes_the_shape_in_the_middle_of_many():
+    config = overrides.from_flags({"image_size": "auto"})
+    counts = {(480, 640): 60, (640, 480): 40, (10, 900): 1}
+    assert families.image_size(config, (None, None), counts) == (48, 64)
+
+
+def test_auto_needs_the_sizes_of_the_images():
+    config = overrides.from_flags({"image_size": "auto"})
+    with pytest.raises(errors.UserError, match="--image_size=auto needs the"):
+        families.image_size(config, (None, None), {})
 
 
 @pytest.mark.slow
@@ -107,7 +170,8 @@ def test_every_refusal_names_a_size_that_is_accepted(recipe):
         try:
             assert size(recipe, str(side)) == (side, side)
         except errors.UserError as error:
-            first = str(error).split("nearest it can is ")[1].split(" or ")[0]
+            first = str(error).split("nearest it can is ")[1].split("; ")[0]
+            first = first.split(" or ")[0]
             height, width = size(recipe, first)
             assert first == f"{height}x{width}"
 

@@ -12,6 +12,7 @@ import sys
 from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors, files, quiet_import, terminal
 from tf_dcgan.config import fields, kinds
+from tf_dcgan.data import names, reading
 from tf_dcgan.data.folders import decoding
 from tf_dcgan.runs import runs
 
@@ -40,8 +41,8 @@ class TranslateSettings(run_flags.RunSettings):
         "the size of the translations",
         group=_GROUP,
         choices={
-            "network": "the size that the run was trained at: the largest "
-            "central part of that shape is resized",
+            "network": "the size that the run was trained at; each image gets "
+            "it as the run's --fit says, by default by a crop to the centre",
             "original": "the size of each image, cut down at the edges to "
             "multiples of 4 pixels",
         },
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     pair, origin = run_flags.load(run, settings)
     fit = translated_files.at_network_size(
-        run.data.image_shape[:2], _crop(run, settings.direction)
+        run.data.image_shape[:2], _read_as(run, settings.direction)
     )
     if settings.size == "original":
         pair = cyclegan.for_any_size(run.config, pair, run.data.image_shape)
@@ -144,17 +145,15 @@ def _check_paths(
     return source, out
 
 
-def _crop(run: runs.Run, direction: str) -> tuple[int, int] | None:
-    """Returns the (height, width) to which the set's images were cropped."""
-    from tf_dcgan.data import names, reading
-
+def _read_as(run: runs.Run, direction: str) -> reading.Reading:
+    """Says how the images of the set were read that are translated."""
     config = run.config
     name = config.dataset
     if name is None:
         is_a = direction == "a_to_b"
         text = str(config.dataset_a if is_a else config.dataset_b)
         name, _ = names.cut(text, given=text)
-    return reading.of_set(config, name).crop
+    return reading.of_set(config, name)
 
 
 def _way(run: runs.Run, settings: TranslateSettings) -> str:
@@ -170,7 +169,7 @@ def _size(run: runs.Run, settings: TranslateSettings) -> str:
     if settings.size == "original":
         return "of their own sizes"
     height, width = run.data.image_shape[:2]
-    crop = _crop(run, settings.direction)
+    crop = _read_as(run, settings.direction).crop
     text = f"at {height}x{width}"
     return (
         text

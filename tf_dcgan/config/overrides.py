@@ -68,8 +68,9 @@ def resume(
     """
     _check_length(flag_values)
     flag_values = _absolute(flag_values)
-    if flag_values.get("xla") == "auto":
-        del flag_values["xla"]  # A run keeps what it chose when it started.
+    for name in ("xla", "image_size"):
+        if flag_values.get(name) == "auto":
+            del flag_values[name]  # A run keeps what it chose at its start.
     if "epochs" in flag_values:
         flag_values["steps"] = None
     new = dataclasses.replace(config, **flag_values)

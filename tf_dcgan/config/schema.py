@@ -30,6 +30,11 @@ FEATURE_DIMS = (64, 192, 768, 1280, 2048)
 FEATURE_DIMS_IN_WORDS = (
     f"{', '.join(map(str, FEATURE_DIMS[:-1]))} or {FEATURE_DIMS[-1]}"
 )
+FITS = {
+    "crop": "the largest central part of that shape is resized",
+    "pad": "the whole image is resized and laid on background",
+    "stretch": "the whole image is resized, also to another shape",
+}
 _GENERATION = (kinds.GENERATION,)
 _TRANSLATION = (kinds.TRANSLATION,)
 _WITH_EXTRA_LAYERS = recipes.names(lambda recipe: recipe.takes_extra_layers)
@@ -70,7 +75,7 @@ class Config:
     image_size: str | None = fields.setting(
         None,
         "side of the images that the networks make, 32 or 48x64 (height x "
-        "width)",
+        "width); auto takes the shape of the images themselves",
         group=_SYSTEM,
         unit="pixels",
         unset="the smallest square the network can make that holds the data "
@@ -182,6 +187,14 @@ class Config:
             "first": "the first alone",
             "all": "each is an image of the set",
         },
+    )
+    fit: str | None = fields.setting(
+        None,
+        "how the original images get the shape that the networks make",
+        group=_DATA,
+        choices=FITS,
+        unset="images smaller by at most a fifth are laid on background, all "
+        "others cropped",
     )
     horizontal_flip: bool = fields.setting(
         False,
@@ -470,11 +483,11 @@ class Config:
                 f"--fake_label={self.fake_label}: D learns to tell them apart"
             )
         check_feature_dim("evaluate_feature_dim", self.evaluate_feature_dim)
-        for name, parse in (
-            ("image_size", sizes.parse_image_size),
-            ("crop", sizes.parse_crop),
+        for name, parse, words in (
+            ("image_size", sizes.parse_image_size, (None, sizes.AUTO)),
+            ("crop", sizes.parse_crop, (None,)),
         ):
-            if getattr(self, name) is not None:
+            if getattr(self, name) not in words:
                 height, width = parse(getattr(self, name))
                 object.__setattr__(self, name, f"{height}x{width}")
         self._check_value_range()

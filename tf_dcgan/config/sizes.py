@@ -6,18 +6,21 @@ import re
 
 from tf_dcgan.common import errors
 
+AUTO = "auto"  # An image size that follows from the images.
+LARGEST_SIDE = 4096
+
 
 def parse_image_size(text: str) -> tuple[int, int]:
-    """Reads "32" or "48x64".
+    """Reads "32", "48x64" or "48X64".
 
     Returns:
         (height, width) in pixels.
 
     Raises:
         errors.UserError: the text has another form, or a side is not within 4
-            to 1024 pixels.
+            to 4096 pixels.
     """
-    return _parse_size("image_size", text, minimum=4, maximum=1024)
+    return _parse_size("image_size", text, minimum=4, maximum=LARGEST_SIDE)
 
 
 def parse_crop(text: str) -> tuple[int, int]:
@@ -36,7 +39,7 @@ def parse_crop(text: str) -> tuple[int, int]:
 def _parse_size(
     flag: str, text: str, *, minimum: int, maximum: int
 ) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", text.strip())
+    match = re.fullmatch(r"(\d{1,4})(?:[xX×](\d{1,4}))?", text.strip())
     if match:
         height = int(match[1])
         width = int(match[2] or match[1])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema, value_ranges
-from tf_dcgan.data import domains, loading, reading, value_range
+from tf_dcgan.data import domains, loading, reading, shapes, value_range
 
 
 def native_shape(
@@ -32,13 +32,12 @@ def native_shape(
             they are.
     """
     sets = {part.name: part for part in (domain.train, domain.test) if part}
-    read_as = reading.of_set(config, domain.train.name, domain.number)
     with errors.about(domain.flag_and_title):
         shapes = {
             name: loading.native_shape(
                 name,
                 config.data_dir,
-                read_as=read_as,
+                read_as=read_as(config, domain),
                 cache_dir=config.cache_dir,
             )
             for name in sets
@@ -64,7 +63,6 @@ def scale(
     Raises:
         errors.UserError: as `loading.value_range`.
     """
-    read_as = reading.of_set(config, domain.train.name, domain.number)
     total = None
     with errors.about(domain.flag_and_title):
         for name in dict.fromkeys(
@@ -73,10 +71,39 @@ def scale(
             total = value_range.union(
                 total,
                 loading.value_range(
-                    name, read_as=read_as, cache_dir=config.cache_dir
+                    name,
+                    read_as=read_as(config, domain),
+                    cache_dir=config.cache_dir,
                 ),
             )
     return total
+
+
+def read_as(config: schema.Config, domain: domains.Domain) -> reading.Reading:
+    """Says how the images of a domain are read; see `reading.of_set`."""
+    return reading.of_set(config, domain.train.name, domain.number)
+
+
+def size_counts(config: schema.Config, domain: domains.Domain) -> shapes.Counts:
+    """Counts the sizes of the images that a domain is trained on.
+
+    Args:
+        config: the run's settings, as `native_shape` takes them.
+        domain: A or B.
+
+    Returns:
+        What `loading.size_counts` returns of the images' set.
+
+    Raises:
+        errors.UserError: as for `native_shape`.
+    """
+    with errors.about(domain.flag_and_title):
+        return loading.size_counts(
+            domain.train.name,
+            config.data_dir,
+            read_as=read_as(config, domain),
+            cache_dir=config.cache_dir,
+        )
 
 
 def load(
@@ -168,7 +195,7 @@ def _load_part(
             part.name,
             part.split,
             image_size=image_size,
-            read_as=reading.of_set(config, domain.train.name, domain.number),
+            read_as=read_as(config, domain),
             class_name=part.class_name,
             # Training images are resized and then cropped at random: padded
             # held-out images would have a frame that no generator has seen.

@@ -24,6 +24,7 @@ from tf_dcgan.data import (
     names,
     preparation,
     reading,
+    shapes,
     sources,
 )
 from tf_dcgan.data.folders import listings
@@ -128,6 +129,41 @@ def value_range(
             "it out"
         )
     return None
+
+
+def size_counts(
+    name: str,
+    data_dir: str | None = None,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None = None,
+) -> shapes.Counts:
+    """Counts the sizes of a set's images, without preparing or downloading it.
+
+    Args:
+        name: as for `native_shape`, as are the others.
+        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+        read_as: how the images are read.
+        cache_dir: the cache that keeps the sizes of a folder's images.
+
+    Returns:
+        One size, counted once, if all images have it. Nothing if sizes vary
+        and only reading the whole set would tell.
+
+    Raises:
+        errors.UserError: as for `native_shape`.
+    """
+    height, width, _ = native_shape(
+        name, data_dir, read_as=read_as, cache_dir=cache_dir
+    )
+    if height is not None and width is not None:
+        return {(height, width): 1}
+    if os.path.isabs(name):
+        counts = image_folders.size_counts(
+            name, read_as=read_as, cache_dir=cache_dir
+        )
+        return shapes.cropped(counts, read_as.crop)
+    return {}
 
 
 def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
@@ -280,6 +316,7 @@ def load(
                 content,
                 image_size=image_size,
                 crop=read_as.crop,
+                fit=read_as.fit,
                 class_name=class_name,
                 pad=pad,
                 title=title,

@@ -26,9 +26,10 @@ class Fit:
 
     Attributes:
         image_size: (height, width) that the images are brought to, in pixels.
-        method: `keep`, `pad` or `resize`.
+        method: `keep`, `pad`, `resize` after a crop to the shape, or
+            `stretch` without one.
         content_box: (top, left, height, width) in pixels, the part of each
-            image that is not padding.
+            image that is not padding; the whole image where it varies.
         words: what is done to the images, in words.
         crop: (height, width) of the central part that is taken first, or
             None for the whole image.
@@ -76,21 +77,24 @@ def choose_fit(
     image_size: tuple[int, int],
     *,
     crop: tuple[int, int] | None = None,
+    fit: str | None = None,
     pad: bool = True,
 ) -> Fit:
     """Decides how images are brought to a size, after their crop if any.
 
-    Images that have the size already stay as they are. Images that are
-    smaller by at most a fifth on each side are padded, since stretching 28
-    pixels to 32 would blur every edge. All other images are cropped and
-    resized.
+    Images that have the size already stay as they are. If `fit` leaves it
+    open, images that are smaller by at most a fifth on each side are padded,
+    since stretching 28 pixels to 32 would blur every edge, and all other
+    images are cropped and resized.
 
     Args:
         shape: (height, width, channels) of the images; height and width are
             None if they vary.
         image_size: (height, width) to bring the images to, in pixels.
         crop: (height, width) of the central part to take first, or None.
-        pad: whether images may be padded; if not, they are resized.
+        fit: `crop`, `pad` or `stretch`, as `schema.FITS` explains them, or
+            None for the rule above.
+        pad: whether that rule may pad images; if not, they are resized.
 
     Raises:
         errors.UserError: the crop is larger than the images.
@@ -107,17 +111,21 @@ def choose_fit(
     if (height, width) == (target_height, target_width):
         words = f"{source_words} as they are"
         return Fit(image_size, "keep", box, words, crop)
-    if (
-        pad
-        and height is not None
-        and width is not None
-        and SMALLEST_PADDED * target_height <= height <= target_height
-        and SMALLEST_PADDED * target_width <= width <= target_width
-    ):
-        top = (target_height - height) // 2
-        left = (target_width - width) // 2
-        words = f"{source_words}, padded to {size} with background"
-        return Fit(image_size, "pad", (top, left, height, width), words, crop)
+    if fit == "pad" and (height is None or width is None):
+        words = f"{source_words}, resized and padded to {size} with background"
+        return Fit(image_size, "pad", box, words, crop)
+    if height is not None and width is not None:
+        original = (height, width)
+        padded_box = _box_inside(original, image_size)
+        if (fit == "pad" and padded_box != box) or (
+            fit is None and pad and _is_little_smaller(original, image_size)
+        ):
+            resized = "" if padded_box[2:] == original else "resized and "
+            words = f"{source_words}, {resized}padded to {size} with background"
+            return Fit(image_size, "pad", padded_box, words, crop)
+    if fit in ("pad", "stretch"):
+        words = f"{source_words}, resized to {size} (antialiased bicubic)"
+        return Fit(image_size, "stretch", box, words, crop)
     keeps_all = (
         height is not None
         and width is not None
@@ -146,12 +154,18 @@ def apply_fit(fit: Fit, images: np.ndarray) -> np.ndarray:
     if fit.method == "keep":
         return images
     if fit.method == "pad":
-        top, left, height, width = fit.content_box
+        top, left, height, width = _box_inside(
+            images.shape[1:3], fit.image_size
+        )
         padded = np.zeros(
             (len(images), *fit.image_size, images.shape[-1]), np.uint8
         )
-        padded[:, top : top + height, left : left + width] = images
+        padded[:, top : top + height, left : left + width] = _resized(
+            images, (height, width)
+        )
         return padded
+    if fit.method == "stretch":
+        return _resized(images, fit.image_size)
     return _crop_and_resize(images, fit.image_size)
 
 
@@ -161,6 +175,7 @@ def write(
     *,
     image_size: tuple[int, int],
     crop: tuple[int, int] | None = None,
+    fit: str | None = None,
     class_name: str | None = None,
     pad: bool = True,
     title: str,
@@ -176,6 +191,7 @@ def write(
         content: the original images.
         image_size: (height, width) to bring the images to, in pixels.
         crop: (height, width) of the central part to take first, or None.
+        fit: as `choose_fit` takes it.
         class_name: one of the content's classes, the only one that is kept;
             None to keep all images.
         pad: whether images a little too small are padded, not resized.
@@ -188,8 +204,8 @@ def write(
         errors.UserError: the original files are damaged.
         OSError: the disk is full.
     """
-    fit = choose_fit(content.shape, image_size, crop=crop, pad=pad)
-    words, only_label = fit.words, None
+    chosen = choose_fit(content.shape, image_size, crop=crop, fit=fit, pad=pad)
+    words, only_label = chosen.words, None
     if content.depth:
         words += f", {content.depth}"
     if class_name is not None:
@@ -209,7 +225,7 @@ def write(
             if only_label is not None and labels is not None:
                 kept = labels == only_label
                 images, labels = images[kept], labels[kept]
-            fitted = np.ascontiguousarray(apply_fit(fit, images))
+            fitted = np.ascontiguousarray(apply_fit(chosen, images))
             file.write(fitted.data)
             digest.update(fitted.data)
             if labels is not None:
@@ -227,7 +243,7 @@ def write(
         {
             "shape": header["shape"],
             "class_names": content.class_names,
-            "content_box": fit.content_box,
+            "content_box": chosen.content_box,
             "preparation": words,
             "fingerprint": digest.hexdigest(),
             "notes": content.notes,
@@ -243,6 +259,47 @@ def _centre(images: np.ndarray, height: int, width: int) -> np.ndarray:
     return images[:, top : top + height, left : left + width]
 
 
+def _is_little_smaller(
+    size: tuple[int, int], image_size: tuple[int, int]
+) -> bool:
+    """Tells whether each side is smaller by at most a fifth, and not larger."""
+    return all(
+        SMALLEST_PADDED * target <= side <= target
+        for side, target in zip(size, image_size, strict=True)
+    )
+
+
+def _box_inside(
+    size: tuple[int, int], image_size: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Finds where an image lies in the middle of a larger or smaller one.
+
+    Args:
+        size: (height, width) of the image.
+        image_size: (height, width) of what it is laid on.
+
+    Returns:
+        (top, left, height, width): of the image as it is, if each side is at
+        most a fifth smaller, else of the largest image of its shape.
+    """
+    height, width = size
+    target_height, target_width = image_size
+    if not _is_little_smaller(size, image_size):
+        as_wide = max(1, round(target_width * height / width)), target_width
+        as_high = target_height, max(1, round(target_height * width / height))
+        height, width = max(
+            sides
+            for sides in (as_wide, as_high)
+            if sides[0] <= target_height and sides[1] <= target_width
+        )
+    return (
+        (target_height - height) // 2,
+        (target_width - width) // 2,
+        height,
+        width,
+    )
+
+
 def _crop_and_resize(
     images: np.ndarray, image_size: tuple[int, int]
 ) -> np.ndarray:
@@ -255,16 +312,21 @@ def _crop_and_resize(
     Returns:
         [k, *image_size, channels] uint8.
     """
-    import tensorflow as tf
-
     height, width = images.shape[1:3]
     target_height, target_width = image_size
     cropped_height = min(height, round(width * target_height / target_width))
     cropped_width = min(width, round(height * target_width / target_height))
     cropped = _centre(images, max(cropped_height, 1), max(cropped_width, 1))
-    if cropped.shape[1:3] == tuple(image_size):
-        return cropped
+    return _resized(cropped, image_size)
+
+
+def _resized(images: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
+    """Resizes images, [k, height, width, channels] uint8, whole."""
+    if images.shape[1:3] == tuple(image_size):
+        return images
+    import tensorflow as tf
+
     resized = tf.image.resize(
-        cropped, image_size, method="bicubic", antialias=True
+        images, image_size, method="bicubic", antialias=True
     )
     return np.clip(np.rint(resized.numpy()), 0, 255).astype(np.uint8)

@@ -16,6 +16,8 @@ class Reading:
     Attributes:
         crop: (height, width) in pixels of the central part of the original
             images that is taken, or None for the whole images.
+        fit: how they get another shape, one of `schema.FITS`; None for the
+            default of `preparation.choose_fit`.
         value_range: (low, high), the values that become black and white, or
             None for the lowest and highest value of a set. 8-bit images have
             none.
@@ -23,6 +25,7 @@ class Reading:
     """
 
     crop: tuple[int, int] | None = None
+    fit: str | None = None
     value_range: value_ranges.Range | None = None
     frames: str = "first"
 
@@ -46,6 +49,7 @@ def of_run(config: schema.Config) -> Reading:
     """
     return Reading(
         crop=config.crop_size,
+        fit=config.fit,
         value_range=config.ranges_of_values[0],
         frames=config.frames,
     )
@@ -62,6 +66,7 @@ def of_set(config: schema.Config, name: str, number: int = 0) -> Reading:
     crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
     return Reading(
         crop=None if crop is None else sizes.parse_crop(crop),
+        fit=config.fit,
         value_range=config.ranges_of_values[number],
         frames=config.frames,
     )

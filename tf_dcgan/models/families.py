@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 import dataclasses
 import itertools
+import math
 
 import keras
 
 from tf_dcgan.common import errors
-from tf_dcgan.config import schema, sizes
+from tf_dcgan.config import recipes, schema, sizes
+from tf_dcgan.data import shapes
 from tf_dcgan.models import (
     conditional,
     cyclegan,
@@ -21,7 +23,13 @@ from tf_dcgan.models import (
     vanilla_gan,
 )
 
-_SIDES = range(4, 1025)  # What `--image_size` takes.
+_SIDES = range(4, sizes.LARGEST_SIDE + 1)  # What `--image_size` takes.
+
+_REACH = 64  # Pixels around a size in which another one is looked for.
+# An image of which a smaller share is kept is much cut.
+MUCH_KEPT = 0.9
+_NEARLY_WHOLE = 0.95
+_MORE_PIXELS = 4  # How many times the pixels of the default a shape may need.
 
 # From a config and (height, width, channels) to a network.
 _Builder = Callable[[schema.Config, tuple[int, int, int]], keras.Model]
@@ -188,7 +196,9 @@ def discriminators(
 
 
 def image_size(
-    config: schema.Config, native: tuple[int | None, int | None]
+    config: schema.Config,
+    native: tuple[int | None, int | None],
+    counts: shapes.Counts | None = None,
 ) -> tuple[int, int]:
     """Chooses the size of the images that a config's networks make.
 
@@ -196,11 +206,13 @@ def image_size(
         config: its `image_size` decides if it is set.
         native: (height, width) of the data set's images, None where they
             vary.
+        counts: the images' sizes, for an `image_size` of `auto`.
 
     Returns:
-        (height, width) in pixels: the config's, else the smallest square
-        that holds the native images, up to the network's largest default
-        side; the largest possible square if none is large enough.
+        (height, width) in pixels: the config's; for `auto` what
+        `size_of_shape` returns; without one the smallest square that holds
+        the native images, up to the network's largest default side, or the
+        largest possible square if none is large enough.
 
     Raises:
         errors.UserError: the networks cannot make the config's size; names
@@ -214,6 +226,14 @@ def image_size(
         sides = [side for side in _SIDES if stages((side, side))]
         side = min((s for s in sides if s >= needed_side), default=sides[-1])
         return side, side
+    if config.image_size == sizes.AUTO:
+        if not counts:
+            raise errors.UserError(
+                f"--image_size={sizes.AUTO} needs the sizes of the images, and "
+                f"those of {config.title} vary and are not known before all "
+                "are read: give --image_size=HEIGHTxWIDTH, as in 48x64"
+            )
+        return size_of_shape(config, shapes.typical(counts))
     size = sizes.parse_image_size(config.image_size)
     if not stages(size):
         near = " or ".join(
@@ -222,8 +242,91 @@ def image_size(
         raise errors.UserError(
             f"--image_size={config.image_size} is a size that recipe "
             f"{config.recipe} cannot make: the nearest it can is {near}"
+            + _who_can(config, size)
         )
     return size
+
+
+def size_of_shape(
+    config: schema.Config, typical: tuple[float, float]
+) -> tuple[int, int]:
+    """Chooses a size that the networks can make for images of a shape.
+
+    Of the sizes with at most as many pixels as the largest default square,
+    and none that enlarges the images, it takes the one with the largest
+    product of its side (the root of its pixels) and the fifth power of the
+    share that `shapes.kept` tells: a percent of the image is worth five
+    percent of the side. If this size keeps too little, such as of long
+    strips, it takes the smallest size that keeps nearly all of them, of at
+    most four times the pixels.
+
+    Args:
+        config: its recipe matters.
+        typical: (height, width) in pixels of the images, as
+            `shapes.typical` returns it.
+
+    Returns:
+        (height, width) in pixels.
+    """
+    network = NETWORKS[config.network]
+    stages = network.stages
+    most_pixels = network.largest_default_side**2
+    candidates = [
+        size
+        for size in _sizes_like(typical, _MORE_PIXELS * most_pixels)
+        if stages(size)
+    ] or [(side, side) for side in _SIDES if stages((side, side))]
+    most_of_best = min(most_pixels, round(math.prod(typical)))
+
+    def kept(size):
+        return shapes.kept(typical, size)
+
+    best = max(
+        (size for size in candidates if math.prod(size) <= most_of_best),
+        key=lambda size: math.prod(size) ** 0.5 * kept(size) ** 5,
+        default=None,
+    )
+    if best is not None and kept(best) >= MUCH_KEPT:
+        return best
+    whole = [size for size in candidates if kept(size) >= _NEARLY_WHOLE]
+    if whole:
+        return min(whole, key=lambda size: (math.prod(size), -kept(size)))
+    return max(candidates, key=lambda size: (kept(size), -math.prod(size)))
+
+
+def _who_can(config: schema.Config, size: tuple[int, int]) -> str:
+    """Names the first recipe of the same kind that can make a size."""
+    others = recipes.names(
+        lambda recipe: (
+            recipe.kind is config.kind
+            and NETWORKS[recipe.network].stages(size) > 0
+        )
+    )
+    if not others:
+        return ""
+    return f"; {size[0]}x{size[1]} can be made by --recipe={others[0]}"
+
+
+def _sizes_like(
+    typical: tuple[float, float], most_pixels: int
+) -> Iterator[tuple[int, int]]:
+    """Yields all squares, and all sizes whose shape is about that of images."""
+    height, width = typical
+    if height > width:
+        for size in _sizes_like((width, height), most_pixels):
+            yield size[1], size[0]
+        return
+    for short in _SIDES:
+        if short * short > most_pixels:
+            return
+        longest = min(most_pixels // short, _SIDES[-1])
+        near = min(round(short * width / height), longest)
+        first = max(short, near - _REACH)
+        last = min(near + _REACH, longest)
+        if first > short:
+            yield short, short
+        for long in range(first, last + 1):
+            yield short, long
 
 
 def _network(

@@ -11,7 +11,7 @@ import numpy as np
 
 from tf_dcgan.common import errors, images, terminal
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import preparation
+from tf_dcgan.data import preparation, reading
 from tf_dcgan.data.folders import decoding, survey
 from tf_dcgan.models import cyclegan
 
@@ -103,7 +103,7 @@ def plan(
 
 
 def at_network_size(
-    size: tuple[int, int], crop: tuple[int, int] | None
+    size: tuple[int, int], read_as: reading.Reading
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a function that resizes images as the preparation of data does.
 
@@ -111,13 +111,15 @@ def at_network_size(
 
     Args:
         size: (height, width) of the results.
-        crop: (height, width) of the central part to take first, or None.
+        read_as: how the images of the run's set were read.
 
     Returns:
         A function from [height, width, channels] uint8 of any size to
         [*size, channels] uint8.
     """
-    fit = preparation.choose_fit((None, None, 3), size, crop=crop)
+    fit = preparation.choose_fit(
+        (None, None, 3), size, crop=read_as.crop, fit=read_as.fit
+    )
     return lambda pixels: preparation.apply_fit(fit, pixels[np.newaxis])[0]
 
 

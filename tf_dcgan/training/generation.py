@@ -17,7 +17,7 @@ from tf_dcgan.gan import gan, updates
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import export, samplers
-from tf_dcgan.training import system
+from tf_dcgan.training import fitting, system
 
 _GRID_IMAGES = 64
 
@@ -31,18 +31,16 @@ def resolve(config: schema.Config) -> system.Resolved:
     """
     crop = config.crop or known_sets.DEFAULT_CROPS.get(config.dataset)
     config = dataclasses.replace(config, crop=crop)
+    read_as = reading.of_run(config)
+    origin = {"read_as": read_as, "cache_dir": config.cache_dir}
     height, width, channels = loading.native_shape(
-        config.dataset,
-        config.data_dir,
-        read_as=reading.of_run(config),
-        cache_dir=config.cache_dir,
+        config.dataset, config.data_dir, **origin
     )
-    config, size = system.fix_size(config, (height, width))
-    value_range = loading.value_range(
-        config.dataset,
-        read_as=reading.of_run(config),
-        cache_dir=config.cache_dir,
+    counts = loading.size_counts(config.dataset, config.data_dir, **origin)
+    config, size, notes = fitting.fix_size(
+        config, (height, width), fitting.Originals(counts, read_as)
     )
+    value_range = loading.value_range(config.dataset, **origin)
     if value_range is not None:
         config = dataclasses.replace(
             config, value_range=value_ranges.write(value_range)
@@ -52,7 +50,9 @@ def resolve(config: schema.Config) -> system.Resolved:
         num_classes = len(loading.class_names(config.dataset, config.data_dir))
         if not num_classes:
             raise _without_labels(config)
-    return system.Resolved(config, (*size, channels), num_classes)
+    return system.Resolved(
+        config, (*size, channels), num_classes, notes=tuple(notes)
+    )
 
 
 def load(resolved: system.Resolved) -> system.Loaded:

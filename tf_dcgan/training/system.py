@@ -18,7 +18,6 @@ import tensorflow as tf
 from tf_dcgan.config import schema
 from tf_dcgan.data import batches, loading
 from tf_dcgan.gan import states
-from tf_dcgan.models import families
 from tf_dcgan.runs import runs
 from tf_dcgan.training import execution
 
@@ -156,30 +155,6 @@ class Kind(Protocol):
 
     def images_of_step(self, config: schema.Config) -> str:
         """Says how many images a step takes."""
-
-
-def fix_size(
-    config: schema.Config, native: tuple[int | None, int | None]
-) -> tuple[schema.Config, tuple[int, int]]:
-    """Fixes what a config leaves open about the image size and the machine.
-
-    Args:
-        config: the settings that the user chose.
-        native: (height, width) of the data set's images, None where they
-            vary.
-
-    Returns:
-        The config as this machine runs it, and (height, width) of the
-        networks' images.
-
-    Raises:
-        errors.UserError: the networks cannot make the size.
-    """
-    size = families.image_size(config, native)
-    config = dataclasses.replace(
-        execution.resolve(config), image_size=f"{size[0]}x{size[1]}"
-    )
-    return config, size
 
 
 def facts(dataset: loading.ImageArray) -> runs.DataFacts:

@@ -15,7 +15,7 @@ from tf_dcgan.gan import cyclegan, cyclegan_state
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import export, translators
-from tf_dcgan.training import system
+from tf_dcgan.training import fitting, system
 
 _REAL_GRID_ROWS = 4  # Of each set.
 # Of a grid of samples: more would not fit on a screen.
@@ -35,7 +35,19 @@ def resolve(config: schema.Config) -> system.Resolved:
     shapes = [domain_images.native_shape(config, domain) for domain in pair]
     sides = [side for shape in shapes for side in shape[:2]]
     largest = None if None in sides else max(sides)
-    config, size = system.fix_size(config, (largest, largest))
+    config, size, notes = fitting.fix_size(
+        config,
+        (largest, largest),
+        *(
+            fitting.Originals(
+                domain_images.size_counts(config, domain),
+                domain_images.read_as(config, domain),
+                may_be_padded=False,
+                title=f"{letter}: ",
+            )
+            for letter, domain in zip("AB", pair, strict=True)
+        ),
+    )
     ranges = [domain_images.scale(config, domain) for domain in pair]
     if any(ranges):
         config = dataclasses.replace(
@@ -47,7 +59,7 @@ def resolve(config: schema.Config) -> system.Resolved:
     return system.Resolved(
         config,
         (*size, domain_images.channels(*shapes)),
-        notes=(note,) if note else (),
+        notes=(*notes, *([note] if note else [])),
     )
 
 

@@ -140,6 +140,48 @@ def test_sizes_that_vary_are_resized_each_on_its_own(load, shape, folder):
     )
 
 
+def test_sizes_are_counted_once_and_kept(folder, tmp_path, monkeypatch):
+    cache_dir = str(tmp_path / "cache")
+    for name, size in (("a", (9, 6)), ("b", (9, 6)), ("c", (5, 7))):
+        write(folder / f"{name}.png", 9, size=size)
+    for _ in range(2):
+        counts = loading.size_counts(str(folder), cache_dir=cache_dir)
+        assert counts == {(6, 9): 2, (7, 5): 1}  # (height, width)
+        monkeypatch.setattr(decoding, "read_header", None)  # Not again.
+    read_as = reading.Reading(crop=(6, 6))
+    counts = loading.size_counts(
+        str(folder), read_as=read_as, cache_dir=cache_dir
+    )
+    assert counts == {(6, 6): 2, (6, 5): 1}
+    assert loading.size_counts("cifar10") == {(32, 32): 1}
+
+
+def test_sizes_are_counted_in_a_cache_that_did_not_keep_them(
+    folder, shape, tmp_path
+):
+    write(folder / "a.png", size=(9, 6))
+    shape()
+    (kept,) = (tmp_path / "cache").glob("**/headers-*.json")
+    kept.write_text("[6, 9, 1]")
+    counts = loading.size_counts(str(folder), cache_dir=str(tmp_path / "cache"))
+    assert counts == {(6, 9): 1}
+
+
+def test_the_whole_of_each_image_is_kept_if_asked_for(load, folder):
+    for name, size in (("a", (8, 2)), ("b", (2, 8))):
+        image = PIL.Image.new("L", size, 1)
+        image.paste(200, (0, 0, 1, 1))
+        image.save(folder / f"{name}.png")
+    cropped = load(image_size=(8, 8))
+    assert cropped.preparation.startswith("varying sizes, 1 channel, cropped")
+    for fit, rows in (("pad", [0] * 3 + [1] * 2 + [0] * 3), ("stretch", [1])):
+        array = load(image_size=(8, 8), read_as=reading.Reading(fit=fit))
+        assert "cropped" not in array.preparation
+        assert array.content_box == (0, 0, 8, 8)
+        assert array.images[0, :, -1, 0].tolist() == rows * (8 // len(rows))
+        assert array.fingerprint != cropped.fingerprint
+
+
 def test_a_crop_takes_the_centre_of_each(load, shape, folder):
     for name, size in (("a", (8, 6)), ("b", (8, 6))):
         image = PIL.Image.new("L", size, 1)

@@ -7,6 +7,7 @@ that all share.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterator, Sequence
 import dataclasses
 import json
@@ -34,6 +35,7 @@ class Facts:
     Attributes:
         shape: (height, width, channels) of the images that are taken; height
             and width are None where they vary.
+        sizes: (height, width, number of images) of each size.
         depths: of the images, as `decoding.Header.depth`, sorted.
         frames: of each file with several images its place among the files and
             the number of its images.
@@ -44,6 +46,7 @@ class Facts:
     """
 
     shape: tuple[int | None, int | None, int]
+    sizes: tuple[tuple[int, int, int], ...] = ()
     depths: tuple[str, ...] = (decoding.EIGHT_BITS,)
     frames: tuple[tuple[int, int], ...] = ()
     num_transparent: int = 0
@@ -254,6 +257,7 @@ def _from_json(content) -> Facts:
     height, width, channels = content["shape"]
     return Facts(
         (height, width, channels),
+        tuple((row[0], row[1], row[2]) for row in content["sizes"]),
         tuple(content["depths"]),
         tuple((place, count) for place, count in content["frames"]),
         content["num_transparent"],
@@ -268,7 +272,9 @@ class _Headers:
     def __init__(self, folder: str, paths: Sequence[str]):
         self._folder = folder
         self._damaged = decoding.Damaged(folder, len(paths))
-        self._sizes: set[tuple[int, int]] = set()
+        self._sizes: collections.Counter[tuple[int, int]] = (
+            collections.Counter()
+        )
         self._channels = 1
         self._first_of: dict[str, str] = {}  # Depth → a file.
         self._frames: list[tuple[int, int]] = []
@@ -284,8 +290,7 @@ class _Headers:
             self._frames.append((place, headers[0].frames))
         for frame, header in enumerate(headers):
             self._channels = max(self._channels, header.channels)
-            if len(self._sizes) < 2:
-                self._sizes.add((header.height, header.width))
+            self._sizes[header.height, header.width] += 1
             if header.depth not in self._first_of:
                 self._first_of[header.depth] = path
                 self._check_depths()
@@ -298,6 +303,7 @@ class _Headers:
         hidden, looked_at = _hidden_on_white(self._transparent)
         return Facts(
             (*size, self._channels),
+            tuple((*each, n) for each, n in sorted(self._sizes.items())),
             tuple(sorted(self._first_of)) or (decoding.EIGHT_BITS,),
             tuple(self._frames),
             len(self._transparent),

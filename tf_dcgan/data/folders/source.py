@@ -13,7 +13,7 @@ import numpy as np
 
 from tf_dcgan.common import errors
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import reading, sources
+from tf_dcgan.data import reading, shapes, sources
 from tf_dcgan.data.folders import decoding, facts, listings
 
 # Part of the caches' keys: raise it whenever a folder would be read otherwise.
@@ -131,6 +131,29 @@ def _facts(
         read_as=read_as,
         cache_dir=cache_dir,
     )
+
+
+def size_counts(
+    folder: str,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None,
+) -> shapes.Counts:
+    """Counts the sizes of a folder's images, from the headers of the files.
+
+    Args:
+        folder: as for `native_shape`.
+        read_as: which frames are taken.
+        cache_dir: the cache; None for the user's cache.
+
+    Returns:
+        The sizes of the images of all splits.
+
+    Raises:
+        errors.UserError: as for `native_shape`.
+    """
+    common = _facts(listings.find(folder), read_as, cache_dir)
+    return {(height, width): count for height, width, count in common.sizes}
 
 
 def _no_split(listing: listings.Listing, split: str) -> errors.UserError:
