@@ -76,9 +76,10 @@ class _Loop:
         self._system = create_system()
         self._state = self._system.state
         self._batches = self._system.batches
-        self._meter, self._health, self._step = resuming.resume(
-            run, self._state
-        )
+        progress = resuming.resume(run, self._state)
+        self._meter, self._health = progress.meter, progress.monitor
+        self._step = progress.step
+        self._logged_lines = progress.logged_lines
         self._saved_step = self._sampled_step = self._step
         self._evaluations = scoring.Evaluations(
             run,
@@ -95,7 +96,9 @@ class _Loop:
         self._saved_at = time.monotonic()
 
     def __enter__(self) -> _Loop:
-        self._summaries = summaries.Summaries(self._run.path)
+        self._summaries = summaries.Summaries(
+            self._run.path, lines=self._logged_lines
+        )
         return self
 
     def __exit__(self, *unused) -> None:
@@ -260,8 +263,11 @@ class _Loop:
             self._step,
             variables=self._state.variables(),
             progress={
-                "meter": self._meter.to_json(),
-                "health": self._health.to_json(),
+                **resuming.to_json(
+                    self._meter,
+                    self._health,
+                    logged_lines=self._summaries.lines,
+                ),
                 **more,
             },
             kept=kept,
