@@ -101,14 +101,17 @@ class _Loop:
         )
         return self
 
-    def __exit__(self, *unused) -> None:
+    def __exit__(self, error_type, *unused) -> None:
         with contextlib.ExitStack() as stack:  # A full disk stops none.
+            if error_type is not None:
+                stack.enter_context(contextlib.suppress(OSError))
             stack.callback(self._console.close)
             stack.callback(self._batches.close)
             stack.callback(self._summaries.close)
 
     def run(self) -> None:
         """Trains until the last step or until asked to stop."""
+        guards.check_saving(self._run, self._state, step=self._step)
         if self._step == 0:
             self._describe()
         # A stop may have put a score off, or --evaluate_every may be new.
@@ -225,6 +228,7 @@ class _Loop:
             self._console.health(verdicts)
 
     def _write_samples(self) -> None:
+        guards.check_place(self._run)
         self._sampled_step = self._step
         samples = self._system.samples()
         self._summaries.write_sample_grid(samples.grid, step=self._step)
@@ -257,6 +261,7 @@ class _Loop:
     def _write_checkpoint(
         self, folder, *, kept=checkpoints.KEPT, **more
     ) -> None:
+        guards.check_place(self._run)
         guards.check_weights(self._run, self._state, step=self._step)
         checkpoints.save(
             folder,
