@@ -72,7 +72,7 @@ def is_writing_checkpoint(
     process: subprocess.Popen, run_dir: pathlib.Path
 ) -> bool:
     """Says whether a process has begun a checkpoint and not finished it."""
-    unfinished = f"{files.UNFINISHED}{process.pid}-*"
+    unfinished = f"{files.UNFINISHED}{process.pid}-step_*"
     return any((run_dir / "checkpoints").glob(unfinished))
 
 

@@ -39,7 +39,13 @@ def log(run, *steps):
 def resume(run):
     """Returns what `resuming.resume` does, and the step of the state."""
     state = states.State(states.new_step())
-    return *resuming.resume(run, state), int(state.step)
+    progress = resuming.resume(run, state)
+    return (
+        progress.meter,
+        progress.monitor,
+        progress.step,
+        int(state.step),
+    )
 
 
 def logged_steps(run):
@@ -78,6 +84,40 @@ def test_what_came_after_the_last_checkpoint_is_forgotten(run):
     assert logged_steps(run) == [10, 20]
     assert steps(run.checkpoints) == ["step_0000010", "step_0000020"]
     assert steps(run.best_checkpoint) == ["step_0000010", "step_0000020"]
+
+
+@pytest.mark.parametrize("kept", [[], [5], [20], None])
+def test_lines_that_are_gone_are_told(run, capsys, kept):
+    save(run.checkpoints, 20, logged_lines=3)
+    if kept is not None:
+        log(run, *kept, 25)  # Only lines up to the checkpoint count.
+    assert resume(run)[2] == 20
+    lines = len(kept or [])
+    assert capsys.readouterr().out == (
+        f"note: {run.path / 'metrics.jsonl'} has {lines} of the 3 lines or "
+        "more that were written up to step 20: the curves lack the others, "
+        "the training does not need them\n"
+    )
+
+
+@pytest.mark.parametrize("counted", [{}, {"logged_lines": 3}])
+def test_whole_logs_are_not_worth_a_note(run, capsys, counted):
+    save(run.checkpoints, 20, **counted)
+    log(run, 10, 20, 20)
+    assert resume(run)[2] == 20
+    assert capsys.readouterr().out == ""
+
+
+def test_an_empty_log_is_told_without_a_count_too(run, capsys):
+    save(run.checkpoints, 20)
+    resume(run)
+    assert "has 0 of the 1 lines or more" in capsys.readouterr().out
+
+
+def test_a_count_of_lines_that_is_none_is_damage(run):
+    save(run.checkpoints, 20, logged_lines="many")
+    with pytest.raises(errors.UserError, match="is damaged"):
+        resume(run)
 
 
 def test_a_run_that_died_before_its_first_checkpoint_begins_anew(run):

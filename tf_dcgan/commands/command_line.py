@@ -34,7 +34,6 @@ _BAD_PATHS = {
     errno.ENAMETOOLONG,
     errno.EIO,
     errno.EFBIG,
-    errno.ENOENT,
     errno.ESTALE,
 }
 

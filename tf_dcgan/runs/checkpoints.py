@@ -66,6 +66,30 @@ def save(
     return path
 
 
+def rehearse(folder: pathlib.Path, variables: Mapping[str, tf.Variable]) -> int:
+    """Writes a checkpoint and removes it at once.
+
+    Args:
+        folder: the run's folder of checkpoints; it is made if need be.
+        variables: as for `save`.
+
+    Returns:
+        The checkpoint's size in bytes.
+
+    Raises:
+        OSError: no checkpoint can be written there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    trial = folder / f"{files.UNFINISHED}{os.getpid()}-trial"
+    try:
+        with files.disk_errors(folder):
+            trial.mkdir()
+            _checkpoint(variables).write(os.fspath(trial / _WEIGHTS))
+            return sum(file.stat().st_size for file in trial.iterdir())
+    finally:
+        shutil.rmtree(trial, ignore_errors=True)
+
+
 def amend(path: pathlib.Path, more: Mapping[str, Any]) -> None:
     """Replaces entries of a checkpoint's progress, in one instant.
 

@@ -38,19 +38,24 @@ class Summaries:
     """Appends to the logs of a run. Close it, or use it in a `with` block.
 
     On a run that is continued, `rewind` comes first.
+
+    Attributes:
+        lines: how many lines `metrics.jsonl` has by what was written here.
     """
 
-    def __init__(self, run_dir: os.PathLike | str):
+    def __init__(self, run_dir: os.PathLike | str, *, lines: int = 0):
         """Opens the logs of a run.
 
         Args:
             run_dir: the run's folder; it is made if it does not exist.
+            lines: how many lines `metrics.jsonl` has already.
 
         Raises:
             OSError: the folder cannot be written to.
         """
         self._run_dir = pathlib.Path(run_dir)
         self._run_dir.mkdir(parents=True, exist_ok=True)
+        self.lines = lines
         self._metrics = open(
             self._run_dir / logs.METRICS, "a", encoding="utf-8", newline="\n"
         )
@@ -104,6 +109,7 @@ class Summaries:
         with self._lines():
             self._metrics.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._metrics.flush()
+        self.lines += 1
         with self._events(), self._writer.as_default():
             for key, value in values.items():
                 if not isinstance(value, str) and key not in _NO_CURVE:
@@ -208,7 +214,7 @@ class Summaries:
             tf.summary.image(tag, uint8_grid[np.newaxis], step=step)
 
 
-def rewind(run_dir: os.PathLike | str, step: int) -> None:
+def rewind(run_dir: os.PathLike | str, step: int) -> int:
     """Takes the logs of a run back to the step it is resumed from.
 
     Lines of `metrics.jsonl`, TensorBoard events and sample grids of later
@@ -221,6 +227,9 @@ def rewind(run_dir: os.PathLike | str, step: int) -> None:
         step: the step of the checkpoint; what was written at this very step
             stays. -1 removes everything.
 
+    Returns:
+        How many lines of `metrics.jsonl` stay.
+
     Raises:
         UserError: a line of `metrics.jsonl` other than an unfinished last one
             is damaged; no log has been changed then.
@@ -230,17 +239,20 @@ def rewind(run_dir: os.PathLike | str, step: int) -> None:
     files.remove_unfinished(run_dir)
     files.remove_unfinished(run_dir / logs.SAMPLES)
     path = run_dir / logs.METRICS
+    lines = 0
     if path.exists():
         with files.atomic_file(path) as unfinished:
             with open(unfinished, "wb") as kept:
                 for line, values in logs.read_lines(path):
                     if values["step"] <= step:
                         kept.write(line + b"\n")
+                        lines += 1
     with files.disk_errors(run_dir / TENSORBOARD):
         events.rewind(run_dir / TENSORBOARD, step)
     for sample_step, sample in sample_grids(run_dir):
         if sample_step > step:
             sample.unlink()
+    return lines
 
 
 def _to_python(value) -> int | float | str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 import contextlib
+import shutil
 import signal
 import threading
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from tf_dcgan.common import errors
 from tf_dcgan.gan import states
-from tf_dcgan.runs import checkpoints, runs
+from tf_dcgan.runs import checkpoints, folder, runs
 
 # A lost terminal sends SIGHUP; Windows has none.
 _KINDS = [
@@ -59,6 +60,63 @@ def check_weights(run: runs.Run, state: states.State, *, step: int) -> None:
     bad = states.non_finite_variables(state)
     if bad:
         raise _diverged(run, f"{bad[0]} is not finite after step {step}")
+
+
+def check_saving(run: runs.Run, state: states.State, *, step: int) -> None:
+    """Finds out before a training whether it can be saved.
+
+    Args:
+        run: its folder is to take the checkpoints.
+        state: what is to be saved.
+        step: the number of finished steps.
+
+    Raises:
+        errors.UserError: the disk has no room for the checkpoints.
+        OSError: no checkpoint can be written.
+    """
+    steps_left = run.total_steps - step
+    if steps_left <= 0:
+        return
+    one = checkpoints.rehearse(run.checkpoints, state.variables())
+    config = run.config
+    # A new checkpoint is written before the oldest is removed.
+    planned = min(
+        -(-steps_left // config.checkpoint_every), checkpoints.KEPT + 1
+    )
+    already = len(checkpoints.all_checkpoints(run.checkpoints))
+    more = max(min(planned, checkpoints.KEPT + 1 - already), 1)
+    if config.evaluate_every:
+        planned_best = min(-(-steps_left // config.evaluate_every), 2)
+        already = len(checkpoints.all_checkpoints(run.best_checkpoint))
+        more += max(min(planned_best, 2 - already), 1)
+    free = shutil.disk_usage(run.path).free
+    if more * one > free:
+        raise errors.UserError(
+            f"the disk of {run.path} has {free / 1e6:,.1f} MB free, and needs "
+            f"{more * one / 1e6:,.1f} MB for {more} more checkpoint"
+            f"{'s' * (more > 1)}: make room, or give a new --run_dir on "
+            "another disk"
+        )
+
+
+def check_place(run: runs.Run) -> None:
+    """Finds out whether the run's folder still is where it was.
+
+    Everything that is written makes the folders that it needs, and would make
+    half a run in the place of one that was moved.
+
+    Args:
+        run: in training.
+
+    Raises:
+        errors.UserError: the folder is gone.
+    """
+    if not (run.path / folder.CONFIG).exists():
+        raise errors.UserError(
+            f"{run.path} is no run any more, since its {folder.CONFIG} is "
+            "gone: if the folder was moved, put it back or go on with it "
+            "where it is now; it has its checkpoints up to the last save"
+        )
 
 
 def _diverged(run: runs.Run, what: str) -> errors.UserError:

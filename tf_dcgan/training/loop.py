@@ -76,9 +76,10 @@ class _Loop:
         self._system = create_system()
         self._state = self._system.state
         self._batches = self._system.batches
-        self._meter, self._health, self._step = resuming.resume(
-            run, self._state
-        )
+        progress = resuming.resume(run, self._state)
+        self._meter, self._health = progress.meter, progress.monitor
+        self._step = progress.step
+        self._logged_lines = progress.logged_lines
         self._saved_step = self._sampled_step = self._step
         self._evaluations = scoring.Evaluations(
             run,
@@ -95,17 +96,22 @@ class _Loop:
         self._saved_at = time.monotonic()
 
     def __enter__(self) -> _Loop:
-        self._summaries = summaries.Summaries(self._run.path)
+        self._summaries = summaries.Summaries(
+            self._run.path, lines=self._logged_lines
+        )
         return self
 
-    def __exit__(self, *unused) -> None:
+    def __exit__(self, error_type, *unused) -> None:
         with contextlib.ExitStack() as stack:  # A full disk stops none.
+            if error_type is not None:
+                stack.enter_context(contextlib.suppress(OSError))
             stack.callback(self._console.close)
             stack.callback(self._batches.close)
             stack.callback(self._summaries.close)
 
     def run(self) -> None:
         """Trains until the last step or until asked to stop."""
+        guards.check_saving(self._run, self._state, step=self._step)
         if self._step == 0:
             self._describe()
         # A stop may have put a score off, or --evaluate_every may be new.
@@ -222,6 +228,7 @@ class _Loop:
             self._console.health(verdicts)
 
     def _write_samples(self) -> None:
+        guards.check_place(self._run)
         self._sampled_step = self._step
         samples = self._system.samples()
         self._summaries.write_sample_grid(samples.grid, step=self._step)
@@ -254,14 +261,18 @@ class _Loop:
     def _write_checkpoint(
         self, folder, *, kept=checkpoints.KEPT, **more
     ) -> None:
+        guards.check_place(self._run)
         guards.check_weights(self._run, self._state, step=self._step)
         checkpoints.save(
             folder,
             self._step,
             variables=self._state.variables(),
             progress={
-                "meter": self._meter.to_json(),
-                "health": self._health.to_json(),
+                **resuming.to_json(
+                    self._meter,
+                    self._health,
+                    logged_lines=self._summaries.lines,
+                ),
                 **more,
             },
             kept=kept,

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from tf_dcgan.common import errors, files
+import dataclasses
+from typing import Any
+
+from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.gan import states
-from tf_dcgan.runs import checkpoints, health, runs, summaries
+from tf_dcgan.runs import checkpoints, health, logs, runs, summaries
 from tf_dcgan.training import meters
 
+_METER, _HEALTH, _LINES = "meter", "health", "logged_lines"
 
-def resume(
-    run: runs.Run, state: states.State
-) -> tuple[meters.Meter, health.Monitor, int]:
+
+@dataclasses.dataclass
+class Progress:
+    """Where a training stands, besides its networks and optimizers.
+
+    Attributes:
+        meter: the sums of the current interval, epoch and window.
+        monitor: the observations that verdicts on the training's health
+            follow from.
+        step: the number of finished steps.
+        logged_lines: how many lines `metrics.jsonl` has.
+    """
+
+    meter: meters.Meter
+    monitor: health.Monitor
+    step: int
+    logged_lines: int
+
+
+def to_json(
+    meter: meters.Meter, monitor: health.Monitor, *, logged_lines: int
+) -> dict[str, Any]:
+    """Returns what a checkpoint keeps for `resume`, besides the step."""
+    return {
+        _METER: meter.to_json(),
+        _HEALTH: monitor.to_json(),
+        _LINES: logged_lines,
+    }
+
+
+def resume(run: runs.Run, state: states.State) -> Progress:
     """Restores a run's last checkpoint and removes what came after it.
 
     The logs, sample grids and best checkpoints of later steps are removed;
@@ -22,9 +54,7 @@ def resume(
             checkpoint.
 
     Returns:
-        (meter, monitor, step): the sums of the current interval, epoch and
-        window, the observations that verdicts on the training's health follow
-        from, and the number of finished steps.
+        Where the training stands.
 
     Raises:
         errors.UserError: a checkpoint or log is damaged, or the checkpoints
@@ -35,20 +65,30 @@ def resume(
     if path is None:
         _check_untrained(run)
         meter, step = meters.Meter(run.config.batch_size), 0
+        lines_then = 0
         monitor = health.Monitor(run.config)
     else:
         saved = checkpoints.restore(path, state.variables())
         try:
-            meter = meters.Meter(run.config.batch_size, saved["meter"])
+            meter = meters.Meter(run.config.batch_size, saved[_METER])
             # An older checkpoint has no "health": the windows begin here.
-            monitor = health.Monitor(run.config, saved.get("health"))
+            monitor = health.Monitor(run.config, saved.get(_HEALTH))
+            # An older checkpoint has no count of lines, and at least one line.
+            lines_then = int(saved.get(_LINES, 1))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise checkpoints.damaged(path, error) from error
         step = saved["step"]
     # Step 0 has logs only if a kill came before the first checkpoint.
-    summaries.rewind(run.path, step if path else -1)
+    lines = summaries.rewind(run.path, step if path else -1)
+    if lines < lines_then:
+        terminal.say(
+            f"note: {run.path / logs.METRICS} has {lines:,} of the "
+            f"{lines_then:,} lines or more that were written up to step "
+            f"{step:,}: the curves lack the others, the training does not "
+            "need them"
+        )
     checkpoints.rewind(run.best_checkpoint, step)
-    return meter, monitor, step
+    return Progress(meter, monitor, step, lines)
 
 
 def _check_untrained(run: runs.Run) -> None:
