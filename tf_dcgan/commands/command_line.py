@@ -36,6 +36,7 @@ _BAD_PATHS = {
     errno.EFBIG,
     errno.ENOENT,
     errno.ESTALE,
+    errno.ELOOP,
 }
 
 
