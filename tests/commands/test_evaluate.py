@@ -2,7 +2,9 @@
 
 import json
 import math
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import types
@@ -497,6 +499,65 @@ def test_no_interval_reaches_below_zero(main, arrays):
         f"{details['corrected']:.4g} [{details['corrected_low']:.4g}, "
         f"{details['corrected_high']:.4g}] without bias"
     )
+
+
+@pytest.mark.slow
+def test_scores_of_a_run_that_may_only_be_read_go_to_the_output(
+    main, trained, tmp_path, capsys
+):
+    run = tmp_path / "run"
+    shutil.copytree(trained[0], run)
+    # What stands for a file system that takes no files, as root too.
+    (run / "evaluation.json").mkdir()
+    before = (run / "metrics.jsonl").read_text()
+    flags = ("--run_dir=run", "--num_samples=40", "--metrics=fid,memorization")
+    with pytest.raises(errors.UserError) as refusal:
+        main(*flags)
+    assert str(refusal.value) == (
+        f"--run_dir=run cannot be written ({run / 'evaluation.json'} is a "
+        "folder, not a file): give --output=FILE.json, to which the scores "
+        "then go"
+    )
+    main(*flags, "--output=elsewhere/scores.json")
+    found, content = _scores("elsewhere/scores.json")
+    assert found["fid"]["value"] > 0
+    assert "elsewhere/scores.json alone" in content["notes"][-1]
+    assert pathlib.Path("elsewhere/memorization.png").exists()
+    assert (run / "metrics.jsonl").read_text() == before
+    assert not (run / "memorization.png").exists()
+    assert "scores are in" in " ".join(capsys.readouterr().out.split())
+
+
+def test_scores_can_be_written_into_standard_output(main, arrays):
+    reading, writing = os.pipe()
+    try:
+        main(
+            f"--real={arrays[0]}",
+            f"--fake={arrays[1]}",
+            f"--train={arrays[1]}",
+            "--metrics=fid,memorization",
+            f"--output=/dev/fd/{writing}",
+        )
+        os.close(writing)
+        with open(reading, closefd=False) as pipe:
+            content = json.load(pipe)
+        assert content["scores"][0]["name"] == "fid"
+        assert "no picture of the closest pairs" in content["notes"][-1]
+    finally:
+        os.close(reading)
+
+
+@pytest.mark.parametrize(
+    "flag", ["--output=fifo.json", "--pairs=fifo.png", "--statistics=fifo.npz"]
+)
+def test_a_fifo_is_refused_before_the_work(main, arrays, flag):
+    os.mkfifo(flag.partition("=")[2])
+    flags = [f"--real={arrays[0]}", flag]
+    if "statistics" not in flag:
+        flags += [f"--fake={arrays[1]}", f"--train={arrays[1]}"]
+        flags.append("--metrics=memorization")
+    with pytest.raises(errors.UserError, match="is a FIFO, not a file"):
+        main(*flags)
 
 
 def test_scores_are_kept_where_nobody_reads_them(main, arrays, monkeypatch):

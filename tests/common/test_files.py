@@ -2,6 +2,8 @@ import errno
 import io
 import os
 import pathlib
+import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -393,13 +395,178 @@ def test_a_name_that_is_too_long_is_refused(tmp_path, is_folder, name):
     assert contents(tmp_path) == []
 
 
-def test_a_name_that_is_too_long_only_while_it_is_written_is_refused(tmp_path):
-    name = "x" * 250
-    with pytest.raises(OSError, match="too long"):
-        with files.atomic_file(tmp_path / name) as unfinished:
-            unfinished.write_text("x")
-    assert "File name too long" in refusal(tmp_path / name)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 255,
+        "x" * 251 + ".png",
+        "猫" * 84 + ".x",
+        "x." + "y" * 253,
+        "é" * 100 + "x.tar.gz",
+    ],
+)
+def test_a_name_as_long_as_the_system_allows_is_written(tmp_path, name):
+    files.require_writable(tmp_path / name, "--out=x")
     files.require_writable(tmp_path / name, "--out=x", is_folder=True)
+    with files.atomic_file(tmp_path / name) as unfinished:
+        unfinished.write_text("x")
+    assert contents(tmp_path) == [name]
+    (tmp_path / name).unlink()
+    for content in ("old", "new"):
+        with files.atomic_directory(tmp_path / name) as unfinished:
+            (unfinished / "a.txt").write_text(content)
+    assert (tmp_path / name / "a.txt").read_text() == "new"
+    assert contents(tmp_path) == [name]
+
+
+def test_long_names_are_unfinished_under_different_names(tmp_path):
+    long = "x" * 200
+    with files.atomic_file(tmp_path / f"{long}1.png") as first:
+        with files.atomic_file(tmp_path / f"{long}2.png") as second:
+            assert first != second
+            assert first.suffix == second.suffix == ".png"
+            first.write_text("1")
+            second.write_text("2")
+    assert (tmp_path / f"{long}1.png").read_text() == "1"
+
+
+def write(path, text="new"):
+    with files.atomic_file(path) as unfinished:
+        unfinished.write_text(text)
+
+
+def test_a_fifo_is_refused_before_the_work_and_stays(tmp_path):
+    fifo = tmp_path / "fifo.png"
+    os.mkfifo(fifo)
+    link = tmp_path / "link.png"
+    link.symlink_to(fifo)
+    for path in (fifo, link):
+        assert f"({path} is a FIFO, not a file)" in refusal(path)
+        with pytest.raises(errors.UserError, match="is a FIFO, not a file"):
+            write(path)
+    assert stat.S_ISFIFO(os.stat(fifo).st_mode)
+    assert "is a FIFO, not a folder" in refusal(fifo, is_folder=True)
+
+
+def test_a_socket_is_refused_before_the_work_and_stays(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # The name of a socket is short.
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket.json")
+        path = tmp_path / "socket.json"
+        assert f"({path} is a socket, not a file)" in refusal(path)
+        with pytest.raises(errors.UserError, match="is a socket"):
+            write(path)
+        assert stat.S_ISSOCK(os.stat(path).st_mode)
+
+
+def test_a_device_takes_the_bytes_and_stays(tmp_path):
+    null = tmp_path / "null.json"
+    try:
+        os.mknod(null, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:
+        null = pathlib.Path(os.devnull)
+    link = tmp_path / "link.json"
+    link.symlink_to(null)
+    for path in (null, link):
+        files.require_writable(path, "--out=x")
+        write(path)
+        assert stat.S_ISCHR(os.stat(path).st_mode)
+    assert link.is_symlink()
+    assert os.listdir(tmp_path) in (
+        ["link.json"],
+        ["null.json", "link.json"],
+        ["link.json", "null.json"],
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mknod"), reason="needs POSIX devices")
+def test_a_disk_is_refused(tmp_path):
+    disk = tmp_path / "disk"
+    try:
+        # A number that no driver has: nothing could be written there.
+        os.mknod(disk, 0o666 | stat.S_IFBLK, os.makedev(259, 1048575))
+    except PermissionError:
+        pytest.skip("may make no block device here")
+    assert "is a device, not a file" in refusal(disk)
+    with pytest.raises(errors.UserError, match="is a device, not a file"):
+        write(disk)
+
+
+OWN_DESCRIPTORS = pytest.mark.skipif(
+    not os.path.exists("/proc/self/fd/0"), reason="needs /proc/self/fd"
+)
+
+
+@OWN_DESCRIPTORS
+def test_a_pipe_that_is_open_takes_the_bytes(tmp_path):
+    reading, writing = os.pipe()
+    try:
+        path = f"/dev/fd/{writing}"
+        files.require_writable(path, "--out=x")
+        write(path)
+        os.close(writing)
+        assert os.read(reading, 99) == b"new"
+    finally:
+        os.close(reading)
+
+
+@OWN_DESCRIPTORS
+def test_standard_output_is_written_into_also_where_it_is_a_file(tmp_path):
+    printed = tmp_path / "printed.txt"
+    link = tmp_path / "link.json"
+    link.symlink_to("/dev/stdout")
+    program = (
+        "import sys; from tf_dcgan.common import files\n"
+        "print('before', flush=True)\n"
+        "for path in sys.argv[1:]:\n"
+        "    files.require_writable(path, '--out=x')\n"
+        "    with files.atomic_file(path) as new:\n"
+        "        new.write_text(new.suffix + 'content;')\n"
+        "print('after')\n"
+    )
+    with open(printed, "w") as output:
+        subprocess.run(
+            [sys.executable, "-c", program, "/dev/stdout", link],
+            stdout=output,
+            check=True,
+        )
+    assert printed.read_text() == "before\ncontent;.jsoncontent;after\n"
+    assert link.is_symlink()
+    assert os.path.islink("/dev/stdout")
+
+
+def test_a_link_to_a_file_is_replaced_and_the_file_stays(tmp_path):
+    outside = tmp_path / "outside.txt"
+    outside.write_text("old")
+    link = tmp_path / "link.txt"
+    link.symlink_to(outside)
+    write(link)
+    assert outside.read_text() == "old"
+    assert not link.is_symlink() and link.read_text() == "new"
+
+
+def test_a_folder_takes_the_place_of_a_link_and_not_of_its_target(tmp_path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "old.txt").write_text("old")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "outside")
+    with files.atomic_directory(link) as unfinished:
+        (unfinished / "new.txt").write_text("new")
+    assert not link.is_symlink() and contents(link) == ["new.txt"]
+    assert contents(tmp_path / "outside") == ["old.txt"]
+    assert contents(tmp_path) == ["link", "outside"]
+
+
+def test_a_link_to_itself_is_refused(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    words = "is a link that leads back to itself"
+    assert f"({loop} {words})" in refusal(loop)
+    assert f"({loop / 'x'} {words})" in refusal(loop / "x")
+    assert f"({loop} {words}, not a folder)" in refusal(loop, is_folder=True)
+    with pytest.raises(errors.UserError, match=words):
+        write(loop)
+    assert loop.is_symlink()
 
 
 @pytest.fixture

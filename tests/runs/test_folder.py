@@ -160,8 +160,50 @@ def test_a_run_is_a_place_for_itself(run):
 def test_a_place_with_a_file_where_a_run_has_a_folder_is_refused(run, name):
     (run / name).write_text("")
     assert refusal(run_folders.check_place, run) == (
-        f"{run / name} is not a folder: a run needs that name"
+        f"{run} cannot be written ({run / name} is not a folder, and a run "
+        "needs that name): give another --run_dir"
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "metrics.jsonl",
+        "config.json",
+        "evaluation.json",
+        "memorization.png",
+        "curves.png",
+        "progress.gif",
+        "generator.keras",
+        "samples/step_0000007.png",
+        "samples",
+        "tensorboard",
+        "checkpoints",
+        "saved_model",
+    ],
+)
+def test_a_run_with_a_link_to_itself_is_refused_at_the_start(run, name):
+    (run / name).parent.mkdir(exist_ok=True)
+    (run / name).unlink(missing_ok=True)
+    (run / name).symlink_to(pathlib.Path(name).name)
+    message = refusal(run_folders.check_place, run)
+    assert message.startswith(f"{run} cannot be written ({run / name} is ")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "samples/step_1.png"])
+def test_a_run_with_a_fifo_in_place_of_a_file_is_refused(run, name):
+    (run / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(run / name)
+    assert "is a FIFO, not a file" in refusal(run_folders.check_place, run)
+
+
+def test_a_log_that_is_a_link_is_refused_since_it_would_be_followed(
+    run, tmp_path
+):
+    (tmp_path / "outside").write_text("")
+    (run / "metrics.jsonl").symlink_to(tmp_path / "outside")
+    assert "metrics.jsonl is a link" in refusal(run_folders.check_place, run)
 
 
 def test_a_place_below_a_file_is_refused(tmp_path):

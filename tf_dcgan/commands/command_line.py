@@ -35,6 +35,7 @@ _BAD_PATHS = {
     errno.EIO,
     errno.EFBIG,
     errno.ESTALE,
+    errno.ELOOP,
 }
 
 

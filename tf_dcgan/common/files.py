@@ -6,10 +6,12 @@ from collections.abc import Container, Iterator
 import contextlib
 import errno
 import fnmatch
+import hashlib
 import os
 import pathlib
 import re
 import shutil
+import stat
 import tempfile
 
 from tf_dcgan.common import errors
@@ -17,6 +19,10 @@ from tf_dcgan.common import errors
 # Begins the name of a file or folder that is not finished; a kill may leave it.
 UNFINISHED = ".unfinished-"
 _LONGEST_NAME = 32
+# Bytes of a name that an unfinished file repeats; 255 are allowed in all.
+_MOST_REPEATED_BYTES = 100
+# Bytes of a suffix, of which no program that goes by suffixes knows more.
+_MOST_SUFFIX_BYTES = 20
 # errno of a disk or a quota that is full.
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 # errno that only a write can meet.
@@ -42,18 +48,36 @@ def atomic_file(path: os.PathLike | str) -> Iterator[pathlib.Path]:
     """Yields a path to write to, which becomes `path` when the block ends.
 
     The new file replaces an older one in one instant, after its bytes have
-    reached the disk. If the block raises, `path` is as it was before.
+    reached the disk. If the block raises, `path` is as it was before. A link
+    is replaced too, and what it leads to stays as it is.
+
+    What can only be written into, such as `/dev/stdout`, takes the bytes when
+    the block ends, and stays what it is.
 
     Args:
         path: the file to write; its folder is made if need be.
 
     Yields:
-        A path beside it with the same suffix.
+        A path with the same suffix, beside `path` if that is a file.
 
     Raises:
+        errors.UserError: `path` is neither a file nor something to write
+            into, such as a FIFO.
         OSError: the folder cannot be written to, or the disk is full.
     """
     path = pathlib.Path(path)
+    reason = obstacle(path)
+    if reason is not None:
+        raise errors.UserError(
+            f"{path} cannot be written ({reason}): give another name, or move "
+            "away what has this one"
+        )
+    if is_stream(path):
+        with tempfile.TemporaryDirectory() as folder:
+            whole = pathlib.Path(folder, f"whole{_short_suffix(path)}")
+            yield whole
+            _copy_into(whole, path)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = _unfinished(path)
     try:
@@ -97,7 +121,7 @@ def atomic_directory(path: os.PathLike | str) -> Iterator[pathlib.Path]:
         if path.exists():
             # A folder cannot be replaced in one call: for an instant there
             # is neither. Only what can be made again is written this way.
-            old = path.with_name(f"{UNFINISHED}{os.getpid()}-old-{path.name}")
+            old = _unfinished(path, "old-")
             _remove(old)
             os.replace(path, old)
             try:
@@ -289,17 +313,115 @@ def require_writable(
             what is in its way, its name or its permissions.
         OSError: the disk is full.
     """
-    path = pathlib.Path(path).absolute()
-    try:
-        reason = _obstacle(path, is_folder)
-    except OSError as error:
-        if error.errno in DISK_FULL:
-            raise
-        reason = error.strerror
+    reason = reason_against_writing(path, is_folder=is_folder)
     if reason is not None:
         raise errors.UserError(
             f"{place} cannot be written ({reason}): {advice}"
         )
+
+
+def reason_against_writing(
+    path: os.PathLike | str, *, is_folder: bool = False
+) -> str | None:
+    """Says before a long computation why a file could not be written.
+
+    Args:
+        path: as `require_writable` takes it.
+        is_folder: whether `path` is a folder.
+
+    Returns:
+        The reason in words; None where the file can be written.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    try:
+        return _obstacle(pathlib.Path(path).absolute(), is_folder)
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise
+        return error.strerror
+
+
+def obstacle(path: os.PathLike | str) -> str | None:
+    """Says what bears the name of a file and cannot be replaced by the file.
+
+    Args:
+        path: the file that is to be written; it and the folders above it may
+            be missing.
+
+    Returns:
+        The reason in words; None where nothing is in the way.
+
+    Raises:
+        OSError: the system's own reason, such as a name that is too long.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None  # Nothing, or a link to nowhere, which is replaced.
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return f"{path} is a link that leads back to itself"
+        raise
+    if stat.S_ISDIR(mode):
+        return f"{path} is a folder, not a file"
+    if stat.S_ISREG(mode) or is_stream(path):
+        return None
+    return f"{path} is {_kind(mode)}, not a file"
+
+
+def is_stream(path: os.PathLike | str) -> bool:
+    """Says whether bytes are written into `path`, which then stays.
+
+    These are the character devices, such as a terminal or `/dev/null`, and
+    what this process has open by a number, such as `/dev/stdout`. A FIFO of
+    any other name is none: opening it would wait for a reader.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or _descriptor(path) is not None
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "a FIFO"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def _descriptor(path: os.PathLike | str) -> int | None:
+    """Returns the number by which this process has `path` open by its name.
+
+    `/dev/stdout` and `/dev/fd/63` are links that lead through
+    `/proc/self/fd` or, on some systems, files of `/dev/fd`.
+    """
+    place = os.path.abspath(path)
+    for _ in range(40):
+        folder, name = os.path.split(place)
+        is_number = name.isascii() and name.isdecimal()
+        if is_number and os.path.realpath(folder) in (
+            "/dev/fd",
+            f"/proc/{os.getpid()}/fd",
+        ):
+            return int(name)
+        if not os.path.islink(place):
+            return None
+        place = os.path.join(os.path.realpath(folder), os.readlink(place))
+    return None
+
+
+def _copy_into(whole: pathlib.Path, path: pathlib.Path) -> None:
+    """Writes the bytes of a file into a stream."""
+    number = _descriptor(path)
+    if number is None:
+        target = os.open(path, os.O_WRONLY)
+    else:
+        # Not opened anew: a file behind it would be written from its start.
+        target = os.dup(number)
+    with open(whole, "rb") as source, open(target, "wb") as stream:
+        shutil.copyfileobj(source, stream)
 
 
 def _obstacle(path: pathlib.Path, is_folder: bool) -> str | None:
@@ -308,16 +430,19 @@ def _obstacle(path: pathlib.Path, is_folder: bool) -> str | None:
     Raises:
         OSError: the system's own reason why the file cannot be written.
     """
-    if not is_folder and path.is_dir():
-        return f"{path} is a folder, not a file"
+    if not is_folder:
+        reason = obstacle(path)
+        if reason is not None:
+            return reason
+        if is_stream(path):
+            return None
     nearest = path if is_folder else path.parent
     while not os.path.lexists(nearest):
         nearest = nearest.parent
     if not nearest.is_dir():
-        kind = "a file" if nearest.exists() else "a link to nowhere"
-        return f"{nearest} is {kind}, not a folder"
+        return f"{nearest} is {_no_folder(nearest)}, not a folder"
     # The system refuses names that are too long before it looks for them.
-    longest = path / "x" if is_folder else _unfinished(path)
+    longest = path / "x" if is_folder else path
     missing = longest.relative_to(nearest).parts
     for candidate in [longest, *(nearest / name for name in missing)]:
         with contextlib.suppress(FileNotFoundError):
@@ -327,9 +452,35 @@ def _obstacle(path: pathlib.Path, is_folder: bool) -> str | None:
     return None
 
 
-def _unfinished(path: pathlib.Path) -> pathlib.Path:
-    """Names what will become `path`, with the same suffix."""
-    return path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
+def _no_folder(path: pathlib.Path) -> str:
+    """Says what is at a path where a folder should be."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return "a link to nowhere"
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "a link that leads back to itself"
+        raise
+    return "a file" if stat.S_ISREG(mode) else _kind(mode)
+
+
+def _unfinished(path: pathlib.Path, word: str = "") -> pathlib.Path:
+    """Names what will become `path`, with the same suffix.
+
+    A name that is allowed for `path` may be too long with more before it, so
+    a long name is told apart by its hash.
+    """
+    name = path.name
+    if len(os.fsencode(name)) > _MOST_REPEATED_BYTES:
+        digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+        name = f"{digest}{_short_suffix(path)}"
+    return path.with_name(f"{UNFINISHED}{os.getpid()}-{word}{name}")
+
+
+def _short_suffix(path: pathlib.Path) -> str:
+    is_short = len(os.fsencode(path.suffix)) <= _MOST_SUFFIX_BYTES
+    return path.suffix if is_short else ""
 
 
 def _put_in_place(unfinished: pathlib.Path, path: pathlib.Path) -> None:
@@ -343,7 +494,7 @@ def _put_in_place(unfinished: pathlib.Path, path: pathlib.Path) -> None:
 
 
 def _remove(path: pathlib.Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
-import pathlib
 from typing import Any
 
 from tf_dcgan.common import devices, errors
@@ -60,6 +59,7 @@ def evaluate_run(
     """Scores a run against the run's own data.
 
     Writes `evaluation.json` and a line of the logs, at the checkpoint's step.
+    Where the run may only be read, the scores go to `--output` alone.
 
     Args:
         run: a run of any kind.
@@ -78,10 +78,21 @@ def evaluate_run(
     evaluation = _KINDS[run.config.kind].score(
         run, request, models, words=words, notes=notes
     )
-    for path in filter(None, (run.path / "evaluation.json", request.output)):
-        report.write_json(path, evaluation, step=step)
-    with summaries.Summaries(run.path) as log:
-        log.write_scalars("evaluation", evaluation.log_line(), step=step)
+    reason = request.reason_against_writing_into_run()
+    if reason is not None:
+        note = (
+            f"the scores are in {request.output} alone, since the run cannot "
+            f"be written ({reason})"
+        )
+        evaluation = dataclasses.replace(
+            evaluation, notes=(*evaluation.notes, note)
+        )
+    if request.output is not None:
+        report.write_json(request.output, evaluation, step=step)
+    if reason is None:
+        report.write_json(run.path / "evaluation.json", evaluation, step=step)
+        with summaries.Summaries(run.path) as log:
+            log.write_scalars("evaluation", evaluation.log_line(), step=step)
     return evaluation
 
 
@@ -115,9 +126,7 @@ def evaluate_pair(
             request.train, flag="train", **folders, **scale
         )
     checks.check_scales(real, fake, train, request)
-    pairs = request.pairs
-    if pairs is None and request.output is not None:
-        pairs = pathlib.Path(request.output).parent / "memorization.png"
+    pairs = request.pairs or request.pairs_beside_output
     evaluation = _evaluate_images(
         real,
         fake,
@@ -223,7 +232,7 @@ def _score_generation(
         request,
         dataset=run.config.dataset,
         read_as=reading.of_run(run.config),
-        pairs=request.pairs or run.path / "memorization.png",
+        pairs=request.pairs_of_run,
     )
 
 

@@ -13,6 +13,7 @@ import pathlib
 from tf_dcgan.common import errors, files
 from tf_dcgan.config import fields, kinds, schema, value_ranges
 from tf_dcgan.metrics import scores
+from tf_dcgan.runs import folder
 from tf_dcgan.sampling import generator_fields
 
 _IMAGES = "Images"
@@ -158,8 +159,8 @@ class Request:
     )
     output: str | None = fields.setting(
         None,
-        "a JSON file to write the scores to; the scores of a run are in its "
-        "evaluation.json in any case",
+        "a JSON file to write the scores to; the scores of a run are also in "
+        "its evaluation.json, unless the run may only be read",
         group=_SCORES,
         unset="nowhere else",
     )
@@ -216,6 +217,33 @@ class Request:
         """The outputs of the feature network that the metrics need."""
         outputs = {scores.METRICS[name].output for name in self.metric_names}
         return {"features"} | outputs
+
+    @property
+    def pairs_beside_output(self) -> pathlib.Path | None:
+        """The picture of pairs beside `--output`, if that is a file."""
+        if self.output is None or files.is_stream(self.output):
+            return None
+        return pathlib.Path(self.output).parent / folder.MEMORIZATION
+
+    @property
+    def pairs_of_run(self) -> str | pathlib.Path | None:
+        """Where the picture of a run's pairs goes; None for nowhere."""
+        if self.pairs is not None or self.run_dir is None:
+            return self.pairs
+        if self.reason_against_writing_into_run() is not None:
+            return self.pairs_beside_output
+        return pathlib.Path(self.run_dir, folder.MEMORIZATION)
+
+    def reason_against_writing_into_run(self) -> str | None:
+        """Says why scores cannot be written into the run of `--run_dir`.
+
+        Returns:
+            The reason in words; None where they can.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        return folder.obstacle(pathlib.Path(str(self.run_dir)))
 
     def metrics_with(self, trait: str) -> list[str]:
         """Returns the requested metrics that have a trait.
@@ -285,15 +313,27 @@ class Request:
         Raises:
             errors.UserError: a file cannot be written.
         """
-        paths = {
-            name: getattr(self, name)
-            for name in ("output", "pairs", "statistics", "run_dir")
-            if getattr(self, name) is not None
-        }
-        if self.run_dir is not None:
-            paths["run_dir"] = pathlib.Path(self.run_dir, "evaluation.json")
-        for name, path in paths.items():
-            files.require_writable(path, f"--{name}={getattr(self, name)}")
+        for name in ("output", "pairs", "statistics"):
+            path = getattr(self, name)
+            if path is not None:
+                files.require_writable(path, f"--{name}={path}")
+        if self.run_dir is None:
+            pictures = [self.pairs_beside_output]
+        else:
+            pictures = [self.pairs_of_run]
+            reason = self.reason_against_writing_into_run()
+            if reason is not None and self.output is None:
+                raise errors.UserError(
+                    f"--run_dir={self.run_dir} cannot be written ({reason}): "
+                    "give --output=FILE.json, to which the scores then go"
+                )
+        if self.metrics_with("needs_training_images"):
+            for picture in filter(None, pictures):
+                files.require_writable(
+                    picture,
+                    str(picture),
+                    advice="give another place as --pairs=FILE.png",
+                )
 
     def _check_metrics(self) -> None:
         names = self.metric_names

@@ -24,6 +24,21 @@ _PROOFS = frozenset(("checkpoints", "metrics.jsonl", "tensorboard"))
 RUNS = pathlib.Path("runs")
 # errno where a file system, such as one in a network, has no locks.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+MEMORIZATION = "memorization.png"
+# What a run writes under fixed names, beside the sample grids.
+_FOLDERS = ("checkpoints", "samples", "tensorboard", "saved_model")
+_FILES = (
+    CONFIG,
+    "evaluation.json",
+    MEMORIZATION,
+    "curves.png",
+    "progress.gif",
+    "generator.keras",
+    "generator_a_to_b.keras",
+    "generator_b_to_a.keras",
+)
+# What a run appends to, so that a link there would be followed.
+_APPENDED = "metrics.jsonl"
 _TO_TRAIN = "name a run's folder to go on with it, or a new one to start"
 
 
@@ -82,15 +97,47 @@ def check_place(path: os.PathLike | str | None) -> None:
     Raises:
         errors.UserError: the run cannot be written.
     """
-    place = pathlib.Path(path or RUNS).absolute()
-    for folder in ("checkpoints", "samples", "tensorboard"):
-        if (place / folder).exists() and not (place / folder).is_dir():
-            raise errors.UserError(
-                f"{place / folder} is not a folder: a run needs that name"
-            )
-    files.require_writable(
-        place, str(place), is_folder=True, advice="give another --run_dir"
-    )
+    place = pathlib.Path(path or RUNS)
+    reason = obstacle(place)
+    if reason is not None:
+        raise errors.UserError(
+            f"{place.absolute()} cannot be written ({reason}): give another "
+            "--run_dir"
+        )
+
+
+def obstacle(path: pathlib.Path) -> str | None:
+    """Says what keeps a process from writing a run, or writing on in it.
+
+    Args:
+        path: the folder of a run, or of a run that is to be made.
+
+    Returns:
+        The reason in words; None where nothing is in the way.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    path = path.absolute()
+    reason = files.reason_against_writing(path, is_folder=True)
+    if reason is not None or not path.is_dir():
+        return reason
+    for name in _FOLDERS:
+        if os.path.lexists(path / name) and not (path / name).is_dir():
+            return f"{path / name} is not a folder, and a run needs that name"
+    grids = [grid for _, grid in files.by_step(path / "samples", ".png")]
+    log = path / _APPENDED
+    for file in (log, *(path / name for name in _FILES), *grids):
+        reason = files.obstacle(file)
+        if reason is None and files.is_stream(file):
+            reason = f"{file} is a device, not a file"
+        if reason is not None:
+            return reason
+    if log.is_symlink():
+        return f"{log} is a link, and a run's log is a file of its own"
+    if log.exists() and not os.access(log, os.W_OK):
+        return f"{log}: {os.strerror(errno.EACCES)}"
+    return None
 
 
 @contextlib.contextmanager

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 import dataclasses
+import itertools
 import math
+import os
 import pathlib
 
 import numpy as np
 
-from tf_dcgan.common import errors, images, terminal
+from tf_dcgan.common import errors, files, images, terminal
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import preparation, reading
 from tf_dcgan.data.folders import decoding, survey
 from tf_dcgan.models import cyclegan
 
 _AT_ONCE = 16  # Images of one size.
+_LONGEST_NAME = 255  # Bytes.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,22 +61,23 @@ def plan(
 
     Raises:
         errors.UserError: there are no images, too many are damaged, no image
-            has a size that can be translated, or a translation would
-            overwrite another translation or an image.
+            has a size that can be translated, or a translation cannot be
+            written or would overwrite an image.
     """
     top, originals = _examine(source, value_range)
     _check_depth(source, originals, value_range)
-    small, large, pairs = [], [], []
+    small, large, translated = [], [], []
     for file, shape in zip(originals.files, originals.shapes, strict=True):
         if min(shape[:2]) < smallest:
             small.append(file)
         elif shape[0] * shape[1] > most_pixels:
             large.append(file)
         else:
-            target = out / file.relative_to(top).with_suffix(".png")
-            pairs.append((file, target))
+            translated.append(file)
+    targets = _targets(translated, top, out)
+    pairs = list(zip(translated, targets, strict=True))
     notes = list(originals.notes)
-    for files, problem in (
+    for left_out, problem in (
         (small, f"smaller than {smallest} pixels"),
         (
             large,
@@ -81,18 +85,19 @@ def plan(
             "machine has the memory for",
         ),
     ):
-        if not files:
+        if not left_out:
             continue
         text = (
-            f"{len(files)} of {len(originals.files)} images are {problem}: "
-            f"{_listed(files, top)}"
+            f"{len(left_out)} of {len(originals.files)} images are {problem}: "
+            f"{_listed(left_out, top)}"
         )
-        if not pairs:
+        if not translated:
             raise errors.UserError(
                 f"--input={source}: {text}: give others, or --size=network"
             )
         notes.append(f"{text}; they are skipped")
-    _check_names(pairs, top)
+    notes += _notes_on_names(pairs, top, out)
+    _check_places(pairs, top)
     coloured = sum(shape[2] > channels for shape in originals.shapes)
     if coloured:
         notes.append(
@@ -209,32 +214,99 @@ def _check_depth(
     )
 
 
-def _check_names(
+def _targets(
+    sources: Sequence[pathlib.Path], top: pathlib.Path, out: pathlib.Path
+) -> list[pathlib.Path]:
+    """Names the translations as the images, each with its own name.
+
+    `a.png` and `a.jpg` become `a.png` and `a.jpg.png`.
+    """
+    names = [source.relative_to(top) for source in sources]
+    # An image that is a PNG keeps its name, whatever comes before it.
+    taken = {name for name in names if name.suffix == ".png"}
+    targets = []
+    for name in names:
+        target = name
+        if name.suffix != ".png":
+            target = _free_name(name, taken)
+            taken.add(target)
+        targets.append(out / target)
+    return targets
+
+
+def _free_name(name: pathlib.Path, taken: set[pathlib.Path]) -> pathlib.Path:
+    """Returns `a.png` for `a.jpg`, or `a.jpg.png` where `a.png` is taken."""
+    numbered = (f"{name.suffix}_{n}.png" for n in itertools.count(2))
+    for end in itertools.chain((".png", f"{name.suffix}.png"), numbered):
+        stem = name.stem
+        # The stem is cut where the whole would be longer than is allowed.
+        while len(os.fsencode(stem + end)) > _LONGEST_NAME:
+            stem = stem[:-1]
+        target = name.with_name(stem + end)
+        if target not in taken:
+            break
+    return target
+
+
+def _notes_on_names(
+    pairs: Sequence[tuple[pathlib.Path, pathlib.Path]],
+    top: pathlib.Path,
+    out: pathlib.Path,
+) -> list[str]:
+    """Names the translations that are not called as their images."""
+    renamed = [
+        (file, target)
+        for file, target in pairs
+        if target.relative_to(out).with_suffix("")
+        != file.relative_to(top).with_suffix("")
+    ]
+    if not renamed:
+        return []
+    shown = ", ".join(
+        f"{decoding.readable(str(file.relative_to(top)))} becomes "
+        f"{decoding.readable(str(target.relative_to(out)))}"
+        for file, target in renamed[: decoding.NAMED]
+    )
+    return [
+        f"{len(renamed)} of {len(pairs)} images differ from others in their "
+        f"suffix alone: {shown}" + ", …" * (len(renamed) > decoding.NAMED)
+    ]
+
+
+def _check_places(
     pairs: Sequence[tuple[pathlib.Path, pathlib.Path]], top: pathlib.Path
 ) -> None:
-    """Refuses translations that would overwrite one another or an image."""
+    """Refuses translations that would overwrite what is no translation."""
     sources = {file.resolve() for file, _ in pairs}
-    seen: dict[pathlib.Path, pathlib.Path] = {}
+    folders = {target.parent for _, target in pairs}
     for file, target in pairs:
-        if target in seen:
+        reason = files.obstacle(target)
+        if reason is None and files.is_stream(target):
+            reason = f"{target} is a device, not a file"
+        if target in folders:
+            reason = f"{target} has to be a folder for other translations"
+        if reason is not None:
             raise errors.UserError(
-                f"{_listed([seen[target], file], top)}: the translations of "
-                f"both would be {target.name}: rename one of them"
+                f"the translation of {_listed([file], top)} cannot be written "
+                f"({reason}): give another folder as --out"
             )
         if target.resolve() in sources:
             raise errors.UserError(
                 f"the translation of {_listed([file], top)} would overwrite "
                 f"the image {target}: give another folder as --out"
             )
-        seen[target] = file
+    for folder in folders:
+        files.require_writable(
+            folder, str(folder), is_folder=True, advice="give another --out"
+        )
 
 
-def _listed(files: Sequence[pathlib.Path], top: pathlib.Path) -> str:
+def _listed(paths: Sequence[pathlib.Path], top: pathlib.Path) -> str:
     names = [
-        decoding.readable(str(file.relative_to(top)))
-        for file in files[: decoding.NAMED]
+        decoding.readable(str(path.relative_to(top)))
+        for path in paths[: decoding.NAMED]
     ]
-    return ", ".join(names) + ", …" * (len(files) > len(names))
+    return ", ".join(names) + ", …" * (len(paths) > len(names))
 
 
 def _batches(

@@ -1,0 +1,98 @@
+import os
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tf_dcgan.common import errors
+from tf_dcgan.sampling import translated_files
+
+
+def save(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
+    PIL.Image.fromarray(pixels).save(path)
+
+
+def plan(tmp_path):
+    return translated_files.plan(
+        tmp_path / "in", tmp_path / "out", channels=3, smallest=1
+    )
+
+
+def names(tmp_path, planned):
+    return {
+        str(source.relative_to(tmp_path / "in")): str(
+            target.relative_to(tmp_path / "out")
+        )
+        for source, target in planned.pairs
+    }
+
+
+def test_one_stem_with_two_suffixes_becomes_two_names_and_a_note(tmp_path):
+    for name in ("a.jpg", "a.png", "b.bmp", "b.jpg", "c.jpg", "d/a.bmp"):
+        save(tmp_path / "in" / name)
+    planned = plan(tmp_path)
+    assert names(tmp_path, planned) == {
+        "a.jpg": "a.jpg.png",
+        "a.png": "a.png",
+        "b.bmp": "b.png",
+        "b.jpg": "b.jpg.png",
+        "c.jpg": "c.png",
+        "d/a.bmp": "d/a.png",
+    }
+    (note,) = planned.notes
+    assert note == (
+        "2 of 6 images differ from others in their suffix alone: a.jpg "
+        "becomes a.jpg.png, b.jpg becomes b.jpg.png"
+    )
+
+
+def test_a_name_that_a_renamed_translation_would_take_stays_free(tmp_path):
+    for name in ("a.jpg", "a.png", "a.jpg.png", "a.jpg_2.png"):
+        save(tmp_path / "in" / name)
+    targets = names(tmp_path, plan(tmp_path))
+    assert targets["a.jpg.png"] == "a.jpg.png"
+    assert targets["a.jpg"] == "a.jpg_3.png"
+    assert len(set(targets.values())) == 4
+
+
+@pytest.mark.parametrize("stem", ["猫" * 79, "x" * 251, "猫" * 83 + "xx"])
+def test_an_image_with_a_long_name_is_translated(tmp_path, stem):
+    save(tmp_path / "in" / f"{stem}.png")
+    save(tmp_path / "in" / f"{stem}.jpg")
+    planned = plan(tmp_path)
+    translated_files.write(
+        planned, lambda batch: batch, fit=lambda pixels: pixels, channels=3
+    )
+    written = set(os.listdir(tmp_path / "out"))
+    assert f"{stem}.png" in written and len(written) == 2
+    assert written == set(names(tmp_path, planned).values())
+
+
+def test_what_cannot_be_replaced_is_found_before_the_first_is_written(
+    tmp_path,
+):
+    save(tmp_path / "in" / "a.png")
+    save(tmp_path / "in" / "b.png")
+    (tmp_path / "out").mkdir()
+    b = tmp_path / "out" / "b.png"
+    makers = (
+        (lambda: b.symlink_to("b.png"), "a link that leads back to itself"),
+        (b.mkdir, "a folder, not a file"),
+        (lambda: os.mkfifo(b), "a FIFO, not a file"),
+        (lambda: b.symlink_to("/dev/null"), "a device, not a file"),
+    )
+    for make, words in makers:
+        make()
+        with pytest.raises(errors.UserError, match=words) as refusal:
+            plan(tmp_path)
+        assert "give another folder as --out" in str(refusal.value)
+        b.rmdir() if b.is_dir() else b.unlink()
+
+
+def test_a_folder_of_images_may_be_called_as_a_translation(tmp_path):
+    save(tmp_path / "in" / "a.jpg")
+    save(tmp_path / "in" / "a.png" / "b.png")
+    with pytest.raises(errors.UserError, match="has to be a folder"):
+        plan(tmp_path)
