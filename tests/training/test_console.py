@@ -274,7 +274,7 @@ def test_a_run_that_was_finished_before_says_what_makes_it_longer(
     run = a_run(tmp_path)
     progress.Console(run, 100, 100, 10).finish(100)
     out = capsys.readouterr().out
-    assert "nothing was left to train: all 100 steps are done; a larger" in out
+    assert "nothing was left to train after step 100 of 100; a larger" in out
     assert f"tf_dcgan train --run_dir={run.path} --steps=200\n" in out
     progress.Console(run, 90, 100, 10).finish(100)
     assert "nothing was left" not in capsys.readouterr().out

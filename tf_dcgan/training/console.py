@@ -12,7 +12,7 @@ import time
 
 import tqdm
 
-from tf_dcgan.common import terminal
+from tf_dcgan.common import terminal, words
 from tf_dcgan.models import families
 from tf_dcgan.runs import runs
 from tf_dcgan.training import cost, meters
@@ -165,7 +165,7 @@ class Console:
         if self._first_step == self._total:
             terminal.say(_how_to_go_on(self._run, self._total))
         terminal.say(
-            f"finished {step:,} step{'s' * (step != 1)}: {path} has samples/, "
+            f"finished {words.counted(step, 'step')}: {path} has samples/, "
             f"curves.png, progress.gif, saved_model/ and {kind.keras_files}"
         )
         command = terminal.command(kind.images_command, run_dir=path)
@@ -217,14 +217,14 @@ def _how_to_go_on(run: runs.Run, total: int) -> str:
     """Says that a run had no step left, and what makes it longer."""
     if run.config.learning_rate_decay != "none":
         return (
-            f"nothing was left to train: all {total:,} steps are done, and "
+            f"nothing was left to train after step {total:,} of {total:,}, and "
             f"--learning_rate_decay={run.config.learning_rate_decay} fixes "
             "their number; a longer training is a new run"
         )
     longer = terminal.command("train", run_dir=run.path, steps=2 * total)
     return (
-        f"nothing was left to train: all {total:,} steps are done; a larger "
-        f"--steps or --epochs makes the run longer: {longer}"
+        f"nothing was left to train after step {total:,} of {total:,}; a "
+        f"larger --steps or --epochs makes the run longer: {longer}"
     )
 
 

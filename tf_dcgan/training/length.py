@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tf_dcgan.common import words
 from tf_dcgan.config import overrides, recipes, schema
 
 # Less than this share of a recipe's steps, on so small a set, is no training.
@@ -31,14 +32,11 @@ def note(config: schema.Config, num_images: int) -> str | None:
         or steps >= _FEW * own_steps
     ):
         return None
+    epochs = words.counted(config.epochs, "epoch")
+    images = words.counted(num_images, "image")
+    own_epochs = words.counted(usual.epochs, "epoch")
     return (
-        f"note: {_counted(config.epochs, 'epoch')} of "
-        f"{_counted(num_images, 'image')} are only {_counted(steps, 'step')}; "
-        f"recipe {config.recipe} means {own_steps:,}, "
-        f"{_counted(usual.epochs, 'epoch')} of {usual.dataset}: give "
-        f"--steps={own_steps} for as many"
+        f"note: {epochs} of {images} are only {words.counted(steps, 'step')}; "
+        f"recipe {config.recipe} means {own_steps:,}, {own_epochs} of "
+        f"{usual.dataset}: give --steps={own_steps} for as many"
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
