@@ -55,6 +55,38 @@ def test_every_flag_that_the_readme_names_exists():
     assert named - known == set()
 
 
+def test_what_commands_write_without_out_is_ignored_by_git():
+    ignored = (_PROJECT / ".gitignore").read_text().splitlines()
+    defaults = {
+        settings_class.__dataclass_fields__["out"].default
+        for settings_class in (
+            sample.SampleSettings,
+            interpolate.InterpolateSettings,
+            arithmetic.ArithmeticSettings,
+            translate.TranslateSettings,
+            compare.CompareSettings,
+        )
+    }
+    assert defaults == {
+        "grid.png",
+        "walk",
+        "arithmetic.png",
+        "translated",
+        "report.html",
+    }
+    for name in defaults - {"walk", "translated"}:
+        assert f"/{name}" in ignored
+    assert {"/walk.png", "/walk.gif", "/translated/"} <= set(ignored)
+
+
+def test_the_readme_goes_on_with_runs_that_it_began():
+    # The first command makes the first run, the second one the second.
+    made = {"00000-glyphs-dcgan_small", "00001-mnist-dcgan"}
+    made |= set(re.findall(r"train\.py .*--run_dir=runs/([\w-]+)", _README))
+    named = set(re.findall(r"runs/([\w-]+)", _README))
+    assert named - made == set()
+
+
 def test_every_recipe_is_in_the_readme_and_no_other():
     named = set(re.findall(r"--recipe=(\w+)", _README))
     assert named <= set(recipes.RECIPES)

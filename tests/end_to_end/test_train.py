@@ -101,7 +101,7 @@ def test_an_epochs_line_is_the_mean_of_its_steps(trained):
 
 def test_each_epoch_prints_one_line(trained):
     pattern = (
-        r"epoch 2/3  loss_d \d+\.\d{4}  loss_g \d+\.\d{4}  D\(x\) 0\.\d\d  "
+        r"epoch 3/3  loss_d \d+\.\d{4}  loss_g \d+\.\d{4}  D\(x\) 0\.\d\d  "
         r"D\(G\(z\)\) 0\.\d\d/0\.\d\d  \d+ images/s"
     )
     matches = [

@@ -198,10 +198,13 @@ def test_a_meter_is_saved_as_it_was_at_that_moment():
     ],
 )
 def test_durations_are_told_in_the_unit_one_would_use(seconds, text):
-    assert progress._duration(seconds) == text
+    assert progress.duration(seconds) == text
 
 
-def test_an_epochs_line_has_losses_scores_and_speed(tmp_path, capsys):
+def test_an_epochs_line_has_losses_scores_and_speed(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(progress, "_SECONDS_PER_EPOCH_LINE", 0.0)
     console = progress.Console(a_run(tmp_path), 0, 2000, 100)
     console.epoch(3, MEANS, [])
     line = (
@@ -220,6 +223,69 @@ def test_an_epochs_line_has_losses_scores_and_speed(tmp_path, capsys):
         "health: D is odd: 2",
         "health: G is odd: 3; go on or stop",
     ]
+
+
+def test_a_speed_of_less_than_an_image_a_second_is_told(tmp_path, capsys):
+    console = progress.Console(a_run(tmp_path), 0, 10, 10)
+    console.epoch(1, MEANS | {"images_per_second": 0.234}, [])
+    assert capsys.readouterr().out.endswith("  0.23 images/s\n")
+
+
+def test_short_epochs_have_a_line_every_few_seconds(
+    tmp_path, capsys, monkeypatch
+):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    console = progress.Console(a_run(tmp_path), 0, 400, 1)
+    capsys.readouterr()
+    said = {}
+    for number in range(1, 401):
+        now[0] += 0.175  # 70 s in all.
+        # One verdict at all times, another one from the middle on.
+        verdicts = [f"D is ahead: {number}; stop"]
+        verdicts += [f"G is poor: {number}; go"] * (number >= 201)
+        console.epoch(number, MEANS, verdicts)
+        lines = capsys.readouterr().out.splitlines()
+        if lines:
+            said[number] = len(lines)
+    assert len(said) < 20  # One in 5 s, the last, and the new verdict's.
+    assert {1, 201, 400} <= set(said)
+    assert set(said.values()) == {2, 3}
+
+
+def test_steps_are_not_told_beside_epochs(tmp_path, capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    meter = meters.Meter(1, None)
+    meter.add({n: np.float32([v]) for n, v in MEANS.items()}, seconds=1.0)
+    console = progress.Console(a_run(tmp_path), 0, 400, 10)
+    for number in range(1, 41):
+        now[0] += 6.0
+        console.update(10 * number, meter)
+        console.epoch(number, MEANS, [])
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert len(lines) == 40
+    assert all(line.startswith("epoch ") for line in lines)
+
+
+def test_a_run_that_was_finished_before_says_what_makes_it_longer(
+    tmp_path, capsys
+):
+    run = a_run(tmp_path)
+    progress.Console(run, 100, 100, 10).finish(100)
+    out = capsys.readouterr().out
+    assert "nothing was left to train after step 100 of 100; a larger" in out
+    assert f"tf_dcgan train --run_dir={run.path} --steps=200\n" in out
+    progress.Console(run, 90, 100, 10).finish(100)
+    assert "nothing was left" not in capsys.readouterr().out
+
+
+def test_a_finished_run_whose_length_is_fixed_says_so(tmp_path, capsys):
+    run = a_run(tmp_path, learning_rate_decay="second_half")
+    progress.Console(run, 100, 100, 10).finish(100)
+    out = capsys.readouterr().out
+    assert "--learning_rate_decay=second_half fixes their number" in out
+    assert "--steps=" not in out
 
 
 def test_the_console_says_whether_a_run_starts_or_goes_on(tmp_path, capsys):

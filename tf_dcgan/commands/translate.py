@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 from tf_dcgan.commands import command_line, run_flags
-from tf_dcgan.common import errors, files, quiet_import, terminal
+from tf_dcgan.common import errors, files, quiet_import, terminal, words
 from tf_dcgan.config import fields, kinds
 from tf_dcgan.data import names, reading
 from tf_dcgan.data.folders import decoding
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str]) -> None:
         channels=run.data.channels,
     )
     print(
-        f"{out}: {len(plan.pairs)} images of {source}, "
+        f"{out}: {words.counted(len(plan.pairs), 'image')} of {source}, "
         f"{_way(run, settings)}, {origin}"
     )
 

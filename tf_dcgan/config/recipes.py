@@ -21,6 +21,8 @@ class Recipe:
         network: key into `tf_dcgan.models.families.NETWORKS`.
         differences: the fields of `schema.Config` whose values differ from
             the defaults of `schema.Config`.
+        own_images: training images of its own data set, which `differences`
+            or else the default names; of the larger of two sets.
         kind: whether it makes images from noise or from other images.
         takes_labels: whether `--conditional` can tell it classes. D must see
             feature maps, to which a label can add its own.
@@ -33,6 +35,7 @@ class Recipe:
     summary: str
     network: str
     differences: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    own_images: int = 60_000
     kind: kinds.Kind = kinds.GENERATION
     takes_labels: bool = True
     takes_extra_layers: bool = False
@@ -84,6 +87,7 @@ RECIPES = {
         "DCGAN with 4x4 kernels, no dense layer; from 32x32",
         network="dcgan_cifar10",
         differences={**_ONE_UPDATE_EACH, "dataset": "cifar10", "epochs": 20},
+        own_images=50_000,
     ),
     "dcgan_celeba": Recipe(
         "Radford et al. 2016 at half the width; from 32x32",
@@ -96,6 +100,7 @@ RECIPES = {
             "batch_size": 128,
             "epochs": 100,
         },
+        own_images=162_770,
     ),
     "dcgan_28": Recipe(
         "small DCGAN without padding; 28x28 only",
@@ -121,6 +126,7 @@ RECIPES = {
             "horizontal_flip": True,
             "ema_decay": 0.0,
         },
+        own_images=1_334,
         kind=kinds.TRANSLATION,
         takes_labels=False,
     ),

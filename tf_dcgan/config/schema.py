@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, words
 from tf_dcgan.config import (
     fields,
     kinds,
@@ -483,11 +483,11 @@ class Config:
                 f"--fake_label={self.fake_label}: D learns to tell them apart"
             )
         check_feature_dim("evaluate_feature_dim", self.evaluate_feature_dim)
-        for name, parse, words in (
+        for name, parse, allowed in (
             ("image_size", sizes.parse_image_size, (None, sizes.AUTO)),
             ("crop", sizes.parse_crop, (None,)),
         ):
-            if getattr(self, name) not in words:
+            if getattr(self, name) not in allowed:
                 height, width = parse(getattr(self, name))
                 object.__setattr__(self, name, f"{height}x{width}")
         self._check_value_range()
@@ -616,8 +616,8 @@ class Config:
         if self.batch_size > num_images:
             raise errors.UserError(
                 f"--batch_size={self.batch_size} is more than the "
-                f"{num_images:,} images of {of or self.title}: allowed is 1 to "
-                f"{num_images:,}"
+                f"{words.counted(num_images, 'image')} of {of or self.title}: "
+                f"allowed is {words.at_least_1(num_images)}"
             )
         return num_images // self.batch_size
 

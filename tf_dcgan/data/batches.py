@@ -10,7 +10,7 @@ import concurrent.futures
 
 import numpy as np
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, words
 
 # Makes these random numbers differ from all others under the same seed.
 _PURPOSE = 0xDA7A
@@ -55,8 +55,9 @@ def batch_indices(
 
     if batch_size > num_images:
         raise errors.UserError(
-            f"--batch_size={batch_size} is more than the {num_images} images "
-            f"of the set. allowed: 1 to {num_images}"
+            f"--batch_size={batch_size} is more than the "
+            f"{words.counted(num_images, 'image')} of the set: allowed is "
+            f"{words.at_least_1(num_images)}"
         )
     steps_per_epoch = num_images // batch_size
     indices = np.empty((num_steps, batch_size), np.int64)

@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 import scipy.linalg
 
+from tf_dcgan.common import blas
 from tf_dcgan.metrics import checks
 from tf_dcgan.metrics.moments import Moments
 
@@ -52,6 +53,7 @@ class FrechetFloor:
     warnings: tuple[str, ...]
 
 
+@blas.one_thread()
 def frechet_distance(first: Moments, second: Moments) -> FrechetDistance:
     """Squared Fréchet distance between two Gaussians with these moments.
 
@@ -75,12 +77,7 @@ def frechet_distance(first: Moments, second: Moments) -> FrechetDistance:
         Landau 1982, "The Fréchet distance between multivariate normal
         distributions", equation 4.
     """
-    overlap = root_trace(first, second)
-    total = first.total_variance() + second.total_variance()
-    shift = first.mean - second.mean
-    mean_term = float(shift @ shift)
-    # Zero for equal sets; rounding leaves either sign.
-    covariance_term = max(0.0, total - 2 * overlap)
+    mean_term, covariance_term = terms(first, second)
     return FrechetDistance(
         value=mean_term + covariance_term,
         mean_term=mean_term,
@@ -89,6 +86,30 @@ def frechet_distance(first: Moments, second: Moments) -> FrechetDistance:
     )
 
 
+def terms(first: Moments, second: Moments) -> tuple[float, float]:
+    """Computes both terms of a distance and leaves the warnings out.
+
+    To know the rank of a set for a warning takes a factor of its covariance,
+    of which the distance needs only the first set's.
+
+    Args:
+        first: moments of one set; their factor is kept.
+        second: moments of the other set.
+
+    Returns:
+        (mean_term, covariance_term), as in `FrechetDistance`.
+
+    Raises:
+        errors.UserError: as for `frechet_distance`.
+    """
+    overlap = root_trace(first, second)
+    total = first.total_variance() + second.total_variance()
+    shift = first.mean - second.mean
+    # Zero for equal sets; rounding leaves either sign.
+    return float(shift @ shift), max(0.0, total - 2 * overlap)
+
+
+@blas.one_thread()
 def root_trace(first: Moments, second: Moments) -> float:
     """Computes tr (Σ₁Σ₂)^½, the part of the distance that takes time.
 
@@ -155,6 +176,7 @@ def sample_warnings(*sets: Moments) -> tuple[str, ...]:
     return tuple(warnings)
 
 
+@blas.one_thread()
 def frechet_floor(
     moments: Moments, image_counts: Sequence[int]
 ) -> FrechetFloor:

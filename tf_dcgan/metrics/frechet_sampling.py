@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import scipy.stats
 
-from tf_dcgan.common import terminal
+from tf_dcgan.common import blas, terminal
 from tf_dcgan.metrics import checks, frechet
 from tf_dcgan.metrics.moments import Moments
 
@@ -84,6 +84,7 @@ class FrechetInterval:
         )
 
 
+@blas.one_thread()
 def frechet_infinity(
     fake_features: np.ndarray,
     reference: Moments,
@@ -137,6 +138,7 @@ def frechet_infinity(
     return FrechetInfinity(float(value), float(slope), tuple(points), warnings)
 
 
+@blas.one_thread()
 def frechet_interval(
     real: np.ndarray | Moments,
     fake_features: np.ndarray,
@@ -233,7 +235,7 @@ def _leave_out(features, total, other, num_groups, chance):
             rest = Moments.from_features(features[left])
         else:
             rest = total.without(Moments.from_features(features[group]))
-        yield frechet.frechet_distance(other, rest).value
+        yield sum(frechet.terms(other, rest))
 
 
 def _interval(whole, distances, level, warnings):

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import contextlib
 import dataclasses
+import math
 import shlex
 import sys
 import time
 
 import tqdm
 
-from tf_dcgan.common import terminal
+from tf_dcgan.common import terminal, words
 from tf_dcgan.models import families
 from tf_dcgan.runs import runs
 from tf_dcgan.training import cost, meters
 
 _SECONDS_PER_LINE = 15.0
+# Epochs of a small set may last a second.
+_SECONDS_PER_EPOCH_LINE = 5.0
 _LONG_SECONDS = 3600.0
 
 
@@ -44,6 +47,8 @@ class Console:
         self._has_estimated = False
         self._timed_from: int | None = None
         self._advised: set[str] = set()
+        self._epoch_said_at = -math.inf
+        self._findings: set[str] = set()
         beginning = (
             f"goes on after step {step:,} of {total:,}" if step else "starts"
         )
@@ -71,7 +76,7 @@ class Console:
         elif time.monotonic() - self._said_at > _SECONDS_PER_LINE:
             self._said_at = time.monotonic()
             if self._has_estimated and step > self._timed_from:
-                text += f"  {_duration(self._seconds_left(step))} left"
+                text += f"  {duration(self._seconds_left(step))} left"
             terminal.say(f"step {step:,}/{self._total:,}  {text}")
 
     def leave_out(self, seconds: float) -> None:
@@ -98,11 +103,24 @@ class Console:
     ) -> None:
         """Prints the line of a finished epoch, and its verdicts below.
 
+        Of short epochs it prints a line every few seconds, and the last one.
+        A verdict that the last line did not have comes at once.
+
         Args:
             number: the number of the epoch, from 1.
             means: the scalars' means over the steps of the epoch.
             verdicts: what is wrong, as `health.Monitor` says it.
         """
+        now = time.monotonic()
+        findings = {verdict.partition(":")[0] for verdict in verdicts}
+        if (
+            now - self._epoch_said_at < _SECONDS_PER_EPOCH_LINE
+            and number < self._epochs
+            and findings <= self._findings
+        ):
+            return
+        self._epoch_said_at = self._said_at = now
+        self._findings = findings
         terminal.say(f"epoch {number}/{self._epochs}  {_in_words(means)}")
         self.health(verdicts)
 
@@ -127,7 +145,7 @@ class Console:
         seconds = seconds_per_step * steps
         text = (
             f"time: {steps:,} steps of {seconds_per_step:.2g} s are about "
-            f"{_duration(seconds)} on this machine"
+            f"{duration(seconds)} on this machine"
         )
         if seconds > _LONG_SECONDS:
             text += _cheaper(self._run)
@@ -144,8 +162,10 @@ class Console:
             )
             return
         kind = self._run.config.kind
+        if self._first_step == self._total:
+            terminal.say(_how_to_go_on(self._run, self._total))
         terminal.say(
-            f"finished {step:,} step{'s' * (step != 1)}: {path} has samples/, "
+            f"finished {words.counted(step, 'step')}: {path} has samples/, "
             f"curves.png, progress.gif, saved_model/ and {kind.keras_files}"
         )
         command = terminal.command(kind.images_command, run_dir=path)
@@ -171,16 +191,41 @@ def _in_words(means: Mapping[str, float]) -> str:
         f"{of_translation}D(x) {means['real_score']:.2f}  "
         f"D(G(z)) {means['fake_score_before']:.2f}/"
         f"{means['fake_score_after']:.2f}  "
-        f"{means['images_per_second']:.0f} images/s"
+        f"{_speed(means['images_per_second'])} images/s"
     )
 
 
-def _duration(seconds: float) -> str:
+def _speed(images_per_second: float) -> str:
+    digits = ".0f" if images_per_second >= 10 else ".2g"
+    return f"{images_per_second:{digits}}"
+
+
+def duration(seconds: float) -> str:
+    """Writes a duration in the unit that one would use.
+
+    Args:
+        seconds: at least 0.
+    """
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def _how_to_go_on(run: runs.Run, total: int) -> str:
+    """Says that a run had no step left, and what makes it longer."""
+    if run.config.learning_rate_decay != "none":
+        return (
+            f"nothing was left to train after step {total:,} of {total:,}, and "
+            f"--learning_rate_decay={run.config.learning_rate_decay} fixes "
+            "their number; a longer training is a new run"
+        )
+    longer = terminal.command("train", run_dir=run.path, steps=2 * total)
+    return (
+        f"nothing was left to train after step {total:,} of {total:,}; a "
+        f"larger --steps or --epochs makes the run longer: {longer}"
+    )
 
 
 def _cheaper(run: runs.Run) -> str:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan.common import errors, images, randomness
+from tf_dcgan.common import errors, images, randomness, words
 from tf_dcgan.config import losses, schema, value_ranges
 from tf_dcgan.data import augmentation, batches, known_sets, loading, reading
 from tf_dcgan.gan import gan, updates
@@ -75,8 +75,9 @@ def load(resolved: system.Resolved) -> system.Loaded:
         raise _without_labels(config)
     classes = len(dataset.class_names)
     lines = [
-        f"data: {config.dataset}, {len(dataset.images):,} images"
-        + f" of {classes} classes" * bool(classes)
+        f"data: {config.dataset}, "
+        + words.counted(len(dataset.images), "image")
+        + f" of {classes} class{'es' * (classes != 1)}" * bool(classes)
         + f", {dataset.preparation}",
         *system.notes([dataset]),
     ]
@@ -103,7 +104,7 @@ def passes(config: schema.Config) -> system.Passes:
 
 def images_of_step(config: schema.Config) -> str:
     """Says how many images a step takes."""
-    return f"{config.batch_size} images"
+    return words.counted(config.batch_size, "image")
 
 
 class System:

@@ -6,22 +6,22 @@ import functools
 import json
 import os
 
-from tf_dcgan.common import devices, errors, terminal
-from tf_dcgan.config import fields, schema
+from tf_dcgan.common import devices, terminal
+from tf_dcgan.config import schema
 from tf_dcgan.data import moved
 from tf_dcgan.gan import updates
 from tf_dcgan.runs import folder, runs
 from tf_dcgan.training import (
+    console,
     cost,
     execution,
     kinds,
+    length,
     loop,
+    memory,
     scoring,
     system,
 )
-
-# By which a user can save memory.
-_MEMORY_SETTINGS = ("width", "latent_dim", "batch_size")
 
 
 def launch(
@@ -44,6 +44,10 @@ def launch(
     if old_run is None:
         resolved, loaded = _prepare(config)
         config = resolved.config
+        most_images = max(facts.num_images for facts in loaded.facts)
+        note = length.note(config, most_images)
+        if note:
+            terminal.say(note)
         evaluator = _evaluator(config, resolved.image_shape)
         path = folder.make(run_dir, config)
         with folder.locked(path):
@@ -65,11 +69,9 @@ def _prepare(config: schema.Config) -> tuple[system.Resolved, system.Loaded]:
     kind = kinds.of(config)
     terminal.say(execution.set_up(config))
     resolved = kind.resolve(config)
+    step = memory.check(config, resolved)
     config = resolved.config
-    _check_memory(
-        config,
-        cost.estimate(config, resolved.image_shape, resolved.num_classes),
-    )
+    terminal.say(_cost_in_words(step, config.steps))
     for note in resolved.notes:
         terminal.say(note)
     loaded = kind.load(resolved)
@@ -111,12 +113,11 @@ def describe(config: schema.Config) -> None:
     kind = kinds.of(config)
     device = execution.set_up(config)
     resolved = kind.resolve(config)
+    step = memory.check(config, resolved)
     config = resolved.config
     generators, discriminators = cost.without_weights(
         config, resolved.image_shape, resolved.num_classes
     )
-    step = cost.of_networks(config, generators, discriminators)
-    _check_memory(config, step)
     print(json.dumps(schema.to_json(config), indent=2))
     for network in (*generators, *discriminators):
         network.summary(line_length=79, expand_nested=True)
@@ -124,7 +125,7 @@ def describe(config: schema.Config) -> None:
         f"per step: {step.operations / 1e9:.1f} billion floating-point "
         f"operations for {kind.images_of_step(config)}"
     )
-    print(f"memory: about {step.memory_bytes / 2**30:.1f} GiB")
+    print(_cost_in_words(step, config.steps))
     print(device)
     for note in (
         *resolved.notes,
@@ -132,6 +133,29 @@ def describe(config: schema.Config) -> None:
         *updates.batch_norm_notes(config, discriminators[0]),
     ):
         print(note)
+
+
+def _cost_in_words(step: cost.StepCost, steps: int | None) -> str:
+    """Says what a training takes, before it has begun."""
+    available = devices.memory_bytes()
+    of_all = (
+        "" if available is None else f" of this machine's {_gib(available)}"
+    )
+    seconds = step.operations / devices.operations_per_second()
+    per_step = f"{seconds:.2g} s" if seconds < 10 else console.duration(seconds)
+    in_all = (
+        f", {console.duration(seconds * steps)} for {steps:,} steps"
+        if steps
+        else ""
+    )
+    return (
+        f"memory: about {_gib(step.memory_bytes)} GiB{of_all}; time: "
+        f"{per_step} a step or more{in_all}, as matrix products go here"
+    )
+
+
+def _gib(number_of_bytes: int) -> str:
+    return f"{number_of_bytes / 2**30:.1f}"
 
 
 def _say_what_changed_since(run: runs.Run) -> None:
@@ -152,22 +176,4 @@ def _say_what_changed_since(run: runs.Run) -> None:
         terminal.say(
             f"note: the run was started on another device ({run.device}, now "
             f"{device}); it goes on, but not bit for bit"
-        )
-
-
-def _check_memory(config: schema.Config, step: cost.StepCost) -> None:
-    """Refuses a training that the machine would kill for its memory later."""
-    available = devices.memory_bytes()
-    needed = step.memory_bytes
-    if available is not None and needed > available:
-        idle = fields.idle_for(schema.Config, config.kind)
-        *flags, last_flag = (
-            f"--{name}={getattr(config, name):.9g}"
-            for name in _MEMORY_SETTINGS
-            if name not in idle
-        )
-        raise errors.UserError(
-            f"{', '.join(flags)} and {last_flag} need about "
-            f"{needed / 2**30:.0f} GiB of memory, this machine has "
-            f"{available / 2**30:.0f}: make them smaller"
         )

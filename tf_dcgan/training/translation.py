@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan.common import images
+from tf_dcgan.common import images, words
 from tf_dcgan.config import schema, value_ranges
 from tf_dcgan.data import augmentation, batches, domain_images, domains
 from tf_dcgan.gan import cyclegan, cyclegan_state
@@ -82,7 +82,8 @@ def load(resolved: system.Resolved) -> system.Loaded:
         trained.append(dataset)
         shown.append(to_show)
         lines.append(
-            f"data {letter}: {domain.title}, {len(dataset.images):,} images, "
+            f"data {letter}: {domain.title}, "
+            f"{words.counted(len(dataset.images), 'image')}, "
             f"{dataset.preparation}; "
             + (
                 f"{len(to_show.images):,} held out"
@@ -123,7 +124,7 @@ def passes(config: schema.Config) -> system.Passes:
 
 def images_of_step(config: schema.Config) -> str:
     """Says how many images a step takes."""
-    return f"{config.batch_size} images of A and as many of B"
+    return f"{words.counted(config.batch_size, 'image')} of A, as many of B"
 
 
 class System:

@@ -1,0 +1,159 @@
+"""Refuses a training that the machine would kill for its memory later."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Mapping
+import dataclasses
+from typing import Any
+
+from tf_dcgan.common import devices, errors
+from tf_dcgan.config import fields, overrides, schema, sizes
+from tf_dcgan.models import families
+from tf_dcgan.training import cost, system
+
+# What memory depends on, in the order in which it is named.
+_SETTINGS = (
+    "image_size",
+    "width",
+    "latent_dim",
+    "extra_layers",
+    "residual_blocks",
+    "batch_size",
+)
+# Smaller values are tried in parts of what the user chose.
+_PARTS = 32
+_FEWER = range(_PARTS - 1, 0, -1)
+
+
+def check(chosen: schema.Config, resolved: system.Resolved) -> cost.StepCost:
+    """Checks that the machine has the memory of a training.
+
+    Args:
+        chosen: the settings as the user chose them.
+        resolved: what follows from them.
+
+    Returns:
+        What a step costs.
+
+    Raises:
+        errors.UserError: it needs more than the machine has; names what the
+            user chose, and values of these settings that would fit.
+    """
+    step = _cost(resolved.config, resolved)
+    available = devices.memory_bytes()
+    if available is None or step.memory_bytes <= available:
+        return step
+    needed_words, available_words = told_apart(step.memory_bytes, available)
+    advice = "; ".join(_advice(chosen, resolved, available))
+    raise errors.UserError(
+        f"{_in_words(chosen, resolved)} need about {needed_words} GiB of "
+        f"memory, this machine has {available_words}: "
+        + (advice or "take a smaller recipe, or another machine")
+    )
+
+
+def told_apart(needed: int, available: int) -> tuple[str, str]:
+    """Writes two numbers of bytes in GiB, so that the larger one looks larger.
+
+    Args:
+        needed: bytes, more than `available`.
+        available: bytes.
+
+    Returns:
+        Both, with as few digits as tell them apart.
+    """
+    for digits in range(1, 4):
+        texts = [f"{b / 2**30:.{digits}f}" for b in (needed, available)]
+        if texts[0] != texts[1]:
+            break
+    return texts[0], texts[1]
+
+
+def _cost(config: schema.Config, resolved: system.Resolved) -> cost.StepCost:
+    height, width = resolved.image_shape[:2]
+    if config.image_size is not None:
+        height, width = sizes.parse_image_size(config.image_size)
+    shape = (height, width, resolved.image_shape[2])
+    return cost.estimate(config, shape, resolved.num_classes)
+
+
+def _in_words(chosen: schema.Config, resolved: system.Resolved) -> str:
+    """Names the size and the batch, and what else differs from the recipe."""
+    usual = overrides.from_flags({"recipe": chosen.recipe})
+    idle = fields.idle_for(schema.Config, chosen.kind)
+    *first, last = (
+        _flags({name: getattr(resolved.config, name)})
+        for name in _SETTINGS
+        if name in ("image_size", "batch_size")
+        or (name not in idle and getattr(chosen, name) != getattr(usual, name))
+    )
+    return f"{', '.join(first)} and {last}"
+
+
+def _advice(
+    chosen: schema.Config, resolved: system.Resolved, available: int
+) -> Iterator[str]:
+    """Yields for each setting the largest value that would fit by itself.
+
+    If there is none, all of them together.
+    """
+    config = resolved.config
+    usual = overrides.from_flags({"recipe": config.recipe})
+
+    def fits(**changes):
+        smaller = dataclasses.replace(config, **changes)
+        return _cost(smaller, resolved).memory_bytes <= available
+
+    single_changes = [
+        ("batch_size", _powers_below(config.batch_size)),
+        ("image_size", _sizes(config, resolved.image_shape[:2])),
+        ("width", [config.width * part / _PARTS for part in _FEWER]),
+    ]
+    if config.latent_dim > usual.latent_dim:
+        single_changes.append(("latent_dim", [usual.latent_dim]))
+    if config.width > usual.width:
+        single_changes.append(("width", [usual.width]))
+    advised = False
+    for name, values in single_changes:
+        # Memory falls along the values.
+        first = bisect.bisect_left(
+            values, True, key=lambda value, name=name: fits(**{name: value})
+        )
+        if first < len(values):
+            advised = True
+            yield _flags({name: values[first]}) + " would fit"
+    usual_values = {
+        name: getattr(usual, name)
+        for name in ("width", "latent_dim", "extra_layers", "residual_blocks")
+        if getattr(config, name) != getattr(usual, name)
+    }
+    for batch_size in [] if advised else [usual.batch_size, 1]:
+        changes = {**usual_values, "batch_size": batch_size}
+        if fits(**changes):
+            yield _flags(changes) + " would fit"
+            return
+
+
+def _flags(values: Mapping[str, Any]) -> str:
+    return " ".join(
+        f"--{name}={value:.9g}"
+        if isinstance(value, float)
+        else f"--{name}={value}"
+        for name, value in values.items()
+    )
+
+
+def _powers_below(number: int) -> list[int]:
+    """Lists the powers of two below a number, the largest first."""
+    return [2**power for power in range(16, -1, -1) if 2**power < number]
+
+
+def _sizes(config: schema.Config, image_size: tuple[int, int]) -> list[str]:
+    """Lists smaller sizes of about the same shape, the largest first."""
+    stages = families.NETWORKS[config.network].stages
+    sides = [
+        (image_size[0] * part // _PARTS, image_size[1] * part // _PARTS)
+        for part in _FEWER
+    ]
+    return [f"{size[0]}x{size[1]}" for size in sides if stages(size)]
