@@ -22,6 +22,7 @@ from tf_dcgan.data import (
     known_sets,
     mnist_files,
     names,
+    parts,
     preparation,
     reading,
     sources,
@@ -259,7 +260,10 @@ def load(
     prepared = entry.open()
     if prepared is None:
         logging.info("Preparing %s", entry.folder)
-        with entry.replaced() as folder:
+        with (
+            entry.replaced() as folder,
+            parts.kept(entry.folder.parent, entry.folder.name) as kept,
+        ):
             content = source.read()
             _check_shape(name, content.shape, flag=flag)
             if class_name is not None:
@@ -272,6 +276,7 @@ def load(
                 class_name=class_name,
                 pad=pad,
                 title=title,
+                kept=kept,
             )
             if not num_images:
                 of_class = (

@@ -7,7 +7,7 @@ that all share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 import dataclasses
 import json
 import os
@@ -335,12 +335,16 @@ def _hidden_on_white(images: Sequence[tuple[str, int]]) -> tuple[int, int]:
     every = max(1, len(images) // _ALPHA_SAMPLE)
     hidden = looked_at = 0
     for path, frame in images[::every]:
-        try:
-            on_white, on_black = (
-                decoding.read(path, frame=frame, background=colour)
-                for colour in ("white", "black")
-            )
-        except decoding.DamagedImageError:
+        on_white, on_black = (
+            decoding.read_frames(
+                path, [frame], decoding.How(background=colour)
+            )[0]
+            for colour in ("white", "black")
+        )
+        if not (
+            isinstance(on_white, np.ndarray)
+            and isinstance(on_black, np.ndarray)
+        ):
             continue  # It is named when all images are read.
         looked_at += 1
         hidden += is_of_one_colour(on_white) and not is_of_one_colour(on_black)
@@ -360,23 +364,12 @@ def _extent(
     total = None
     title = f"{os.path.basename(folder)} values"
     with terminal.Progress(title, len(images), "images", delay=1) as counted:
-        for path, extent in _extents(images):
-            counted.update()
-            if isinstance(extent, decoding.DamagedImageError):
-                damaged.add(path, extent)
-            else:
-                total = value_range.union(total, extent)
+        for path, frames in decoding.by_file(images):
+            for values in decoding.read_values(path, frames):
+                counted.update()
+                if isinstance(values, decoding.DamagedImageError):
+                    damaged.add(path, values)
+                    continue
+                total = value_range.union(total, value_range.extent(values))
     damaged.check()
     return total
-
-
-def _extents(
-    images: Sequence[tuple[str, int]],
-) -> Iterator[tuple[str, value_ranges.Range | decoding.DamagedImageError]]:
-    for path, frame in images:
-        try:
-            values = decoding.read_values(path, frame=frame)
-        except decoding.DamagedImageError as error:
-            yield path, error
-        else:
-            yield path, value_range.extent(values)

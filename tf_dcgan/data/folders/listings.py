@@ -131,6 +131,9 @@ def find(folder: str) -> Listing:
             f"left out: {beside:,} image{'s' * (beside > 1)} beside "
             f"{', '.join(present)}",
         )
+    others = decoding.others_note(paths)
+    if others:
+        notes = (*notes, others)
     digest = hashlib.sha256()
     for split in splits.values():
         for path in split.files:
