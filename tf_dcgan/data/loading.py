@@ -227,10 +227,8 @@ def load(
             be written to.
         OSError: the disk is full; nothing half-made is left.
     """
-    read_as = dataclasses.replace(
-        read_as,
-        value_range=value_range(name, read_as=read_as, cache_dir=cache_dir),
-    )
+    if not os.path.isabs(name):
+        value_range(name, read_as=read_as)  # Refuses one for 8 bits.
     source = _find_source(
         name,
         split,
@@ -239,6 +237,7 @@ def load(
         data_dir=data_dir,
         cache_dir=cache_dir,
     )
+    read_as = dataclasses.replace(read_as, value_range=source.value_range)
     key = {
         "preparation_version": preparation.VERSION,
         "name": name,

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tf_dcgan.config import value_ranges
+
 _CHUNK_BYTES = 2**24
 
 
@@ -64,10 +66,13 @@ class Source:
             whenever the images may differ.
         read: opens the split. Raises errors.UserError if the files are
             damaged, which may also happen while the chunks are read.
+        value_range: (low, high), the values that become 0 and 255, of images
+            of more than 8 bits; None for images of 8 bits.
     """
 
     fingerprint: list
     read: Callable[[], Content]
+    value_range: value_ranges.Range | None = None
 
 
 def files_fingerprint(

@@ -17,7 +17,7 @@ What is done to each kind:
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 import dataclasses
 import functools
@@ -25,7 +25,7 @@ import itertools
 import os
 import sys
 import threading
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 import warnings
 
 from absl import logging
@@ -82,6 +82,9 @@ _TURNED = {
     7: PIL.Image.Transpose.TRANSVERSE,
     8: PIL.Image.Transpose.ROTATE_90,
 }
+
+
+_Item = TypeVar("_Item")
 
 
 class DamagedImageError(Exception):
@@ -504,6 +507,13 @@ def read_values(
     )
 
 
+def batched(items: Iterable[_Item], length: int) -> Iterator[list[_Item]]:
+    """Yields lists of at most `length` items, for a thread to do in one go."""
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, length)):
+        yield batch
+
+
 def by_file(
     images: Sequence[tuple[str, int]],
 ) -> Iterator[tuple[str, list[int]]]:
@@ -581,7 +591,8 @@ class _Quiet:
                 self._filters.__exit__(*exception)
 
 
-_quiet = _Quiet()
+# To be held around many files, which is faster than anew for each.
+quiet = _Quiet()
 
 
 @contextlib.contextmanager
@@ -589,7 +600,7 @@ def _opened(path: os.PathLike | str) -> Iterator[PIL.Image.Image]:
     """Opens a file, and turns whatever is wrong with it into one exception."""
     with (
         _damage(),
-        _quiet,
+        quiet,
         PIL.Image.open(source_of(path), formats=_formats()) as image,
     ):
         yield image
@@ -684,7 +695,9 @@ def _pixels(
     if _has_alpha(image):
         below = PIL.Image.new("RGBA", image.size, how.background)
         image = PIL.Image.alpha_composite(below, image.convert("RGBA"))
-    image = image.convert("L" if gray else "RGB")
+    mode = "L" if gray else "RGB"
+    if image.mode != mode:
+        image = image.convert(mode)
     if orientation in _TURNED:
         image = image.transpose(_TURNED[orientation])
     pixels = np.asarray(image)

@@ -7,7 +7,7 @@ its splits and classes, and `decoding` for how each file is read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-import itertools
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -36,8 +36,7 @@ def source(
     Args:
         folder: the folder's absolute path.
         split: the split's name.
-        read_as: how the images are read; images of more than 8 bits need a
-            range of values, which `scale` finds.
+        read_as: how the images are read.
         cache_dir: the cache that keeps what the images have in common; None
             for the user's cache.
 
@@ -53,12 +52,16 @@ def source(
     if split not in listing.splits:
         raise _no_split(listing, split)
     common = _facts(listing, read_as, cache_dir)
+    read_as = dataclasses.replace(
+        read_as, value_range=_scale(listing, common, read_as, cache_dir)
+    )
     fingerprint = [_VERSION, listing.digest]
     if common.background != "white":
         fingerprint.append(common.background)
     return sources.Source(
         fingerprint=fingerprint,
         read=lambda: _read(listing, split, common, read_as),
+        value_range=read_as.value_range,
     )
 
 
@@ -111,8 +114,18 @@ def scale(
         errors.UserError: as `facts.scale`.
     """
     listing = listings.find(folder)
+    common = _facts(listing, read_as, cache_dir)
+    return _scale(listing, common, read_as, cache_dir)
+
+
+def _scale(
+    listing: listings.Listing,
+    common: facts.Facts,
+    read_as: reading.Reading,
+    cache_dir: str | None,
+) -> value_ranges.Range | None:
     return facts.scale(
-        _facts(listing, read_as, cache_dir),
+        common,
         listing.files,
         listing.folder,
         digest=listing.digest,
@@ -270,7 +283,8 @@ class _Images:
         files = decoding.by_file(self._images[self._num_read :])
         # A thread that decodes several small files waits less for others.
         for results in parallel.ordered(
-            self._read, _batched(files, 1 if None in self._shape else length)
+            self._read,
+            decoding.batched(files, 1 if None in self._shape else length),
         ):
             for path, frames, lines in results:
                 for pixels in frames:
@@ -283,28 +297,23 @@ class _Images:
         tuple[str, list[np.ndarray | decoding.DamagedImageError], list[str]]
     ]:
         """Decodes the images of some files; called by several threads."""
-        results = []
-        for path, frames in files:
-            lines: list[str] = []
-            images = decoding.read_frames(
-                path, frames, self._how, printed=lines
-            )
-            for place, pixels in enumerate(images):
-                if (
-                    isinstance(pixels, np.ndarray)
-                    and None not in self._shape
-                    and pixels.shape != self._shape
-                ):
-                    images[place] = decoding.DamagedImageError(
-                        f"it is not of the size {self._shape[0]}x"
-                        f"{self._shape[1]} that its header tells"
-                    )
-            is_whole = all(isinstance(one, np.ndarray) for one in images)
-            results.append((path, images, lines if is_whole else []))
-        return results
+        with decoding.quiet:
+            return [self._read_file(path, frames) for path, frames in files]
 
-
-def _batched(items: Iterator[Any], length: int) -> Iterator[list[Any]]:
-    """Yields lists of at most `length` items."""
-    while batch := list(itertools.islice(items, length)):
-        yield batch
+    def _read_file(
+        self, path: str, frames: Sequence[int]
+    ) -> tuple[str, list[np.ndarray | decoding.DamagedImageError], list[str]]:
+        lines: list[str] = []
+        images = decoding.read_frames(path, frames, self._how, printed=lines)
+        for place, pixels in enumerate(images):
+            if (
+                isinstance(pixels, np.ndarray)
+                and None not in self._shape
+                and pixels.shape != self._shape
+            ):
+                images[place] = decoding.DamagedImageError(
+                    f"it is not of the size {self._shape[0]}x"
+                    f"{self._shape[1]} that its header tells"
+                )
+        is_whole = all(isinstance(one, np.ndarray) for one in images)
+        return path, images, lines if is_whole else []
