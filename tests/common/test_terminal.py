@@ -1,3 +1,4 @@
+import os
 import shlex
 import sys
 import time
@@ -80,3 +81,32 @@ def test_a_command_can_be_pasted():
         "--run_dir=my run/a'b",
         "--seed=3",
     ]
+
+
+def test_lines_of_c_libraries_are_caught(capfd):
+    os.write(2, b"before\n")
+    with terminal.library_lines() as lines:
+        os.write(2, b"TIFFx: one\nTIFFx: \x1b[2Jtwo\n")
+    os.write(2, b"after\n")
+    assert lines == ["TIFFx: one", "TIFFx: [2Jtwo"]
+    assert capfd.readouterr().err == "before\nafter\n"
+
+
+def test_lines_are_caught_and_standard_error_comes_back_after_a_fault(capfd):
+    with pytest.raises(ValueError):
+        with terminal.library_lines() as lines:
+            os.write(2, b"TIFFx\n")
+            raise ValueError
+    os.write(2, b"after\n")
+    assert lines == ["TIFFx"]
+    assert capfd.readouterr().err == "after\n"
+
+
+def test_nothing_is_caught_where_standard_error_is_closed(monkeypatch):
+    def refuse(descriptor):
+        raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr(os, "dup", refuse)
+    with terminal.library_lines() as lines:
+        pass
+    assert lines == []

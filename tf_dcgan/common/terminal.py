@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+import contextlib
 import os
 import shlex
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -71,7 +73,8 @@ class Progress:
             self._bar.update(count)
         elif self._title and now - self._said_at > _SECONDS_PER_LINE:
             self._said_at = now
-            self._say(now - self._started, more())
+            with tqdm.tqdm.get_lock():
+                self._say(now - self._started, more())
 
     def _say(self, passed: float, more: str) -> None:
         words = [f"{self._done:,} {self._unit}", more]
@@ -103,6 +106,47 @@ def listed(
             computed.append(result)
             counted.update()
     return computed
+
+
+@contextlib.contextmanager
+def library_lines() -> Iterator[list[str]]:
+    """Catches what C libraries print on standard error while a block runs.
+
+    They write to the file descriptor, past Python. Only one block runs at a
+    time, and no `Progress` prints meanwhile, so that all lines are the
+    block's.
+
+    Yields:
+        A list, which has the lines once the block has ended; also if it ends
+        with an exception.
+    """
+    lines: list[str] = []
+    with tqdm.tqdm.get_lock():
+        try:
+            standard_error = os.dup(2)
+        except OSError:  # It is closed: nothing can be printed there.
+            yield lines
+            return
+        with _nameless_file() as caught:
+            os.dup2(caught.fileno(), 2)
+            try:
+                yield lines
+            finally:
+                os.dup2(standard_error, 2)
+                os.close(standard_error)
+                caught.seek(0)
+                text = caught.read().decode(errors="replace")
+                lines += [
+                    "".join(filter(str.isprintable, line))
+                    for line in text.splitlines()
+                ]
+
+
+def _nameless_file():
+    """Opens an empty file, in memory where the system can do that."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("lines"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def command(name: str, **flags: object) -> str:

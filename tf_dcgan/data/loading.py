@@ -22,6 +22,7 @@ from tf_dcgan.data import (
     known_sets,
     mnist_files,
     names,
+    parts,
     preparation,
     reading,
     shapes,
@@ -273,10 +274,8 @@ def load(
             be written to.
         OSError: the disk is full; nothing half-made is left.
     """
-    read_as = dataclasses.replace(
-        read_as,
-        value_range=value_range(name, read_as=read_as, cache_dir=cache_dir),
-    )
+    if not os.path.isabs(name):
+        value_range(name, read_as=read_as)  # Refuses one for 8 bits.
     source = _find_source(
         name,
         split,
@@ -285,6 +284,7 @@ def load(
         data_dir=data_dir,
         cache_dir=cache_dir,
     )
+    read_as = dataclasses.replace(read_as, value_range=source.value_range)
     key = {
         "preparation_version": preparation.VERSION,
         "name": name,
@@ -306,7 +306,10 @@ def load(
     prepared = entry.open()
     if prepared is None:
         logging.info("Preparing %s", entry.folder)
-        with entry.replaced() as folder:
+        with (
+            entry.replaced() as folder,
+            parts.kept(entry.folder.parent, entry.folder.name) as kept,
+        ):
             content = source.read()
             _check_shape(name, content.shape, flag=flag)
             if class_name is not None:
@@ -320,6 +323,7 @@ def load(
                 class_name=class_name,
                 pad=pad,
                 title=title,
+                kept=kept,
             )
             if not num_images:
                 of_class = (

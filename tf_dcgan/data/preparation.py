@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import dataclasses
 import hashlib
+import os
 import pathlib
+import sys
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from tf_dcgan.common import errors, terminal
-from tf_dcgan.data import cache, sources
+from tf_dcgan.common import errors, parallel, terminal
+from tf_dcgan.data import cache, parts, sameness, sources
 
 # Part of the key of every cached array. Raise it whenever the same original
 # images would give another array.
@@ -179,11 +183,12 @@ def write(
     class_name: str | None = None,
     pad: bool = True,
     title: str,
+    kept: parts.Parts | None = None,
 ) -> int:
     """Writes images.npy, labels.npy (if there are any) and info.json.
 
-    The array is written from beginning to end with plain writes, a chunk in
-    memory at a time. A memory map would be shorter, but on a full disk it
+    The array is written from beginning to end with plain writes, a few chunks
+    in memory at a time. A memory map would be shorter, but on a full disk it
     kills the process with SIGBUS where a write raises an error.
 
     Args:
@@ -196,6 +201,8 @@ def write(
             None to keep all images.
         pad: whether images a little too small are padded, not resized.
         title: begins the progress bar, which counts the images read.
+        kept: the parts of an interrupted preparation of the same content, to
+            go on from and to write to; None to begin anew.
 
     Returns:
         How many images were written.
@@ -211,45 +218,203 @@ def write(
     if class_name is not None:
         words += f", class {class_name} alone"
         only_label = content.class_names.index(class_name)
-    shape = (content.num_images, *image_size, content.shape[2])
-    digest = hashlib.sha256()
-    num_images, all_labels = 0, []
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    if content.position is None:
+        kept = None  # There is nowhere to go on from.
+    path = folder / cache.IMAGES if kept is None else kept.images
+    path.touch()
     with (
-        open(folder / cache.IMAGES, "wb") as file,
-        terminal.Progress(title, shape[0], "images") as counted,
+        open(path, "r+b") as file,
+        terminal.Progress(title, content.num_images, "images") as counted,
     ):
-        np.lib.format.write_array_header_1_0(file, header)
-        for images, labels in content.chunks:
-            counted.update(len(images))
-            if only_label is not None and labels is not None:
-                kept = labels == only_label
-                images, labels = images[kept], labels[kept]
-            fitted = np.ascontiguousarray(apply_fit(chosen, images))
-            file.write(fitted.data)
-            digest.update(fitted.data)
-            if labels is not None:
-                all_labels.append(np.asarray(labels, np.int64))
-            num_images += len(fitted)
-        file.seek(0)  # NumPy's header has room for another count.
-        header["shape"] = (num_images, *shape[1:])
-        np.lib.format.write_array_header_1_0(file, header)
-    if all_labels:
-        labels = np.concatenate(all_labels)
-        digest.update(labels.data)
+        array = _Array(
+            file,
+            (content.num_images, *image_size, content.shape[2]),
+            chosen.content_box,
+            kept,
+        )
+        if kept is not None:
+            array.resume(content, counted, title)
+        for fitted, labels, num_read, state in _fitted(
+            content, chosen, only_label
+        ):
+            counted.update(num_read)
+            array.add(fitted, labels, num_read)
+            if kept is not None and kept.is_due and state is not None:
+                array.end_part(state)
+        shape = array.finish()
+    if kept is not None:
+        os.replace(path, folder / cache.IMAGES)
+    labels = array.labels()
+    if labels is not None:
         np.save(folder / cache.LABELS, labels)
     cache.write_info(
         folder,
         {
-            "shape": header["shape"],
+            "shape": shape,
             "class_names": content.class_names,
             "content_box": chosen.content_box,
             "preparation": words,
-            "fingerprint": digest.hexdigest(),
-            "notes": content.notes,
+            "fingerprint": array.fingerprint(),
+            "notes": [*content.notes, *array.sameness.notes()],
         },
     )
-    return num_images
+    return shape[0]
+
+
+class _Array:
+    """The array that is being written, and what is found out on the way."""
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        shape: tuple[int, int, int, int],
+        content_box: tuple[int, int, int, int],
+        kept: parts.Parts | None,
+    ):
+        """Writes the header.
+
+        Args:
+            file: the array's file, open for reading and writing.
+            shape: of the array if no image is left out.
+            content_box: the part of each image that is not padding.
+            kept: is told of the bytes that are written, if not None.
+        """
+        self._file, self._shape, self._box = file, shape, content_box
+        self._kept = kept
+        self._digest = hashlib.sha256()
+        self._num_images = 0
+        self._num_read = 0  # Since the last part, as the labels.
+        self._labels: list[np.ndarray] = []
+        self._labels_of_part: list[np.ndarray] = []
+        self.sameness = sameness.Sameness()
+        self._write_header(shape[0])
+
+    def resume(
+        self,
+        content: sources.Content,
+        counted: terminal.Progress,
+        title: str,
+    ) -> None:
+        """Reads the kept parts back, and moves the content to their end."""
+        state = None
+        kept, position = self._kept, content.position
+        if kept is None or position is None:
+            return
+        for part, description in kept.read_back(self._file):
+            images = np.frombuffer(part, np.uint8).reshape(-1, *self._shape[1:])
+            self._digest.update(part)
+            self._notice(images)
+            if description["labels"] is not None:
+                self._labels.append(np.array(description["labels"], np.int64))
+            counted.update(description["num_read"])
+            state = description["source"]
+        if state is not None:
+            position.resume(state)
+            print(
+                f"{title}: goes on after the {self._num_images:,} images that "
+                "an interrupted preparation left",
+                file=sys.stderr,
+            )
+
+    def add(
+        self, images: np.ndarray, labels: np.ndarray | None, num_read: int
+    ) -> None:
+        """Writes images of the array's size.
+
+        Args:
+            images: [k, height, width, channels] uint8.
+            labels: [k] int64, or None.
+            num_read: how many original images they come from.
+        """
+        images = np.ascontiguousarray(images)
+        self._file.write(images.data)
+        self._digest.update(images.data)
+        if self._kept is not None:
+            self._kept.update(images.data.cast("B") if images.size else b"")
+        self._num_read += num_read
+        self._notice(images)
+        if labels is not None:
+            self._labels.append(np.asarray(labels, np.int64))
+            self._labels_of_part.append(self._labels[-1])
+
+    def end_part(self, source_state: dict[str, Any]) -> None:
+        """Makes what has been written a part to go on from."""
+        if self._kept is None:
+            return
+        self._file.flush()
+        labels = None
+        if self._labels_of_part:
+            labels = np.concatenate(self._labels_of_part).tolist()
+        self._kept.add(
+            {
+                "source": source_state,
+                "labels": labels,
+                "num_read": self._num_read,
+            }
+        )
+        self._labels_of_part, self._num_read = [], 0
+
+    def finish(self) -> tuple[int, int, int, int]:
+        """Corrects the header, and returns the array's shape."""
+        self._file.seek(0)  # NumPy's header has room for another count.
+        self._write_header(self._num_images)
+        return (self._num_images, *self._shape[1:])
+
+    def labels(self) -> np.ndarray | None:
+        """Returns the labels of all images, [n] int64, or None."""
+        return np.concatenate(self._labels) if self._labels else None
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256 (hexadecimal) of the images and labels."""
+        digest = self._digest.copy()
+        labels = self.labels()
+        if labels is not None:
+            digest.update(labels.data)
+        return digest.hexdigest()
+
+    def _notice(self, images: np.ndarray) -> None:
+        self._num_images += len(images)
+        top, left, height, width = self._box
+        self.sameness.add(images[:, top : top + height, left : left + width])
+
+    def _write_header(self, num_images: int) -> None:
+        header = {
+            "descr": "|u1",
+            "fortran_order": False,
+            "shape": (num_images, *self._shape[1:]),
+        }
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+
+def _fitted(
+    content: sources.Content, fit: Fit, only_label: int | None
+) -> Iterator[tuple[np.ndarray, np.ndarray | None, int, dict[str, Any] | None]]:
+    """Brings chunks to a size, on all cores where this takes time.
+
+    Yields:
+        (images, labels, num_read, state): the images that are kept, how many
+        there were before, and the state of the content after them.
+    """
+
+    def chunks():
+        for images, labels in content.chunks:
+            # The content must not move on before its state is taken.
+            state = None
+            if content.position is not None:
+                state = content.position.state()
+            yield images, labels, state
+
+    def bring(chunk):
+        images, labels, state = chunk
+        num_read = len(images)
+        if only_label is not None and labels is not None:
+            chosen = labels == only_label
+            images, labels = images[chosen], labels[chosen]
+        return apply_fit(fit, images), labels, num_read, state
+
+    if fit.method != "keep":
+        return parallel.ordered(bring, chunks())
+    return map(bring, chunks())
 
 
 def _centre(images: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 import dataclasses
 import pathlib
+from typing import Any, Protocol
 
 import numpy as np
 
+from tf_dcgan.config import value_ranges
+
 _CHUNK_BYTES = 2**24
+
+
+class Position(Protocol):
+    """Where the chunks of a source stand."""
+
+    def state(self) -> dict[str, Any]:
+        """Describes for JSON what has been read when a chunk is yielded."""
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Makes the chunks begin after what a state describes.
+
+        Args:
+            state: of the same source, as it came back from JSON.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +44,8 @@ class Content:
             all chunks have been read.
         depth: how values of more than 8 bits became 8 bits, in words; empty
             for images of 8 bits.
+        position: where the chunks stand, of a source that can go on from
+            there; else None.
     """
 
     num_images: int
@@ -35,6 +54,7 @@ class Content:
     chunks: Iterator[tuple[np.ndarray, np.ndarray | None]]
     notes: list[str] = dataclasses.field(default_factory=list)
     depth: str = ""
+    position: Position | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,10 +66,13 @@ class Source:
             whenever the images may differ.
         read: opens the split. Raises errors.UserError if the files are
             damaged, which may also happen while the chunks are read.
+        value_range: (low, high), the values that become 0 and 255, of images
+            of more than 8 bits; None for images of 8 bits.
     """
 
     fingerprint: list
     read: Callable[[], Content]
+    value_range: value_ranges.Range | None = None
 
 
 def files_fingerprint(

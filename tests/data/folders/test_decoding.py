@@ -71,9 +71,11 @@ def test_the_transparent_colour_of_a_palette_is_white(tmp_path, suffix):
 
 def test_a_set_decides_whether_an_image_is_gray(tmp_path):
     gray = save(PIL.Image.new("L", (1, 1), 5), tmp_path / "gray.png")
-    assert decoding.read(gray, channels=3).tolist() == [[[5, 5, 5]]]
+    assert decoding.read(gray, decoding.How(channels=3)).tolist() == [
+        [[5, 5, 5]]
+    ]
     red = save(PIL.Image.new("RGB", (1, 1), RED), tmp_path / "red.png")
-    assert decoding.read(red, channels=1).tolist() == [[[76]]]
+    assert decoding.read(red, decoding.How(channels=1)).tolist() == [[[76]]]
 
 
 # What EXIF's eight numbers say of an image stored as `two_colours`: where the
@@ -165,6 +167,13 @@ def deep_png(path, values):
     return path
 
 
+def values_of(path):
+    [values] = decoding.read_values(path)
+    if isinstance(values, Exception):
+        raise values
+    return values
+
+
 def deep(dtype, *, channels=1):
     chance = np.random.default_rng(0)
     if np.dtype(dtype).kind == "f":
@@ -208,7 +217,7 @@ def test_a_png_of_16_bits_keeps_both_bytes(tmp_path, channels):
         values[..., -1] = 65_535  # Nothing is transparent.
     path = deep_png(tmp_path / "x.png", values)
     colours = values[..., : channels - (channels in (2, 4))]
-    np.testing.assert_array_equal(decoding.read_values(path), colours)
+    np.testing.assert_array_equal(values_of(path), colours)
     header = decoding.read_header(path)
     assert (header.depth, header.channels) == ("16-bit", colours.shape[2])
     with pytest.raises(decoding.DamagedImageError, match="no scale is known"):
@@ -228,7 +237,7 @@ def test_a_tiff_of_16_bits_in_colour_keeps_both_bytes(tmp_path):
     place = content.index(struct.pack("<HHII", 339, 3, 1, 1))
     content[place : place + 12] = struct.pack("<HHII", 339, 3, 1, 1)
     path.write_bytes(bytes(content) + struct.pack("<HHH", 16, 16, 16))
-    np.testing.assert_array_equal(decoding.read_values(path), values)
+    np.testing.assert_array_equal(values_of(path), values)
     assert decoding.read_header(path).depth == "16-bit"
 
 
@@ -251,7 +260,7 @@ def test_a_tiff_keeps_values_of_every_type(
     path = stored_as_tiff(
         tmp_path / "x.tif", values, sample_format=sample_format
     )
-    np.testing.assert_array_equal(decoding.read_values(path), values)
+    np.testing.assert_array_equal(values_of(path), values)
     assert decoding.read_header(path).depth == depth
 
 
@@ -259,18 +268,19 @@ def test_deep_values_are_scaled_by_the_range_that_is_given(tmp_path):
     path = deep_png(
         tmp_path / "x.png", np.array([[[0], [1000], [4095], [9000]]])
     )
-    scaled = decoding.read(path, scale=(0.0, 4095.0))
+    scaled = decoding.read(path, decoding.How(scale=(0.0, 4095.0)))
     assert scaled.ravel().tolist() == [0, 62, 255, 255]
-    assert decoding.read(path, scale=(0.0, 4095.0), channels=3).shape[2] == 3
+    how = decoding.How(channels=3, scale=(0.0, 4095.0))
+    assert decoding.read(path, how).shape[2] == 3
 
 
 def test_deep_transparent_pixels_take_the_highest_value(tmp_path):
     values = np.array([[[100, 0], [100, 65_535]]])
     path = deep_png(tmp_path / "x.png", values)
-    scaled = decoding.read(path, scale=(0.0, 4095.0))
+    scaled = decoding.read(path, decoding.How(scale=(0.0, 4095.0)))
     assert scaled.ravel().tolist() == [255, 6]
     # For the search of the range the image's own highest value is taken.
-    assert decoding.read_values(path).max() == 100
+    assert values_of(path).max() == 100
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
@@ -281,9 +291,7 @@ def test_deep_images_are_turned_as_others(tmp_path, orientation):
     shown, stored = tmp_path / "shown.png", tmp_path / "deep.png"
     save(PIL.Image.fromarray(pixels), shown, exif=exif)
     save(PIL.Image.fromarray(pixels.astype(np.uint16)), stored, exif=exif)
-    np.testing.assert_array_equal(
-        decoding.read_values(stored), decoding.read(shown)
-    )
+    np.testing.assert_array_equal(values_of(stored), decoding.read(shown))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -293,7 +301,7 @@ def test_values_that_are_not_finite_are_named(tmp_path, bad):
         tmp_path / "x.tif",
     )
     with pytest.raises(decoding.NotFiniteError, match="1 of its values are"):
-        decoding.read_values(path)
+        values_of(path)
     damaged = decoding.Damaged(str(tmp_path), 80)
     damaged.add(str(path), decoding.NotFiniteError("1 of its values"))
     assert damaged.note() == (
@@ -304,7 +312,7 @@ def test_values_that_are_not_finite_are_named(tmp_path, bad):
 def test_an_image_of_8_bits_is_no_image_of_a_deep_set(tmp_path):
     path = save(PIL.Image.new("L", (1, 1)), tmp_path / "x.png")
     with pytest.raises(decoding.DamagedImageError, match="it is 8-bit"):
-        decoding.read(path, scale=(0.0, 1.0))
+        decoding.read(path, decoding.How(scale=(0.0, 1.0)))
 
 
 @pytest.mark.parametrize("side", [9_461, 20_000])

@@ -1,11 +1,12 @@
 import os
+import zlib
 
 import numpy as np
 import PIL.Image
 import pytest
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import loading, preparation, reading, sources
+from tf_dcgan.data import loading, parts, preparation, reading, sources
 from tf_dcgan.data.folders import decoding, listings, source, trees
 
 
@@ -23,8 +24,7 @@ def load(tmp_path, folder):
             str(folder),
             split,
             image_size=image_size,
-            cache_dir=str(tmp_path / "cache"),
-            **keywords,
+            **{"cache_dir": str(tmp_path / "cache"), **keywords},
         )
 
     return load_folder
@@ -40,10 +40,23 @@ def shape(tmp_path, folder):
     return native_shape
 
 
-def write(path, colour=0, *, mode="L", size=(4, 4)):
-    """Writes an image of one colour; `size` is (width, height)."""
+def write(path, colour=0, *, mode="L", size=(4, 4), plain=False):
+    """Writes an image of a colour, and another in its last pixel.
+
+    Args:
+        path: the file; its suffix is its format.
+        colour: of all pixels but the last.
+        mode: Pillow's name for the kind of pixels.
+        size: (width, height).
+        plain: whether the last pixel has the colour too.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    PIL.Image.new(mode, size, colour).save(path)
+    image = PIL.Image.new(mode, size, colour)
+    if not plain:
+        # Which differs from file to file, as in other sets.
+        place = (size[0] - 1, size[1] - 1)
+        image.putpixel(place, zlib.crc32(os.fsencode(path)) % 200 + 50)
+    image.save(path)
 
 
 def colours(array):
@@ -130,7 +143,7 @@ def test_all_gray_is_gray_and_one_colour_makes_all_rgb(load, shape, folder):
 
 def test_sizes_that_vary_are_resized_each_on_its_own(load, shape, folder):
     for name, size in (("a", (1, 1)), ("b", (1, 90)), ("c", (50, 7))):
-        write(folder / f"{name}.png", 9, size=size)
+        write(folder / f"{name}.png", 9, size=size, plain=True)
     assert shape() == (None, None, 1)
     array = load(image_size=(4, 6))
     assert array.images.shape == (3, 4, 6, 1)
@@ -368,13 +381,13 @@ def test_a_size_that_the_header_promises_is_kept_or_damaged(
 ):
     for number in range(10):
         write(folder / f"{number}.png", number)
-    read = decoding.read
+    read = decoding.read_frames
 
-    def shrink_one(path, **keywords):
-        pixels = read(path, **keywords)
-        return pixels[1:] if path.endswith("7.png") else pixels
+    def shrink_one(path, *arguments, **keywords):
+        [pixels] = read(path, *arguments, **keywords)
+        return [pixels[1:] if path.endswith("7.png") else pixels]
 
-    monkeypatch.setattr(decoding, "read", shrink_one)
+    monkeypatch.setattr(decoding, "read_frames", shrink_one)
     array = load()
     assert colours(array) == [0, 1, 2, 3, 4, 5, 6, 8, 9]
     assert array.notes == ("1 of 10 files are damaged and left out: 7.png",)
@@ -456,14 +469,14 @@ def test_an_interrupt_leaves_nothing_half_made(
     for number in range(3):
         write(folder / f"{number}.png", number)
     shape()
-    read = decoding.read
+    read = decoding.read_frames
 
-    def interrupt(path, **keywords):
+    def interrupt(path, *arguments, **keywords):
         if path.endswith("1.png"):
             raise KeyboardInterrupt
-        return read(path, **keywords)
+        return read(path, *arguments, **keywords)
 
-    monkeypatch.setattr(decoding, "read", interrupt)
+    monkeypatch.setattr(decoding, "read_frames", interrupt)
     with pytest.raises(KeyboardInterrupt):
         load()
     (kept,) = (tmp_path / "cache").iterdir()
@@ -644,7 +657,9 @@ def test_whole_numbers_of_16_and_32_bits_share_a_scale(load, folder):
 
 def test_values_that_are_not_finite_are_named_and_left_out(load, folder):
     for number in range(20):
-        write_deep(folder / f"{number:02d}.tif", 0, 1, dtype=np.float32)
+        write_deep(
+            folder / f"{number:02d}.tif", number / 20, 1, dtype=np.float32
+        )
     bad = np.full((4, 4), np.nan, np.float32)
     PIL.Image.fromarray(bad).save(folder / "07.tif")
     array = load()
@@ -658,3 +673,278 @@ def test_deep_images_of_one_value_have_no_scale(load, folder):
     write_deep(folder / "a.png", 7, 7)
     with pytest.raises(errors.UserError, match="have the same value 7: give"):
         load()
+
+
+def test_a_damaged_tiff_is_named_with_what_libtiff_says(load, folder, capfd):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    for number in range(21):
+        image = PIL.Image.fromarray(np.roll(noise, number, 0))
+        image.save(folder / f"{number:02d}.tif", compression="tiff_deflate")
+    path = folder / "07.tif"
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 40] = bytes(40)
+    path.write_bytes(content)
+    array = load(image_size=(64, 64))
+    assert array.notes == ("1 of 21 files are damaged and left out: 07.tif",)
+    assert "ZIPDecode" not in capfd.readouterr().err
+    with pytest.raises(decoding.DamagedImageError) as caught:
+        decoding.read(path)
+    assert str(caught.value).startswith("decoder error -2: ZIPDecode: Decoding")
+
+
+def test_what_libtiff_says_of_whole_files_is_counted_and_named(
+    load, folder, monkeypatch, capfd
+):
+    for number in range(3):
+        write(folder / f"{number}.tif", number)
+    monkeypatch.setattr(decoding, "_pixels", _print_first(decoding._pixels))
+    array = load()
+    assert array.notes == (
+        "libtiff has 4 warnings about 2 files, which may be damaged: 0.tif, "
+        "2.tif (the first: TIFFx: one)",
+    )
+    assert capfd.readouterr().err == ""
+
+
+def _print_first(decode):
+    """Prints as libtiff does, for all files but 1.tif."""
+
+    def print_and_decode(image, frame, path, how):
+        if not path.endswith("1.tif"):
+            os.write(2, b"TIFFx: one\nTIFFx: two\x1b[2J\n")
+        return decode(image, frame, path, how)
+
+    return print_and_decode
+
+
+def test_files_of_other_suffixes_are_counted_by_suffix(load, folder):
+    for number in range(4):
+        write(folder / f"{number}.png", number)
+    for name in ("a.xyz", "b.XYZ", "c.txt", "d.txt", "README"):
+        (folder / name).write_text("x")
+    assert load().notes == (
+        "5 files left out: 2 .txt, 2 .xyz, 1 without suffix",
+    )
+
+
+def test_every_suffix_that_pillow_opens_is_taken(load, folder):
+    image = PIL.Image.fromarray(np.arange(16, dtype=np.uint8).reshape(4, 4))
+    for number, (suffix, form) in enumerate(
+        [
+            ("jfif", "JPEG"),
+            ("JPE", "JPEG"),
+            ("ppm", "PPM"),
+            ("tga", "TGA"),
+            ("jp2", "JPEG2000"),
+            ("avif", "AVIF"),
+            ("apng", "PNG"),
+        ]
+    ):
+        image.save(folder / f"{number}.{suffix}", format=form)
+    assert len(load().images) == 7
+
+
+def write_frames(path, *images, **keywords):
+    frames = [PIL.Image.fromarray(image) for image in images]
+    frames[0].save(path, save_all=True, append_images=frames[1:], **keywords)
+
+
+def frame(value):
+    pixels = np.full((4, 4), value, np.uint8)
+    pixels[-1, -1] = 255 - value
+    return pixels
+
+
+ALL = reading.Reading(frames="all")
+
+
+@pytest.mark.parametrize("suffix", ["tif", "gif", "webp", "png"])
+def test_each_frame_is_an_image_if_all_are_taken(load, folder, suffix):
+    keywords = {"lossless": True} if suffix == "webp" else {}
+    for name, values in (("cat/a", (10, 20, 30)), ("dog/b", (40,))):
+        (folder / name).parent.mkdir()
+        write_frames(
+            folder / f"{name}.{suffix}", *map(frame, values), **keywords
+        )
+    first = load()
+    assert colours(first) == [10, 40]
+    assert first.notes == (
+        f"cat/a.{suffix} has 3 pages or frames; the first is taken, "
+        "--frames=all takes all",
+    )
+    every = load(read_as=ALL)
+    assert colours(every) == [10, 20, 30, 40]
+    assert every.labels.tolist() == [0, 0, 0, 1]
+    assert every.notes == ()
+
+
+def test_many_files_of_many_frames_are_counted(load, folder):
+    for name in "ab":
+        write_frames(folder / f"{name}.tif", frame(1), frame(2))
+    write(folder / "c.tif", 3)
+    assert load().notes == (
+        "2 files have several pages or frames (a.tif has 2); the first is "
+        "taken, --frames=all takes all",
+    )
+    assert colours(load(read_as=ALL)) == [1, 2, 1, 2, 3]
+
+
+def test_more_frames_than_are_read_at_once_keep_their_order(load, folder):
+    write_frames(folder / "a.tif", *map(frame, range(100)))
+    assert colours(load(read_as=ALL)) == list(range(100))
+
+
+def test_pages_of_other_sizes_make_sizes_vary(load, shape, folder):
+    write_frames(folder / "a.tif", frame(1), np.zeros((6, 8), np.uint8))
+    assert shape() == (4, 4, 1)
+    assert shape(read_as=ALL) == (None, None, 1)
+    assert load(read_as=ALL).images.shape == (2, 4, 4, 1)
+
+
+def test_deep_pages_share_the_scale(load, folder):
+    pages = [np.full((4, 4), v, np.uint16) for v in (0, 500, 1000)]
+    write_frames(folder / "a.tif", *pages)
+    assert colours(load(read_as=ALL)) == [0, 128, 255]
+
+
+def test_a_damaged_page_is_left_out_alone(load, folder):
+    noise = np.random.default_rng(0).integers(0, 256, (20, 32, 32), np.uint8)
+    write_frames(folder / "a.tif", *noise, compression="tiff_lzw")
+    path = folder / "a.tif"
+    content = bytearray(path.read_bytes())
+    content[200:260] = bytes(60)
+    path.write_bytes(content)
+    array = load(read_as=ALL)
+    assert len(array.images) in (19, 20)
+
+
+def drawing(colour):
+    """A stroke of a colour on nothing."""
+    image = PIL.Image.new("RGBA", (4, 4), (*colour, 0))
+    image.putpixel((1, 1), (*colour, 255))
+    return image
+
+
+def test_white_drawings_on_nothing_are_laid_over_black_and_told(load, folder):
+    for number in range(3):
+        image = drawing((255, 255, 255))
+        image.putpixel((2, number), (255, 255, 255, 255))
+        image.save(folder / f"{number}.png")
+    array = load()
+    assert array.images[0, :, :, 0].sum() == 2 * 255
+    assert array.notes == (
+        "transparent pixels are laid over black, since white hides all of 3 "
+        "of 3 images looked at",
+    )
+
+
+def test_other_drawings_on_nothing_are_laid_over_white(load, folder):
+    for number in range(3):
+        image = drawing((0, 0, 0))
+        image.putpixel((2, number), (0, 0, 0, 255))
+        image.save(folder / f"{number}.png")
+    array = load()
+    assert array.images[0, 0, 0, 0] == 255 and array.notes == ()
+
+
+def test_blank_sets_and_copies_are_told(load, folder):
+    for number in range(20):
+        write(folder / f"{number:02d}.png", number, plain=number < 18)
+    assert (
+        load().notes == ("18 of 20 images are of one colour",)
+        or "18 of 20 images are of one colour" in load().notes
+    )
+
+
+@pytest.fixture
+def interrupted(load, folder, tmp_path, monkeypatch):
+    """Interrupts a preparation after 41 of 61 files.
+
+    Returns:
+        (undisturbed, kept, opened): the array without an interrupt, the
+        folder that is left, and a list of the files that are opened next.
+    """
+    for number in range(60):
+        write(folder / "ab"[number % 2] / f"{number:02d}.png", number)
+    (folder / "a" / "broken.png").write_bytes(b"no image")
+    undisturbed = load(cache_dir=str(tmp_path / "other"))
+    monkeypatch.setattr(parts.Parts, "is_due", True)
+    read, opened = decoding.read_frames, []
+
+    def interrupt(path, *arguments, **keywords):
+        if path.endswith("41.png"):
+            raise KeyboardInterrupt
+        return read(path, *arguments, **keywords)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decoding, "read_frames", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            load()
+    monkeypatch.setattr(
+        decoding,
+        "read_frames",
+        lambda path, *a, **k: opened.append(path) or read(path, *a, **k),
+    )
+    [kept] = (tmp_path / "cache").glob(".parts-*")
+    return undisturbed, kept, opened
+
+
+def test_a_preparation_goes_on_where_it_was_interrupted(
+    load, interrupted, capsys
+):
+    undisturbed, kept, opened = interrupted
+    again = load()
+    assert "goes on after the 32 images" in capsys.readouterr().err
+    assert len(opened) == 61 - 32 - 1
+    assert again.fingerprint == undisturbed.fingerprint
+    np.testing.assert_array_equal(again.images, undisturbed.images)
+    np.testing.assert_array_equal(again.labels, undisturbed.labels)
+    assert again.notes == undisturbed.notes
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize("place", [128, 128 + 20 * 16, -1])
+def test_damage_in_what_is_kept_is_noticed_and_made_again(
+    load, interrupted, place
+):
+    undisturbed, kept, opened = interrupted
+    content = bytearray((kept / "images.npy").read_bytes())
+    content[place] ^= 1
+    (kept / "images.npy").write_bytes(content)
+    again = load()
+    assert len(opened) >= 28
+    assert again.fingerprint == undisturbed.fingerprint
+    np.testing.assert_array_equal(again.images, undisturbed.images)
+    np.testing.assert_array_equal(again.labels, undisturbed.labels)
+    assert again.notes == undisturbed.notes
+
+
+@pytest.mark.parametrize("text", ["", "{", "7", '{"bytes": 1}', "\xff"])
+def test_a_damaged_journal_begins_anew(load, interrupted, text):
+    undisturbed, kept, opened = interrupted
+    (kept / "journal.jsonl").write_text(text, encoding="latin-1")
+    assert load().fingerprint == undisturbed.fingerprint
+    assert len(opened) == 61
+
+
+def test_what_another_process_prepares_is_left_alone(load, interrupted):
+    undisturbed, kept, opened = interrupted
+    content = (kept / "images.npy").read_bytes()
+    with parts._locked(kept):
+        assert load().fingerprint == undisturbed.fingerprint
+    assert len(opened) == 61
+    assert (kept / "images.npy").read_bytes() == content
+
+
+def test_what_nobody_has_gone_on_with_for_weeks_is_removed(
+    load, interrupted, tmp_path
+):
+    _, kept, _ = interrupted
+    os.utime(kept, (0, 0))
+    other = tmp_path / "other photos"
+    write(other / "a.png")
+    loading.load(
+        str(other), image_size=(4, 4), cache_dir=str(tmp_path / "cache")
+    )
+    assert not kept.exists()

@@ -17,21 +17,22 @@ What is done to each kind:
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 import dataclasses
 import functools
+import itertools
 import os
 import sys
 import threading
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 import warnings
 
 from absl import logging
 import numpy as np
 import PIL.Image
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import value_range
 
@@ -50,8 +51,10 @@ _WITH_FRAMES = frozenset(("AVIF", "DCX", "FLI", "GIF", "PNG", "TIFF", "WEBP"))
 _DAMAGED_SHARE = 0.1
 # The suffixes that a message names, of those that `suffixes` takes.
 _USUAL = ".png, .jpg, .jpeg, .bmp, .gif, .webp, .tif, .tiff, …"
+_SUFFIXES_NAMED = 5
 NAMED = 5  # Files left out that a message names.
 
+_FRAMES_AT_ONCE = 16
 EIGHT_BITS = "8-bit"
 _GRAY = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"))
 _WITH_ALPHA = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
@@ -79,6 +82,9 @@ _TURNED = {
     7: PIL.Image.Transpose.TRANSVERSE,
     8: PIL.Image.Transpose.ROTATE_90,
 }
+
+
+_Item = TypeVar("_Item")
 
 
 class DamagedImageError(Exception):
@@ -185,9 +191,64 @@ class Damaged:
             f"left out: {self._names()}"
         )
 
+    def state(self) -> list[Any]:
+        """Describes for JSON what has been counted."""
+        return [self._count, [*self._first_names], self._first_reason]
+
+    def resume(self, state: list[Any]) -> None:
+        """Goes on from what `state` described."""
+        self._count, self._first_names, self._first_reason = state
+
     def _names(self) -> str:
         more = ", …" if self._count > len(self._first_names) else ""
         return ", ".join(self._first_names) + more
+
+
+class Printed:
+    """Counts what C libraries would have printed, by the file it was about."""
+
+    def __init__(self, folder: str):
+        """Starts with no line.
+
+        Args:
+            folder: the folder that all files lie below.
+        """
+        self._folder = folder
+        self._lines = self._files = 0
+        self._first_names: list[str] = []
+        self._first_line = ""
+
+    def add(self, path: str, lines: Sequence[str]) -> None:
+        """Counts the lines about a file, which may be none."""
+        if not lines:
+            return
+        self._lines += len(lines)
+        self._files += 1
+        self._first_line = self._first_line or lines[0]
+        if len(self._first_names) < NAMED:
+            name = readable(os.path.relpath(path, self._folder))
+            self._first_names.append(name)
+
+    def state(self) -> list[Any]:
+        """Describes for JSON what has been counted."""
+        names = [*self._first_names]
+        return [self._lines, self._files, names, self._first_line]
+
+    def resume(self, state: list[Any]) -> None:
+        """Goes on from what `state` described."""
+        self._lines, self._files, self._first_names, self._first_line = state
+
+    def note(self) -> str | None:
+        """Says in one line what was printed, or None if nothing was."""
+        if not self._files:
+            return None
+        more = ", …" * (self._files > len(self._first_names))
+        return (
+            f"libtiff has {_count(self._lines, 'warning')} about "
+            f"{_count(self._files, 'file')}, which may be damaged: "
+            f"{', '.join(self._first_names)}{more} (the first: "
+            f"{self._first_line})"
+        )
 
 
 def images_among(paths: Sequence[str], folder: os.PathLike | str) -> list[str]:
@@ -205,16 +266,41 @@ def images_among(paths: Sequence[str], folder: os.PathLike | str) -> list[str]:
     """
     images = [path for path in paths if is_image(path)]
     if not images:
-        suffixes = collections.Counter(map(_suffix, paths))
-        others = ", ".join(
-            f"{count} {suffix or 'without suffix'}"
-            for suffix, count in suffixes.most_common(3)
-        )
+        others = _by_suffix(paths)
         raise errors.UserError(
             f"{folder} has no images ({_USUAL}), only {others}: convert them, "
             "or give another folder"
         )
     return sorted(images, key=lambda path: path.split(os.sep))
+
+
+def others_note(paths: Sequence[str]) -> str | None:
+    """Counts the files that are no images by their suffixes.
+
+    Args:
+        paths: all files in a folder and below.
+
+    Returns:
+        One line, or None if all are images.
+    """
+    others = [path for path in paths if not is_image(path)]
+    if not others:
+        return None
+    return f"{_count(len(others), 'file')} left out: {_by_suffix(others)}"
+
+
+def _by_suffix(paths: Sequence[str]) -> str:
+    counts = collections.Counter(readable(_suffix(path)) for path in paths)
+    in_order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    most = in_order[:_SUFFIXES_NAMED]
+    text = ", ".join(
+        f"{count:,} {suffix or 'without suffix'}" for suffix, count in most
+    )
+    return text + ", …" * (len(counts) > len(most))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def is_image(path: str) -> bool:
@@ -292,24 +378,35 @@ def _header(image: PIL.Image.Image) -> Header:
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class How:
+    """How the pixels of all images of a set are read.
+
+    Attributes:
+        channels: 1 for gray, 3 for RGB; None for the channels that
+            `read_header` tells.
+        scale: (low, high), the values that become black and white, of images
+            of more than 8 bits; None for images of 8 bits.
+        background: the colour that transparent pixels are laid over.
+    """
+
+    channels: int | None = None
+    scale: value_ranges.Range | None = None
+    background: str = "white"
+
+
 def read(
     path: os.PathLike | str,
+    how: How = How(),
     *,
-    channels: int | None = None,
-    scale: value_ranges.Range | None = None,
-    frame: int = 0,
-    background: str = "white",
+    printed: list[str] | None = None,
 ) -> np.ndarray:
-    """Reads an image file as this module's description says.
+    """Reads the first image of a file as this module's description says.
 
     Args:
         path: an image file.
-        channels: 1 for gray, 3 for RGB; None for the channels that
-            `read_header` tells.
-        scale: (low, high), the values that become black and white, of an
-            image of more than 8 bits; None for images of 8 bits.
-        frame: which image of a file with several, from 0.
-        background: the colour that transparent pixels are laid over.
+        how: is the same for all images of a set.
+        printed: gets the lines that C libraries would have printed.
 
     Returns:
         [height, width, channels] uint8.
@@ -318,70 +415,87 @@ def read(
         DamagedImageError: the file cannot be used, or is of 8 bits although
             there is a scale, or of more although there is none.
     """
-    if scale is not None:
-        values = read_values(
-            path, channels=channels, frame=frame, white=scale[1]
-        )
-        return value_range.to_uint8(values, scale)
-    with _opened(path, frame) as image:
-        depth = _depth(image)
-        if depth != EIGHT_BITS:
-            raise ValueError(
-                f"it is {depth}, and no scale is known for its values"
-            )
-        orientation = _orientation(image)
-        gray = image.mode in _GRAY if channels is None else channels == 1
-        image.load()
-        if _has_alpha(image):
-            below = PIL.Image.new("RGBA", image.size, background)
-            image = PIL.Image.alpha_composite(below, image.convert("RGBA"))
-        image = image.convert("L" if gray else "RGB")
-        if orientation in _TURNED:
-            image = image.transpose(_TURNED[orientation])
-        pixels = np.asarray(image)
-    return pixels.reshape(*pixels.shape[:2], 1 if gray else 3)
+    [pixels] = read_frames(path, [0], how, printed=printed)
+    if isinstance(pixels, DamagedImageError):
+        raise pixels
+    return pixels
+
+
+def read_frames(
+    path: os.PathLike | str,
+    frames: Sequence[int],
+    how: How = How(),
+    *,
+    printed: list[str] | None = None,
+) -> list[np.ndarray | DamagedImageError]:
+    """Reads several images of a file.
+
+    Args:
+        path: an image file.
+        frames: which of its images, from 0.
+        how: is the same for all images of a set.
+        printed: gets the lines that C libraries would have printed.
+
+    Returns:
+        Of each frame [height, width, channels] uint8, or what is wrong with
+        it, as `read` would raise it.
+    """
+    return _each_frame(
+        path,
+        frames,
+        lambda image, frame: _pixels(image, frame, path, how),
+        [] if printed is None else printed,
+    )
 
 
 def read_values(
     path: os.PathLike | str,
+    frames: Sequence[int] = (0,),
     *,
-    channels: int | None = None,
-    frame: int = 0,
-    white: float | None = None,
-) -> np.ndarray:
-    """Reads the values of an image of more than 8 bits as they are.
+    printed: list[str] | None = None,
+) -> list[np.ndarray | DamagedImageError]:
+    """Reads the values of images of more than 8 bits as they are.
 
     Args:
         path: an image file.
-        channels: 1 for gray, 3 for RGB; None for the channels that
-            `read_header` tells.
-        frame: which image of a file with several, from 0.
-        white: the value that transparent pixels are laid over; None for the
-            image's highest.
+        frames: which of its images, from 0.
+        printed: gets the lines that C libraries would have printed.
 
     Returns:
-        [height, width, channels] of integers or float, finite.
-
-    Raises:
-        NotFiniteError: values are NaN or infinite.
-        DamagedImageError: the file cannot be used, or has 8 bits.
+        Of each frame [height, width, 1 or 3] of integers or float, finite, or
+        what is wrong with it: NotFiniteError if values are NaN or infinite.
+        Transparent pixels have the image's highest value.
     """
-    with _opened(path, frame) as image:
-        if _depth(image) == EIGHT_BITS:
-            raise ValueError("it is 8-bit, and the images of its set are not")
-        orientation = _orientation(image)
-        values = _values(image, path, frame, white)
-    if orientation in _TURNED:
-        values = _turned(values, orientation)
-    bad = np.count_nonzero(~np.isfinite(values))
-    if bad:
-        raise NotFiniteError(f"{bad:,} of its values are NaN or infinite")
-    if channels == 3 and values.shape[2] == 1:
-        return np.repeat(values, 3, axis=2)
-    if channels == 1 and values.shape[2] == 3:
-        # The weights of Pillow's own conversion, ITU-R 601-2.
-        return values @ np.array([[0.299], [0.587], [0.114]])
-    return values
+    return _each_frame(
+        path,
+        frames,
+        lambda image, frame: _values(image, path, frame, None),
+        [] if printed is None else printed,
+    )
+
+
+def batched(items: Iterable[_Item], length: int) -> Iterator[list[_Item]]:
+    """Yields lists of at most `length` items, for a thread to do in one go."""
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, length)):
+        yield batch
+
+
+def by_file(
+    images: Sequence[tuple[str, int]],
+) -> Iterator[tuple[str, list[int]]]:
+    """Groups images that are read from one file in one go.
+
+    Args:
+        images: (file, frame) of each image, those of a file together.
+
+    Yields:
+        (file, frames), at most 16 frames at a time.
+    """
+    for path, group in itertools.groupby(images, key=lambda image: image[0]):
+        frames = [frame for _, frame in group]
+        for first in range(0, len(frames), _FRAMES_AT_ONCE):
+            yield path, frames[first : first + _FRAMES_AT_ONCE]
 
 
 def read_bytes(path: os.PathLike | str) -> bytes:
@@ -444,22 +558,32 @@ class _Quiet:
                 self._filters.__exit__(*exception)
 
 
-_quiet = _Quiet()
+# To be held around many files, which is faster than anew for each.
+quiet = _Quiet()
 
 
 @contextlib.contextmanager
-def _opened(
-    path: os.PathLike | str, frame: int = 0
-) -> Iterator[PIL.Image.Image]:
+def _opened(path: os.PathLike | str) -> Iterator[PIL.Image.Image]:
     """Opens a file, and turns whatever is wrong with it into one exception."""
+    with (
+        _damage(),
+        quiet,
+        PIL.Image.open(source_of(path), formats=_formats()) as image,
+    ):
+        yield image
+
+
+@contextlib.contextmanager
+def _damage(printed: Sequence[str] = ()) -> Iterator[None]:
+    """Turns whatever is wrong with a file into one exception.
+
+    Args:
+        printed: what C libraries have printed when the block ends.
+    """
     try:
-        with (
-            _quiet,
-            PIL.Image.open(source_of(path), formats=_formats()) as image,
-        ):
-            if frame:
-                image.seek(frame)
-            yield image
+        yield
+    except DamagedImageError:
+        raise
     except (
         PIL.Image.DecompressionBombWarning,
         PIL.Image.DecompressionBombError,
@@ -475,7 +599,112 @@ def _opened(
     # and ZeroDivisionError.
     except Exception as error:
         text = " ".join(str(error).split()) or type(error).__name__
+        if printed:
+            text += f": {printed[0]}"
         raise DamagedImageError(text) from error
+
+
+def _each_frame(
+    path: os.PathLike | str,
+    frames: Sequence[int],
+    decode: Callable[[PIL.Image.Image, int], np.ndarray],
+    printed: list[str],
+) -> list[np.ndarray | DamagedImageError]:
+    """Opens a file once, and decodes some of its images."""
+    results: list[np.ndarray | DamagedImageError] = []
+    try:
+        with _opened(path) as image:
+            for frame in frames:
+                try:
+                    results.append(_decoded(image, frame, decode, printed))
+                except DamagedImageError as error:
+                    results.append(error)
+    except DamagedImageError as error:
+        results += [error] * (len(frames) - len(results))
+    return results
+
+
+def _decoded(
+    image: PIL.Image.Image,
+    frame: int,
+    decode: Callable[[PIL.Image.Image, int], np.ndarray],
+    printed: list[str],
+) -> np.ndarray:
+    lines: list[str] = []
+    with _damage(lines):
+        if frame:
+            image.seek(frame)
+        if image.format != "TIFF":
+            return decode(image, frame)
+        # Of all libraries that Pillow calls, libtiff alone prints.
+        try:
+            with terminal.library_lines() as caught:
+                return decode(image, frame)
+        finally:
+            lines += caught
+            printed += caught
+
+
+def _pixels(
+    image: PIL.Image.Image, frame: int, path: os.PathLike | str, how: How
+) -> np.ndarray:
+    """Decodes an image, [height, width, channels] uint8."""
+    if how.scale is not None:
+        values = _values(image, path, frame, how.scale[1])
+        values = _to_channels(values, how.channels)
+        return value_range.to_uint8(values, how.scale)
+    depth = _depth(image)
+    if depth != EIGHT_BITS:
+        raise ValueError(f"it is {depth}, and no scale is known for its values")
+    orientation = _orientation(image)
+    gray = image.mode in _GRAY if how.channels is None else how.channels == 1
+    image.load()
+    if _has_alpha(image):
+        below = PIL.Image.new("RGBA", image.size, how.background)
+        image = PIL.Image.alpha_composite(below, image.convert("RGBA"))
+    mode = "L" if gray else "RGB"
+    if image.mode != mode:
+        image = image.convert(mode)
+    if orientation in _TURNED:
+        image = image.transpose(_TURNED[orientation])
+    pixels = np.asarray(image)
+    return pixels.reshape(*pixels.shape[:2], 1 if gray else 3)
+
+
+def _values(
+    image: PIL.Image.Image,
+    path: os.PathLike | str,
+    frame: int,
+    white: float | None,
+) -> np.ndarray:
+    """Decodes deep pixels, [height, width, 1 or 3] of finite values.
+
+    Args:
+        image: the file, at the frame.
+        path: the file, to decode it once more.
+        frame: the frame.
+        white: the value that transparent pixels are laid over; None for the
+            image's highest.
+    """
+    if _depth(image) == EIGHT_BITS:
+        raise ValueError("it is 8-bit, and the images of its set are not")
+    orientation = _orientation(image)
+    values = _stored_values(image, path, frame, white)
+    if orientation in _TURNED:
+        values = _turned(values, orientation)
+    bad = np.count_nonzero(~np.isfinite(values))
+    if bad:
+        raise NotFiniteError(f"{bad:,} of its values are NaN or infinite")
+    return values
+
+
+def _to_channels(values: np.ndarray, channels: int | None) -> np.ndarray:
+    if channels == 3 and values.shape[2] == 1:
+        return np.repeat(values, 3, axis=2)
+    if channels == 1 and values.shape[2] == 3:
+        # The weights of Pillow's own conversion, ITU-R 601-2.
+        return values @ np.array([[0.299], [0.587], [0.114]])
+    return values
 
 
 @functools.cache
@@ -528,7 +757,7 @@ def _has_alpha(image: PIL.Image.Image) -> bool:
     return image.mode in _WITH_ALPHA or "transparency" in image.info
 
 
-def _values(
+def _stored_values(
     image: PIL.Image.Image,
     path: os.PathLike | str,
     frame: int,
@@ -581,7 +810,7 @@ def _without_alpha(values: np.ndarray, white: float | None) -> np.ndarray:
 
     Args:
         values: [height, width, 1 to 4] uint16, of 2 and 4 the last is alpha.
-        white: as `read_values` takes it.
+        white: as `_values` takes it.
 
     Returns:
         [height, width, 1 or 3] uint16 or float64.

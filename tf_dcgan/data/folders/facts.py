@@ -8,15 +8,17 @@ that all share.
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 import dataclasses
+import functools
+import itertools
 import json
 import os
 import pathlib
 
 import numpy as np
 
-from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.common import errors, files, parallel, terminal
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import cache, reading, value_range
 from tf_dcgan.data.folders import decoding
@@ -26,6 +28,7 @@ from tf_dcgan.data.folders import decoding
 _VERSION = 2
 # So many images with transparent pixels tell what lies below all of them.
 _ALPHA_SAMPLE = 64
+_FILES_AT_ONCE = 64  # That a thread reads in one go.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,9 +160,13 @@ def of_files(
     title = f"{os.path.basename(folder)} headers"
     # A thousand headers take a fifth of a second: no bar for so few.
     with terminal.Progress(title, len(paths), "files", delay=1) as counted:
-        for place, path in enumerate(paths):
+        read = functools.partial(_read_headers, every_frame=every_frame)
+        results = itertools.chain.from_iterable(
+            parallel.ordered(read, decoding.batched(paths, _FILES_AT_ONCE))
+        )
+        for place, (path, found) in enumerate(zip(paths, results, strict=True)):
             counted.update()
-            headers.add(place, path, every_frame=every_frame)
+            headers.add(place, path, found)
     facts = headers.facts()
     if kept is not None:
         with files.atomic_file(kept) as unfinished:
@@ -266,6 +273,22 @@ def _from_json(content) -> Facts:
     )
 
 
+def _read_headers(
+    paths: Sequence[str], *, every_frame: bool
+) -> list[list[decoding.Header] | decoding.DamagedImageError]:
+    """Reads the headers of some files; called by several threads."""
+    results: list[list[decoding.Header] | decoding.DamagedImageError] = []
+    with decoding.quiet:
+        for path in paths:
+            try:
+                headers = decoding.read_headers(path, every_frame=every_frame)
+            except decoding.DamagedImageError as error:
+                results.append(error)
+            else:
+                results.append(headers)
+    return results
+
+
 class _Headers:
     """Puts together what the headers of files tell."""
 
@@ -280,11 +303,14 @@ class _Headers:
         self._frames: list[tuple[int, int]] = []
         self._transparent: list[tuple[str, int]] = []
 
-    def add(self, place: int, path: str, *, every_frame: bool) -> None:
-        try:
-            headers = decoding.read_headers(path, every_frame=every_frame)
-        except decoding.DamagedImageError as error:
-            self._damaged.add(path, error)
+    def add(
+        self,
+        place: int,
+        path: str,
+        headers: list[decoding.Header] | decoding.DamagedImageError,
+    ) -> None:
+        if isinstance(headers, decoding.DamagedImageError):
+            self._damaged.add(path, headers)
             return
         if headers[0].frames > 1:
             self._frames.append((place, headers[0].frames))
@@ -341,12 +367,16 @@ def _hidden_on_white(images: Sequence[tuple[str, int]]) -> tuple[int, int]:
     every = max(1, len(images) // _ALPHA_SAMPLE)
     hidden = looked_at = 0
     for path, frame in images[::every]:
-        try:
-            on_white, on_black = (
-                decoding.read(path, frame=frame, background=colour)
-                for colour in ("white", "black")
-            )
-        except decoding.DamagedImageError:
+        on_white, on_black = (
+            decoding.read_frames(
+                path, [frame], decoding.How(background=colour)
+            )[0]
+            for colour in ("white", "black")
+        )
+        if not (
+            isinstance(on_white, np.ndarray)
+            and isinstance(on_black, np.ndarray)
+        ):
             continue  # It is named when all images are read.
         looked_at += 1
         hidden += is_of_one_colour(on_white) and not is_of_one_colour(on_black)
@@ -366,23 +396,27 @@ def _extent(
     total = None
     title = f"{os.path.basename(folder)} values"
     with terminal.Progress(title, len(images), "images", delay=1) as counted:
-        for path, extent in _extents(images):
-            counted.update()
-            if isinstance(extent, decoding.DamagedImageError):
-                damaged.add(path, extent)
-            else:
+        for path, extents in parallel.ordered(
+            _extents, decoding.by_file(images)
+        ):
+            for extent in extents:
+                counted.update()
+                if isinstance(extent, decoding.DamagedImageError):
+                    damaged.add(path, extent)
+                    continue
                 total = value_range.union(total, extent)
     damaged.check()
     return total
 
 
 def _extents(
-    images: Sequence[tuple[str, int]],
-) -> Iterator[tuple[str, value_ranges.Range | decoding.DamagedImageError]]:
-    for path, frame in images:
-        try:
-            values = decoding.read_values(path, frame=frame)
-        except decoding.DamagedImageError as error:
-            yield path, error
-        else:
-            yield path, value_range.extent(values)
+    file: tuple[str, list[int]],
+) -> tuple[str, list[value_ranges.Range | decoding.DamagedImageError]]:
+    """Reads some images of a file; called by several threads."""
+    path, frames = file
+    return path, [
+        values
+        if isinstance(values, decoding.DamagedImageError)
+        else value_range.extent(values)
+        for values in decoding.read_values(path, frames)
+    ]

@@ -133,6 +133,9 @@ def find(folder: str) -> Listing:
             f"left out: {beside:,} image{'s' * (beside > 1)} beside "
             f"{decoding.readable(used)}"
         )
+    others = decoding.others_note(tree.files)
+    if others:
+        notes.append(others)
     digest = hashlib.sha256()
     for split in splits.values():
         for path in split.files:

@@ -7,11 +7,12 @@ its splits and classes, and `decoding` for how each file is read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-import functools
+import dataclasses
+from typing import Any
 
 import numpy as np
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, parallel
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import reading, shapes, sources
 from tf_dcgan.data.folders import decoding, facts, listings
@@ -35,8 +36,7 @@ def source(
     Args:
         folder: the folder's absolute path.
         split: the split's name.
-        read_as: how the images are read; images of more than 8 bits need a
-            range of values, which `scale` finds.
+        read_as: how the images are read.
         cache_dir: the cache that keeps what the images have in common; None
             for the user's cache.
 
@@ -53,12 +53,16 @@ def source(
     if split not in listing.splits:
         raise _no_split(listing, split)
     common = _facts(listing, read_as, cache_dir)
+    read_as = dataclasses.replace(
+        read_as, value_range=_scale(listing, common, read_as, cache_dir)
+    )
     fingerprint = [_VERSION, listing.digest]
     if common.background != "white":
         fingerprint.append(common.background)
     return sources.Source(
         fingerprint=fingerprint,
         read=lambda: _read(listing, split, common, read_as),
+        value_range=read_as.value_range,
     )
 
 
@@ -111,8 +115,18 @@ def scale(
         errors.UserError: as `facts.scale`.
     """
     listing = listings.find(folder)
+    common = _facts(listing, read_as, cache_dir)
+    return _scale(listing, common, read_as, cache_dir)
+
+
+def _scale(
+    listing: listings.Listing,
+    common: facts.Facts,
+    read_as: reading.Reading,
+    cache_dir: str | None,
+) -> value_ranges.Range | None:
     return facts.scale(
-        _facts(listing, read_as, cache_dir),
+        common,
         listing.files,
         listing.folder,
         digest=listing.digest,
@@ -188,68 +202,142 @@ def _read(
     depth = ""
     if read_as.value_range is not None:
         depth = facts.in_words(common, read_as.value_range)
+    images_of_split = _Images(
+        listing,
+        listing.splits[split],
+        images,
+        shape=common.shape,
+        how=decoding.How(
+            common.shape[2], read_as.value_range, common.background
+        ),
+        notes=notes,
+    )
     return sources.Content(
         num_images=len(images),
         shape=common.shape,
         class_names=listing.class_names,
-        chunks=_chunks(
-            listing,
-            listing.splits[split],
-            images,
-            common=common,
-            read_as=read_as,
-            notes=notes,
-        ),
+        chunks=images_of_split.chunks(),
         notes=notes,
         depth=depth,
+        position=images_of_split,
     )
 
 
-def _chunks(
-    listing: listings.Listing,
-    split: listings.Split,
-    images_to_read: Sequence[tuple[str, int]],
-    *,
-    common: facts.Facts,
-    read_as: reading.Reading,
-    notes: list[str],
-) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Yields images and labels as `sources.Content.chunks` says.
+class _Images:
+    """The images of a split, decoded on all cores; a `sources.Position`."""
 
-    Adds to the notes which files were left out.
-    """
-    shape = common.shape
-    chunk_length = sources.chunk_length(shape, at_most=_CHUNK_IMAGES)
-    label_of: dict[str | None, int] = {
-        name: label for label, name in enumerate(listing.classes)
-    }
-    damaged = decoding.Damaged(listing.folder, len(images_to_read))
-    read = functools.partial(
-        decoding.read,
-        channels=shape[2],
-        scale=read_as.value_range,
-        background=common.background,
-    )
-    images, labels = [], []
-    for path, frame in images_to_read:
-        try:
-            pixels = read(path, frame=frame)
-            if None not in shape and pixels.shape != shape:
-                raise decoding.DamagedImageError(
-                    f"it is not of the size {shape[0]}x{shape[1]} that its "
-                    "header tells"
-                )
-        except decoding.DamagedImageError as error:
-            damaged.add(path, error)
-            continue
-        images.append(pixels)
-        if label_of:
-            labels.append(label_of[listings.class_of(path, split)])
-        if len(images) == chunk_length:
+    def __init__(
+        self,
+        listing: listings.Listing,
+        split: listings.Split,
+        images: Sequence[tuple[str, int]],
+        *,
+        shape: tuple[int | None, int | None, int],
+        how: decoding.How,
+        notes: list[str],
+    ):
+        """Reads nothing yet.
+
+        Args:
+            listing: of the whole folder.
+            split: of the listing.
+            images: (file, frame) of each image of the split.
+            shape: (height, width, channels) of the images.
+            how: the images are decoded.
+            notes: gets lines about files that are left out.
+        """
+        self._split, self._images = split, images
+        self._shape, self._how, self._notes = shape, how, notes
+        self._label_of: dict[str | None, int] = {
+            name: label for label, name in enumerate(listing.classes)
+        }
+        self._damaged = decoding.Damaged(listing.folder, len(images))
+        self._printed = decoding.Printed(listing.folder)
+        self._num_read = 0
+
+    def state(self) -> dict[str, Any]:
+        """See `sources.Position`."""
+        return {
+            "num_read": self._num_read,
+            "damaged": self._damaged.state(),
+            "printed": self._printed.state(),
+        }
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """See `sources.Position`."""
+        self._num_read = state["num_read"]
+        self._damaged.resume(state["damaged"])
+        self._printed.resume(state["printed"])
+
+    def chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Yields images and labels as `sources.Content.chunks` says.
+
+        Adds to the notes which files were left out.
+        """
+        length = sources.chunk_length(self._shape, at_most=_CHUNK_IMAGES)
+        images, labels = [], []
+        for path, pixels, lines in self._decoded(length):
+            self._num_read += 1
+            self._printed.add(path, lines)
+            if isinstance(pixels, decoding.DamagedImageError):
+                self._damaged.add(path, pixels)
+                continue
+            images.append(pixels)
+            if self._label_of:
+                label = self._label_of[listings.class_of(path, self._split)]
+                labels.append(label)
+            if len(images) == length:
+                yield np.stack(images), np.array(labels) if labels else None
+                images, labels = [], []
+        if images:
             yield np.stack(images), np.array(labels) if labels else None
-            images, labels = [], []
-    if images:
-        yield np.stack(images), np.array(labels) if labels else None
-    note = damaged.note()
-    if note:
-        notes.append(note)
+        self._notes += filter(
+            None, (self._damaged.note(), self._printed.note())
+        )
+
+    def _decoded(
+        self, length: int
+    ) -> Iterator[
+        tuple[str, np.ndarray | decoding.DamagedImageError, list[str]]
+    ]:
+        """Yields (file, pixels, printed) of each image from the position on.
+
+        What C libraries printed about a file comes with its first image.
+        """
+        files = decoding.by_file(self._images[self._num_read :])
+        # A thread that decodes several small files waits less for others.
+        for results in parallel.ordered(
+            self._read,
+            decoding.batched(files, 1 if None in self._shape else length),
+        ):
+            for path, frames, lines in results:
+                for pixels in frames:
+                    yield path, pixels, lines
+                    lines = []
+
+    def _read(
+        self, files: Sequence[tuple[str, list[int]]]
+    ) -> list[
+        tuple[str, list[np.ndarray | decoding.DamagedImageError], list[str]]
+    ]:
+        """Decodes the images of some files; called by several threads."""
+        with decoding.quiet:
+            return [self._read_file(path, frames) for path, frames in files]
+
+    def _read_file(
+        self, path: str, frames: Sequence[int]
+    ) -> tuple[str, list[np.ndarray | decoding.DamagedImageError], list[str]]:
+        lines: list[str] = []
+        images = decoding.read_frames(path, frames, self._how, printed=lines)
+        for place, pixels in enumerate(images):
+            if (
+                isinstance(pixels, np.ndarray)
+                and None not in self._shape
+                and pixels.shape != self._shape
+            ):
+                images[place] = decoding.DamagedImageError(
+                    f"it is not of the size {self._shape[0]}x"
+                    f"{self._shape[1]} that its header tells"
+                )
+        is_whole = all(isinstance(one, np.ndarray) for one in images)
+        return path, images, lines if is_whole else []

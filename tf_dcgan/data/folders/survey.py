@@ -39,13 +39,18 @@ class Survey:
     background: str = "white"
 
     def read(
-        self, file: pathlib.Path, *, channels: int | None = None
+        self,
+        file: pathlib.Path,
+        *,
+        channels: int | None = None,
+        printed: list[str] | None = None,
     ) -> np.ndarray:
         """Decodes one of the images, all on the same scale.
 
         Args:
             file: one of `files`.
             channels: 1 for gray, 3 for RGB; None for the file's own.
+            printed: gets the lines that C libraries would have printed.
 
         Returns:
             [height, width, channels] uint8.
@@ -55,9 +60,8 @@ class Survey:
         """
         return decoding.read(
             file,
-            channels=channels,
-            scale=self.value_range,
-            background=self.background,
+            decoding.How(channels, self.value_range, self.background),
+            printed=printed,
         )
 
 
@@ -89,18 +93,24 @@ def examine(
     common, scale, notes = scale_of(images, path, value_range=value_range)
     digest = hashlib.sha256()
     damaged = decoding.Damaged(str(path), len(images))
+    printed = decoding.Printed(str(path))
     survey = Survey((), (), (), "", scale, common.background)
     whole, shapes = [], []
     for file in images:
+        lines: list[str] = []
         try:
-            shapes.append(survey.read(file).shape)
+            shapes.append(survey.read(file, printed=lines).shape)
         except decoding.DamagedImageError as error:
             damaged.add(str(file), error)
             continue
         whole.append(file)
+        printed.add(str(file), lines)
         digest.update(hashlib.sha256(decoding.read_bytes(file)).digest())
-    note = damaged.note()
-    notes = [*tree.notes, *notes, *([note] if note else [])]
+    notes = [
+        *tree.notes,
+        *notes,
+        *filter(None, (damaged.note(), printed.note())),
+    ]
     if others:
         plural = "file" if len(others) == 1 else "files"
         notes.append(
