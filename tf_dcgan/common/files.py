@@ -17,6 +17,10 @@ from tf_dcgan.common import errors
 # Begins the name of a file or folder that is not finished; a kill may leave it.
 UNFINISHED = ".unfinished-"
 _LONGEST_NAME = 32
+# End the names of files that hold images as a folder does; no data set of TFDS
+# has such a name.
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+ARRAYS = (".npy", ".npz")
 # errno of a disk or a quota that is full.
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 # errno that only a write can meet.

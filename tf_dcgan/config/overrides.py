@@ -11,7 +11,7 @@ import dataclasses
 import os
 from typing import Any
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, files
 from tf_dcgan.config import fields, kinds, losses, recipes, schema
 
 _PATHS = ("data_dir", "cache_dir", "inception_weights")
@@ -120,8 +120,9 @@ def _absolute(flag_values: Mapping[str, Any]) -> dict[str, Any]:
 def _is_path(dataset: str) -> bool:
     """Tells a folder of images from a data set's name, `name` or `name/config`.
 
-    A text that cannot be a name is a path. A relative path that does not begin
-    with a dot is a path only if the folder exists.
+    A text that cannot be a name is a path, so the name of a container is. Else
+    a relative path that does not begin with a dot is a path only if the folder
+    exists.
     """
     separators = {os.sep, "/"}
     expanded = os.path.expanduser(dataset)
@@ -129,6 +130,10 @@ def _is_path(dataset: str) -> bool:
         os.path.isabs(expanded)
         or dataset.startswith("~")
         or dataset[-1] in separators
+        or any(
+            word.lower().endswith(files.ARCHIVES + files.ARRAYS)
+            for word in dataset.split(":")
+        )
         or dataset.replace(os.sep, "/").split("/")[0] in (".", "..")
         or (bool(separators & set(dataset)) and os.path.isdir(expanded))
     )

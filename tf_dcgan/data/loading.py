@@ -166,12 +166,15 @@ def size_counts(
     return {}
 
 
-def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
+def class_names(
+    name: str, data_dir: str | None = None, *, cache_dir: str | None = None
+) -> tuple[str, ...]:
     """The classes of a set, found without preparing or downloading it.
 
     Args:
         name: the set's name, or the absolute path of a folder of images.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+        cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
         The name of each label; empty if the set has no labels.
@@ -182,15 +185,16 @@ def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
     if name in known_sets.SETS:
         return known_sets.SETS[name].class_names
     if os.path.isabs(name):
-        return listings.find(name).class_names
+        return listings.find(name, cache_dir=cache_dir).class_names
     return sets.class_names(name, data_dir)
 
 
-def why_unlabelled(name: str) -> str:
+def why_unlabelled(name: str, *, cache_dir: str | None = None) -> str:
     """Says why a set has no labels.
 
     Args:
         name: the set's name, or the absolute path of a folder of images.
+        cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
         The reason; empty if the set has labels, or is no folder.
@@ -199,16 +203,19 @@ def why_unlabelled(name: str) -> str:
         errors.UserError: there is no such folder.
     """
     if os.path.isabs(name):
-        return listings.find(name).why_unlabelled
+        return listings.find(name, cache_dir=cache_dir).why_unlabelled
     return ""
 
 
-def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
+def splits(
+    name: str, data_dir: str | None = None, *, cache_dir: str | None = None
+) -> tuple[str, ...]:
     """The splits of a set, found without preparing or downloading it.
 
     Args:
         name: the set's name, or the absolute path of a folder of images.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+        cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
         Their names; empty if only the download will tell.
@@ -219,7 +226,7 @@ def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
     if name in known_sets.SETS:
         return known_sets.SPLITS
     if os.path.isabs(name):
-        return tuple(listings.find(name).splits)
+        return tuple(listings.find(name, cache_dir=cache_dir).splits)
     return sets.splits(name, data_dir)
 
 

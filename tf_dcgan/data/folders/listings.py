@@ -15,8 +15,8 @@ import hashlib
 import os
 import re
 
-from tf_dcgan.common import errors
-from tf_dcgan.data.folders import decoding, trees
+from tf_dcgan.common import errors, files
+from tf_dcgan.data.folders import archives, decoding, trees
 
 # The name of each split, and what folders of it are called, in small letters.
 _SPLITS = {
@@ -90,7 +90,7 @@ class Listing:
         [only] = self.sub_folders
         reason = f"all images lie in one sub-folder, {only}"
         inner = os.path.join(self.folder, only)
-        if os.path.isdir(inner) and find(inner).classes:
+        if trees.is_folder(inner) and find(inner).classes:
             reason += f" (--dataset={inner} has labels)"
         return decoding.readable(reason)
 
@@ -100,25 +100,29 @@ class Listing:
         return [path for split in self.splits.values() for path in split.files]
 
 
-def find(folder: str) -> Listing:
+def find(folder: str, *, cache_dir: str | None = None) -> Listing:
     """Lists the image files of a folder by split.
 
     Args:
-        folder: the folder's absolute path.
+        folder: the absolute path of the folder, or of an archive.
+        cache_dir: the cache that packed archives are unpacked into; None for
+            the user's cache.
 
     Raises:
         errors.UserError: there is no such folder, it or its split `train` has
             no images, or two folders are the same split.
     """
-    if not os.path.isdir(folder):
-        state = (
-            "is not a folder" if os.path.exists(folder) else "does not exist"
-        )
+    if not os.path.exists(folder) and archives.split(folder) is None:
         raise errors.UserError(
-            f"{folder} {state}: give a folder of images, or the name of a "
-            "data set"
+            f"{folder} does not exist: give a folder of images, or the name of "
+            "a data set"
         )
-    tree = trees.read(folder)
+    if not trees.is_folder(folder, cache_dir=cache_dir):
+        raise errors.UserError(
+            f"{folder} is not a folder: give a folder of images, or one packed "
+            f"as {', '.join(files.ARCHIVES)}"
+        )
+    tree = trees.read(folder, cache_dir=cache_dir)
     splits, notes = _splits(tree)
     sub_folders, stray = _sub_folders(splits)
     if stray:
@@ -150,17 +154,18 @@ def find(folder: str) -> Listing:
     )
 
 
-def has_images(folder: str) -> bool:
+def has_images(folder: str, *, cache_dir: str | None = None) -> bool:
     """Says whether there is such a folder, with an image in it or below.
 
     Args:
         folder: the folder's absolute path.
+        cache_dir: as `find` takes it.
 
     Raises:
         errors.UserError: the folder cannot be read.
     """
-    return os.path.isdir(folder) and any(
-        map(decoding.is_image, trees.read(folder).files)
+    return trees.is_folder(folder, cache_dir=cache_dir) and any(
+        map(decoding.is_image, trees.read(folder, cache_dir=cache_dir).files)
     )
 
 
@@ -279,12 +284,7 @@ def _inner_folders(listing: Listing) -> dict[str, list[str]]:
 
 def _identity(path: str, folder: str) -> bytes:
     """Name, size and time of a file, which change if it is replaced."""
-    try:
-        status = os.stat(path)
-        numbers = (status.st_size, status.st_mtime_ns)
-    except OSError:  # A broken link, which reading reports as damaged.
-        numbers = (-1, -1)
-    return os.fsencode(f"{path[len(folder) :]}\0{numbers}\n")
+    return os.fsencode(f"{path[len(folder) :]}\0{trees.identity(path)}\n")
 
 
 def _sub_folders(

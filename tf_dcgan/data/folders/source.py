@@ -48,7 +48,7 @@ def source(
         errors.UserError: there is no such folder or split, it has no images,
             or too many are damaged.
     """
-    listing = listings.find(folder)
+    listing = listings.find(folder, cache_dir=cache_dir)
     split = listings.canonical(split)
     if split not in listing.splits:
         raise _no_split(listing, split)
@@ -84,7 +84,7 @@ def native_shape(
         errors.UserError: there is no such folder, it has no images, too many
             are damaged, or the cache cannot be written to.
     """
-    return _facts(listings.find(folder), read_as, cache_dir).shape
+    return _facts(listings.find(folder, cache_dir=cache_dir), read_as, cache_dir).shape
 
 
 def scale(
@@ -110,7 +110,7 @@ def scale(
     Raises:
         errors.UserError: as `facts.scale`.
     """
-    listing = listings.find(folder)
+    listing = listings.find(folder, cache_dir=cache_dir)
     return facts.scale(
         _facts(listing, read_as, cache_dir),
         listing.files,
@@ -152,7 +152,7 @@ def size_counts(
     Raises:
         errors.UserError: as for `native_shape`.
     """
-    common = _facts(listings.find(folder), read_as, cache_dir)
+    common = _facts(listings.find(folder, cache_dir=cache_dir), read_as, cache_dir)
     return {(height, width): count for height, width, count in common.sizes}
 
 
