@@ -17,6 +17,7 @@ import numpy as np
 from tf_dcgan.common import errors, files
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import (
+    array_files,
     cache,
     glyphs,
     known_sets,
@@ -90,6 +91,8 @@ def native_shape(
     """
     if name in known_sets.SETS:
         shape = known_sets.SETS[name].shape
+    elif _is_array(name):
+        shape = array_files.native_shape(name)
     elif os.path.isabs(name):
         shape = image_folders.native_shape(
             name, read_as=read_as, cache_dir=cache_dir
@@ -184,6 +187,8 @@ def class_names(
     """
     if name in known_sets.SETS:
         return known_sets.SETS[name].class_names
+    if _is_array(name):
+        return array_files.class_names(name)
     if os.path.isabs(name):
         return listings.find(name, cache_dir=cache_dir).class_names
     return sets.class_names(name, data_dir)
@@ -202,6 +207,8 @@ def why_unlabelled(name: str, *, cache_dir: str | None = None) -> str:
     Raises:
         errors.UserError: there is no such folder.
     """
+    if _is_array(name):
+        return "" if array_files.class_names(name) else "it has no `labels`"
     if os.path.isabs(name):
         return listings.find(name, cache_dir=cache_dir).why_unlabelled
     return ""
@@ -225,6 +232,8 @@ def splits(
     """
     if name in known_sets.SETS:
         return known_sets.SPLITS
+    if _is_array(name):
+        return tuple(array_files.read_splits(name))
     if os.path.isabs(name):
         return tuple(listings.find(name, cache_dir=cache_dir).splits)
     return sets.splits(name, data_dir)
@@ -369,6 +378,8 @@ def _find_source(
     folder = None if data_dir is None else sets.check_data_dir(data_dir)
     if name == "glyphs":
         return glyphs.source(split)
+    if _is_array(name):
+        return array_files.source(name, listings.canonical(split))
     if os.path.isabs(name):
         return image_folders.source(
             name, split, read_as=read_as, cache_dir=cache_dir
@@ -382,6 +393,10 @@ def _find_source(
         if source is not None:
             return source
     return sets.source(name, split, flag=flag, data_dir=data_dir)
+
+
+def _is_array(name: str) -> bool:
+    return os.path.isabs(name) and array_files.is_file(name)
 
 
 def _check_shape(

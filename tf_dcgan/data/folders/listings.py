@@ -169,6 +169,11 @@ def has_images(folder: str, *, cache_dir: str | None = None) -> bool:
     )
 
 
+def is_split(word: str) -> bool:
+    """Says whether a word is one of the usual names of a split."""
+    return word.lower() in _SPLIT_OF
+
+
 def canonical(split: str) -> str:
     """Returns a split's own name for any of its usual names.
 

@@ -84,7 +84,9 @@ def native_shape(
         errors.UserError: there is no such folder, it has no images, too many
             are damaged, or the cache cannot be written to.
     """
-    return _facts(listings.find(folder, cache_dir=cache_dir), read_as, cache_dir).shape
+    return _facts(
+        listings.find(folder, cache_dir=cache_dir), read_as, cache_dir
+    ).shape
 
 
 def scale(
@@ -152,7 +154,9 @@ def size_counts(
     Raises:
         errors.UserError: as for `native_shape`.
     """
-    common = _facts(listings.find(folder, cache_dir=cache_dir), read_as, cache_dir)
+    common = _facts(
+        listings.find(folder, cache_dir=cache_dir), read_as, cache_dir
+    )
     return {(height, width): count for height, width, count in common.sizes}
 
 
