@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import array_files, loading
+from tf_dcgan.data import array_files, loading, reading
 from tf_dcgan.evaluation import named_sources
 
 
@@ -66,7 +66,7 @@ def test_a_large_file_is_read_in_pieces(tmp_path):
     for name, save in (("x.npy", np.save), ("x.npz", np.savez)):
         save(tmp_path / name, images)
         split = array_files.read_splits(str(tmp_path / name))["train"]
-        pieces = list(split.images(300))
+        pieces = list(split.images(300, None))
         assert [len(piece) for piece in pieces] == [300, 300, 300, 100]
         np.testing.assert_array_equal(np.concatenate(pieces)[..., 0], images)
 
@@ -131,7 +131,7 @@ def test_splits_are_arrays_of_their_own(load, tmp_path, names):
         ({"a": noise(2, 6, 4), "b": noise(2, 6, 4)}, "or one for each split"),
         ({"x": noise(6, 4, 3)}, "looks like one image: give images[numpy.new"),
         ({"x": noise(2, 3, 6, 4)}, "give images.transpose(0, 2, 3, 1)"),
-        ({"x": noise(2, 6, 4, 4)}, "[2, 6, 4, 4]: give uint8 [n, height"),
+        ({"x": noise(2, 6, 4, 4)}, "[2, 6, 4, 4]: give [n, height"),
         ({"x": noise(0, 6, 4)}, "has no pixels"),
         ({"x": noise(2, 6, 4) > 9}, "x is bool [2, 6, 4], and images are num"),
         ({"x": noise(2, 6, 4), "labels": [0]}, "labels should be [2] whole"),
@@ -156,6 +156,43 @@ def test_what_cannot_be_images_is_refused(load, tmp_path, arrays, words):
         load(tmp_path / "x.npz")
     assert words in str(caught.value) and "\n" not in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path}/x.npz")
+
+
+@pytest.mark.parametrize("dtype", ["uint16", ">u2", "int32", "float64", "f2"])
+@pytest.mark.parametrize("name", ["x.npy", "x.npz"])
+def test_other_numbers_have_one_scale_for_the_file(load, tmp_path, dtype, name):
+    values = np.arange(48).reshape(2, 6, 4).astype(dtype)
+    np.savez(tmp_path / "x.npz", x_train=values, x_test=values[1:] + 4)
+    if name == "x.npy":
+        np.save(tmp_path / "x.npy", np.concatenate([values, values + 4]))
+    array = load(tmp_path / name)
+    assert array.value_range == (0, 51)
+    expected = np.rint(np.arange(48) / 51 * 255).reshape(2, 6, 4, 1)
+    np.testing.assert_array_equal(array.images[:2], expected)
+    assert array.preparation == (
+        f"6x4x1 as they are, {np.dtype(dtype).name} values 0 to 51 mapped to "
+        "black to white"
+    )
+    narrow = load(tmp_path / name, read_as=reading.Reading(value_range=(0, 10)))
+    assert narrow.images[0, 2, 2, 0] == 255
+
+
+def test_a_range_for_8_bit_arrays_is_refused(load, tmp_path):
+    np.save(tmp_path / "x.npy", noise(2, 6, 4))
+    with pytest.raises(errors.UserError, match="is for images of more than 8"):
+        load(tmp_path / "x.npy", read_as=reading.Reading(value_range=(0, 10)))
+
+
+def test_nan_and_infinity_are_named(load, tmp_path):
+    values = np.random.default_rng(0).random((9, 6, 4), np.float32)
+    values[3, 0, 0], values[7, 1, 1] = np.nan, np.inf
+    np.save(tmp_path / "x.npy", values)
+    with pytest.raises(errors.UserError) as caught:
+        load(tmp_path / "x.npy")
+    assert str(caught.value) == (
+        f"{tmp_path}/x.npy: 2 of 9 images of train have values that are NaN "
+        "or infinite (numbers 3, 7, from 0): mend or remove them"
+    )
 
 
 class _Bomb:

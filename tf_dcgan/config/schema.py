@@ -117,8 +117,8 @@ class Config:
         "mnist",
         "mnist, fashion_mnist, kmnist, cifar10, celeb_a, any other TFDS name "
         "with an image feature, glyphs (digits drawn from fonts, no download), "
-        "or a folder of images, also as .zip or .tar (.tar.gz), written as a "
-        "path: ./photos, ~/photos; a bare name is never a folder. For cyclegan "
+        "or a folder of images, also as .zip or .tar (.tar.gz), or an .npy or "
+        ".npz of images, written as a path: ./photos, ~/photos; a bare name is never a folder. For cyclegan "
         "a TFDS name or a folder with trainA and trainB",
         group=_DATA,
         unset="--dataset_a and --dataset_b",

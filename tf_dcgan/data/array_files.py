@@ -1,6 +1,8 @@
 """Images in NumPy's files: .npy, and .npz with labels beside them.
 
-Images are [n, height, width] gray, or [n, height, width, 1 or 3]. An .npz may
+Images are [n, height, width] gray, or [n, height, width, 1 or 3], uint8 or any
+other numbers; these are brought to 8 bits by one range for the whole file. An
+.npz may
 have `labels`, [n] of whole numbers or of names, and `class_names`. It may have
 splits, told by their names, as in `x_train` and `y_train`, or `val_images` and
 `val_labels`. Nothing is unpickled. Images are never in memory as a whole: an
@@ -12,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 import contextlib
 import dataclasses
+import hashlib
+import json
 import os
 import re
 import tokenize
@@ -22,8 +26,9 @@ import zlib
 import numpy as np
 import PIL.Image
 
-from tf_dcgan.common import errors, files
-from tf_dcgan.data import sources
+from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.config import value_ranges
+from tf_dcgan.data import cache, sources, value_range
 from tf_dcgan.data.folders import decoding, listings
 
 # Part of the caches' keys: raise it whenever a file would be read otherwise.
@@ -31,7 +36,7 @@ _VERSION = 1
 _CHUNK_IMAGES = 1024
 _MOST_CLASSES = 100_000
 _LABEL_WORDS = frozenset(("labels", "label", "y"))
-_ALLOWED = "uint8 [n, height, width], or [n, height, width, 1 or 3]"
+_ALLOWED = "[n, height, width], or [n, height, width, 1 or 3]"
 _ENCRYPTED = 0x1  # The bit of a .zip member's flags.
 # Whatever NumPy, and what it calls, raise about a damaged file.
 _DAMAGE = (
@@ -72,7 +77,9 @@ class Split:
     """The images of one split.
 
     Attributes:
-        images: [n, height, width, 1 or 3] uint8, at most so many a time.
+        values: makes a new iterator over [n, height, width, 1 or 3], at most
+            so many images a time.
+        dtype: of the values.
         shape: (height, width, channels).
         count: how many images there are.
         labels: [n] int64 in [0, number of classes), or None.
@@ -80,11 +87,34 @@ class Split:
             labels are just numbers, or if there are none.
     """
 
-    images: Callable[[int], Iterator[np.ndarray]]
+    values: Callable[[int], Iterator[np.ndarray]]
+    dtype: np.dtype
     shape: tuple[int, int, int]
     count: int
     labels: np.ndarray | None
     class_names: tuple[str, ...]
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether the images need a range of values."""
+        return self.dtype != np.uint8
+
+    def images(
+        self, at_most: int, scale: value_ranges.Range | None
+    ) -> Iterator[np.ndarray]:
+        """Reads the images, [n, height, width, 1 or 3] uint8.
+
+        Args:
+            at_most: images a time.
+            scale: as `scale` returns it.
+
+        Raises:
+            errors.UserError: the file is damaged.
+        """
+        for values in self.values(at_most):
+            yield (
+                values if scale is None else value_range.to_uint8(values, scale)
+            )
 
     @property
     def all_class_names(self) -> tuple[str, ...]:
@@ -190,12 +220,105 @@ def splits_among(arrays: Mapping[str, Array], path: str) -> dict[str, Split]:
     }
 
 
-def source(path: str, split: str) -> sources.Source:
+def scale(
+    path: str,
+    splits: Mapping[str, Split],
+    *,
+    given: value_ranges.Range | None = None,
+    cache_dir: str | None = None,
+) -> value_ranges.Range | None:
+    """The values that become black and white in all images of a file.
+
+    Args:
+        path: of the file.
+        splits: what it holds.
+        given: the range that the user chose, if any, which is the scale.
+        cache_dir: the cache that keeps what was found; None for the user's.
+
+    Returns:
+        (low, high), or None for uint8.
+
+    Raises:
+        errors.UserError: values are NaN or infinite, all have one value, or
+            the splits have different types.
+    """
+    dtypes = {split.dtype.name for split in splits.values()}
+    if dtypes == {"uint8"}:
+        return None
+    if len(dtypes) > 1:
+        raise errors.UserError(
+            f"{path} has splits of different types ({', '.join(dtypes)}): "
+            "give all of them one type"
+        )
+    if given is not None:
+        return given
+    digest = hashlib.sha256(repr((path, *_identity(path))).encode())
+    kept = cache.file(
+        cache_dir, f"values-of-array-{_VERSION}-{digest.hexdigest()[:16]}.json"
+    )
+    try:
+        low, high = json.loads(kept.read_text())
+        return float(low), float(high)
+    except (OSError, ValueError, TypeError):
+        pass  # Absent or damaged: it is written again.
+    extent = None
+    for name, split in splits.items():
+        extent = value_range.union(extent, _extent(path, name, split))
+    if extent is None or extent[0] == extent[1]:
+        raise errors.UserError(
+            f"all pixels of all images of {path} have the same value: give "
+            "other images"
+        )
+    with files.atomic_file(kept) as unfinished:
+        unfinished.write_text(json.dumps(extent))
+    return extent
+
+
+def _extent(path: str, name: str, split: Split) -> value_ranges.Range:
+    """The lowest and highest value of a split; all must be finite."""
+    extent, strange, first = None, [], 0
+    title = f"{os.path.basename(path)} values"
+    with terminal.Progress(
+        title, split.count, "images", delay=terminal.LASTING
+    ) as counted:
+        for values in split.values(_chunk_images(split)):
+            finite = np.isfinite(values).all(axis=(1, 2, 3))
+            strange += (first + np.flatnonzero(~finite)).tolist()
+            if finite.any():
+                extent = value_range.union(
+                    extent, value_range.extent(values[finite])
+                )
+            first += len(values)
+            counted.update(len(values))
+    if strange or extent is None:
+        few = ", ".join(map(str, strange[: decoding.NAMED]))
+        more = ", …" * (len(strange) > decoding.NAMED)
+        raise errors.UserError(
+            f"{path}: {len(strange):,} of {split.count:,} images of {name} "
+            f"have values that are NaN or infinite (numbers {few}{more}, from "
+            "0): mend or remove them"
+        )
+    return extent
+
+
+def _chunk_images(split: Split) -> int:
+    return sources.chunk_length(split.shape, at_most=_CHUNK_IMAGES)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    status = os.stat(path)
+    return status.st_size, status.st_mtime_ns
+
+
+def source(
+    path: str, split: str, *, scale: value_ranges.Range | None
+) -> sources.Source:
     """Offers a split of a file.
 
     Args:
         path: the file's absolute path.
         split: the split's name.
+        scale: as the function of this name returns it.
 
     Raises:
         errors.UserError: as `read_splits`, or there is no such split.
@@ -207,10 +330,9 @@ def source(path: str, split: str) -> sources.Source:
             + errors.suggestion(split, splits)
             + "; a split is an array of its own, named such as x_test"
         )
-    status = os.stat(path)
     return sources.Source(
-        fingerprint=[_VERSION, status.st_size, status.st_mtime_ns],
-        read=lambda: _content(splits[split]),
+        fingerprint=[_VERSION, *_identity(path)],
+        read=lambda: _content(splits[split], scale),
     )
 
 
@@ -241,12 +363,10 @@ def class_names(path: str) -> tuple[str, ...]:
     return read_splits(path)["train"].all_class_names
 
 
-def _content(split: Split) -> sources.Content:
-    length = sources.chunk_length(split.shape, at_most=_CHUNK_IMAGES)
-
+def _content(split: Split, scale: value_ranges.Range | None) -> sources.Content:
     def chunks():
         first = 0
-        for images in split.images(length):
+        for images in split.images(_chunk_images(split), scale):
             labels = None
             if split.labels is not None:
                 labels = split.labels[first : first + len(images)]
@@ -258,6 +378,15 @@ def _content(split: Split) -> sources.Content:
         shape=split.shape,
         class_names=split.all_class_names,
         chunks=chunks(),
+        depth="" if scale is None else in_words(split, scale),
+    )
+
+
+def in_words(split: Split, scale: value_ranges.Range) -> str:
+    """Says what becomes of the values of deep images."""
+    return (
+        f"{split.dtype.name} values {value_ranges.in_words(scale)} mapped to "
+        "black to white"
     )
 
 
@@ -269,7 +398,7 @@ def _split(
     count, height, width = array.shape[:3]
     channels = array.shape[3] if len(array.shape) == 4 else 1
 
-    def images(at_most: int) -> Iterator[np.ndarray]:
+    def values(at_most: int) -> Iterator[np.ndarray]:
         for rows in array.rows(at_most):
             yield np.asarray(rows).reshape(-1, height, width, channels)
 
@@ -285,7 +414,9 @@ def _split(
     labels, names = None, ()
     if of_labels:
         labels, names = _labels(arrays, of_labels[0], count, path)
-    return Split(images, (height, width, channels), count, labels, names)
+    return Split(
+        values, array.dtype, (height, width, channels), count, labels, names
+    )
 
 
 def _check_images(array: Array, name: str, path: str) -> None:
@@ -312,10 +443,6 @@ def _check_images(array: Array, name: str, path: str) -> None:
         raise errors.UserError(
             f"{held}, more than {PIL.Image.MAX_IMAGE_PIXELS:,} pixels an "
             "image: give smaller ones"
-        )
-    if array.dtype != np.uint8:
-        raise errors.UserError(
-            f"{held}, and only uint8 can be read: bring the values to 0 to 255"
         )
 
 

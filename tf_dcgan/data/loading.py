@@ -123,15 +123,23 @@ def value_range(
         errors.UserError: there is no such folder, or a range is given for
             images of 8 bits.
     """
-    if os.path.isabs(name):
-        return image_folders.scale(name, read_as=read_as, cache_dir=cache_dir)
-    if read_as.value_range is not None:
+    scale = None
+    if _is_array(name):
+        scale = array_files.scale(
+            name,
+            array_files.read_splits(name),
+            given=read_as.value_range,
+            cache_dir=cache_dir,
+        )
+    elif os.path.isabs(name):
+        scale = image_folders.scale(name, read_as=read_as, cache_dir=cache_dir)
+    if scale is None and read_as.value_range is not None:
         raise errors.UserError(
             f"--value_range={value_ranges.write(read_as.value_range)} is for "
             f"images of more than 8 bits, and {name} has 8-bit images: leave "
             "it out"
         )
-    return None
+    return scale
 
 
 def size_counts(
@@ -379,7 +387,9 @@ def _find_source(
     if name == "glyphs":
         return glyphs.source(split)
     if _is_array(name):
-        return array_files.source(name, listings.canonical(split))
+        return array_files.source(
+            name, listings.canonical(split), scale=read_as.value_range
+        )
     if os.path.isabs(name):
         return image_folders.source(
             name, split, read_as=read_as, cache_dir=cache_dir

@@ -119,19 +119,26 @@ def from_array(
     )
 
 
-def from_array_file(split: array_files.Split, description: str) -> ImageSource:
+def from_array_file(
+    split: array_files.Split,
+    description: str,
+    *,
+    value_range: value_ranges.Range | None = None,
+) -> ImageSource:
     """Makes a source of an array in a file, which is read chunk by chunk.
 
     Args:
         split: the images and their labels.
         description: what they are.
+        value_range: (low, high), the values that become black and white; None
+            for uint8.
 
     Raises:
         errors.UserError: the file is damaged.
     """
 
     def batches():
-        return split.images(_CHUNK)
+        return split.images(_CHUNK, value_range)
 
     return ImageSource(
         description,
@@ -140,7 +147,11 @@ def from_array_file(split: array_files.Split, description: str) -> ImageSource:
         batches,
         split.labels,
         split.class_names,
+        notes=()
+        if value_range is None
+        else (f"{description}: {array_files.in_words(split, value_range)}",),
         shape=split.shape,
+        value_range=value_range,
     )
 
 

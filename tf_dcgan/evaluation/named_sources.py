@@ -30,9 +30,9 @@ def open_source(
         flag: the flag's name, for messages.
         data_dir: where data sets are prepared.
         cache_dir: where prepared arrays are kept.
-        value_range: (low, high), the values that become black and white in a
-            folder of images of more than 8 bits; None for their own lowest
-            and highest.
+        value_range: (low, high), the values that become black and white in
+            images of more than 8 bits in a folder or an array; None for their
+            own lowest and highest.
 
     Returns:
         The images, or statistics.
@@ -50,7 +50,7 @@ def open_source(
             path, value_range=value_range, cache_dir=cache_dir
         )
     if array_files.is_file(path):
-        return _array_file(path)
+        return _array_file(path, None, value_range, cache_dir)
     if path.exists():
         raise errors.UserError(
             f"--{flag}={text} is a file of no kind that can be read: give a "
@@ -59,7 +59,8 @@ def open_source(
             "mnist:test"
         )
     if colon and array_files.is_file(name):
-        return _array_file(pathlib.Path(name).expanduser(), split)
+        path = pathlib.Path(name).expanduser()
+        return _array_file(path, split, value_range, cache_dir)
     if name and colon and trees.is_folder(pathlib.Path(name).expanduser()):
         raise errors.UserError(
             f"--{flag}={text} narrows a folder, and only data sets can be "
@@ -85,9 +86,9 @@ def open_images(
         flag: the flag's name, for messages.
         data_dir: where data sets are prepared.
         cache_dir: where prepared arrays are kept.
-        value_range: (low, high), the values that become black and white in a
-            folder of images of more than 8 bits; None for their own lowest
-            and highest.
+        value_range: (low, high), the values that become black and white in
+            images of more than 8 bits in a folder or an array; None for their
+            own lowest and highest.
 
     Raises:
         errors.UserError: nothing has this name, it cannot be read, or it
@@ -109,7 +110,10 @@ def open_images(
 
 
 def _array_file(
-    path: pathlib.Path, split: str | None = None
+    path: pathlib.Path,
+    split: str | None,
+    value_range: value_ranges.Range | None,
+    cache_dir: str | None,
 ) -> image_sources.ImageSource | statistics.Statistics:
     """Opens images, or statistics, in an .npy or .npz."""
     arrays = array_files.read_arrays(str(path))
@@ -127,7 +131,12 @@ def _array_file(
         )
     if split is not None:
         name += f":{chosen}"
-    return image_sources.from_array_file(splits[chosen], name)
+    scale = array_files.scale(
+        str(path), splits, given=value_range, cache_dir=cache_dir
+    )
+    return image_sources.from_array_file(
+        splits[chosen], name, value_range=scale
+    )
 
 
 def _named_set(
