@@ -14,7 +14,7 @@ from typing import Any
 from tf_dcgan.common import errors, files
 from tf_dcgan.config import fields, kinds, losses, recipes, schema
 
-_PATHS = ("data_dir", "cache_dir", "inception_weights")
+_PATHS = ("data_dir", "cache_dir", "inception_weights", "labels")
 
 
 def from_flags(flag_values: Mapping[str, Any]) -> schema.Config:
@@ -95,26 +95,33 @@ def resume(
 
 
 def _is_moved(config: schema.Config, new: schema.Config, name: str) -> bool:
-    """Tells whether a setting names a folder of images before and now.
+    """Tells whether a setting names a folder or a file before and now.
 
     The folder may have moved. Whether its images are still the same is checked
     when they are loaded.
     """
     values = [getattr(settings, name) for settings in (config, new)]
-    return name in schema.DATASETS and all(
+    return name in (*schema.DATASETS, "labels") and all(
         v and os.path.isabs(v) for v in values
     )
 
 
 def _absolute(flag_values: Mapping[str, Any]) -> dict[str, Any]:
     """Makes paths absolute: a run may go on from another folder."""
-    return {
+    absolute = {
         name: os.path.abspath(os.path.expanduser(value))
         if value
         and (name in _PATHS or (name in schema.DATASETS and _is_path(value)))
         else value
         for name, value in flag_values.items()
     }
+    labels, dataset = flag_values.get("labels"), absolute.get("dataset")
+    if labels and dataset and not os.path.exists(absolute["labels"]):
+        # They may lie beside the images.
+        beside = os.path.join(dataset, labels)
+        if os.path.isabs(dataset) and os.path.isfile(beside):
+            absolute["labels"] = beside
+    return absolute
 
 
 def _is_path(dataset: str) -> bool:

@@ -125,9 +125,14 @@ def _set_of_flag(config: schema.Config, flag: str) -> Domain:
             f"--dataset={text}, or one of the two folders"
         )
     with errors.about(flag_and_text):
-        folders = {"data_dir": config.data_dir, "cache_dir": config.cache_dir}
-        splits = loading.splits(name, **folders)
-        class_names = loading.class_names(name, **folders) if narrowing else ()
+        splits = loading.splits(
+            name, config.data_dir, cache_dir=config.cache_dir
+        )
+        class_names: tuple[str, ...] = ()
+        if narrowing:
+            class_names = loading.class_names(
+                name, config.data_dir, cache_dir=config.cache_dir
+            )
         split, class_name = _split_and_class(
             name, narrowing, splits, class_names
         )

@@ -89,6 +89,7 @@ def native_shape(
         errors.UserError: there is no such set, it has no images, or the crop
             is larger than its images.
     """
+    _check_labels(name, read_as)
     if name in known_sets.SETS:
         shape = known_sets.SETS[name].shape
     elif _is_array(name):
@@ -178,13 +179,18 @@ def size_counts(
 
 
 def class_names(
-    name: str, data_dir: str | None = None, *, cache_dir: str | None = None
+    name: str,
+    data_dir: str | None = None,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None = None,
 ) -> tuple[str, ...]:
     """The classes of a set, found without preparing or downloading it.
 
     Args:
         name: the set's name, or the absolute path of a folder of images.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+        read_as: how the images are read.
         cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
@@ -198,15 +204,21 @@ def class_names(
     if _is_array(name):
         return array_files.class_names(name)
     if os.path.isabs(name):
-        return listings.find(name, cache_dir=cache_dir).class_names
+        return _listing(name, read_as, cache_dir).class_names
     return sets.class_names(name, data_dir)
 
 
-def why_unlabelled(name: str, *, cache_dir: str | None = None) -> str:
+def why_unlabelled(
+    name: str,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None = None,
+) -> str:
     """Says why a set has no labels.
 
     Args:
         name: the set's name, or the absolute path of a folder of images.
+        read_as: how the images are read.
         cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
@@ -218,18 +230,23 @@ def why_unlabelled(name: str, *, cache_dir: str | None = None) -> str:
     if _is_array(name):
         return "" if array_files.class_names(name) else "it has no `labels`"
     if os.path.isabs(name):
-        return listings.find(name, cache_dir=cache_dir).why_unlabelled
+        return _listing(name, read_as, cache_dir).why_unlabelled
     return ""
 
 
 def splits(
-    name: str, data_dir: str | None = None, *, cache_dir: str | None = None
+    name: str,
+    data_dir: str | None = None,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None = None,
 ) -> tuple[str, ...]:
     """The splits of a set, found without preparing or downloading it.
 
     Args:
         name: the set's name, or the absolute path of a folder of images.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+        read_as: how the images are read.
         cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
@@ -243,7 +260,7 @@ def splits(
     if _is_array(name):
         return tuple(array_files.read_splits(name))
     if os.path.isabs(name):
-        return tuple(listings.find(name, cache_dir=cache_dir).splits)
+        return tuple(_listing(name, read_as, cache_dir).splits)
     return sets.splits(name, data_dir)
 
 
@@ -297,6 +314,7 @@ def load(
             be written to.
         OSError: the disk is full; nothing half-made is left.
     """
+    _check_labels(name, read_as)
     read_as = dataclasses.replace(
         read_as,
         value_range=value_range(name, read_as=read_as, cache_dir=cache_dir),
@@ -405,6 +423,12 @@ def _find_source(
     return sets.source(name, split, flag=flag, data_dir=data_dir)
 
 
+def _listing(
+    folder: str, read_as: reading.Reading, cache_dir: str | None
+) -> listings.Listing:
+    return listings.find(folder, labels=read_as.labels, cache_dir=cache_dir)
+
+
 def _is_array(name: str) -> bool:
     return os.path.isabs(name) and array_files.is_file(name)
 
@@ -424,6 +448,19 @@ def _check_shape(
             f"{name} has images of {shape[2]} channels; only 1 (grey) and 3 "
             f"(RGB) can be used. Choose such images{_or_another(flag)}"
         )
+
+
+def _check_labels(name: str, read_as: reading.Reading) -> None:
+    """Refuses a file of labels where files have no names."""
+    if read_as.labels is None or (os.path.isabs(name) and not _is_array(name)):
+        return
+    advice = "leave it out"
+    if _is_array(name):
+        advice = "put `labels` into an .npz beside the images"
+    raise errors.UserError(
+        f"--labels={read_as.labels} is for image files in a folder or an "
+        f"archive, and {name} is neither: {advice}"
+    )
 
 
 def _or_another(flag: str | None) -> str:

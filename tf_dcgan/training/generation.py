@@ -49,7 +49,10 @@ def resolve(config: schema.Config) -> system.Resolved:
     if config.conditional:
         num_classes = len(
             loading.class_names(
-                config.dataset, config.data_dir, cache_dir=config.cache_dir
+                config.dataset,
+                config.data_dir,
+                read_as=reading.of_run(config),
+                cache_dir=config.cache_dir,
             )
         )
         if not num_classes:
@@ -245,5 +248,5 @@ def _without_labels(config: schema.Config) -> errors.UserError:
     return errors.UserError(
         f"--conditional needs class labels, and {config.dataset} has none"
         f"{since}: leave it out, or give a labelled --dataset such as mnist, "
-        "or a folder with a folder for each class"
+        "a folder with a folder for each class, or --labels=FILE.csv"
     )

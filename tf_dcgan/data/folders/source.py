@@ -48,7 +48,7 @@ def source(
         errors.UserError: there is no such folder or split, it has no images,
             or too many are damaged.
     """
-    listing = listings.find(folder, cache_dir=cache_dir)
+    listing = _listing(folder, read_as, cache_dir)
     split = listings.canonical(split)
     if split not in listing.splits:
         raise _no_split(listing, split)
@@ -85,7 +85,7 @@ def native_shape(
             are damaged, or the cache cannot be written to.
     """
     return _facts(
-        listings.find(folder, cache_dir=cache_dir), read_as, cache_dir
+        _listing(folder, read_as, cache_dir), read_as, cache_dir
     ).shape
 
 
@@ -112,7 +112,7 @@ def scale(
     Raises:
         errors.UserError: as `facts.scale`.
     """
-    listing = listings.find(folder, cache_dir=cache_dir)
+    listing = _listing(folder, read_as, cache_dir)
     return facts.scale(
         _facts(listing, read_as, cache_dir),
         listing.files,
@@ -121,6 +121,12 @@ def scale(
         read_as=read_as,
         cache_dir=cache_dir,
     )
+
+
+def _listing(
+    folder: str, read_as: reading.Reading, cache_dir: str | None
+) -> listings.Listing:
+    return listings.find(folder, labels=read_as.labels, cache_dir=cache_dir)
 
 
 def _facts(
@@ -154,9 +160,7 @@ def size_counts(
     Raises:
         errors.UserError: as for `native_shape`.
     """
-    common = _facts(
-        listings.find(folder, cache_dir=cache_dir), read_as, cache_dir
-    )
+    common = _facts(_listing(folder, read_as, cache_dir), read_as, cache_dir)
     return {(height, width): count for height, width, count in common.sizes}
 
 
