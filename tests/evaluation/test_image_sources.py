@@ -266,10 +266,22 @@ def test_an_array_file_gives_its_images(tmp_path, suffix):
     np.testing.assert_array_equal(_read(source), images)
 
 
-def test_arrays_that_are_no_uint8_images_are_refused(tmp_path):
-    np.save(tmp_path / "x.npy", np.zeros((3, 4, 4, 3), np.float32))
-    with pytest.raises(errors.UserError, match=r"float32 \[3, 4, 4, 3\]"):
-        named_sources.open_source(str(tmp_path / "x.npy"), flag="fake")
+def test_an_array_of_other_values_is_scaled_by_its_own_range(tmp_path):
+    values = np.linspace(-1, 1, 24, dtype=np.float32).reshape(2, 3, 4, 1)
+    np.save(tmp_path / "x.npy", values)
+    path = str(tmp_path / "x.npy")
+    source = named_sources.open_source(path, flag="fake")
+    (batch,) = source.batches()
+    expected = np.rint((values + 1) / 2 * 255)
+    np.testing.assert_array_equal(batch, expected)
+    assert source.value_range == (-1, 1)
+    assert source.notes == (
+        f"{path}: float32 values -1 to 1 mapped to black to white",
+    )
+    given = named_sources.open_source(
+        path, flag="fake", value_range=(-1.0, 3.0)
+    )
+    assert next(given.batches()).max() == 128
 
 
 def test_a_damaged_array_file_is_refused(tmp_path):

@@ -23,6 +23,10 @@ _LONGEST_NAME = 32
 _MOST_REPEATED_BYTES = 100
 # Bytes of a suffix, of which no program that goes by suffixes knows more.
 _MOST_SUFFIX_BYTES = 20
+# End the names of files that hold images as a folder does; no data set of TFDS
+# has such a name.
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+ARRAYS = (".npy", ".npz")
 # errno of a disk or a quota that is full.
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 # errno that only a write can meet.

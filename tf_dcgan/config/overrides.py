@@ -11,10 +11,10 @@ import dataclasses
 import os
 from typing import Any
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, files
 from tf_dcgan.config import fields, kinds, losses, recipes, schema
 
-_PATHS = ("data_dir", "cache_dir", "inception_weights")
+_PATHS = ("data_dir", "cache_dir", "inception_weights", "labels")
 
 
 def from_flags(flag_values: Mapping[str, Any]) -> schema.Config:
@@ -95,33 +95,41 @@ def resume(
 
 
 def _is_moved(config: schema.Config, new: schema.Config, name: str) -> bool:
-    """Tells whether a setting names a folder of images before and now.
+    """Tells whether a setting names a folder or a file before and now.
 
     The folder may have moved. Whether its images are still the same is checked
     when they are loaded.
     """
     values = [getattr(settings, name) for settings in (config, new)]
-    return name in schema.DATASETS and all(
+    return name in (*schema.DATASETS, "labels") and all(
         v and os.path.isabs(v) for v in values
     )
 
 
 def _absolute(flag_values: Mapping[str, Any]) -> dict[str, Any]:
     """Makes paths absolute: a run may go on from another folder."""
-    return {
+    absolute = {
         name: os.path.abspath(os.path.expanduser(value))
         if value
         and (name in _PATHS or (name in schema.DATASETS and _is_path(value)))
         else value
         for name, value in flag_values.items()
     }
+    labels, dataset = flag_values.get("labels"), absolute.get("dataset")
+    if labels and dataset and not os.path.exists(absolute["labels"]):
+        # They may lie beside the images.
+        beside = os.path.join(dataset, labels)
+        if os.path.isabs(dataset) and os.path.isfile(beside):
+            absolute["labels"] = beside
+    return absolute
 
 
 def _is_path(dataset: str) -> bool:
     """Tells a folder of images from a data set's name, `name` or `name/config`.
 
-    A text that cannot be a name is a path. A relative path that does not begin
-    with a dot is a path only if the folder exists.
+    A text that cannot be a name is a path, so the name of a container is. Else
+    a relative path that does not begin with a dot is a path only if the folder
+    exists.
     """
     separators = {os.sep, "/"}
     expanded = os.path.expanduser(dataset)
@@ -129,6 +137,10 @@ def _is_path(dataset: str) -> bool:
         os.path.isabs(expanded)
         or dataset.startswith("~")
         or dataset[-1] in separators
+        or any(
+            word.lower().endswith(files.ARCHIVES + files.ARRAYS)
+            for word in dataset.split(":")
+        )
         or dataset.replace(os.sep, "/").split("/")[0] in (".", "..")
         or (bool(separators & set(dataset)) and os.path.isdir(expanded))
     )

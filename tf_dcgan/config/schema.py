@@ -117,9 +117,10 @@ class Config:
         "mnist",
         "mnist, fashion_mnist, kmnist, cifar10, celeb_a, any other TFDS name "
         "with an image feature, glyphs (digits drawn from fonts, no download), "
-        "or a folder of images, written as a path: ./photos, ~/photos; a bare "
-        "name is never a folder. For cyclegan a TFDS name or a folder with "
-        "trainA and trainB",
+        "or a folder of images, also as .zip or .tar (.tar.gz), or an .npy or "
+        ".npz of images, written as a path: ./photos, ~/photos; a bare name is "
+        "never a folder. For cyclegan a TFDS name or a folder with trainA and "
+        "trainB",
         group=_DATA,
         unset="--dataset_a and --dataset_b",
     )
@@ -153,6 +154,14 @@ class Config:
         group=_DATA,
         unset="tf_dcgan in the user's cache folder",
         on_resume="free",
+    )
+    labels: str | None = fields.setting(
+        None,
+        "a .csv (file, class) or .json ({file: class}) with the classes of a "
+        "folder's images; images without a row are left out",
+        group=_DATA,
+        unset="the sub-folders are the classes, if there are any",
+        kinds=_GENERATION,
     )
     batch_size: int = fields.setting(
         64,

@@ -152,7 +152,9 @@ def load_held_out(
     if part is None:
         return None
     with errors.about(domain.flag_and_title):
-        splits = loading.splits(part.name, config.data_dir)
+        splits = loading.splits(
+            part.name, config.data_dir, cache_dir=config.cache_dir
+        )
     if splits and part.split not in splits:
         return None  # The download did not bring the split that was expected.
     return _load_part(config, domain, part, image_size)

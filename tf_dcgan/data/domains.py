@@ -15,7 +15,7 @@ import re
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema
 from tf_dcgan.data import loading, names
-from tf_dcgan.data.folders import listings
+from tf_dcgan.data.folders import listings, trees
 
 _BOTH_WAYS = (
     "give --dataset_a and --dataset_b, or a --dataset that has both sets, such "
@@ -91,7 +91,7 @@ def _pair(config: schema.Config) -> tuple[Domain, Domain]:
     """Finds A and B, both with the number of A."""
     if config.dataset is not None:
         if os.path.isabs(config.dataset):
-            return _halves_of_folder(config.dataset)
+            return _halves_of_folder(config.dataset, config.cache_dir)
         return _halves_of_set(config.dataset, config.data_dir)
     a = _set_of_flag(config, "dataset_a")
     b = _set_of_flag(config, "dataset_b")
@@ -115,16 +115,24 @@ def _set_of_flag(config: schema.Config, flag: str) -> Domain:
     text = getattr(config, flag)
     flag_and_text = f"--{flag}={text}"
     name, narrowing = names.cut(text, given=flag_and_text)
-    if not narrowing and os.path.isabs(name) and not _missing_halves(name):
+    if (
+        not narrowing
+        and os.path.isabs(name)
+        and not _missing_halves(name, config.cache_dir)
+    ):
         raise errors.UserError(
             f"{flag_and_text} holds two sets, trainA and trainB: give "
             f"--dataset={text}, or one of the two folders"
         )
     with errors.about(flag_and_text):
-        splits = loading.splits(name, config.data_dir)
-        class_names = (
-            loading.class_names(name, config.data_dir) if narrowing else ()
+        splits = loading.splits(
+            name, config.data_dir, cache_dir=config.cache_dir
         )
+        class_names: tuple[str, ...] = ()
+        if narrowing:
+            class_names = loading.class_names(
+                name, config.data_dir, cache_dir=config.cache_dir
+            )
         split, class_name = _split_and_class(
             name, narrowing, splits, class_names
         )
@@ -180,10 +188,12 @@ def _split_and_class(
     return "train", word
 
 
-def _halves_of_folder(folder: str) -> tuple[Domain, Domain]:
-    if not os.path.isdir(folder):
+def _halves_of_folder(
+    folder: str, cache_dir: str | None
+) -> tuple[Domain, Domain]:
+    if not trees.is_folder(folder, cache_dir=cache_dir):
         raise errors.UserError(f"--dataset={folder} is no folder: {_BOTH_WAYS}")
-    missing = _missing_halves(folder)
+    missing = _missing_halves(folder, cache_dir)
     if missing:
         raise errors.UserError(
             f"--dataset={folder} has no folder {' and none '.join(missing)}: "
@@ -197,18 +207,20 @@ def _halves_of_folder(folder: str) -> tuple[Domain, Domain]:
             train,
             "dataset",
             Part(train, "train"),
-            Part(test, "train") if listings.has_images(test) else None,
+            Part(test, "train")
+            if listings.has_images(test, cache_dir=cache_dir)
+            else None,
         )
 
     return half("A"), half("B")
 
 
-def _missing_halves(folder: str) -> list[str]:
+def _missing_halves(folder: str, cache_dir: str | None) -> list[str]:
     """Lists which of the sub-folders trainA and trainB a folder lacks."""
     return [
         half
         for half in ("trainA", "trainB")
-        if not os.path.isdir(os.path.join(folder, half))
+        if not trees.is_folder(os.path.join(folder, half), cache_dir=cache_dir)
     ]
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from tf_dcgan.common import errors, files
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import (
+    array_files,
     cache,
     glyphs,
     known_sets,
@@ -89,8 +90,11 @@ def native_shape(
         errors.UserError: there is no such set, it has no images, or the crop
             is larger than its images.
     """
+    _check_labels(name, read_as)
     if name in known_sets.SETS:
         shape = known_sets.SETS[name].shape
+    elif _is_array(name):
+        shape = array_files.native_shape(name)
     elif os.path.isabs(name):
         shape = image_folders.native_shape(
             name, read_as=read_as, cache_dir=cache_dir
@@ -121,15 +125,23 @@ def value_range(
         errors.UserError: there is no such folder, or a range is given for
             images of 8 bits.
     """
-    if os.path.isabs(name):
-        return image_folders.scale(name, read_as=read_as, cache_dir=cache_dir)
-    if read_as.value_range is not None:
+    scale = None
+    if _is_array(name):
+        scale = array_files.scale(
+            name,
+            array_files.read_splits(name),
+            given=read_as.value_range,
+            cache_dir=cache_dir,
+        )
+    elif os.path.isabs(name):
+        scale = image_folders.scale(name, read_as=read_as, cache_dir=cache_dir)
+    if scale is None and read_as.value_range is not None:
         raise errors.UserError(
             f"--value_range={value_ranges.write(read_as.value_range)} is for "
             f"images of more than 8 bits, and {name} has 8-bit images: leave "
             "it out"
         )
-    return None
+    return scale
 
 
 def size_counts(
@@ -167,12 +179,20 @@ def size_counts(
     return {}
 
 
-def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
+def class_names(
+    name: str,
+    data_dir: str | None = None,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None = None,
+) -> tuple[str, ...]:
     """The classes of a set, found without preparing or downloading it.
 
     Args:
         name: the set's name, or the absolute path of a folder of images.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+        read_as: how the images are read.
+        cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
         The name of each label; empty if the set has no labels.
@@ -182,16 +202,25 @@ def class_names(name: str, data_dir: str | None = None) -> tuple[str, ...]:
     """
     if name in known_sets.SETS:
         return known_sets.SETS[name].class_names
+    if _is_array(name):
+        return array_files.class_names(name)
     if os.path.isabs(name):
-        return listings.find(name).class_names
+        return _listing(name, read_as, cache_dir).class_names
     return sets.class_names(name, data_dir)
 
 
-def why_unlabelled(name: str) -> str:
+def why_unlabelled(
+    name: str,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None = None,
+) -> str:
     """Says why a set has no labels.
 
     Args:
         name: the set's name, or the absolute path of a folder of images.
+        read_as: how the images are read.
+        cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
         The reason; empty if the set has labels, or is no folder.
@@ -199,17 +228,27 @@ def why_unlabelled(name: str) -> str:
     Raises:
         errors.UserError: there is no such folder.
     """
+    if _is_array(name):
+        return "" if array_files.class_names(name) else "it has no `labels`"
     if os.path.isabs(name):
-        return listings.find(name).why_unlabelled
+        return _listing(name, read_as, cache_dir).why_unlabelled
     return ""
 
 
-def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
+def splits(
+    name: str,
+    data_dir: str | None = None,
+    *,
+    read_as: reading.Reading = reading.WHOLE,
+    cache_dir: str | None = None,
+) -> tuple[str, ...]:
     """The splits of a set, found without preparing or downloading it.
 
     Args:
         name: the set's name, or the absolute path of a folder of images.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
+        read_as: how the images are read.
+        cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
         Their names; empty if only the download will tell.
@@ -219,8 +258,10 @@ def splits(name: str, data_dir: str | None = None) -> tuple[str, ...]:
     """
     if name in known_sets.SETS:
         return known_sets.SPLITS
+    if _is_array(name):
+        return tuple(array_files.read_splits(name))
     if os.path.isabs(name):
-        return tuple(listings.find(name).splits)
+        return tuple(_listing(name, read_as, cache_dir).splits)
     return sets.splits(name, data_dir)
 
 
@@ -274,6 +315,7 @@ def load(
             be written to.
         OSError: the disk is full; nothing half-made is left.
     """
+    _check_labels(name, read_as)
     if not os.path.isabs(name):
         value_range(name, read_as=read_as)  # Refuses one for 8 bits.
     source = _find_source(
@@ -366,6 +408,12 @@ def _find_source(
     folder = None if data_dir is None else sets.check_data_dir(data_dir)
     if name == "glyphs":
         return glyphs.source(split)
+    if _is_array(name):
+        return array_files.source(
+            name,
+            listings.canonical(split),
+            scale=value_range(name, read_as=read_as, cache_dir=cache_dir),
+        )
     if os.path.isabs(name):
         return image_folders.source(
             name, split, read_as=read_as, cache_dir=cache_dir
@@ -379,6 +427,16 @@ def _find_source(
         if source is not None:
             return source
     return sets.source(name, split, flag=flag, data_dir=data_dir)
+
+
+def _listing(
+    folder: str, read_as: reading.Reading, cache_dir: str | None
+) -> listings.Listing:
+    return listings.find(folder, labels=read_as.labels, cache_dir=cache_dir)
+
+
+def _is_array(name: str) -> bool:
+    return os.path.isabs(name) and array_files.is_file(name)
 
 
 def _check_shape(
@@ -396,6 +454,19 @@ def _check_shape(
             f"{name} has images of {shape[2]} channels; only 1 (grey) and 3 "
             f"(RGB) can be used. Choose such images{_or_another(flag)}"
         )
+
+
+def _check_labels(name: str, read_as: reading.Reading) -> None:
+    """Refuses a file of labels where files have no names."""
+    if read_as.labels is None or (os.path.isabs(name) and not _is_array(name)):
+        return
+    advice = "leave it out"
+    if _is_array(name):
+        advice = "put `labels` into an .npz beside the images"
+    raise errors.UserError(
+        f"--labels={read_as.labels} is for image files in a folder or an "
+        f"archive, and {name} is neither: {advice}"
+    )
 
 
 def _or_another(flag: str | None) -> str:

@@ -9,11 +9,11 @@ from tf_dcgan.common import errors
 
 
 def cut(text: str, *, given: str) -> tuple[str, list[str]]:
-    """Cuts a text at its colons, except at colons in a folder's path.
+    """Cuts a text at its colons, except at colons in a path.
 
     Args:
         text: `name`, `name:split`, `name:class` or `name:split:class`, where
-            the name may be the absolute path of a folder.
+            the name may be the absolute path of a folder or a file.
         given: the text as the user gave it, with its flag; begins the error.
 
     Returns:
@@ -27,7 +27,7 @@ def cut(text: str, *, given: str) -> tuple[str, list[str]]:
     name_length = 1  # Words that make the name.
     if os.path.isabs(text):
         for count in range(len(words), 0, -1):
-            if os.path.isdir(":".join(words[:count])):
+            if os.path.exists(":".join(words[:count])):
                 name_length = count
                 break
     name, narrowing = ":".join(words[:name_length]), words[name_length:]

@@ -22,19 +22,27 @@ class Reading:
             None for the lowest and highest value of a set. 8-bit images have
             none.
         frames: "first" or "all" images of a file that has several.
+        labels: the path of a file with the images' classes, or None; see
+            `folders.labels_files`.
     """
 
     crop: tuple[int, int] | None = None
     fit: str | None = None
     value_range: value_ranges.Range | None = None
     frames: str = "first"
+    labels: str | None = None
 
     def key(self) -> dict[str, Any]:
-        """The settings that are not the default, for the key of a cache."""
+        """The settings that are not the default, for the key of a cache.
+
+        The labels' file is none of them: a set's fingerprint has the labels,
+        wherever the file lies.
+        """
         return {
             field.name: value
             for field in dataclasses.fields(self)
             if (value := getattr(self, field.name)) != field.default
+            and field.name != "labels"
         }
 
 
@@ -52,6 +60,7 @@ def of_run(config: schema.Config) -> Reading:
         fit=config.fit,
         value_range=config.ranges_of_values[0],
         frames=config.frames,
+        labels=config.labels,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import dataclasses
 import hashlib
 import pathlib
@@ -11,7 +11,7 @@ import numpy as np
 
 from tf_dcgan.common import errors
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import loading
+from tf_dcgan.data import array_files, loading
 from tf_dcgan.data.folders import decoding, survey
 
 # Images that are handed on together: at most so many, and of a folder's images,
@@ -108,20 +108,59 @@ def from_array(
         for start in range(0, len(images), _CHUNK):
             yield np.asarray(images[start : start + _CHUNK])
 
-    if fingerprint is None:
-        digest = hashlib.sha256(str(images.shape).encode())
-        for batch in batches():
-            digest.update(np.ascontiguousarray(batch))
-        fingerprint = digest.hexdigest()
     return ImageSource(
         description,
-        fingerprint,
+        fingerprint or _fingerprint(images.shape, batches()),
         len(images),
         batches,
         labels,
         class_names,
         shape=images.shape[1:],
     )
+
+
+def from_array_file(
+    split: array_files.Split,
+    description: str,
+    *,
+    value_range: value_ranges.Range | None = None,
+) -> ImageSource:
+    """Makes a source of an array in a file, which is read chunk by chunk.
+
+    Args:
+        split: the images and their labels.
+        description: what they are.
+        value_range: (low, high), the values that become black and white; None
+            for uint8.
+
+    Raises:
+        errors.UserError: the file is damaged.
+    """
+
+    def batches():
+        return split.images(_CHUNK, value_range)
+
+    return ImageSource(
+        description,
+        _fingerprint((split.count, *split.shape), batches()),
+        split.count,
+        batches,
+        split.labels,
+        split.class_names,
+        notes=()
+        if value_range is None
+        else (f"{description}: {array_files.in_words(split, value_range)}",),
+        shape=split.shape,
+        value_range=value_range,
+    )
+
+
+def _fingerprint(shape: tuple[int, ...], batches: Iterable[np.ndarray]) -> str:
+    """SHA-256 (hexadecimal) of the shape and the bytes of all images."""
+    digest = hashlib.sha256(str(shape).encode())
+    for batch in batches:
+        digest.update(np.ascontiguousarray(batch))
+    return digest.hexdigest()
 
 
 def from_dataset(
@@ -167,7 +206,10 @@ def from_dataset(
 
 
 def from_folder(
-    path: pathlib.Path, *, value_range: value_ranges.Range | None = None
+    path: pathlib.Path,
+    *,
+    value_range: value_ranges.Range | None = None,
+    cache_dir: str | None = None,
 ) -> ImageSource:
     """Makes a source of all images in a folder and in the folders below.
 
@@ -176,10 +218,11 @@ def from_folder(
     classes.
 
     Args:
-        path: an existing folder.
+        path: an existing folder, or an archive.
         value_range: (low, high), the values that become black and white if
             the images have more than 8 bits; None for their own lowest and
             highest.
+        cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
         The images in the order of their paths.
@@ -188,7 +231,9 @@ def from_folder(
         errors.UserError: the folder has no images, too many damaged images, or
             more files that are no images than images.
     """
-    surveyed = survey.examine(path, value_range=value_range)
+    surveyed = survey.examine(
+        path, value_range=value_range, cache_dir=cache_dir
+    )
     shapes = set(surveyed.shapes)
     notes = list(surveyed.notes)
     sizes = {shape[:2] for shape in shapes}

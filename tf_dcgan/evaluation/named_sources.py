@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import os
 import pathlib
-import tokenize
-import zipfile
-import zlib
-
-import numpy as np
 
 from tf_dcgan.common import errors
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import known_sets, loading, names
-from tf_dcgan.data.folders import decoding
+from tf_dcgan.data import array_files, known_sets, loading, names
+from tf_dcgan.data.folders import decoding, listings, trees
 from tf_dcgan.evaluation import image_sources, statistics
-
-# Whatever NumPy, and what it calls, raise about a damaged file.
-_DAMAGE = (
-    EOFError,
-    NotImplementedError,
-    OSError,
-    SyntaxError,
-    ValueError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def open_source(
@@ -41,16 +23,16 @@ def open_source(
     """Opens the images or statistics that a flag names.
 
     Args:
-        text: a folder of images, an .npz or .npy of uint8 images, a
-            statistics .npz, or a data set as `name`, `name:split`,
-            `name:class` or `name:split:class`. An .npz of images may have
-            `labels` beside them.
+        text: a folder of images or an archive of one, an .npz or .npy of
+            images, a statistics .npz, or a data set as `name`, `name:split`,
+            `name:class` or `name:split:class`. An .npz may have splits, which
+            are named as those of a data set are.
         flag: the flag's name, for messages.
         data_dir: where data sets are prepared.
         cache_dir: where prepared arrays are kept.
-        value_range: (low, high), the values that become black and white in a
-            folder of images of more than 8 bits; None for their own lowest
-            and highest.
+        value_range: (low, high), the values that become black and white in
+            images of more than 8 bits in a folder or an array; None for their
+            own lowest and highest.
 
     Returns:
         The images, or statistics.
@@ -63,17 +45,23 @@ def open_source(
     if name in {*known_sets.SETS, *known_sets.DEFAULT_CROPS}:
         return _named_set(text, flag=flag, **folders)
     path = pathlib.Path(text).expanduser()
-    if path.is_dir():
-        return image_sources.from_folder(path, value_range=value_range)
-    if path.suffix.lower() in (".npz", ".npy"):
-        return _array_file(path)
+    if trees.is_folder(path, cache_dir=cache_dir):
+        return image_sources.from_folder(
+            path, value_range=value_range, cache_dir=cache_dir
+        )
+    if array_files.is_file(path):
+        return _array_file(path, None, value_range, cache_dir)
     if path.exists():
         raise errors.UserError(
             f"--{flag}={text} is a file of no kind that can be read: give a "
-            "folder of images, an .npz or .npy of uint8 images, an .npz with "
-            "mu and sigma, or a data set such as mnist:test"
+            "folder of images, also as .zip or .tar, an .npz or .npy of "
+            "images, an .npz with mu and sigma, or a data set such as "
+            "mnist:test"
         )
-    if name and colon and pathlib.Path(name).expanduser().is_dir():
+    if colon and array_files.is_file(name):
+        path = pathlib.Path(name).expanduser()
+        return _array_file(path, split, value_range, cache_dir)
+    if name and colon and trees.is_folder(pathlib.Path(name).expanduser()):
         raise errors.UserError(
             f"--{flag}={text} narrows a folder, and only data sets can be "
             f"narrowed so: give {os.path.join(name, split)}, a folder in it"
@@ -98,9 +86,9 @@ def open_images(
         flag: the flag's name, for messages.
         data_dir: where data sets are prepared.
         cache_dir: where prepared arrays are kept.
-        value_range: (low, high), the values that become black and white in a
-            folder of images of more than 8 bits; None for their own lowest
-            and highest.
+        value_range: (low, high), the values that become black and white in
+            images of more than 8 bits in a folder or an array; None for their
+            own lowest and highest.
 
     Raises:
         errors.UserError: nothing has this name, it cannot be read, or it
@@ -123,67 +111,32 @@ def open_images(
 
 def _array_file(
     path: pathlib.Path,
+    split: str | None,
+    value_range: value_ranges.Range | None,
+    cache_dir: str | None,
 ) -> image_sources.ImageSource | statistics.Statistics:
-    try:
-        content = np.load(path, allow_pickle=False, mmap_mode="r")
-        if isinstance(content, np.ndarray):
-            arrays = {"images": content}
-        else:
-            with content:
-                arrays = {name: content[name] for name in content.files}
-    except FileNotFoundError as error:
-        raise errors.UserError(f"{path} does not exist") from error
-    except _DAMAGE as error:
-        # NumPy takes any file without arrays for a pickle.
-        is_no_array = "pickle" in str(error)
-        reason = "it holds other things than arrays" if is_no_array else error
-        raise errors.UserError(
-            f"{path} cannot be read ({reason}): write it again with "
-            "numpy.save or numpy.savez"
-        ) from error
+    """Opens images, or statistics, in an .npy or .npz."""
+    arrays = array_files.read_arrays(str(path))
     name = decoding.readable(str(path))
     if {"mu", "sigma"} <= set(arrays):
-        return statistics.from_arrays(arrays, name)
-    images = [array for array in arrays.values() if _are_images(array)]
-    if len(images) != 1:
-        shapes = ", ".join(
-            f"{name} {array.dtype} {list(array.shape)}"
-            for name, array in arrays.items()
+        return statistics.from_arrays(
+            {key: array.whole() for key, array in arrays.items()}, name
         )
+    splits = array_files.splits_among(arrays, str(path))
+    chosen = listings.canonical(split or "train")
+    if chosen not in splits or (split is None and len(splits) > 1):
         raise errors.UserError(
-            f"{path} should hold one array of images, uint8 [n, height, "
-            f"width, 1 or 3], or mu and sigma; it holds {shapes or 'nothing'}"
+            f"{name} has the splits {', '.join(splits)}: give one of them, "
+            f"such as {name}:{next(iter(splits))}"
         )
-    return image_sources.from_array(
-        images[0], name, labels=_labels(arrays, len(images[0]), path)
+    if split is not None:
+        name += f":{chosen}"
+    scale = array_files.scale(
+        str(path), splits, given=value_range, cache_dir=cache_dir
     )
-
-
-def _are_images(array: np.ndarray) -> bool:
-    return (
-        array.ndim == 4
-        and array.shape[-1] in (1, 3)
-        and array.size > 0
-        and array.dtype == np.uint8
+    return image_sources.from_array_file(
+        splits[chosen], name, value_range=scale
     )
-
-
-def _labels(
-    arrays: Mapping[str, np.ndarray], count: int, path: pathlib.Path
-) -> np.ndarray | None:
-    labels = arrays.get("labels")
-    if labels is None:
-        return None
-    if (
-        labels.shape != (count,)
-        or labels.dtype.kind not in "iu"
-        or labels.min() < 0
-    ):
-        raise errors.UserError(
-            f"{path}: labels should be [{count}] whole numbers from 0, one "
-            f"for each image; they are {labels.dtype} {list(labels.shape)}"
-        )
-    return labels.astype(np.int64)
 
 
 def _named_set(

@@ -38,8 +38,9 @@ class Request:
     )
     real: str | None = fields.setting(
         None,
-        "real images: a folder (of folders, one for each class), an .npy or "
-        ".npz of uint8 images (and labels), a data set as name, name:split, "
+        "real images: a folder (of folders, one for each class), also as .zip "
+        "or .tar (.tar.gz), an .npy or .npz of images (and labels), a data set "
+        "as name, name:split, "
         "name:class or name:split:class, or an .npz with mu and sigma",
         group=_IMAGES,
         unset="the run's data set",

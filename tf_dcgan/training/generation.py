@@ -47,7 +47,14 @@ def resolve(config: schema.Config) -> system.Resolved:
         )
     num_classes = 0
     if config.conditional:
-        num_classes = len(loading.class_names(config.dataset, config.data_dir))
+        num_classes = len(
+            loading.class_names(
+                config.dataset,
+                config.data_dir,
+                read_as=reading.of_run(config),
+                cache_dir=config.cache_dir,
+            )
+        )
         if not num_classes:
             raise _without_labels(config)
     return system.Resolved(
@@ -237,10 +244,10 @@ def train_steps(
 
 
 def _without_labels(config: schema.Config) -> errors.UserError:
-    reason = loading.why_unlabelled(config.dataset)
+    reason = loading.why_unlabelled(config.dataset, cache_dir=config.cache_dir)
     since = f", since {reason}" if reason else ""
     return errors.UserError(
         f"--conditional needs class labels, and {config.dataset} has none"
         f"{since}: leave it out, or give a labelled --dataset such as mnist, "
-        "or a folder with a folder for each class"
+        "a folder with a folder for each class, or --labels=FILE.csv"
     )

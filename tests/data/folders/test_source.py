@@ -215,7 +215,7 @@ def test_a_folder_of_splits_is_walked_once(folder, monkeypatch):
     walked = []
     read = trees.read
     monkeypatch.setattr(
-        trees, "read", lambda path: walked.append(path) or read(path)
+        trees, "read", lambda path, **_: walked.append(path) or read(path)
     )
     listing = listings.find(str(folder))
     assert walked == [str(folder)]

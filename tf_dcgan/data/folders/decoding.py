@@ -35,6 +35,7 @@ import PIL.Image
 from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import value_range
+from tf_dcgan.data.folders import archives
 
 # Pillow opens them, and they are no images of pixels, are only recognised, or
 # are given to a program that runs what stands in them (Ghostscript).
@@ -499,7 +500,7 @@ def by_file(
 
 
 def read_bytes(path: os.PathLike | str) -> bytes:
-    """Reads an image file as it is stored.
+    """Reads an image file as it is stored, in a folder or in an archive.
 
     Raises:
         OSError: the file cannot be read.
@@ -515,12 +516,12 @@ def source_of(path: os.PathLike | str) -> os.PathLike | str | BinaryIO:
     """Finds the bytes of an image file, for everything that opens one.
 
     Args:
-        path: as the listing of a folder names it.
+        path: as the listing of a folder or an archive names it.
 
     Returns:
         What `PIL.Image.open` takes.
     """
-    return path
+    return archives.source_of(path)
 
 
 def readable(name: str) -> str:

@@ -8,15 +8,15 @@ are the classes, if every image lies in one and there are at least two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import dataclasses
 import functools
 import hashlib
 import os
 import re
 
-from tf_dcgan.common import errors
-from tf_dcgan.data.folders import decoding, trees
+from tf_dcgan.common import errors, files
+from tf_dcgan.data.folders import archives, decoding, labels_files, trees
 
 # The name of each split, and what folders of it are called, in small letters.
 _SPLITS = {
@@ -39,10 +39,12 @@ class Split:
     Attributes:
         folder: the split's own folder.
         files: the paths of its images.
+        labels: path → class, if a file beside the images tells the classes.
     """
 
     folder: str
     files: list[str]
+    labels: Mapping[str, str] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Listing:
         folder: the folder's path.
         splits: name → split.
         sub_folders: the names of the sub-folders of a split that images lie
-            in, sorted.
+            in, sorted; if a file tells the classes, the classes.
         stray: the images that lie in no sub-folder, if other images do.
         digest: SHA-256 (hexadecimal) of the names, sizes and times of all
             images.
@@ -70,7 +72,8 @@ class Listing:
     @property
     def classes(self) -> tuple[str, ...]:
         """The sub-folder of each class; empty if there are none."""
-        is_labelled = len(self.sub_folders) > 1 and not self.stray
+        told = any(split.labels is not None for split in self.splits.values())
+        is_labelled = told or (len(self.sub_folders) > 1 and not self.stray)
         return self.sub_folders if is_labelled else ()
 
     @property
@@ -90,7 +93,7 @@ class Listing:
         [only] = self.sub_folders
         reason = f"all images lie in one sub-folder, {only}"
         inner = os.path.join(self.folder, only)
-        if os.path.isdir(inner) and find(inner).classes:
+        if trees.is_folder(inner) and find(inner).classes:
             reason += f" (--dataset={inner} has labels)"
         return decoding.readable(reason)
 
@@ -100,31 +103,54 @@ class Listing:
         return [path for split in self.splits.values() for path in split.files]
 
 
-def find(folder: str) -> Listing:
+def find(
+    folder: str, *, labels: str | None = None, cache_dir: str | None = None
+) -> Listing:
     """Lists the image files of a folder by split.
 
     Args:
-        folder: the folder's absolute path.
+        folder: the absolute path of the folder, or of an archive.
+        labels: the path of a file with the images' classes, or None if the
+            sub-folders are the classes; see `labels_files`.
+        cache_dir: the cache that packed archives are unpacked into; None for
+            the user's cache.
 
     Raises:
         errors.UserError: there is no such folder, it or its split `train` has
-            no images, or two folders are the same split.
+            no images, two folders are the same split, or the labels cannot be
+            read or are of other images.
     """
-    if not os.path.isdir(folder):
-        state = (
-            "is not a folder" if os.path.exists(folder) else "does not exist"
-        )
+    if not os.path.exists(folder) and archives.split(folder) is None:
         raise errors.UserError(
-            f"{folder} {state}: give a folder of images, or the name of a "
-            "data set"
+            f"{folder} does not exist: give a folder of images, or the name of "
+            "a data set"
         )
-    tree = trees.read(folder)
+    if not trees.is_folder(folder, cache_dir=cache_dir):
+        raise errors.UserError(
+            f"{folder} is not a folder: give a folder of images, or one packed "
+            f"as {', '.join(files.ARCHIVES)}"
+        )
+    tree = trees.read(folder, cache_dir=cache_dir)
     splits, notes = _splits(tree)
-    sub_folders, stray = _sub_folders(splits)
+    without_row = 0
+    if labels is None:
+        sub_folders, stray = _sub_folders(splits)
+    else:
+        splits, label_notes, without_row = _labelled(splits, folder, labels)
+        notes += label_notes
+        stray = ()
+        sub_folders = labels_files.in_order(
+            {
+                class_name
+                for split in splits.values()
+                for class_name in (split.labels or {}).values()
+            }
+        )
     if stray:
         notes.append(f"no labels, since {_why_stray(stray)}")
     num_images = sum(map(decoding.is_image, tree.files))
-    beside = num_images - sum(len(split.files) for split in splits.values())
+    beside = num_images - without_row
+    beside -= sum(len(split.files) for split in splits.values())
     if beside:
         used = ", ".join(
             os.path.basename(split.folder) for split in splits.values()
@@ -140,6 +166,8 @@ def find(folder: str) -> Listing:
     for split in splits.values():
         for path in split.files:
             digest.update(_identity(path, folder))
+            if split.labels is not None:
+                digest.update(os.fsencode(f"{split.labels[path]}\n"))
     listing = Listing(
         folder,
         splits,
@@ -148,23 +176,61 @@ def find(folder: str) -> Listing:
         digest.hexdigest(),
         (*tree.notes, *notes),
     )
+    if labels is not None:
+        return listing
     return dataclasses.replace(
         listing, notes=(*listing.notes, *_notes_on_classes(listing))
     )
 
 
-def has_images(folder: str) -> bool:
+def _labelled(
+    splits: Mapping[str, Split], folder: str, labels: str
+) -> tuple[dict[str, Split], list[str], int]:
+    """Keeps the images whose classes a file tells.
+
+    Returns:
+        (splits, notes, how many images are left out).
+
+    Raises:
+        errors.UserError: as `find`.
+    """
+    images = [path for split in splits.values() for path in split.files]
+    class_of, notes = labels_files.match(
+        labels_files.read(labels), images, folder, labels
+    )
+    kept = {}
+    for name, split in splits.items():
+        inside = [path for path in split.files if path in class_of]
+        if inside:
+            kept[name] = Split(
+                split.folder, inside, {path: class_of[path] for path in inside}
+            )
+    if "train" not in kept:
+        raise errors.UserError(
+            f"--labels={labels} has no row for an image of the split train of "
+            f"{folder}: add rows, such as train/1.png,cat"
+        )
+    return kept, notes, len(images) - len(class_of)
+
+
+def has_images(folder: str, *, cache_dir: str | None = None) -> bool:
     """Says whether there is such a folder, with an image in it or below.
 
     Args:
         folder: the folder's absolute path.
+        cache_dir: as `find` takes it.
 
     Raises:
         errors.UserError: the folder cannot be read.
     """
-    return os.path.isdir(folder) and any(
-        map(decoding.is_image, trees.read(folder).files)
+    return trees.is_folder(folder, cache_dir=cache_dir) and any(
+        map(decoding.is_image, trees.read(folder, cache_dir=cache_dir).files)
     )
+
+
+def is_split(word: str) -> bool:
+    """Says whether a word is one of the usual names of a split."""
+    return word.lower() in _SPLIT_OF
 
 
 def canonical(split: str) -> str:
@@ -282,12 +348,7 @@ def _inner_folders(listing: Listing) -> dict[str, list[str]]:
 
 def _identity(path: str, folder: str) -> bytes:
     """Name, size and time of a file, which change if it is replaced."""
-    try:
-        status = os.stat(path)
-        numbers = (status.st_size, status.st_mtime_ns)
-    except OSError:  # A broken link, which reading reports as damaged.
-        numbers = (-1, -1)
-    return os.fsencode(f"{path[len(folder) :]}\0{numbers}\n")
+    return os.fsencode(f"{path[len(folder) :]}\0{trees.identity(path)}\n")
 
 
 def _sub_folders(
@@ -314,12 +375,14 @@ def _why_stray(stray: Sequence[str]) -> str:
 
 
 def class_of(path: str, split: Split) -> str | None:
-    """The sub-folder of a split that an image lies in, or None.
+    """The class of an image, or the sub-folder of a split that it lies in.
 
     Args:
         path: one of the split's files.
         split: the split.
     """
+    if split.labels is not None:
+        return split.labels[path]
     name, separator, _ = _relative(path, split).partition(os.sep)
     return name if separator else None
 

@@ -48,7 +48,7 @@ def source(
         errors.UserError: there is no such folder or split, it has no images,
             or too many are damaged.
     """
-    listing = listings.find(folder)
+    listing = _listing(folder, read_as, cache_dir)
     split = listings.canonical(split)
     if split not in listing.splits:
         raise _no_split(listing, split)
@@ -88,7 +88,9 @@ def native_shape(
         errors.UserError: there is no such folder, it has no images, too many
             are damaged, or the cache cannot be written to.
     """
-    return _facts(listings.find(folder), read_as, cache_dir).shape
+    return _facts(
+        _listing(folder, read_as, cache_dir), read_as, cache_dir
+    ).shape
 
 
 def scale(
@@ -114,7 +116,7 @@ def scale(
     Raises:
         errors.UserError: as `facts.scale`.
     """
-    listing = listings.find(folder)
+    listing = _listing(folder, read_as, cache_dir)
     common = _facts(listing, read_as, cache_dir)
     return _scale(listing, common, read_as, cache_dir)
 
@@ -133,6 +135,12 @@ def _scale(
         read_as=read_as,
         cache_dir=cache_dir,
     )
+
+
+def _listing(
+    folder: str, read_as: reading.Reading, cache_dir: str | None
+) -> listings.Listing:
+    return listings.find(folder, labels=read_as.labels, cache_dir=cache_dir)
 
 
 def _facts(
@@ -166,7 +174,7 @@ def size_counts(
     Raises:
         errors.UserError: as for `native_shape`.
     """
-    common = _facts(listings.find(folder), read_as, cache_dir)
+    common = _facts(_listing(folder, read_as, cache_dir), read_as, cache_dir)
     return {(height, width): count for height, width, count in common.sizes}
 
 

@@ -66,22 +66,27 @@ class Survey:
 
 
 def examine(
-    path: pathlib.Path, *, value_range: value_ranges.Range | None = None
+    path: pathlib.Path,
+    *,
+    value_range: value_ranges.Range | None = None,
+    cache_dir: str | None = None,
 ) -> Survey:
     """Finds the images in a folder and below, and decodes each once.
 
     Args:
-        path: an existing folder.
+        path: an existing folder, or an archive.
         value_range: (low, high), the values that become black and white if
             the images have more than 8 bits; None for their own lowest and
             highest.
+        cache_dir: the cache that packed archives are unpacked into; None for
+            the user's cache.
 
     Raises:
         errors.UserError: the folder cannot be read, has no images or more
             other files than images, or too many images are damaged.
     """
     name = decoding.readable(str(path))
-    tree = trees.read(path)
+    tree = trees.read(path, cache_dir=cache_dir)
     images = [pathlib.Path(p) for p in tree.images()]
     others = [pathlib.Path(p) for p in tree.files if not decoding.is_image(p)]
     if len(others) > len(images):

@@ -1,4 +1,4 @@
-"""Which files lie in a folder and below."""
+"""Which files lie in a folder, or in an archive, and below."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import dataclasses
 import os
 
 from tf_dcgan.common import errors
-from tf_dcgan.data.folders import decoding
+from tf_dcgan.data.folders import archives, decoding
 from tf_dcgan.runs import folder as run_folder
-
-_LEFT_OUT = "__MACOSX"  # What macOS adds to archives: no images.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,8 +59,28 @@ class _Walk:
     hidden: list[str] = dataclasses.field(default_factory=list)
 
 
-def read(top: os.PathLike | str) -> Tree:
-    """Lists the files in a folder and below.
+def is_folder(path: os.PathLike | str, *, cache_dir: str | None = None) -> bool:
+    """Says whether a path is a folder, an archive, or a folder in one.
+
+    Args:
+        path: of anything, or of nothing.
+        cache_dir: the cache that packed archives are unpacked into; None for
+            the user's cache.
+
+    Raises:
+        errors.UserError: it is an archive that is damaged or encrypted.
+    """
+    if os.path.isdir(path):
+        return True
+    parts = archives.split(path)
+    if parts is None:
+        return False
+    archive = archives.opened(parts[0], cache_dir=cache_dir)
+    return not parts[1] or parts[1] in archive.folders
+
+
+def read(top: os.PathLike | str, *, cache_dir: str | None = None) -> Tree:
+    """Lists the files in a folder or an archive and below.
 
     Links are followed, also to folders, but no link back to a folder above
     it. Names that begin with a dot, `__MACOSX`, and the folders of runs are
@@ -70,21 +88,29 @@ def read(top: os.PathLike | str) -> Tree:
     data.
 
     Args:
-        top: an existing folder.
+        top: a path of which `is_folder` is true.
+        cache_dir: the cache that packed archives are unpacked into; None for
+            the user's cache.
 
     Raises:
-        errors.UserError: a folder cannot be read.
+        errors.UserError: a folder or an archive cannot be read.
     """
     top = os.fspath(top)
     walk = _Walk()
-    children = _children(top)
-    _add(walk, children, (_identity(top),))
-    notes = ()
+    parts = archives.split(top)
+    if parts is None:
+        notes = []
+        children = _children(top)
+        _add(walk, children, (_identity(top),))
+    else:
+        archive = archives.opened(parts[0], cache_dir=cache_dir)
+        notes = list(archive.notes)
+        children = _add_archive(walk, archive, *parts)
     if walk.runs:
         is_one = len(walk.runs) == 1
-        notes = (
+        notes.append(
             f"left out: {listed(walk.runs, top)}, which "
-            f"{'is a run' if is_one else 'are runs'} and no data",
+            f"{'is a run' if is_one else 'are runs'} and no data"
         )
     folders = [
         os.path.basename(path)
@@ -95,7 +121,7 @@ def read(top: os.PathLike | str) -> Tree:
         top,
         tuple(walk.files),
         tuple(folders),
-        notes,
+        tuple(notes),
         why_empty=_why_empty(top, walk),
     )
 
@@ -110,11 +136,6 @@ def listed(paths: Sequence[str], top: str) -> str:
     first = sorted(paths)[: decoding.NAMED]
     names = [decoding.readable(os.path.relpath(path, top)) for path in first]
     return ", ".join(names) + ", …" * (len(paths) > len(names))
-
-
-def is_hidden(name: str) -> bool:
-    """Says whether a file or folder of this name is left out."""
-    return name.startswith(".") or name == _LEFT_OUT
 
 
 def _why_empty(top: str, walk: _Walk) -> str:
@@ -141,10 +162,10 @@ def _add(
     """
     for path, is_folder in children:
         if not is_folder:
-            if not is_hidden(os.path.basename(path)):
+            if not archives.is_hidden(os.path.basename(path)):
                 walk.files.append(path)
             continue
-        if is_hidden(os.path.basename(path)):
+        if archives.is_hidden(os.path.basename(path)):
             walk.hidden.append(path)
             continue
         identity = _identity(path)
@@ -155,6 +176,73 @@ def _add(
             walk.runs.append(path)
         else:
             _add(walk, inner, (*above, identity))
+
+
+def _add_archive(
+    walk: _Walk, archive: archives.Archive, path: str, inner: str
+) -> list[tuple[str, bool]]:
+    """Adds what an archive holds, or a folder in it, to a walk.
+
+    Args:
+        walk: is added to.
+        archive: the archive.
+        path: its path.
+        inner: the folder's name in the archive; empty for all of it.
+
+    Returns:
+        What lies right below the top, as `_children` returns it.
+    """
+    children: dict[str, list[tuple[str, bool]]] = {"": []}
+    for name in archive.folders:
+        children.setdefault(name, [])
+    for names, are_folders in (
+        (archive.folders, True),
+        (archive.members, False),
+    ):
+        for name in names:
+            child = (os.path.join(path, name), are_folders)
+            children[os.path.dirname(name)].append(child)
+
+    def add(folder: str) -> None:
+        for child, is_folder in children[folder]:
+            name = os.path.basename(child)
+            if archives.is_hidden(name):
+                if is_folder:
+                    walk.hidden.append(child)
+            elif not is_folder:
+                walk.files.append(child)
+            else:
+                add_folder(os.path.join(folder, name), child)
+
+    def add_folder(folder: str, child: str) -> None:
+        names = {os.path.basename(name) for name, _ in children[folder]}
+        if run_folder.is_run(names):
+            walk.runs.append(child)
+        else:
+            add(folder)
+
+    add(inner)
+    return children[inner]
+
+
+def identity(path: str) -> tuple[int, int]:
+    """Numbers that change when a file is replaced.
+
+    Args:
+        path: of a file in a folder or an archive.
+
+    Returns:
+        The file's size, and its time or checksum; (-1, -1) of a broken link.
+    """
+    parts = archives.split(path)
+    if parts is not None:
+        member = archives.opened(parts[0]).members[parts[1]]
+        return member.num_bytes, member.identity
+    try:
+        status = os.stat(path)
+    except OSError:  # A broken link, which reading reports as damaged.
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
 
 
 def _identity(folder: str) -> tuple[int, int]:
