@@ -40,8 +40,11 @@ class Sameness:
         notes = []
         total, blank = self._num_images, self._of_one_colour
         if total and blank >= _SHARE * total:
-            which = "all" if blank == total else f"{blank:,} of"
-            notes.append(f"{which} {total:,} images are of one colour")
+            if total == 1:
+                notes.append("the only image is of one colour")
+            else:
+                which = "all" if blank == total else f"{blank:,} of"
+                notes.append(f"{which} {total:,} images are of one colour")
         different = len(self._different)
         if total > 1 and different == 1:
             notes.append(f"all {total:,} images are the same image")

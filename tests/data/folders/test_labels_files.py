@@ -14,12 +14,18 @@ from tf_dcgan.data.folders import labels_files, listings
 
 @pytest.fixture
 def folder(tmp_path):
-    """Four images without sub-folders, of the colours 1 to 4."""
+    """Four images without sub-folders, 1 to 4 with a white corner."""
     folder = tmp_path / "photos"
     folder.mkdir()
     for colour, name in enumerate("abcd", 1):
-        PIL.Image.new("L", (4, 4), colour).save(folder / f"{name}.png")
+        _write(folder / f"{name}.png", colour)
     return folder
+
+
+def _write(path, colour):
+    image = PIL.Image.new("L", (4, 4), colour)
+    image.putpixel((3, 3), 255)
+    image.save(path)
 
 
 @pytest.fixture
@@ -108,7 +114,7 @@ def test_classes_go_across_sub_folders_splits_and_archives(load, tmp_path):
     with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
         for colour, name in enumerate(names):
             (folder / name).parent.mkdir(parents=True)
-            PIL.Image.new("L", (4, 4), colour).save(folder / name)
+            _write(folder / name, colour)
             archive.write(folder / name, f"photos/{name}")
     path.write_text(
         "".join(f"{n},{c}\n" for n, c in zip(names, "xyy", strict=True))

@@ -159,7 +159,9 @@ def find(
             f"left out: {beside:,} image{'s' * (beside > 1)} beside "
             f"{decoding.readable(used)}"
         )
-    others = decoding.others_note(tree.files)
+    others = decoding.others_note(
+        [path for path in tree.files if path != labels]
+    )
     if others:
         notes.append(others)
     digest = hashlib.sha256()
