@@ -1,10 +1,15 @@
+import os
+import pathlib
 import shlex
+import subprocess
 import sys
 import time
 
 import pytest
 
 from tf_dcgan.common import terminal
+
+PROJECT = str(pathlib.Path(__file__).resolve().parents[2])
 
 
 @pytest.fixture
@@ -80,3 +85,57 @@ def test_a_command_can_be_pasted():
         "--run_dir=my run/a'b",
         "--seed=3",
     ]
+
+
+def test_what_a_terminal_would_obey_is_taken_out(capsys):
+    hidden = "cat\x1b[2J\x07\x9b31m\x00\x7f\rdog\u202e"
+    assert terminal.printable(hidden) == "cat[2J31mdog"
+    terminal.show(hidden)
+    terminal.say(hidden)
+    terminal.show(hidden, file=sys.stderr)
+    assert capsys.readouterr() == ("cat[2J31mdog\n" * 2, "cat[2J31mdog\n")
+
+
+def test_letters_lines_and_tabulators_are_printed_as_they_are():
+    text = "é 猫\t1\n  2 🐈 אב"
+    assert terminal.printable(text) == text
+
+
+def test_a_name_that_is_no_text_is_printed_with_a_question_mark():
+    assert terminal.printable("a\udcffb") == "a?b"
+
+
+PROGRAM = """
+import sys
+from tf_dcgan.common import terminal
+terminal.open_streams()
+terminal.show("écran")
+terminal.say("猫")
+terminal.show("écran", file=sys.stderr)
+with terminal.Progress("é", 10, "images") as counted:
+    counted.update()
+with open("made.txt", "w") as made:
+    made.write(str(made.fileno()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "redirections", ["", ">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"]
+)
+def test_a_closed_stream_takes_what_is_printed(tmp_path, redirections):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    ended = subprocess.run(
+        f"{shlex.quote(sys.executable)} program.py {redirections}",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": PROJECT, "PYTHONIOENCODING": "ascii"},
+    )
+    assert ended.returncode == 0
+    out = "" if ">&-" in redirections.split() else "?cran\n?\n"
+    err = "" if "2>&-" in redirections.split() else "?cran\n"
+    assert (ended.stdout, ended.stderr) == (out, err)
+    # None of the three numbers went to a file.
+    assert int((tmp_path / "made.txt").read_text()) > 2

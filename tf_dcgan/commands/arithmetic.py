@@ -138,7 +138,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     if label is not None:
         flags += f" --label={shlex.quote(settings.label)}"
-    print(
+    terminal.show(
         f"{out}: A - B + C with {flags} --seed={settings.seed}, noise "
         f"{settings.noise:g}, {'' if settings.rescale else 'not '}rescaled, "
         f"{origin}"
@@ -185,7 +185,7 @@ def _warn_of_few(concepts: Sequence[_Concept]) -> None:
         if len(concept.points) < _ADVISED
     ]
     if few:
-        print(
+        terminal.show(
             f"warning: {', '.join(few)}: the mean of fewer than {_ADVISED} "
             "samples shows these samples more than a concept",
             file=sys.stderr,
@@ -240,7 +240,7 @@ def _with_samples(
             )
             concept = dataclasses.replace(concept, points=points)
         chosen.append(concept)
-    print("\n".join(lines))
+    terminal.show("\n".join(lines))
     return chosen
 
 

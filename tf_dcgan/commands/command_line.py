@@ -14,7 +14,7 @@ from typing import Any
 
 from absl import flags
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import fields
 
 _WIDTH = 79
@@ -134,6 +134,8 @@ def parse(
         }
         for each in classes
     )
+    for name, value in {**more, **given}.items():
+        fields.check_text(name, value)
     return CommandLine(settings_class(**given), given, more, rest)
 
 
@@ -147,6 +149,7 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     Args:
         main: takes the words of the command line, the command first.
     """
+    terminal.open_streams()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         _call(main)
@@ -158,7 +161,7 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     except OSError as error:
         _fail(_explained(error))
     except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
+        terminal.show("\ninterrupted", file=sys.stderr)
         sys.exit(130)
 
 
@@ -218,14 +221,14 @@ def _call(main: Callable[[Sequence[str]], None]) -> None:
     try:
         main(sys.argv)
     except _HelpWanted as help_text:
-        print(help_text)
+        terminal.show(str(help_text))
     sys.stdout.flush()
 
 
 def _fail(message: str) -> None:
     # Spaces within a line stay: the message may hold a path or a command.
     line = " ".join(part.strip() for part in message.splitlines())
-    print(f"error: {line}", file=sys.stderr)
+    terminal.show(f"error: {line}", file=sys.stderr)
     sys.exit(2)
 
 

@@ -117,21 +117,21 @@ def describe(config: schema.Config) -> None:
     )
     step = cost.of_networks(config, generators, discriminators)
     _check_memory(config, step)
-    print(json.dumps(schema.to_json(config), indent=2))
+    terminal.show(json.dumps(schema.to_json(config), indent=2))
     for network in (*generators, *discriminators):
         network.summary(line_length=79, expand_nested=True)
-    print(
+    terminal.show(
         f"per step: {step.operations / 1e9:.1f} billion floating-point "
         f"operations for {kind.images_of_step(config)}"
     )
-    print(f"memory: about {step.memory_bytes / 2**30:.1f} GiB")
-    print(device)
+    terminal.show(f"memory: about {step.memory_bytes / 2**30:.1f} GiB")
+    terminal.show(device)
     for note in (
         *resolved.notes,
         # All discriminators of a config have the same layers.
         *updates.batch_norm_notes(config, discriminators[0]),
     ):
-        print(note)
+        terminal.show(note)
 
 
 def _say_what_changed_since(run: runs.Run) -> None:
