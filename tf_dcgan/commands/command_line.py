@@ -11,6 +11,7 @@ import signal
 import sys
 import textwrap
 from typing import Any
+import warnings
 
 from absl import flags
 
@@ -150,6 +151,7 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
         main: takes the words of the command line, the command first.
     """
     terminal.open_streams()
+    _shield_from_environment()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         _call(main)
@@ -163,6 +165,16 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     except KeyboardInterrupt:
         terminal.show("\ninterrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _shield_from_environment() -> None:
+    """Keeps variables that are meant for other programs from ending this."""
+    # Libraries warn of what no user of a command can mend.
+    if any(option.startswith("error") for option in sys.warnoptions):
+        warnings.simplefilter("default")
+    # No command opens a window, and Matplotlib refuses to be imported under
+    # the name of a backend that it does not know.
+    os.environ.pop("MPLBACKEND", None)
 
 
 def _with_flagfiles(

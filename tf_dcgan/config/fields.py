@@ -138,16 +138,19 @@ def check_text(name: str, value: Any) -> None:
 
     Raises:
         errors.UserError: the value is a text that UTF-8 cannot write, such as
-            the name of a folder in another encoding.
+            the name of a folder in another encoding, or has a zero byte.
     """
     if not isinstance(value, str):
         return
     try:
         value.encode()
-    except UnicodeEncodeError as error:
+        if "\0" in value:
+            raise ValueError("a zero byte, which no name has")
+    except ValueError as error:
         raise errors.UserError(
-            f"--{name}={value!r} is not text in UTF-8, which all names must "
-            "be here: rename the file or folder, or give another"
+            f"--{name}={value!r} is not text in UTF-8 without a zero byte, "
+            "which all names must be here: rename the file or folder, or give "
+            "another"
         ) from error
 
 
