@@ -139,3 +139,14 @@ def test_a_closed_stream_takes_what_is_printed(tmp_path, redirections):
     assert (ended.stdout, ended.stderr) == (out, err)
     # None of the three numbers went to a file.
     assert int((tmp_path / "made.txt").read_text()) > 2
+
+
+@pytest.mark.parametrize("path", ["a b ü", "it's", "$HOME", "a;b", "-x", "~"])
+def test_a_printed_command_can_be_pasted(path):
+    command = terminal.command("sample", run_dir=path, out="grid.png")
+    assert shlex.split(command) == [
+        *("python", "-m", "tf_dcgan", "sample"),
+        f"--run_dir={path}",
+        "--out=grid.png",
+    ]
+    assert command.endswith(f" {terminal.flag('out', 'grid.png')}")

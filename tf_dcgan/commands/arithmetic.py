@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import dataclasses
 import math
 import pathlib
-import shlex
 import sys
 
 from tf_dcgan.commands import command_line, run_flags
@@ -137,7 +136,7 @@ def main(arguments: Sequence[str]) -> None:
         for concept in concepts
     )
     if label is not None:
-        flags += f" --label={shlex.quote(settings.label)}"
+        flags += f" {terminal.flag('label', settings.label)}"
     terminal.show(
         f"{out}: A - B + C with {flags} --seed={settings.seed}, noise "
         f"{settings.noise:g}, {'' if settings.rescale else 'not '}rescaled, "

@@ -121,10 +121,21 @@ def command(name: str, **flags: object) -> str:
     Returns:
         Such as `python -m tf_dcgan sample --run_dir='my run'`.
     """
-    words = [
-        f"--{flag}={shlex.quote(str(value))}" for flag, value in flags.items()
-    ]
+    words = [flag(each, value) for each, value in flags.items()]
     return " ".join(["python -m tf_dcgan", name, *words])
+
+
+def flag(name: str, value: object) -> str:
+    """Writes a flag so that it can be pasted into a shell.
+
+    Args:
+        name: the flag, such as "run_dir".
+        value: its value, which is quoted for the shell.
+
+    Returns:
+        Such as `--run_dir='my run'`.
+    """
+    return f"--{name}={shlex.quote(str(value))}"
 
 
 def open_streams() -> None:

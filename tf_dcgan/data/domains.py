@@ -12,7 +12,7 @@ import dataclasses
 import os
 import re
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import schema
 from tf_dcgan.data import loading, names
 from tf_dcgan.data.folders import listings
@@ -118,7 +118,7 @@ def _set_of_flag(config: schema.Config, flag: str) -> Domain:
     if not narrowing and os.path.isabs(name) and not _missing_halves(name):
         raise errors.UserError(
             f"{flag_and_text} holds two sets, trainA and trainB: give "
-            f"--dataset={text}, or one of the two folders"
+            f"{terminal.flag('dataset', text)}, or one of the two folders"
         )
     with errors.about(flag_and_text):
         splits = loading.splits(name, config.data_dir)

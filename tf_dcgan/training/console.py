@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import contextlib
 import dataclasses
-import shlex
 import sys
 import time
 
@@ -151,7 +150,7 @@ class Console:
         command = terminal.command(kind.images_command, run_dir=path)
         terminal.say(
             f"more images: {command}   "
-            f"curves: tensorboard --logdir={shlex.quote(str(path))}"
+            f"curves: tensorboard {terminal.flag('logdir', path)}"
         )
 
     def close(self) -> None:
