@@ -1,6 +1,8 @@
 """`python -m tf_dcgan`, as users of git and pip expect it to answer."""
 
+import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -99,3 +101,32 @@ def test_a_reader_that_has_enough_sees_no_traceback():
     )
     assert ended.stdout.startswith("DCGAN and its relatives")
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("command", sorted(set(entry.COMMANDS) - {"compare"}))
+def test_a_folder_whose_name_is_no_text_is_refused_in_a_line(
+    answer, command, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = answer(command, "--run_dir=a\udcff")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "is not text in UTF-8" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("redirections", "encoding"), [(">&-", ""), ("2>&-", ""), ("", "ascii")]
+)
+def test_help_is_given_without_a_terminal(redirections, encoding):
+    ended = subprocess.run(
+        f"{shlex.quote(sys.executable)} -m tf_dcgan train --help "
+        + redirections,
+        shell=True,
+        cwd=_PROJECT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (">&-" == redirections) == (not ended.stdout)

@@ -41,9 +41,9 @@ def _dispatch(arguments: Sequence[str]) -> None:
     if name == "help" and words:
         name, words = words[0], ["--help"]
     if name in ("help", *command_line.HELP):
-        print(_help())
+        terminal.show(_help())
     elif name == "--version":
-        print(f"tf_dcgan {tf_dcgan.__version__}")
+        terminal.show(f"tf_dcgan {tf_dcgan.__version__}")
     elif name in COMMANDS:
         COMMANDS[name].main([name, *words])
     elif name.startswith("-"):

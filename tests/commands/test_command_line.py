@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -540,3 +541,25 @@ def test_the_usage_line_names_the_words():
         parse_words("a", "--help")
     usage = "Usage: compare RUN RUN … --name=value …"
     assert str(caught.value).splitlines()[2] == usage
+
+
+def test_variables_for_other_programs_do_not_end_a_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "warnoptions", ["error"])
+    monkeypatch.setenv("MPLBACKEND", "nonsense")
+
+    def main(arguments):
+        assert "MPLBACKEND" not in os.environ
+        warnings.warn("of a library", DeprecationWarning, stacklevel=1)
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("error")
+        assert run(monkeypatch, main) == 0
+    assert [str(warning.message) for warning in warned] == ["of a library"]
+
+
+def test_a_line_with_what_a_terminal_obeys_is_printed_without(
+    monkeypatch, capsys
+):
+    error = errors.UserError("class cat\x1b[2J\x9b1m is unknown\udcff")
+    assert run(monkeypatch, raising(error)) == 2
+    assert capsys.readouterr().err == "error: class cat[2J1m is unknown?\n"

@@ -1,11 +1,15 @@
 import os
+import pathlib
 import shlex
+import subprocess
 import sys
 import time
 
 import pytest
 
 from tf_dcgan.common import terminal
+
+PROJECT = str(pathlib.Path(__file__).resolve().parents[2])
 
 
 @pytest.fixture
@@ -110,3 +114,68 @@ def test_nothing_is_caught_where_standard_error_is_closed(monkeypatch):
     with terminal.library_lines() as lines:
         pass
     assert lines == []
+
+
+def test_what_a_terminal_would_obey_is_taken_out(capsys):
+    hidden = "cat\x1b[2J\x07\x9b31m\x00\x7f\rdog\u202e"
+    assert terminal.printable(hidden) == "cat[2J31mdog"
+    terminal.show(hidden)
+    terminal.say(hidden)
+    terminal.show(hidden, file=sys.stderr)
+    assert capsys.readouterr() == ("cat[2J31mdog\n" * 2, "cat[2J31mdog\n")
+
+
+def test_letters_lines_and_tabulators_are_printed_as_they_are():
+    text = "é 猫\t1\n  2 🐈 אב"
+    assert terminal.printable(text) == text
+
+
+def test_a_name_that_is_no_text_is_printed_with_a_question_mark():
+    assert terminal.printable("a\udcffb") == "a?b"
+
+
+PROGRAM = """
+import sys
+from tf_dcgan.common import terminal
+terminal.open_streams()
+terminal.show("écran")
+terminal.say("猫")
+terminal.show("écran", file=sys.stderr)
+with terminal.Progress("é", 10, "images") as counted:
+    counted.update()
+with open("made.txt", "w") as made:
+    made.write(str(made.fileno()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "redirections", ["", ">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"]
+)
+def test_a_closed_stream_takes_what_is_printed(tmp_path, redirections):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    ended = subprocess.run(
+        f"{shlex.quote(sys.executable)} program.py {redirections}",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": PROJECT, "PYTHONIOENCODING": "ascii"},
+    )
+    assert ended.returncode == 0
+    out = "" if ">&-" in redirections.split() else "?cran\n?\n"
+    err = "" if "2>&-" in redirections.split() else "?cran\n"
+    assert (ended.stdout, ended.stderr) == (out, err)
+    # None of the three numbers went to a file.
+    assert int((tmp_path / "made.txt").read_text()) > 2
+
+
+@pytest.mark.parametrize("path", ["a b ü", "it's", "$HOME", "a;b", "-x", "~"])
+def test_a_printed_command_can_be_pasted(path):
+    command = terminal.command("sample", run_dir=path, out="grid.png")
+    assert shlex.split(command) == [
+        *("python", "-m", "tf_dcgan", "sample"),
+        f"--run_dir={path}",
+        "--out=grid.png",
+    ]
+    assert command.endswith(f" {terminal.flag('out', 'grid.png')}")

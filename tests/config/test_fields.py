@@ -131,3 +131,9 @@ def test_bounds_groups_the_digits_of_whole_numbers():
         [("n", int, setting(1, "", group="", minimum=1, maximum=1_000_000))],
     )
     assert fields.bounds(dataclasses.fields(large)[0]) == "1 to 1,000,000"
+
+
+def test_check_refuses_a_name_that_is_no_text():
+    assert refusal(needed="a\udcff").startswith(
+        r"--needed='a\udcff' is not text in UTF-8"
+    )

@@ -340,3 +340,20 @@ def test_a_hit_imports_neither_tensorflow_nor_tfds(tmp_path):
         text=True,
     )
     assert result.stdout == "3 set()\n", result.stderr
+
+
+def test_a_run_chooses_no_folder_that_is_not_a_cache_already(tmp_path, capsys):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.txt").write_text("a")
+    for name in ("photos", "nowhere"):
+        assert cache.of_run(str(tmp_path / name)) is None
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith(f"note: the run's --cache_dir={tmp_path / name} ")
+        assert err.count("\n") == 1
+    entry = cache.Entry(str(tmp_path / "cache"), "entry", key={})
+    with entry.replaced() as folder:
+        (folder / cache.INFO).write_text("{}")
+    assert cache.of_run(str(tmp_path / "cache")) == str(tmp_path / "cache")
+    assert cache.of_run(None) is None
+    assert capsys.readouterr() == ("", "")

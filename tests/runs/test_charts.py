@@ -1,3 +1,5 @@
+import json
+
 import matplotlib.figure
 import numpy as np
 import PIL.Image
@@ -325,3 +327,41 @@ def test_progress_skips_samples_of_another_size(tmp_path, other):
 def test_progress_of_no_samples_is_not_written(tmp_path):
     assert charts.write_progress(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_curves_are_drawn_of_what_is_a_number(tmp_path, figures):
+    lines = [
+        {"kind": "train", "step": 1, "loss_d": 0.5, "loss_g": None},
+        {"kind": "train", "step": 2, "loss_d": 0.25, "loss_g": 0.5},
+        {"kind": "evaluation", "step": 2, "during": "training", "fid": "low"},
+        {
+            "kind": "evaluation",
+            "step": 3,
+            "during": "training",
+            "fid": 3,
+            "fid_low": "2",
+            "fid_floor": None,
+        },
+    ]
+    (tmp_path / "metrics.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in lines)
+    )
+    charts.write_curves(tmp_path)
+    losses, scores = figures[0].axes[0], figures[0].axes[-2:]
+    assert len(losses.lines) == 4
+    assert any(
+        line.get_label() == "best: 3 at step 3"
+        for axes in scores
+        for line in axes.lines
+    )
+
+
+@pytest.mark.parametrize("name", ["猫🐈", "a\x1b[2J", "a\udcff"])
+def test_curves_of_a_run_of_any_name_are_drawn_without_a_warning(
+    tmp_path, figures, name
+):
+    run = tmp_path / name
+    write_lines(tmp_path, "train", [(1, {"loss_d": 0.5})])
+    run.mkdir()
+    (tmp_path / "metrics.jsonl").rename(run / "metrics.jsonl")
+    assert charts.write_curves(run).exists()

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 
+import fake_runs
 import pytest
 
 import tf_dcgan
@@ -518,3 +519,39 @@ def test_a_run_goes_on_only_with_the_same_images(run):
 
 def test_the_parts_of_a_run_have_their_places(run):
     assert run.checkpoints == run.path / "checkpoints"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "allowed"),
+    [
+        ("git_commit", 1, "a text or null"),
+        ("device", ["cpu"], "a text or null"),
+        ("versions", {"tensorflow": 2}, "an object of texts"),
+        ("data.fingerprint", True, "a text"),
+        ("data.preparation", None, "a text"),
+        ("data.shown_fingerprint", 1.5, "a text or null"),
+        ("data.class_names", "abc", "a list of texts or null"),
+    ],
+)
+def test_a_strange_value_is_named_with_file_field_and_what_is_allowed(
+    tmp_path, field, value, allowed
+):
+    run = fake_runs.make(tmp_path / "run")
+    content = json.loads((run / "config.json").read_text())
+    *above, name = field.split(".")
+    (content[above[0]] if above else content)[name] = value
+    (run / "config.json").write_text(json.dumps(content))
+    with pytest.raises(errors.UserError) as refusal:
+        runs.open_run(run)
+    message = str(refusal.value)
+    assert message.startswith(f"{run / 'config.json'} is damaged (")
+    assert f"{field} is " in message
+    assert f": allowed is {allowed})" in message
+
+
+def test_half_of_a_letter_in_the_settings_is_refused(tmp_path):
+    run = fake_runs.make(tmp_path / "run")
+    text = (run / "config.json").read_text()
+    (run / "config.json").write_text(text.replace('"mnist"', r'"\udcff"'))
+    with pytest.raises(errors.UserError, match="half of a letter"):
+        runs.open_run(run)

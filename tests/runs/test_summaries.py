@@ -452,3 +452,29 @@ def test_a_kill_at_any_instant_of_a_rewind_is_made_good_by_the_next(
     # second; one and two removals for the third, which is left empty; the
     # removal of three samples.
     assert kills == 9
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ({"kind": "train", "step": -(10**30)}, "step is -1000"),
+        ({"kind": "train", "step": True}, "step is True: allowed is a whole"),
+        ({"kind": 1, "step": 1}, "kind is 1: allowed is a text or null"),
+        (
+            {"kind": "train", "step": 1, "loss_d": "x"},
+            "loss_d is 'x': allowed is a number or null",
+        ),
+        ({"kind": "evaluation", "step": 1, "fid": [1]}, r"fid is \[1\]"),
+        ({"kind": "samples", "step": 1, "diversity": 10**400}, "diversity is"),
+        ({"kind": "\ud800", "step": 1}, "it has half of a letter"),
+    ],
+)
+def test_a_strange_value_is_named_with_line_field_and_what_is_allowed(
+    tmp_path, line, reason
+):
+    first = '{"kind": "train", "step": 1, "loss_d": 1}\n'
+    (tmp_path / "metrics.jsonl").write_text(first + json.dumps(line) + "\n")
+    with pytest.raises(
+        errors.UserError, match=rf"metrics.jsonl, line 2 is damaged: {reason}"
+    ):
+        summaries.read_metrics(tmp_path)

@@ -241,7 +241,7 @@ def test_a_best_without_its_score_is_named_with_the_way_out(tmp_path):
     training.score(10)
     (path,) = checkpoints.all_checkpoints(training.run.best_checkpoint)
     (path / "progress.json").write_text('{"step": 10}')
-    with pytest.raises(errors.UserError, match="take --checkpoint=last"):
+    with pytest.raises(errors.UserError, match="also take --checkpoint=last"):
         _Training(tmp_path, [], step=10)
 
 

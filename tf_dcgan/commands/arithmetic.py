@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import dataclasses
 import math
 import pathlib
-import shlex
 import sys
 
 from tf_dcgan.commands import command_line, run_flags
@@ -137,8 +136,8 @@ def main(arguments: Sequence[str]) -> None:
         for concept in concepts
     )
     if label is not None:
-        flags += f" --label={shlex.quote(settings.label)}"
-    print(
+        flags += f" {terminal.flag('label', settings.label)}"
+    terminal.show(
         f"{out}: A - B + C with {flags} --seed={settings.seed}, noise "
         f"{settings.noise:g}, {'' if settings.rescale else 'not '}rescaled, "
         f"{origin}"
@@ -185,7 +184,7 @@ def _warn_of_few(concepts: Sequence[_Concept]) -> None:
         if len(concept.points) < _ADVISED
     ]
     if few:
-        print(
+        terminal.show(
             f"warning: {', '.join(few)}: the mean of fewer than {_ADVISED} "
             "samples shows these samples more than a concept",
             file=sys.stderr,
@@ -240,7 +239,7 @@ def _with_samples(
             )
             concept = dataclasses.replace(concept, points=points)
         chosen.append(concept)
-    print("\n".join(lines))
+    terminal.show("\n".join(lines))
     return chosen
 
 

@@ -11,10 +11,11 @@ import signal
 import sys
 import textwrap
 from typing import Any
+import warnings
 
 from absl import flags
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import fields
 
 _WIDTH = 79
@@ -133,6 +134,8 @@ def parse(
         }
         for each in classes
     )
+    for name, value in {**more, **given}.items():
+        fields.check_text(name, value)
     return CommandLine(settings_class(**given), given, more, rest)
 
 
@@ -146,6 +149,8 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     Args:
         main: takes the words of the command line, the command first.
     """
+    terminal.open_streams()
+    _shield_from_environment()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         _call(main)
@@ -157,8 +162,18 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     except OSError as error:
         _fail(_explained(error))
     except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
+        terminal.show("\ninterrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _shield_from_environment() -> None:
+    """Keeps variables that are meant for other programs from ending this."""
+    # Libraries warn of what no user of a command can mend.
+    if any(option.startswith("error") for option in sys.warnoptions):
+        warnings.simplefilter("default")
+    # No command opens a window, and Matplotlib refuses to be imported under
+    # the name of a backend that it does not know.
+    os.environ.pop("MPLBACKEND", None)
 
 
 def _with_flagfiles(
@@ -217,14 +232,14 @@ def _call(main: Callable[[Sequence[str]], None]) -> None:
     try:
         main(sys.argv)
     except _HelpWanted as help_text:
-        print(help_text)
+        terminal.show(str(help_text))
     sys.stdout.flush()
 
 
 def _fail(message: str) -> None:
     # Spaces within a line stay: the message may hold a path or a command.
     line = " ".join(part.strip() for part in message.splitlines())
-    print(f"error: {line}", file=sys.stderr)
+    terminal.show(f"error: {line}", file=sys.stderr)
     sys.exit(2)
 
 

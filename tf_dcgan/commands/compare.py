@@ -56,11 +56,13 @@ def main(arguments: Sequence[str]) -> None:
     from tf_dcgan.comparison import page as report
     from tf_dcgan.comparison import run_records
 
-    page = report.write(run_records.read(paths)).encode()
+    text = report.write(run_records.read(paths))
+    # A folder's name need not be text in UTF-8.
+    page = text.encode(errors="replace")
     with files.atomic_file(out) as unfinished:
         unfinished.write_bytes(page)
     size = f"{len(page) / 1e6:.1f} MB"
-    print(f"{out}: {len(paths)} runs, {size}; open it in a browser")
+    terminal.show(f"{out}: {len(paths)} runs, {size}; open it in a browser")
 
 
 def _check_runs(words: Sequence[str]) -> list[pathlib.Path]:

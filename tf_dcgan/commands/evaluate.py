@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> None:
     quiet_import.import_tensorflow()
     from tf_dcgan.evaluation import evaluate
 
-    print(evaluate.evaluate(request, run))
+    terminal.show(evaluate.evaluate(request, run))
 
 
 def _metrics() -> str:

@@ -96,7 +96,7 @@ def main(arguments: Sequence[str]) -> None:
         way += f", class {run.data.class_names[label]}"
     for out in outs:
         _write(out, walked_images, names, loop=settings.loop, way=way)
-    print(
+    terminal.show(
         f"{', '.join(map(str, outs))}: samples {' to '.join(names)}, "
         f"{settings.frames} images each, {way}, {origin}"
     )

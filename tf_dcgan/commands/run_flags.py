@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
-import shlex
 from typing import Any
 
 from tf_dcgan.common import errors, quiet_import, terminal
@@ -118,7 +117,7 @@ def find_label(
             raise errors.UserError(
                 f"{run.path} is conditional, and its latents show everything "
                 "but the class: give the class as --label, such as "
-                f"--label={shlex.quote(names[0])}"
+                + terminal.flag("label", names[0])
             )
         return None
     if not run.num_classes:

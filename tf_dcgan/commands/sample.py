@@ -123,7 +123,7 @@ def main(arguments: Sequence[str]) -> None:
         )
         origin += f", values {value_ranges.in_words(value_range or (0, 255))}"
     images = "image" if num_images == 1 else "images"
-    print(
+    terminal.show(
         f"{out}: {num_images} {images}{_of_classes(run, label)}, "
         f"seed {settings.seed}, {origin}"
     )

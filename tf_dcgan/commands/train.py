@@ -8,6 +8,7 @@ import dataclasses
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import, terminal
 from tf_dcgan.config import fields, overrides, schema
+from tf_dcgan.data import cache
 from tf_dcgan.runs import folder, runs
 
 SUMMARY = """\
@@ -56,6 +57,10 @@ def main(arguments: Sequence[str]) -> None:
     if settings.run_dir is not None and folder.exists(settings.run_dir):
         old_run = runs.open_run(settings.run_dir)
         config = overrides.resume(old_run.config, line.more)
+        if "cache_dir" not in line.more:
+            config = dataclasses.replace(
+                config, cache_dir=cache.of_run(config.cache_dir)
+            )
     else:
         config = overrides.from_flags(line.more)
     if not settings.dry_run:

@@ -99,7 +99,7 @@ def main(arguments: Sequence[str]) -> None:
         pair = cyclegan.for_any_size(run.config, pair, run.data.image_shape)
         fit = translated_files.at_own_size
     for note in plan.notes:
-        print(f"note: {note}", file=sys.stderr)
+        terminal.show(f"note: {note}", file=sys.stderr)
     generator = pair[cyclegan.DIRECTIONS.index(settings.direction)]
     translated_files.write(
         plan,
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str]) -> None:
         fit=fit,
         channels=run.data.channels,
     )
-    print(
+    terminal.show(
         f"{out}: {words.counted(len(plan.pairs), 'image')} of {source}, "
         f"{_way(run, settings)}, {origin}"
     )

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 import contextlib
 import os
+import re
 import shlex
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import Any, TextIO
 
 import tqdm
 
 _SECONDS_PER_LINE = 15.0
+# What a terminal obeys: control characters but for tabulators and ends of
+# lines, and the characters that turn the direction of text.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 # Seconds after which a bar is worth showing for what mostly is short.
 LASTING = 3.0
 
@@ -37,7 +43,7 @@ class Progress:
                 thousands and millions.
             delay: seconds before a bar appears.
         """
-        self._title = title
+        self._title = title = printable(title)
         self._unit = unit
         self._bar = tqdm.tqdm(
             desc=title,
@@ -83,7 +89,7 @@ class Progress:
             words[0] = f"{self._done:,} of {self._total:,} {self._unit}"
             words.append(f"{left:.0f} s left")
         text = "  ".join(word for word in words if word)
-        print(f"{self._title}: {text}", file=sys.stderr, flush=True)
+        show(f"{self._title}: {text}", file=sys.stderr)
 
 
 def listed(
@@ -159,10 +165,73 @@ def command(name: str, **flags: object) -> str:
     Returns:
         Such as `python -m tf_dcgan sample --run_dir='my run'`.
     """
-    words = [
-        f"--{flag}={shlex.quote(str(value))}" for flag, value in flags.items()
-    ]
+    words = [flag(each, value) for each, value in flags.items()]
     return " ".join(["python -m tf_dcgan", name, *words])
+
+
+def flag(name: str, value: object) -> str:
+    """Writes a flag so that it can be pasted into a shell.
+
+    Args:
+        name: the flag, such as "run_dir".
+        value: its value, which is quoted for the shell.
+
+    Returns:
+        Such as `--run_dir='my run'`.
+    """
+    return f"--{name}={shlex.quote(str(value))}"
+
+
+def open_streams() -> None:
+    """Makes standard output and error take whatever is printed.
+
+    A stream that was closed by whoever started the process leads nowhere from
+    now on: a file opened later would otherwise get its number, and what
+    TensorFlow writes below Python would go into the file. Letters that an
+    encoding lacks are printed as `?`.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Not closed at the end, when others may still print.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, open(nowhere, "w", closefd=False))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def printable(text: str) -> str:
+    """Takes out what a terminal would obey instead of showing it.
+
+    Names of classes, files and settings come from others, and an escape
+    sequence in them could change the terminal, or hide other lines.
+
+    Args:
+        text: may have several lines.
+
+    Returns:
+        The text without control characters but for tabulators and ends of
+        lines, and with `?` for what is no text in UTF-8.
+    """
+    return _OBEYED.sub("", text).encode(errors="replace").decode()
+
+
+def show(text: str, *, file: TextIO | None = None) -> None:
+    """Prints text that may hold names from elsewhere.
+
+    Args:
+        text: one line or more.
+        file: the stream; None for standard output.
+    """
+    print(printable(text), file=file, flush=file is sys.stderr)
 
 
 def say(text: str) -> None:
@@ -172,7 +241,7 @@ def say(text: str) -> None:
     must not end a training: from then on nothing is printed.
     """
     try:
-        tqdm.tqdm.write(text, file=sys.stdout)
+        tqdm.tqdm.write(printable(text), file=sys.stdout)
         sys.stdout.flush()
     except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tf_dcgan.common import json_values
 from tf_dcgan.comparison import run_records, tables
-from tf_dcgan.runs import evaluation_file, series
+from tf_dcgan.runs import evaluation_file
 
 # The entries of the protocol that are shown without unfolding it.
 _MAIN_PROTOCOL = {
@@ -111,7 +112,7 @@ def _score_rows(
             name: by_name[score_name]
             for name, by_name in scores.items()
             if score_name in by_name
-            and series.is_number(by_name[score_name]["value"])
+            and json_values.is_number(by_name[score_name]["value"])
         }
         row = tables.number_row(
             score_name,
@@ -142,10 +143,12 @@ def _have_one_protocol(
 
 def _interval_and_ideal(score: Mapping[str, Any]) -> list[str]:
     lines = []
-    if series.is_number(score["low"]) and series.is_number(score["high"]):
+    if json_values.is_number(score["low"]) and json_values.is_number(
+        score["high"]
+    ):
         low, high = (tables.number(score[end]) for end in ("low", "high"))
         lines.append(f"[{low}, {high}]")
-    if series.is_number(score["ideal"]):
+    if json_values.is_number(score["ideal"]):
         lines.append(f"ideal {tables.number(score['ideal'])}")
     return lines
 

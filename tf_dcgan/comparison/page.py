@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from tf_dcgan.common import json_values
 from tf_dcgan.comparison import (
     curves,
     evaluations,
@@ -17,7 +18,7 @@ from tf_dcgan.comparison import (
     tables,
 )
 from tf_dcgan.config import fields, kinds, schema
-from tf_dcgan.runs import health, series
+from tf_dcgan.runs import health
 
 TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("tf_dcgan.comparison"),
@@ -166,7 +167,7 @@ def _timing(
             line["images_per_second"]
             for line in record.lines
             if line.get("kind") == "train"
-            and series.is_number(line.get("images_per_second"))
+            and json_values.is_number(line.get("images_per_second"))
             and line["images_per_second"] > 0
         ]
         if logged:
@@ -175,7 +176,7 @@ def _timing(
         elapsed = [
             line["elapsed_seconds"]
             for line in record.lines
-            if series.is_number(line.get("elapsed_seconds"))
+            if json_values.is_number(line.get("elapsed_seconds"))
         ]
         if elapsed:
             hours[record.name] = elapsed[-1] / 3600

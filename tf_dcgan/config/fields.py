@@ -126,6 +126,32 @@ def _check_type(settings_class: type, field: dataclasses.Field, value) -> None:
         raise errors.UserError(
             f"--{field.name}={value!r} is not {_NOUNS[type_of_field]}"
         )
+    check_text(field.name, value)
+
+
+def check_text(name: str, value: Any) -> None:
+    """Checks that a text is one, and no bytes that the system let pass.
+
+    Args:
+        name: the setting's name.
+        value: its value, of any type.
+
+    Raises:
+        errors.UserError: the value is a text that UTF-8 cannot write, such as
+            the name of a folder in another encoding, or has a zero byte.
+    """
+    if not isinstance(value, str):
+        return
+    try:
+        value.encode()
+        if "\0" in value:
+            raise ValueError("a zero byte, which no name has")
+    except ValueError as error:
+        raise errors.UserError(
+            f"--{name}={value!r} is not text in UTF-8 without a zero byte, "
+            "which all names must be here: rename the file or folder, or give "
+            "another"
+        ) from error
 
 
 def _check_value(field: dataclasses.Field, value) -> None:

@@ -263,6 +263,30 @@ def default_folder() -> pathlib.Path:
     return home / "tf_dcgan"
 
 
+def of_run(cache_dir: str | None) -> str | None:
+    """Decides whether the cache that a run's config.json names is used.
+
+    The config.json may come from someone else, and shall not choose a folder
+    that is then filled: a run's cache is used where it is one already.
+
+    Args:
+        cache_dir: the setting of the run, or None.
+
+    Returns:
+        The same folder; None, for the user's cache, where it is no cache.
+    """
+    if cache_dir is None or any(
+        (entry / INFO).is_file() for entry in files.matching(cache_dir, "*")
+    ):
+        return cache_dir
+    terminal.show(
+        f"note: the run's --cache_dir={cache_dir} is no cache now, and "
+        f"{default_folder()} is used: give --cache_dir to use another folder",
+        file=sys.stderr,
+    )
+    return None
+
+
 def _root(cache_dir: str | None) -> pathlib.Path:
     root = os.path.expanduser(cache_dir or default_folder())
     return pathlib.Path(root)

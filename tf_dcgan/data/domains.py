@@ -12,7 +12,7 @@ import dataclasses
 import os
 import re
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import schema
 from tf_dcgan.data import loading, names
 from tf_dcgan.data.folders import listings, trees
@@ -122,7 +122,7 @@ def _set_of_flag(config: schema.Config, flag: str) -> Domain:
     ):
         raise errors.UserError(
             f"{flag_and_text} holds two sets, trainA and trainB: give "
-            f"--dataset={text}, or one of the two folders"
+            f"{terminal.flag('dataset', text)}, or one of the two folders"
         )
     with errors.about(flag_and_text):
         splits = loading.splits(

@@ -310,7 +310,7 @@ class _Array:
             state = description["source"]
         if state is not None:
             position.resume(state)
-            print(
+            terminal.show(
                 f"{title}: goes on after the {self._num_images:,} images that "
                 "an interrupted preparation left",
                 file=sys.stderr,

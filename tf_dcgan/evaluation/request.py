@@ -12,6 +12,7 @@ import pathlib
 
 from tf_dcgan.common import errors, files
 from tf_dcgan.config import fields, kinds, schema, value_ranges
+from tf_dcgan.data import cache
 from tf_dcgan.metrics import scores
 from tf_dcgan.runs import folder
 from tf_dcgan.sampling import generator_fields
@@ -264,7 +265,7 @@ class Request:
         return dataclasses.replace(
             self,
             data_dir=self.data_dir or config.data_dir,
-            cache_dir=self.cache_dir or config.cache_dir,
+            cache_dir=self.cache_dir or cache.of_run(config.cache_dir),
         )
 
     def check_sources(self, given: Collection[str] = ()) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 import itertools
 import os
 import pathlib
+from typing import Any
+import warnings
 
 import matplotlib.axes
 import matplotlib.figure
@@ -15,7 +17,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from tf_dcgan.common import files, images
+from tf_dcgan.common import files, images, json_values, terminal
 from tf_dcgan.runs import health, series, summaries
 
 CURVES = "curves.png"
@@ -65,7 +67,7 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
             key
             for line in train
             for key, value in line.items()
-            if value is not None
+            if json_values.is_number(value)
         )
     )
     panels = {
@@ -74,14 +76,16 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     }
     panels = {title: keys for title, keys in panels.items() if keys}
     evaluations = [line for line in lines if line.get("during") == "training"]
-    diversities = [line for line in lines if line.get("diversity") is not None]
+    diversities = [
+        line for line in lines if json_values.is_number(line.get("diversity"))
+    ]
     count = len(panels) + bool(diversities) + bool(evaluations)
     if not count:
         return None
     figure = matplotlib.figure.Figure(
         figsize=(9, 0.8 + 3.2 * count), dpi=120, layout="constrained"
     )
-    name = pathlib.Path(run_dir).resolve().name
+    name = terminal.printable(pathlib.Path(run_dir).resolve().name)
     figure.suptitle(name, fontsize=11, parse_math=False)
     all_axes = figure.subplots(count, sharex=True, squeeze=False)[:, 0]
     for axes, (title, keys) in zip(all_axes, panels.items(), strict=False):
@@ -101,7 +105,9 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     axes.xaxis.set_major_formatter("{x:,.0f}")
     _mark_epochs(axes, lines)
     path = pathlib.Path(run_dir) / CURVES
-    with files.atomic_file(path) as unfinished:
+    with files.atomic_file(path) as unfinished, warnings.catch_warnings():
+        # Letters of the run's name that the font lacks are drawn as boxes.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
         figure.savefig(unfinished, format="png")
     return path
 
@@ -146,7 +152,7 @@ def _draw_panel(
             label, colour = key, _OTHER_COLOURS[place]
         # A value that is null leaves no gap: the line joins its neighbours.
         points = [(line["step"], line.get(key)) for line in lines]
-        points = [point for point in points if point[1] is not None]
+        points = [point for point in points if json_values.is_number(point[1])]
         steps, values = np.array(points, np.float64).T
         axes.plot(steps, values, color=colour, alpha=0.25, linewidth=0.8)
         axes.plot(
@@ -205,7 +211,9 @@ def _draw_evaluations(
         and key.rpartition("_")[2] not in ("low", "high", "floor")
     ]
     for key, colour in zip(keys, itertools.cycle(_OTHER_COLOURS[2:])):
-        points = [line for line in lines if line.get(key) is not None]
+        points = [
+            line for line in lines if json_values.is_number(line.get(key))
+        ]
         if points:
             _draw_evaluation(axes, key, points, colour)
     # FID falls by orders of magnitude; KID may be negative.
@@ -219,7 +227,7 @@ def _draw_evaluation(axes, key: str, points: Sequence[dict], colour) -> None:
     steps = [line["step"] for line in points]
     values = np.array([line[key] for line in points], np.float64)
     low, high, floor = (
-        np.array([line.get(f"{key}_{name}", np.nan) for line in points])
+        np.array([_number(line, f"{key}_{name}") for line in points])
         for name in ("low", "high", "floor")
     )
     style = {"color": colour}
@@ -243,6 +251,12 @@ def _draw_evaluation(axes, key: str, points: Sequence[dict], colour) -> None:
     )
 
 
+def _number(line: dict[str, Any], key: str) -> float:
+    """Returns a value of a line, or NaN where it is no number."""
+    value: Any = line.get(key)
+    return float(value) if json_values.is_number(value) else np.nan
+
+
 def _decorate(axes: matplotlib.axes.Axes) -> None:
     axes.grid(color="0.9", linewidth=0.8)
     axes.set_axisbelow(True)
@@ -256,7 +270,8 @@ def _mark_epochs(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
     ends = {
         line["epoch"]: line["step"]
         for line in lines
-        if line.get("kind") == "epoch" and "epoch" in line
+        if line.get("kind") == "epoch"
+        and json_values.is_number(line.get("epoch"))
     }
     if not ends:
         return

@@ -297,7 +297,10 @@ def damaged(path: pathlib.Path, error: Exception) -> errors.UserError:
     older = [p for p in all_checkpoints(path.parent) if _step(p) < _step(path)]
     # Moved and not removed: who is mistaken loses nothing.
     if path.parent.name == BEST:
-        way_out = f"move that folder out of {BEST}/, or take --checkpoint=last"
+        way_out = (
+            f"move that folder out of {BEST}/; sampling and evaluating also "
+            "take --checkpoint=last"
+        )
     elif older:
         way_out = (
             f"move that folder out of {path.parent.name}/ to go on from "

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import json
 import pathlib
 import re
 from typing import Any
 
-from tf_dcgan.common import errors, terminal
+from tf_dcgan.common import errors, json_values, terminal
 
 EVALUATION = "evaluation.json"
 
@@ -29,19 +28,30 @@ def read(run_dir: pathlib.Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        evaluation = json.loads(path.read_text())
-        for score in evaluation["scores"]:
+        evaluation = json_values.loads(path.read_text(encoding="utf-8"))
+        json_values.check(
+            evaluation["step"], "step", allowed="a whole number from 0"
+        )
+        for place, score in enumerate(evaluation["scores"]):
             for name in ("value", "low", "high", "ideal"):
-                if not isinstance(score[name], int | float | None):
-                    raise ValueError(f"{name} is {score[name]!r}")
-            if not isinstance(score["name"], str):
-                raise ValueError(f"a score is called {score['name']!r}")
-            list(score["warnings"])
-        list(evaluation["notes"])
+                json_values.check(
+                    score[name],
+                    f"scores[{place}].{name}",
+                    allowed="a number or null",
+                )
+            json_values.check(
+                score["name"], f"scores[{place}].name", allowed="a text"
+            )
+            json_values.check(
+                score["warnings"],
+                f"scores[{place}].warnings",
+                allowed="a list of texts",
+            )
+        json_values.check(
+            evaluation["notes"], "notes", allowed="a list of texts"
+        )
         if not isinstance(evaluation["protocol"], dict):
-            raise ValueError("the protocol is no object")
-        if type(evaluation["step"]) is not int:
-            raise ValueError(f"the step is {evaluation['step']!r}")
+            raise ValueError("protocol is no object")
         return evaluation
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise errors.UserError(

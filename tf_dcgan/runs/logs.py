@@ -11,10 +11,14 @@ import os
 import pathlib
 from typing import Any
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, json_values
 
 METRICS = "metrics.jsonl"
 SAMPLES = "samples"
+_NO_LINE = "not a JSON object with a step"
+# Entries of lines that are in words, and the lines that have no others.
+_TEXTS = ("kind", "health", "during", "real", "features", "protocol")
+_OF_NUMBERS = ("train", "epoch", "samples")
 
 
 def read_metrics(run_dir: os.PathLike | str) -> list[dict[str, Any]]:
@@ -67,14 +71,33 @@ def read_lines(path: pathlib.Path) -> Iterator[tuple[bytes, dict]]:
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                values = json.loads(line)
-                if not isinstance(values["step"], int):
-                    raise ValueError("the step is no whole number")
-            except (ValueError, LookupError, TypeError) as error:
+                values = _checked(json_values.loads(line))
+            except (ValueError, RecursionError) as error:
                 if not line.endswith(b"\n"):
                     return
+                reason = str(error)
+                if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+                    reason = _NO_LINE
                 raise errors.UserError(
-                    f"{path}, line {number} is damaged: not a JSON object "
-                    f"with a step; mend or delete the line"
+                    f"{path}, line {number} is damaged: {reason}; mend or "
+                    "delete the line"
                 ) from error
             yield line.rstrip(b"\n"), values
+
+
+def _checked(values: Any) -> dict[str, Any]:
+    """Checks the values of a line.
+
+    Raises:
+        ValueError: a value is of another kind than the line's writer writes.
+    """
+    if not isinstance(values, dict) or "step" not in values:
+        raise ValueError(_NO_LINE)
+    json_values.check(values["step"], "step", allowed="a whole number from 0")
+    for key, value in values.items():
+        if key in _TEXTS:
+            json_values.check(value, key, allowed="a text or null")
+        # Evaluations also tell their protocol, under names of any age.
+        elif not isinstance(value, str) or values.get("kind") in _OF_NUMBERS:
+            json_values.check(value, key, allowed="a number or null")
+    return values

@@ -13,12 +13,20 @@ import subprocess
 from typing import Any
 
 import tf_dcgan
-from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.common import errors, files, json_values, terminal
 from tf_dcgan.config import schema, value_ranges
 from tf_dcgan.runs import folder
 
 # The version of a run's layout. Raise it when older runs can no longer be read.
 _FORMAT = 1
+_TEXTS_OF_FACTS = {
+    "preparation": "a text",
+    "fingerprint": "a text",
+    "shown_fingerprint": "a text or null",
+    "class_names": "a list of texts or null",
+}
+# No side of an image is longer, in pixels.
+_LONGEST_SIDE = 2**16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +75,8 @@ class DataFacts:
             and self.num_images > 0
             and 0 < height <= self.height - top
             and 0 < width <= self.width - left
+            and max(self.height, self.width) <= _LONGEST_SIDE
+            and self.num_images < 2**53
             and all(type(name) is str for name in self.class_names)
             and (self.value_range is None or _is_range(self.value_range))
         ):
@@ -236,7 +246,7 @@ def open_run(path: os.PathLike | str) -> Run:
         raise errors.UserError(f"--run_dir={path} {state}: {advice}")
     file = path / folder.CONFIG
     try:
-        content = json.loads(file.read_text())
+        content = json_values.loads(file.read_text(encoding="utf-8"))
         if content["format"] != _FORMAT:
             writer = content.get("versions", {}).get("tf_dcgan", "unknown")
             raise errors.UserError(
@@ -244,6 +254,7 @@ def open_run(path: os.PathLike | str) -> Run:
                 f"tf_dcgan reads format {_FORMAT}: use the version that wrote "
                 f"it ({writer})"
             )
+        _check_texts(content)
         with errors.about(os.fspath(file)):
             config = schema.from_json(content["settings"])
         facts = _facts(content["data"])
@@ -274,11 +285,29 @@ def open_run(path: os.PathLike | str) -> Run:
         ) from error
 
 
+def _check_texts(content: dict[str, Any]) -> None:
+    """Checks what config.json says in words.
+
+    Raises:
+        ValueError: something is no text.
+    """
+    check = json_values.check
+    check(content["versions"], "versions", allowed="an object of texts")
+    check(content["git_commit"], "git_commit", allowed="a text or null")
+    check(content.get("device"), "device", allowed="a text or null")
+    for name in ("data", "data_b"):
+        if name not in content:
+            continue
+        facts = content[name]
+        for entry, allowed in _TEXTS_OF_FACTS.items():
+            check(facts.get(entry), f"{name}.{entry}", allowed=allowed)
+
+
 def _facts(content: dict[str, Any]) -> DataFacts:
     """Makes the facts of a data set from their JSON in config.json."""
     facts = dict(content)
     facts["content_box"] = tuple(facts["content_box"])
-    facts["class_names"] = tuple(facts.get("class_names", ()))
+    facts["class_names"] = tuple(facts.get("class_names") or ())
     if facts.get("value_range") is not None:
         facts["value_range"] = tuple(facts["value_range"])
     return DataFacts(**facts)

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from tf_dcgan.common import json_values
+
 # A point of the smooth line is the mean of this share of all values.
 _SMOOTHED_SHARE = 0.04
 # On each side of a point, at most this share of the values before it.
@@ -61,7 +63,7 @@ def collect(
     points: dict[tuple[str, str], dict[int, float]] = {}
     for line in lines:
         for key, value in line.items():
-            if key not in _NO_CURVE and is_number(value):
+            if key not in _NO_CURVE and json_values.is_number(value):
                 series = points.setdefault((str(line.get("kind")), key), {})
                 series[line["step"]] = float(value)
     return {
@@ -72,18 +74,6 @@ def collect(
         for (kind, key), values in points.items()
         if kind != "epoch" or ("train", key) not in points
     }
-
-
-def is_number(value: object) -> bool:
-    """Says whether a value out of a file is a finite number."""
-    try:
-        return (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and math.isfinite(value)
-        )
-    except OverflowError:  # A whole number beyond the largest float.
-        return False
 
 
 @dataclasses.dataclass(frozen=True)

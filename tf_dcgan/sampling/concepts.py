@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import reading
+from tf_dcgan.data import cache, reading
 from tf_dcgan.metrics.features.classifier import classifier
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import latents, samplers
@@ -123,7 +123,7 @@ def judge(
         network = classifier.classifier_network(
             run.config.dataset,
             data_dir=data_dir or run.config.data_dir,
-            cache_dir=cache_dir or run.config.cache_dir,
+            cache_dir=cache_dir or cache.of_run(run.config.cache_dir),
             read_as=reading.of_run(run.config),
         )
     except classifier.UnusableError as error:

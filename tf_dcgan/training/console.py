@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 import contextlib
 import dataclasses
 import math
-import shlex
 import sys
 import time
 
@@ -171,7 +170,7 @@ class Console:
         command = terminal.command(kind.images_command, run_dir=path)
         terminal.say(
             f"more images: {command}   "
-            f"curves: tensorboard --logdir={shlex.quote(str(path))}"
+            f"curves: tensorboard {terminal.flag('logdir', path)}"
         )
 
     def close(self) -> None:

@@ -118,21 +118,21 @@ def describe(config: schema.Config) -> None:
     generators, discriminators = cost.without_weights(
         config, resolved.image_shape, resolved.num_classes
     )
-    print(json.dumps(schema.to_json(config), indent=2))
+    terminal.show(json.dumps(schema.to_json(config), indent=2))
     for network in (*generators, *discriminators):
         network.summary(line_length=79, expand_nested=True)
-    print(
+    terminal.show(
         f"per step: {step.operations / 1e9:.1f} billion floating-point "
         f"operations for {kind.images_of_step(config)}"
     )
-    print(_cost_in_words(step, config.steps))
-    print(device)
+    terminal.show(_cost_in_words(step, config.steps))
+    terminal.show(device)
     for note in (
         *resolved.notes,
         # All discriminators of a config have the same layers.
         *updates.batch_norm_notes(config, discriminators[0]),
     ):
-        print(note)
+        terminal.show(note)
 
 
 def _cost_in_words(step: cost.StepCost, steps: int | None) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import contextlib
+import pathlib
 import time
 
 import numpy as np
 
-from tf_dcgan.common import terminal
+from tf_dcgan.common import files, terminal
 from tf_dcgan.runs import charts, checkpoints, health, runs, summaries
 from tf_dcgan.training import (
     console,
@@ -292,6 +293,19 @@ class _Loop:
         self._summaries.flush()
         if self._step > 0:
             self._system.export()
-            charts.write_curves(self._run.path)
-            charts.write_progress(self._run.path)
+            _draw(charts.write_curves, self._run.path)
+            _draw(charts.write_progress, self._run.path)
         self._console.finish(self._step)
+
+
+def _draw(write: Callable[[pathlib.Path], object], path: pathlib.Path) -> None:
+    """Writes a picture that sums a run up, which may not end the training."""
+    try:
+        write(path)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in files.DISK_FULL:
+            raise
+        terminal.say(
+            "note: a picture of the run could not be drawn "
+            f"({type(error).__name__}: {error}); all else is whole"
+        )

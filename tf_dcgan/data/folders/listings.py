@@ -15,7 +15,7 @@ import hashlib
 import os
 import re
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.data.folders import archives, decoding, labels_files, trees
 
 # The name of each split, and what folders of it are called, in small letters.
@@ -94,7 +94,7 @@ class Listing:
         reason = f"all images lie in one sub-folder, {only}"
         inner = os.path.join(self.folder, only)
         if trees.is_folder(inner) and find(inner).classes:
-            reason += f" (--dataset={inner} has labels)"
+            reason += f" ({terminal.flag('dataset', inner)} has labels)"
         return decoding.readable(reason)
 
     @functools.cached_property

@@ -12,7 +12,7 @@ import os
 import pathlib
 import re
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, terminal
 from tf_dcgan.data import sources
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -226,5 +226,5 @@ def _check_not_inside(name: str, root: pathlib.Path) -> None:
     if above is not None:
         raise errors.UserError(
             f"--data_dir={root} is a prepared set itself, not the folder above "
-            f"{name}. Give --data_dir={above}"
+            f"{name}. Give {terminal.flag('data_dir', above)}"
         )

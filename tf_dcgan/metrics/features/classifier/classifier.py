@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, terminal
 from tf_dcgan.data import cache, loading, reading
 from tf_dcgan.metrics.features import feature_network, resizing
 from tf_dcgan.metrics.features.classifier import files, training
@@ -207,11 +207,10 @@ def _train(
     accuracy = training.accuracy(model, test.images, test.labels)
     seconds = time.monotonic() - started
     if progress:
-        print(
+        terminal.show(
             f"classifier of {train.name}: {accuracy:.2%} of the test images "
             f"right after {seconds:.0f} s; kept for the next time",
             file=sys.stderr,
-            flush=True,
         )
     return {
         "test_accuracy": accuracy,
