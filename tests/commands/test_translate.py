@@ -11,9 +11,10 @@ import tiny_data
 
 from tf_dcgan.commands import translate
 from tf_dcgan.common import devices, errors, images
+from tf_dcgan.data import reading
 from tf_dcgan.models import cyclegan
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import generators, translators
+from tf_dcgan.sampling import generators, translated_files, translators
 
 # Each test needs a trained run.
 pytestmark = pytest.mark.slow
@@ -122,11 +123,30 @@ def test_images_that_the_memory_cannot_hold_are_named_and_skipped(
     given = [*flags, f"--input={tmp_path / 'in'}"]
     _translate(*given, "--size=original")
     assert _names(tmp_path / "out") == ["small.png"]
-    text = "1 of 2 images are larger than the 0.0 million pixels"
+    text = (
+        "1 of 2 images are larger than the 0.006 million pixels that this "
+        "machine has the memory for (76x76 of the first one's shape)"
+    )
     assert text in capsys.readouterr().err
     monkeypatch.setattr(devices, "memory_bytes", lambda: None)
     _translate(*given, "--size=original")
     assert _names(tmp_path / "out") == ["large.png", "small.png"]
+
+
+def test_a_run_on_random_crops_translates_at_their_scale():
+    ramp = np.arange(40 * 60, dtype=np.uint8).reshape(40, 60, 1)
+    fit = translated_files.at_network_size(
+        (20, 24), reading.WHOLE, at_own_scale=True
+    )
+    np.testing.assert_array_equal(fit(ramp), ramp[10:30, 18:42])
+    assert fit(ramp[:10]).shape == (20, 24, 1)  # Too small: enlarged.
+    fit = translated_files.at_network_size(
+        (20, 24), reading.WHOLE, whole_size=(40, 60)
+    )
+    np.testing.assert_array_equal(fit(ramp), ramp[10:30, 18:42])
+    flat = np.full((80, 120, 1), 7, np.uint8)
+    flat[20:60, 36:84] = 9
+    assert (fit(flat)[1:-1, 1:-1] == 9).all()
 
 
 def test_both_sizes_agree_on_images_of_the_networks_size(flags, tmp_path):
@@ -241,8 +261,6 @@ def test_commands_over_latents_refuse_a_translation_without_tensorflow(
 def test_a_gray_run_makes_colours_gray_and_says_so(
     translated, tmp_path, capsys
 ):
-    from tf_dcgan.sampling import translated_files
-
     _save(tmp_path / "in" / "colours.png")
     plan = translated_files.plan(
         tmp_path / "in", tmp_path / "out", channels=1, smallest=1
@@ -253,7 +271,7 @@ def test_a_gray_run_makes_colours_gray_and_says_so(
     translated_files.write(
         plan,
         lambda batch: batch,
-        fit=translated_files.at_network_size((12, 12), None),
+        fit=translated_files.at_network_size((12, 12), reading.WHOLE),
         channels=1,
     )
     made = images.read_png(tmp_path / "out" / "colours.png")
@@ -261,8 +279,9 @@ def test_a_gray_run_makes_colours_gray_and_says_so(
 
 
 def test_a_runs_crop_is_taken_of_each_image(tmp_path):
-    from tf_dcgan.sampling import translated_files
 
     pixels = tiny_data.images(1, height=40, width=30, channels=3)[0]
-    fit = translated_files.at_network_size((20, 10), (20, 10))
+    fit = translated_files.at_network_size(
+        (20, 10), reading.Reading(crop=(20, 10))
+    )
     np.testing.assert_array_equal(fit(pixels), pixels[10:30, 10:20])

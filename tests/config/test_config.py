@@ -56,6 +56,8 @@ FIXED_OF_TRANSLATION = {
     "dataset_a": "kmnist",
     "dataset_b": "kmnist",
     "random_crop": False,
+    "load_size": "300x400",
+    "crop_size": "64x64",
     "residual_blocks": 3,
     "lambda_cycle": 5.0,
     "lambda_identity": 0.0,
@@ -330,8 +332,8 @@ def test_what_is_no_crop_is_refused(text):
 
 def test_a_crop_is_kept_in_one_spelling():
     assert Config(crop="178").crop == "178x178"
-    assert Config(crop="1x9999").crop_size == (1, 9999)
-    assert Config().crop_size is None
+    assert Config(crop="1x9999").central_crop == (1, 9999)
+    assert Config().central_crop is None
 
 
 def test_image_size_is_kept_in_one_spelling():
@@ -344,6 +346,26 @@ def test_image_size_is_kept_in_one_spelling():
 def test_an_image_size_may_be_left_to_the_images_but_no_crop():
     assert Config(image_size="auto").image_size == "auto"
     assert refusal(Config, crop="auto").startswith("--crop=auto is not a size")
+
+
+def test_random_crops_have_the_size_of_the_networks():
+    given = {"recipe": "cyclegan", "crop_size": "64X128", "load_size": "300"}
+    config = overrides.from_flags(given)
+    assert (config.crop_size, config.load_size) == ("64x128", "300x300")
+    assert config.image_size == "64x128"
+    assert schema.from_json(schema.to_json(config)) == config
+    message = refusal(overrides.from_flags, given | {"image_size": "64"})
+    assert message == (
+        "--image_size=64x64 and --crop_size=64x128 both give the size of the "
+        "networks: give one of them"
+    )
+    message = refusal(overrides.from_flags, given | {"random_crop": False})
+    assert message == (
+        "--load_size=300x300 and --crop_size=64x128 would do nothing with "
+        "--random_crop=false: leave one of them out"
+    )
+    message = refusal(overrides.from_flags, {"load_size": "300"})
+    assert message.startswith("--load_size=300 would do nothing in recipe")
 
 
 def test_a_run_keeps_the_size_that_it_took_from_the_images():

@@ -449,6 +449,48 @@ def test_the_crop_is_taken_from_the_images(find, root, config):
     np.testing.assert_array_equal(array.images, made[[0, 2], 12:20, 12:20])
 
 
+def test_random_crops_are_cut_from_the_originals_or_the_load_size(
+    find, tmp_path, config
+):
+    folder = tmp_path / "pair"
+    for half, size in (("trainA", (8, 6)), ("trainB", (5, 4))):
+        write(folder / half / "0.png", 1, size=size)
+    a, b = find(dataset=str(folder))
+    assert domain_images.size_to_crop(config, a) is None
+    own = dataclasses.replace(config, crop_size="24x24")
+    assert domain_images.size_to_crop(own, a) == (6, 8)
+    assert domain_images.size_to_crop(own, b) == (4, 5)
+    loaded = dataclasses.replace(config, load_size="9x30")
+    assert domain_images.size_to_crop(loaded, a) == (9, 30)
+    write(folder / "trainA" / "1.png", 1, size=(16, 12))
+    write(folder / "trainA" / "2.png", 1, size=(16, 12))
+    with pytest.raises(errors.UserError) as caught:
+        domain_images.size_to_crop(own, a)
+    message = str(caught.value)
+    assert message.startswith("--crop_size=24x24 cuts from images of one size")
+    assert message.endswith(
+        "have several: give --load_size=12x16, to which they are brought first"
+    )
+
+
+def test_images_are_shown_at_the_scale_of_the_random_crops(
+    find, tmp_path, config
+):
+    folder = tmp_path / "pair"
+    for half in ("trainA", "trainB"):
+        write(folder / half / "0.png", 1, size=(8, 8))
+    ramp = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    PIL.Image.fromarray(ramp).save(folder / "trainA" / "0.png")
+    a, _ = find(dataset=str(folder))
+    small, _ = domain_images.images_to_show(config, a, (4, 4))
+    own = dataclasses.replace(config, crop_size="4x4")
+    shown, is_held_out = domain_images.images_to_show(own, a, (4, 4))
+    np.testing.assert_array_equal(shown.images[0, :, :, 0], ramp[2:6, 2:6])
+    assert not is_held_out
+    assert shown.preparation.endswith("as they are, of which the central 4x4")
+    assert not np.array_equal(shown.images, small.images)
+
+
 def test_colours_among_the_test_images_alone_make_a_domain_rgb(
     find, tmp_path, config
 ):

@@ -11,7 +11,7 @@ import sys
 
 from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors, files, quiet_import, terminal, words
-from tf_dcgan.config import fields, kinds
+from tf_dcgan.config import fields, kinds, sizes
 from tf_dcgan.data import names, reading
 from tf_dcgan.data.folders import decoding
 from tf_dcgan.runs import runs
@@ -93,7 +93,13 @@ def main(arguments: Sequence[str]) -> None:
     )
     pair, origin = run_flags.load(run, settings)
     fit = translated_files.at_network_size(
-        run.data.image_shape[:2], _read_as(run, settings.direction)
+        run.data.image_shape[:2],
+        _read_as(run, settings.direction),
+        whole_size=sizes.parse_load_size(run.config.load_size)
+        if run.config.load_size
+        else None,
+        at_own_scale=run.config.crop_size is not None
+        and run.config.load_size is None,
     )
     if settings.size == "original":
         pair = cyclegan.for_any_size(run.config, pair, run.data.image_shape)

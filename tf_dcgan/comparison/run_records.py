@@ -50,7 +50,7 @@ _KINDS = {
     ),
     kinds.TRANSLATION: _KindFacts(
         unused_settings=("dataset",),
-        input_settings=("random_crop",),
+        input_settings=("random_crop", "load_size", "crop_size"),
         grid_inputs=lambda record: record.fingerprints,
         inputs_in_words="images of A and of B in the same order",
     ),
@@ -131,7 +131,11 @@ class Record:
         names += self._kind.input_settings
         if recipes.RECIPES[config.recipe].has_dropout and config.xla == "on":
             names.append("xla")
-        settings = {name: getattr(config, name) for name in names}
+        settings = {
+            name: value
+            for name in names
+            if (value := getattr(config, name)) is not None
+        }
         return {**settings, "data": " and ".join(self.fingerprints)}
 
     @property

@@ -218,6 +218,25 @@ class Config:
         group=_DATA,
         kinds=_TRANSLATION,
     )
+    load_size: str | None = fields.setting(
+        None,
+        "size that real images are brought to before the random crop, 286 or "
+        "600x800 (height x width)",
+        group=_DATA,
+        unit="pixels",
+        unset="286/256 of the size; with --crop_size the images' own",
+        kinds=_TRANSLATION,
+    )
+    crop_size: str | None = fields.setting(
+        None,
+        "size of the random crops and of the networks, instead of "
+        "--image_size, so that images are trained at the scale that they have "
+        "at --load_size; 256 or 256x512 (height x width)",
+        group=_DATA,
+        unit="pixels",
+        unset="--image_size",
+        kinds=_TRANSLATION,
+    )
     epochs: int = fields.setting(
         50,
         "passes over the training images; may grow when a run goes on",
@@ -495,11 +514,36 @@ class Config:
         for name, parse, allowed in (
             ("image_size", sizes.parse_image_size, (None, sizes.AUTO)),
             ("crop", sizes.parse_crop, (None,)),
+            ("load_size", sizes.parse_load_size, (None,)),
+            ("crop_size", sizes.parse_crop_size, (None,)),
         ):
             if getattr(self, name) not in allowed:
                 height, width = parse(getattr(self, name))
                 object.__setattr__(self, name, f"{height}x{width}")
+        self._check_random_crops()
         self._check_value_range()
+
+    def _check_random_crops(self):
+        """Checks what says how large random crops are, and of what."""
+        given = [
+            f"--{name}={getattr(self, name)}"
+            for name in ("load_size", "crop_size")
+            if getattr(self, name) is not None
+        ]
+        if given and not self.random_crop and self.kind is kinds.TRANSLATION:
+            raise errors.UserError(
+                f"{' and '.join(given)} would do nothing with --random_crop="
+                "false: leave one of them out"
+            )
+        if self.crop_size is None:
+            return
+        if self.image_size not in (None, self.crop_size):
+            raise errors.UserError(
+                f"--image_size={self.image_size} and "
+                f"--crop_size={self.crop_size} both give the size of the "
+                "networks: give one of them"
+            )
+        object.__setattr__(self, "image_size", self.crop_size)
 
     def _check_abilities(self):
         """Checks that the recipe can do what the settings ask of it."""
@@ -599,7 +643,7 @@ class Config:
         return recipes.RECIPES[self.recipe].network
 
     @property
-    def crop_size(self) -> tuple[int, int] | None:
+    def central_crop(self) -> tuple[int, int] | None:
         """(height, width) of `crop` in pixels, or None."""
         return None if self.crop is None else sizes.parse_crop(self.crop)
 

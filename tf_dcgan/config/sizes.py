@@ -36,6 +36,24 @@ def parse_crop(text: str) -> tuple[int, int]:
     return _parse_size("crop", text, minimum=1, maximum=9999)
 
 
+def parse_load_size(text: str) -> tuple[int, int]:
+    """Reads "286" or "600x800".
+
+    Returns:
+        (height, width) in pixels.
+
+    Raises:
+        errors.UserError: the text has another form, or a side is not within 4
+            to 9999 pixels.
+    """
+    return _parse_size("load_size", text, minimum=4, maximum=9999)
+
+
+def parse_crop_size(text: str) -> tuple[int, int]:
+    """Reads "256" or "256x512", as `parse_image_size`."""
+    return _parse_size("crop_size", text, minimum=4, maximum=LARGEST_SIDE)
+
+
 def _parse_size(
     flag: str, text: str, *, minimum: int, maximum: int
 ) -> tuple[int, int]:

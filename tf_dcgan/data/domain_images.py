@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import dataclasses
 
 from tf_dcgan.common import errors
-from tf_dcgan.config import schema, value_ranges
+from tf_dcgan.config import schema, sizes, value_ranges
 from tf_dcgan.data import domains, loading, reading, shapes, value_range
 
 
@@ -33,7 +34,7 @@ def native_shape(
     """
     sets = {part.name: part for part in (domain.train, domain.test) if part}
     with errors.about(domain.flag_and_title):
-        shapes = {
+        shape_of = {
             name: loading.native_shape(
                 name,
                 config.data_dir,
@@ -42,8 +43,8 @@ def native_shape(
             )
             for name in sets
         }
-    height, width, _ = shapes[domain.train.name]
-    return height, width, max(shape[2] for shape in shapes.values())
+    height, width, _ = shape_of[domain.train.name]
+    return height, width, max(shape[2] for shape in shape_of.values())
 
 
 def scale(
@@ -104,6 +105,44 @@ def size_counts(config: schema.Config, domain: domains.Domain) -> shapes.Counts:
             read_as=read_as(config, domain),
             cache_dir=config.cache_dir,
         )
+
+
+def size_to_crop(
+    config: schema.Config, domain: domains.Domain
+) -> tuple[int, int] | None:
+    """The size of the images that random crops are cut from, if it is given.
+
+    Args:
+        config: the run's settings, of which `load_size`, `crop_size` and what
+            `native_shape` takes matter.
+        domain: A or B.
+
+    Returns:
+        (height, width) in pixels: of `load_size`; with `crop_size` alone the
+        domain's own; None without both.
+
+    Raises:
+        errors.UserError: the images have no size of their own, since their
+            sizes vary; as for `native_shape`.
+    """
+    if config.load_size is not None:
+        return sizes.parse_load_size(config.load_size)
+    if config.crop_size is None:
+        return None
+    height, width, _ = native_shape(config, domain)
+    if height is not None and width is not None:
+        return height, width
+    counts = size_counts(config, domain)
+    median = (
+        "x".join(str(round(side)) for side in shapes.typical(counts))
+        if counts
+        else "HEIGHTxWIDTH"
+    )
+    raise errors.UserError(
+        f"--crop_size={config.crop_size} cuts from images of one size, and "
+        f"those of {domain.flag_and_title} have several: give --load_size="
+        f"{median}, to which they are brought first"
+    )
 
 
 def load(
@@ -180,10 +219,32 @@ def images_to_show(
         errors.UserError: the images cannot be had; see `loading.load`.
         OSError: the disk is full; nothing half-made is left.
     """
-    held_out = load_held_out(config, domain, image_size)
-    if held_out is not None:
-        return held_out, True
-    return load(config, domain, image_size), False
+    whole_size = size_to_crop(config, domain) or image_size
+    dataset = load_held_out(config, domain, whole_size)
+    is_held_out = dataset is not None
+    if dataset is None:
+        dataset = load(config, domain, whole_size)
+    if whole_size != image_size:
+        dataset = _centre(dataset, image_size)
+    return dataset, is_held_out
+
+
+def _centre(
+    dataset: loading.ImageArray, size: tuple[int, int]
+) -> loading.ImageArray:
+    """Takes the central part of each image, at the scale that it has."""
+    top, left = (
+        (whole - part) // 2
+        for whole, part in zip(dataset.images.shape[1:3], size, strict=True)
+    )
+    height, width = size
+    return dataclasses.replace(
+        dataset,
+        images=dataset.images[:, top : top + height, left : left + width],
+        content_box=(0, 0, height, width),
+        preparation=f"{dataset.preparation}, of which the central "
+        f"{height}x{width}",
+    )
 
 
 def _load_part(

@@ -56,7 +56,7 @@ def of_run(config: schema.Config) -> Reading:
         config: the run's settings.
     """
     return Reading(
-        crop=config.crop_size,
+        crop=config.central_crop,
         fit=config.fit,
         value_range=config.ranges_of_values[0],
         frames=config.frames,

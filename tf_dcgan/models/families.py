@@ -239,8 +239,9 @@ def image_size(
         near = " or ".join(
             f"{height}x{width}" for height, width in _nearest(stages, size)
         )
+        flag = "image_size" if config.crop_size is None else "crop_size"
         raise errors.UserError(
-            f"--image_size={config.image_size} is a size that recipe "
+            f"--{flag}={config.image_size} is a size that recipe "
             f"{config.recipe} cannot make: the nearest it can is {near}"
             + _who_can(config, size)
         )

@@ -67,11 +67,13 @@ def plan(
     top, originals = _examine(source, value_range)
     _check_depth(source, originals, value_range)
     small, large, translated = [], [], []
+    largest_words = ""
     for file, shape in zip(originals.files, originals.shapes, strict=True):
         if min(shape[:2]) < smallest:
             small.append(file)
         elif shape[0] * shape[1] > most_pixels:
             large.append(file)
+            largest_words = largest_words or _largest(shape, most_pixels)
         else:
             translated.append(file)
     targets = _targets(translated, top, out)
@@ -81,8 +83,9 @@ def plan(
         (small, f"smaller than {smallest} pixels"),
         (
             large,
-            f"larger than the {most_pixels / 1e6:.1f} million pixels that this "
-            "machine has the memory for",
+            f"larger than the {most_pixels / 1e6:.3g} million pixels that this "
+            f"machine has the memory for ({largest_words} of the first one's "
+            "shape)",
         ),
     ):
         if not left_out:
@@ -93,7 +96,9 @@ def plan(
         )
         if not translated:
             raise errors.UserError(
-                f"--input={source}: {text}: give others, or --size=network"
+                f"--input={source}: {text}: give "
+                + ("smaller" if left_out is large else "larger")
+                + " ones, or --size=network"
             )
         notes.append(f"{text}; they are skipped")
     notes += _notes_on_names(pairs, top, out)
@@ -107,8 +112,22 @@ def plan(
     return Plan(tuple(pairs), tuple(notes), originals.read)
 
 
+def _largest(shape: tuple[int, int, int], most_pixels: float) -> str:
+    """Writes the largest height x width of an image's shape that fits."""
+    share = math.sqrt(most_pixels / (shape[0] * shape[1]))
+    multiple = cyclegan.SIDE_MULTIPLE
+    height, width = (
+        int(side * share) // multiple * multiple for side in shape[:2]
+    )
+    return f"{height}x{width}"
+
+
 def at_network_size(
-    size: tuple[int, int], read_as: reading.Reading
+    size: tuple[int, int],
+    read_as: reading.Reading,
+    *,
+    whole_size: tuple[int, int] | None = None,
+    at_own_scale: bool = False,
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a function that resizes images as the preparation of data does.
 
@@ -117,15 +136,33 @@ def at_network_size(
     Args:
         size: (height, width) of the results.
         read_as: how the images of the run's set were read.
+        whole_size: (height, width) of which the centre is taken, for runs
+            that were trained on random crops of images of this size.
+        at_own_scale: whether the centre of each image is taken as it is, for
+            runs that were trained on random crops of the originals.
 
     Returns:
         A function from [height, width, channels] uint8 of any size to
         [*size, channels] uint8.
     """
-    fit = preparation.choose_fit(
-        (None, None, 3), size, crop=read_as.crop, fit=read_as.fit
-    )
-    return lambda pixels: preparation.apply_fit(fit, pixels[np.newaxis])[0]
+    fits = [
+        preparation.choose_fit(
+            (None, None, 3),
+            whole_size or size,
+            crop=size if at_own_scale else read_as.crop,
+            fit=read_as.fit,
+        )
+    ]
+    if whole_size is not None:
+        fits.append(preparation.choose_fit((*whole_size, 3), size, crop=size))
+
+    def fit(pixels):
+        images = pixels[np.newaxis]
+        for one in fits:
+            images = preparation.apply_fit(one, images)
+        return images[0]
+
+    return fit
 
 
 def at_own_size(pixels: np.ndarray) -> np.ndarray:

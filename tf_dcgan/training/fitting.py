@@ -23,12 +23,15 @@ class Originals:
         counts: their sizes, after their crop if any; empty if unknown.
         read_as: how they are read.
         may_be_padded: whether images a little too small are padded.
+        whole_size: (height, width) that they are brought to, if this is not
+            the size of the networks.
         title: begins the notes on one of two sets, such as "A: ".
     """
 
     counts: shapes.Counts
     read_as: reading.Reading
     may_be_padded: bool = True
+    whole_size: tuple[int, int] | None = None
     title: str = ""
 
 
@@ -67,7 +70,7 @@ def fix_size(
             f"images have {height}x{width} pixels{median}"
         )
     for each in originals:
-        lines += _notes(config, size, each)
+        lines += _notes(config, each.whole_size or size, each)
     return config, size, lines
 
 
@@ -91,7 +94,8 @@ def _notes(
         of_own = (
             f"--image_size={own[0]}x{own[1]} (height x width) has their own "
             "shape, "
-            if shapes.mean_kept(counts, own) > share
+            if originals.whole_size is None
+            and shapes.mean_kept(counts, own) > share
             else ""
         )
         average = "" if len(counts) == 1 else ", on average,"

@@ -145,7 +145,7 @@ def _cost_in_words(step: cost.StepCost, steps: int | None) -> str:
     per_step = f"{seconds:.2g} s" if seconds < 10 else console.duration(seconds)
     in_all = (
         f", {console.duration(seconds * steps)} for {steps:,} steps"
-        if steps
+        if steps and seconds * steps >= 1
         else ""
     )
     return (

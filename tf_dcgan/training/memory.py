@@ -83,7 +83,7 @@ def _in_words(chosen: schema.Config, resolved: system.Resolved) -> str:
     usual = overrides.from_flags({"recipe": chosen.recipe})
     idle = fields.idle_for(schema.Config, chosen.kind)
     *first, last = (
-        _flags({name: getattr(resolved.config, name)})
+        _flags({_size_flag(chosen, name): getattr(resolved.config, name)})
         for name in _SETTINGS
         if name in ("image_size", "batch_size")
         or (name not in idle and getattr(chosen, name) != getattr(usual, name))
@@ -102,6 +102,8 @@ def _advice(
     usual = overrides.from_flags({"recipe": config.recipe})
 
     def fits(**changes):
+        if "image_size" in changes:
+            changes["crop_size"] = None  # It would contradict the size.
         smaller = dataclasses.replace(config, **changes)
         return _cost(smaller, resolved).memory_bytes <= available
 
@@ -122,7 +124,8 @@ def _advice(
         )
         if first < len(values):
             advised = True
-            yield _flags({name: values[first]}) + " would fit"
+            flag = _size_flag(chosen, name)
+            yield _flags({flag: values[first]}) + " would fit"
     usual_values = {
         name: getattr(usual, name)
         for name in ("width", "latent_dim", "extra_layers", "residual_blocks")
@@ -133,6 +136,12 @@ def _advice(
         if fits(**changes):
             yield _flags(changes) + " would fit"
             return
+
+
+def _size_flag(chosen: schema.Config, name: str) -> str:
+    """Names the flag by which the user gives a setting."""
+    by_crops = name == "image_size" and chosen.crop_size is not None
+    return "crop_size" if by_crops else name
 
 
 def _flags(values: Mapping[str, Any]) -> str:

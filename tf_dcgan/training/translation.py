@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan.common import images, words
+from tf_dcgan.common import errors, images, words
 from tf_dcgan.config import schema, value_ranges
 from tf_dcgan.data import augmentation, batches, domain_images, domains
 from tf_dcgan.gan import cyclegan, cyclegan_state
@@ -44,10 +44,13 @@ def resolve(config: schema.Config) -> system.Resolved:
                 domain_images.read_as(config, domain),
                 may_be_padded=False,
                 title=f"{letter}: ",
+                whole_size=domain_images.size_to_crop(config, domain),
             )
             for letter, domain in zip("AB", pair, strict=True)
         ),
     )
+    for domain in pair:
+        _check_size_to_crop(config, domain, size)
     ranges = [domain_images.scale(config, domain) for domain in pair]
     if any(ranges):
         config = dataclasses.replace(
@@ -71,9 +74,11 @@ def load(resolved: system.Resolved) -> system.Loaded:
     """
     config = resolved.config
     *size, channels = resolved.image_shape
-    before_crop = augmentation.size_before_crop(config, tuple(size))
     trained, shown, lines = [], [], []
     for letter, domain in zip("AB", domains.find(config), strict=True):
+        before_crop = domain_images.size_to_crop(
+            config, domain
+        ) or augmentation.size_before_crop(config, tuple(size))
         dataset = domain_images.load(config, domain, before_crop)
         config.steps_per_epoch(len(dataset.images), domain.title)
         to_show, is_held_out = domain_images.images_to_show(
@@ -106,6 +111,26 @@ def load(resolved: system.Resolved) -> system.Loaded:
             for dataset, to_show in zip(trained, shown, strict=True)
         ),
         lines=(*lines, *system.notes(trained)),
+    )
+
+
+def _check_size_to_crop(
+    config: schema.Config, domain: domains.Domain, size: tuple[int, int]
+) -> None:
+    """Checks that random crops fit into the images that they are cut from."""
+    whole = domain_images.size_to_crop(config, domain)
+    if whole is None or (whole[0] >= size[0] and whole[1] >= size[1]):
+        return
+    crops = f"random crops of {size[0]}x{size[1]}"
+    if config.load_size is not None:
+        raise errors.UserError(
+            f"--load_size={config.load_size} is smaller than the {crops}: "
+            f"allowed is at least {size[0]}x{size[1]} (height x width)"
+        )
+    raise errors.UserError(
+        f"{domain.flag_and_title} has images of {whole[0]}x{whole[1]}, smaller "
+        f"than the {crops}: give a smaller --crop_size, or a --load_size to "
+        "enlarge them"
     )
 
 
