@@ -83,7 +83,7 @@ class Parts:
         self._journal = folder / _JOURNAL
         self.images = folder / "images.npy"
         self.count = 0
-        self._digest = hashlib.sha256()
+        self._digest = hashlib.blake2b()
         self._num_bytes = 0
         self._written_at = time.monotonic()
 
@@ -104,7 +104,7 @@ class Parts:
         place = file.tell()
         for line in self._lines():
             content = file.read(line["bytes"])
-            if hashlib.sha256(content).hexdigest() != line["sha256"]:
+            if hashlib.blake2b(content).hexdigest() != line["checksum"]:
                 break
             yield content, line["state"]
             place += len(content)
@@ -134,13 +134,13 @@ class Parts:
         """
         line = {
             "bytes": self._num_bytes,
-            "sha256": self._digest.hexdigest(),
+            "checksum": self._digest.hexdigest(),
             "state": state,
         }
         with open(self._journal, "a", encoding="utf-8") as journal:
             journal.write(json.dumps(line) + "\n")
         self.count += 1
-        self._digest = hashlib.sha256()
+        self._digest = hashlib.blake2b()
         self._num_bytes = 0
         self._written_at = time.monotonic()
 
@@ -157,7 +157,7 @@ class Parts:
         for line in text.splitlines():
             try:
                 content = json.loads(line)
-                if not {"bytes", "sha256", "state"} <= set(content):
+                if not {"bytes", "checksum", "state"} <= set(content):
                     return
             except (ValueError, TypeError):
                 return
