@@ -25,7 +25,10 @@ except ImportError:  # Windows has none, and then nothing is kept.
 
 _PREFIX = ".parts-"
 _JOURNAL = "journal.jsonl"
+# A part ends after so many seconds or bytes, whichever comes first: it has to
+# be read back in one go.
 _SECONDS_PER_PART = 10.0
+_BYTES_PER_PART = 2**26
 # What nobody has gone on with for so long is removed.
 _SECONDS_KEPT = 14 * 24 * 3600.0
 
@@ -49,7 +52,8 @@ def kept(root: pathlib.Path, name: str) -> Iterator[Parts | None]:
     folder = root / f"{_PREFIX}{name}"
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder) as is_mine:
-        if not is_mine:
+        # Another process may just have ended, and removed what it had locked.
+        if not is_mine or not folder.exists():
             yield None
             return
         parts = Parts(folder)
@@ -83,7 +87,7 @@ class Parts:
         self._journal = folder / _JOURNAL
         self.images = folder / "images.npy"
         self.count = 0
-        self._digest = hashlib.sha256()
+        self._digest = hashlib.blake2b()
         self._num_bytes = 0
         self._written_at = time.monotonic()
 
@@ -104,7 +108,7 @@ class Parts:
         place = file.tell()
         for line in self._lines():
             content = file.read(line["bytes"])
-            if hashlib.sha256(content).hexdigest() != line["sha256"]:
+            if hashlib.blake2b(content).hexdigest() != line["checksum"]:
                 break
             yield content, line["state"]
             place += len(content)
@@ -124,7 +128,10 @@ class Parts:
     @property
     def is_due(self) -> bool:
         """Whether it is time to end a part."""
-        return time.monotonic() - self._written_at > _SECONDS_PER_PART
+        return (
+            self._num_bytes >= _BYTES_PER_PART
+            or time.monotonic() - self._written_at > _SECONDS_PER_PART
+        )
 
     def add(self, state: dict[str, Any]) -> None:
         """Ends a part. The bytes must have left the file's buffer.
@@ -134,13 +141,13 @@ class Parts:
         """
         line = {
             "bytes": self._num_bytes,
-            "sha256": self._digest.hexdigest(),
+            "checksum": self._digest.hexdigest(),
             "state": state,
         }
         with open(self._journal, "a", encoding="utf-8") as journal:
             journal.write(json.dumps(line) + "\n")
         self.count += 1
-        self._digest = hashlib.sha256()
+        self._digest = hashlib.blake2b()
         self._num_bytes = 0
         self._written_at = time.monotonic()
 
@@ -157,7 +164,7 @@ class Parts:
         for line in text.splitlines():
             try:
                 content = json.loads(line)
-                if not {"bytes", "sha256", "state"} <= set(content):
+                if not {"bytes", "checksum", "state"} <= set(content):
                     return
             except (ValueError, TypeError):
                 return

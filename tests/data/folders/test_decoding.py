@@ -315,6 +315,41 @@ def test_an_image_of_8_bits_is_no_image_of_a_deep_set(tmp_path):
         decoding.read(path, decoding.How(scale=(0.0, 1.0)))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_16_bits_that_cannot_be_read_whole_are_damaged(tmp_path, channels):
+    # SGI with two bytes per channel, of which Pillow keeps the upper one.
+    path = tmp_path / "x.sgi"
+    header = struct.pack(
+        ">HBBHHHHII", 474, 0, 2, 2 + (channels > 1), 2, 2, channels, 0, 9
+    )
+    path.write_bytes(header.ljust(512, b"\0") + bytes(8 * channels))
+    assert decoding.read_header(path).depth == "16-bit"
+    with pytest.raises(decoding.DamagedImageError, match="be read whole: save"):
+        values_of(path)
+
+
+@pytest.mark.parametrize("suffix", ["tif", "gif"])
+def test_damage_behind_the_first_image_does_not_lose_it(tmp_path, suffix):
+    noise = np.random.default_rng(0).integers(0, 256, (3, 32, 32), np.uint8)
+    frames = list(map(PIL.Image.fromarray, noise))
+    path = tmp_path / f"x.{suffix}"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 5 // 9])
+    assert decoding.read_header(path).height == 32
+    np.testing.assert_array_equal(decoding.read(path)[..., 0], noise[0])
+    assert len(decoding.read_headers(path)) in (1, 2)
+
+
+def test_postscript_is_never_run_whatever_its_name(tmp_path):
+    path = tmp_path / "x.png"
+    path.write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n"
+    )
+    assert refusal(path) == "it is no image"
+    assert not {".eps", ".ps", ".wmf", ".mpg", ".h5"} & decoding.suffixes()
+    assert {".png", ".jfif", ".jp2", ".mpo", ".tga"} <= decoding.suffixes()
+
+
 @pytest.mark.parametrize("side", [9_461, 20_000])
 def test_more_pixels_than_pillow_allows_are_damaged(tmp_path, side):
     # The header of a PNG, which is all that is read. 9,461 squared is just

@@ -57,7 +57,9 @@ NAMED = 5  # Files left out that a message names.
 
 _FRAMES_AT_ONCE = 16
 EIGHT_BITS = "8-bit"
-_GRAY = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"))
+_GRAY = frozenset(
+    ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+)
 _WITH_ALPHA = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
 # Of 16 bits per channel Pillow keeps the upper byte. The other order of the
 # bytes makes it keep the lower one.
@@ -357,12 +359,26 @@ def read_headers(
         first = _header(image)
         if image.format not in _WITH_FRAMES:
             return [first]
-        frames = getattr(image, "n_frames", 1)  # In some formats it moves on.
+        frames = _count_frames(image)
         headers = [dataclasses.replace(first, frames=frames)]
         for frame in range(1, frames if every_frame else 1):
             image.seek(frame)
             headers.append(dataclasses.replace(_header(image), frames=frames))
         return headers
+
+
+def _count_frames(image: PIL.Image.Image) -> int:
+    """Counts the images of a file, as far as it is whole; may move on."""
+    try:
+        return getattr(image, "n_frames", 1)
+    # Damage behind the first image is no reason to lose it.
+    except Exception:
+        frames = 1
+        with contextlib.suppress(Exception):
+            while True:
+                image.seek(frames)
+                frames += 1
+        return frames
 
 
 def _header(image: PIL.Image.Image) -> Header:
@@ -731,7 +747,11 @@ def _depth(image: PIL.Image.Image) -> str:
     """Says how deep an image's pixels are; see `Header.depth`."""
     if image.mode == "F":
         return "floating-point"
-    if image.mode.startswith("I;16") or ";16" in _raw_mode(image):
+    if (
+        image.mode.startswith("I;16")
+        or ";16" in _raw_mode(image)
+        or any(tile[0] == "SGI16" for tile in getattr(image, "tile", ()))
+    ):
         return "16-bit"
     if image.mode == "I":
         return "16-bit" if _stored_bits(image) == 16 else "32-bit"
@@ -766,7 +786,7 @@ def _stored_values(
 ) -> np.ndarray:
     """Decodes deep pixels, [height, width, 1 or 3], not turned upright."""
     raw_mode = _raw_mode(image)
-    if image.mode in _GRAY:
+    if image.mode in _GRAY and image.mode not in ("L", "LA"):
         values = np.asarray(image)
         if (
             image.mode == "I"

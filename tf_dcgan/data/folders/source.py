@@ -22,6 +22,7 @@ _VERSION = 1
 # Images of one size are resized together, at most 16 at a time, which is four
 # times as fast as one by one.
 _CHUNK_IMAGES = 16
+_IMAGES_AT_ONCE = 64  # That a thread decodes.
 
 
 def source(
@@ -284,7 +285,7 @@ class _Images:
         """
         length = sources.chunk_length(self._shape, at_most=_CHUNK_IMAGES)
         images, labels = [], []
-        for path, pixels, lines in self._decoded(length):
+        for path, pixels, lines in self._decoded():
             self._num_read += 1
             self._printed.add(path, lines)
             if isinstance(pixels, decoding.DamagedImageError):
@@ -304,7 +305,7 @@ class _Images:
         )
 
     def _decoded(
-        self, length: int
+        self,
     ) -> Iterator[
         tuple[str, np.ndarray | decoding.DamagedImageError, list[str]]
     ]:
@@ -313,10 +314,11 @@ class _Images:
         What C libraries printed about a file comes with its first image.
         """
         files = decoding.by_file(self._images[self._num_read :])
-        # A thread that decodes several small files waits less for others.
+        # A thread that decodes many small files waits less for others.
+        length = sources.chunk_length(self._shape, at_most=_IMAGES_AT_ONCE)
         for results in parallel.ordered(
             self._read,
-            decoding.batched(files, 1 if None in self._shape else length),
+            decoding.batched(files, length),
         ):
             for path, frames, lines in results:
                 for pixels in frames:
