@@ -1,5 +1,6 @@
 import dataclasses
 import os
+import shutil
 
 import numpy as np
 import PIL.Image
@@ -76,6 +77,51 @@ def test_folders_within_a_folder_are_its_classes(tmp_path):
     assert source.labels.tolist() == [0, 0, 1]
     PIL.Image.new("L", (4, 4)).save(tmp_path / "4.png")
     assert image_sources.from_folder(tmp_path).labels is None
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+def test_a_packed_folder_is_the_folder(tmp_path, kind):
+    images = _images(4)
+    for name, image in zip(
+        ("cat/1.png", "dog/2.png", "dog/3.png", "cat/4.png"),
+        images,
+        strict=True,
+    ):
+        path = tmp_path / "folder" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.fromarray(image).save(path)
+    packed = shutil.make_archive(
+        str(tmp_path / "packed"),
+        {"zip": "zip", "tar.gz": "gztar"}[kind],
+        tmp_path,
+        "folder",
+    )
+    cache = str(tmp_path / "cache")
+    plain = named_sources.open_source(str(tmp_path / "folder"), flag="real")
+    source = named_sources.open_source(packed, flag="real", cache_dir=cache)
+    assert source.fingerprint == plain.fingerprint
+    assert source.class_names == plain.class_names == ("cat", "dog")
+    assert source.labels.tolist() == [0, 0, 1, 1]
+    assert source.shape == (4, 5, 3)
+    np.testing.assert_array_equal(_read(source), images[[0, 3, 1, 2]])
+    if kind == "tar.gz":
+        assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [
+            ".tar"
+        ]
+
+
+def test_splits_of_a_folder_are_no_classes(tmp_path):
+    for name in ("Train/cat/1.png", "test/cat/2.png", "Train/dog/3.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.fromarray(_images(1)[0]).save(path)
+    source = image_sources.from_folder(tmp_path)
+    assert source.class_names == ("cat", "dog")
+    assert source.labels.tolist() == [0, 1, 0]
+    assert source.notes == (
+        f"{tmp_path}: the images of all its splits together: give a folder in "
+        "it for one split",
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import os
+import zipfile
 
 import numpy as np
 import PIL.Image
@@ -96,3 +97,71 @@ def test_a_folder_of_images_may_be_called_as_a_translation(tmp_path):
     save(tmp_path / "in" / "a.png" / "b.png")
     with pytest.raises(errors.UserError, match="has to be a folder"):
         plan(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["zip", "npy", "npz"])
+def test_packed_images_are_translated_into_the_files_of_their_names(
+    tmp_path, kind
+):
+    chance = np.random.default_rng(0)
+    pixels = chance.integers(0, 256, (40, 16, 12, 3), dtype=np.uint8)
+    source = tmp_path / f"in.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(source, "w") as archive:
+            for number, image in enumerate(pixels):
+                path = tmp_path / "image.png"
+                PIL.Image.fromarray(image).save(path)
+                archive.write(path, f"top/{number:05d}.png")
+    elif kind == "npy":
+        np.save(source, pixels)
+    else:
+        np.savez_compressed(source, images=pixels)
+    planned = translated_files.plan(
+        source, tmp_path / "out", channels=3, smallest=1
+    )
+    assert planned.notes == ()
+    translated_files.write(
+        planned,
+        lambda batch: 255 - batch,
+        fit=translated_files.at_own_size,
+        channels=3,
+    )
+    written = sorted((tmp_path / "out").iterdir())
+    assert [path.name for path in written] == [
+        f"{number:05d}.png" for number in range(40)
+    ]
+    for path, image in zip(written, pixels, strict=True):
+        np.testing.assert_array_equal(PIL.Image.open(path), 255 - image)
+
+
+def test_arrays_get_the_channels_and_the_scale_of_the_run(tmp_path):
+    colours = np.full((2, 4, 4, 3), (255, 0, 0), np.uint8)
+    np.savez(tmp_path / "x.npz", x_train=colours, x_test=colours[:1])
+    planned = translated_files.plan(
+        tmp_path / "x.npz", tmp_path / "out", channels=1, smallest=1
+    )
+    assert [str(t.relative_to(tmp_path)) for _, t in planned.pairs] == [
+        "out/train/00000.png",
+        "out/train/00001.png",
+        "out/test/00000.png",
+    ]
+    gray = planned.read(planned.pairs[0][0], channels=1)
+    assert gray.shape == (4, 4, 1) and set(gray.ravel()) == {76}
+    np.save(tmp_path / "x.npy", np.full((1, 4, 4), 7, np.uint16))
+    deep = translated_files.plan(
+        tmp_path / "x.npy",
+        tmp_path / "out",
+        channels=3,
+        smallest=1,
+        value_range=(0.0, 14.0),
+    )
+    image = deep.read(deep.pairs[0][0], channels=3)
+    assert image.shape == (4, 4, 3) and set(image.ravel()) == {128}
+    with pytest.raises(errors.UserError, match="of the same depth"):
+        translated_files.plan(
+            tmp_path / "x.npz",
+            tmp_path / "out",
+            channels=3,
+            smallest=1,
+            value_range=(0.0, 14.0),
+        )

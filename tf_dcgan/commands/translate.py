@@ -13,7 +13,7 @@ from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors, files, quiet_import, terminal, words
 from tf_dcgan.config import fields, kinds, sizes
 from tf_dcgan.data import names, reading
-from tf_dcgan.data.folders import decoding
+from tf_dcgan.data.folders import decoding, trees
 from tf_dcgan.runs import runs
 
 _GROUP = "Translation"
@@ -25,7 +25,10 @@ class TranslateSettings(run_flags.RunSettings):
     """The flags of this command."""
 
     input: str | None = fields.setting(
-        None, "an image, or a folder of images (and folders)", group=_GROUP
+        None,
+        "an image, a folder of images (and folders), also as .zip or .tar "
+        "(.tar.gz), or an .npy or .npz of images",
+        group=_GROUP,
     )
     direction: str = fields.setting(
         "a_to_b",
@@ -129,7 +132,7 @@ def _check_paths(
     if not settings.input:
         raise errors.UserError("--input= is empty: give a folder of images")
     source = pathlib.Path(os.path.expanduser(settings.input))
-    if not os.path.exists(source):
+    if not os.path.exists(source) and not trees.is_folder(source):
         raise errors.UserError(
             f"--input={source} does not exist: give an image, or a folder of "
             "images"

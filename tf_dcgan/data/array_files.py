@@ -124,6 +124,40 @@ class Split:
         return tuple(map(str, range(int(self.labels.max()) + 1)))
 
 
+class Reader:
+    """Reads single images of a split; quick for one after the other."""
+
+    def __init__(self, split: Split, scale: value_ranges.Range | None):
+        """Reads nothing yet.
+
+        Args:
+            split: the images.
+            scale: as the function of this name returns it.
+        """
+        self._split = split
+        self._scale = scale
+        self._first, self._chunk = 0, np.empty((0, *split.shape), np.uint8)
+        self._chunks: Iterator[np.ndarray] | None = None
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Returns an image, [height, width, channels] uint8.
+
+        Args:
+            index: of the image, from 0.
+
+        Raises:
+            errors.UserError: the file is damaged.
+        """
+        if self._chunks is None or index < self._first:
+            length = _chunk_images(self._split)
+            self._chunks = self._split.images(length, self._scale)
+            self._first, self._chunk = 0, self._chunk[:0]
+        while index >= self._first + len(self._chunk):
+            self._first += len(self._chunk)
+            self._chunk = next(self._chunks)
+        return self._chunk[index - self._first]
+
+
 def is_file(path: os.PathLike | str) -> bool:
     """Says whether a path is not a folder and has the name of such a file."""
     lower = os.fspath(path).lower()

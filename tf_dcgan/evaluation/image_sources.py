@@ -12,7 +12,7 @@ import numpy as np
 from tf_dcgan.common import errors
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import array_files, loading
-from tf_dcgan.data.folders import decoding, survey
+from tf_dcgan.data.folders import decoding, listings, survey
 
 # Images that are handed on together: at most so many, and of a folder's images,
 # which may be large, at most so many bytes.
@@ -240,7 +240,14 @@ def from_folder(
     if len(sizes) > 1:
         notes.append(f"{len(sizes)} different sizes, each resized on its own")
     name = decoding.readable(str(path))
-    labels, class_names = _classes_of_files(path, surveyed.files)
+    parts = [file.relative_to(path).parts for file in surveyed.files]
+    if listings.are_splits({part[0] for part in parts}):
+        parts = [part[1:] for part in parts]
+        notes.append(
+            "the images of all its splits together: give a folder in it for "
+            "one split"
+        )
+    labels, class_names = _classes_of_files(parts)
     return ImageSource(
         name,
         surveyed.fingerprint,
@@ -270,9 +277,14 @@ def _batches_of_files(surveyed: survey.Survey) -> Iterator[np.ndarray]:
         yield np.stack(waiting)
 
 
-def _classes_of_files(path: pathlib.Path, files: Sequence[pathlib.Path]):
-    """Returns (labels, class names): (None, ()) if not all lie in folders."""
-    parts = [file.relative_to(path).parts for file in files]
+def _classes_of_files(
+    parts: Sequence[tuple[str, ...]],
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Returns (labels, class names): (None, ()) if not all lie in folders.
+
+    Args:
+        parts: of each image the folders that it lies in, and its name.
+    """
     if not all(len(part) > 1 for part in parts):
         return None, ()
     folders = [part[0] for part in parts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 import dataclasses
 import itertools
 import math
@@ -10,11 +10,12 @@ import os
 import pathlib
 
 import numpy as np
+import PIL.Image
 
 from tf_dcgan.common import errors, files, images, terminal
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import preparation, reading
-from tf_dcgan.data.folders import decoding, survey
+from tf_dcgan.data import array_files, preparation, reading
+from tf_dcgan.data.folders import decoding, survey, trees
 from tf_dcgan.models import cyclegan
 
 _AT_ONCE = 16  # Images of one size.
@@ -48,7 +49,8 @@ def plan(
     """Decodes every file once, and names the translations; writes nothing.
 
     Args:
-        source: an image file, or a folder of image files.
+        source: an image file, a folder of image files, also as .zip or .tar,
+            or an .npy or .npz.
         out: the folder of the translations.
         channels: of the run's images, 1 or 3.
         smallest: the smallest side in pixels that can be translated.
@@ -208,12 +210,62 @@ def write(
             counted.update(len(targets))
 
 
+@dataclasses.dataclass(frozen=True)
+class _ArrayImages:
+    """What `survey.Survey` tells of files, of the images of an array.
+
+    Attributes:
+        files: a name for each image, its number below the array's path.
+        shapes: the shape of each image.
+        notes: what the user should know, one line each.
+        value_range: (low, high), the values that become black and white; None
+            for 8 bits.
+        readers: of each image the reader and the number that it knows.
+    """
+
+    files: tuple[pathlib.Path, ...]
+    shapes: tuple[tuple[int, int, int], ...]
+    notes: tuple[str, ...]
+    value_range: value_ranges.Range | None
+    readers: Mapping[pathlib.Path, tuple[array_files.Reader, int]]
+
+    def read(
+        self, file: pathlib.Path, *, channels: int | None = None
+    ) -> np.ndarray:
+        """Reads one of the images, as `survey.Survey.read` does."""
+        reader, number = self.readers[file]
+        pixels = reader[number]
+        if channels == 1 and pixels.shape[2] == 3:
+            gray = PIL.Image.fromarray(pixels).convert("L")
+            return np.asarray(gray)[..., np.newaxis]
+        return images.to_channels(pixels, channels or pixels.shape[2])
+
+
+def _examine_array(
+    source: pathlib.Path, value_range: value_ranges.Range | None
+) -> _ArrayImages:
+    """Names the images of an array by their numbers."""
+    splits = array_files.read_splits(str(source))
+    scale = array_files.scale(str(source), splits, given=value_range)
+    shapes, readers = [], {}
+    for name, split in splits.items():
+        folder = source / name if len(splits) > 1 else source
+        reader = array_files.Reader(split, scale)
+        digits = max(5, len(str(split.count - 1)))
+        for number in range(split.count):
+            readers[folder / f"{number:0{digits}d}"] = (reader, number)
+            shapes.append(split.shape)
+    return _ArrayImages(tuple(readers), tuple(shapes), (), scale, readers)
+
+
 def _examine(
     source: pathlib.Path, value_range: value_ranges.Range | None
-) -> tuple[pathlib.Path, survey.Survey]:
+) -> tuple[pathlib.Path, survey.Survey | _ArrayImages]:
     """Returns the folder that names are relative to, and the images."""
-    if source.is_dir():
+    if trees.is_folder(source):
         return source, survey.examine(source, value_range=value_range)
+    if array_files.is_file(source):
+        return source, _examine_array(source, value_range)
     try:
         decoding.read_header(source)
         common, scale, notes = survey.scale_of(
@@ -233,7 +285,7 @@ def _examine(
 
 def _check_depth(
     source: pathlib.Path,
-    originals: survey.Survey,
+    originals: survey.Survey | _ArrayImages,
     value_range: value_ranges.Range | None,
 ) -> None:
     """Refuses values that the run's images did not have."""

@@ -8,7 +8,7 @@ are the classes, if every image lies in one and there are at least two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 import dataclasses
 import functools
 import hashlib
@@ -138,14 +138,7 @@ def find(
     else:
         splits, label_notes, without_row = _labelled(splits, folder, labels)
         notes += label_notes
-        stray = ()
-        sub_folders = labels_files.in_order(
-            {
-                class_name
-                for split in splits.values()
-                for class_name in (split.labels or {}).values()
-            }
-        )
+        sub_folders, stray = _classes_told(splits), ()
     if stray:
         notes.append(f"no labels, since {_why_stray(stray)}")
     num_images = sum(map(decoding.is_image, tree.files))
@@ -164,18 +157,12 @@ def find(
     )
     if others:
         notes.append(others)
-    digest = hashlib.sha256()
-    for split in splits.values():
-        for path in split.files:
-            digest.update(_identity(path, folder))
-            if split.labels is not None:
-                digest.update(os.fsencode(f"{split.labels[path]}\n"))
     listing = Listing(
         folder,
         splits,
         sub_folders,
         stray,
-        digest.hexdigest(),
+        _digest(splits.values(), folder),
         (*tree.notes, *notes),
     )
     if labels is not None:
@@ -233,6 +220,12 @@ def has_images(folder: str, *, cache_dir: str | None = None) -> bool:
 def is_split(word: str) -> bool:
     """Says whether a word is one of the usual names of a split."""
     return word.lower() in _SPLIT_OF
+
+
+def are_splits(names: Collection[str]) -> bool:
+    """Says whether all names are splits', `train` and another one's."""
+    splits = {canonical(name) for name in names}
+    return {"train"} < splits <= set(_SPLITS)
 
 
 def canonical(split: str) -> str:
@@ -346,6 +339,28 @@ def _inner_folders(listing: Listing) -> dict[str, list[str]]:
         for name, folders in sorted(inner.items())
         if len(folders) > 1 and "" not in folders
     }
+
+
+def _classes_told(splits: Mapping[str, Split]) -> tuple[str, ...]:
+    """Lists the classes that a file tells of the images."""
+    return labels_files.in_order(
+        {
+            class_name
+            for split in splits.values()
+            for class_name in (split.labels or {}).values()
+        }
+    )
+
+
+def _digest(splits: Iterable[Split], folder: str) -> str:
+    """SHA-256 (hexadecimal) that changes with a file or a label."""
+    digest = hashlib.sha256()
+    for split in splits:
+        for path in split.files:
+            digest.update(_identity(path, folder))
+            if split.labels is not None:
+                digest.update(os.fsencode(f"{split.labels[path]}\n"))
+    return digest.hexdigest()
 
 
 def _identity(path: str, folder: str) -> bytes:
