@@ -870,6 +870,7 @@ def interrupted(load, folder, tmp_path, monkeypatch):
     (folder / "a" / "broken.png").write_bytes(b"no image")
     undisturbed = load(cache_dir=str(tmp_path / "other"))
     monkeypatch.setattr(parts.Parts, "is_due", True)
+    monkeypatch.setattr(source, "_IMAGES_AT_ONCE", 16)
     read, opened = decoding.read_frames, []
 
     def interrupt(path, *arguments, **keywords):
