@@ -388,7 +388,8 @@ def load(
         content_box=tuple(info["content_box"]),
         preparation=info["preparation"],
         fingerprint=info["fingerprint"],
-        notes=tuple(info.get("notes", ())),
+        # An entry of before 2026-11-29 may have the source's notes, too.
+        notes=tuple(dict.fromkeys((*source.notes, *info.get("notes", ())))),
         value_range=read_as.value_range,
     )
 

@@ -286,6 +286,24 @@ def test_a_split_without_images_is_none(load, folder, name):
     )
 
 
+def test_a_run_that_came_since_is_told_although_the_images_are_cached(
+    load, folder
+):
+    write(folder / "a.png")
+    before = load()
+    for name in ("config.json", "metrics.jsonl", "samples/real.png"):
+        write_text(folder / "runs" / "0" / name)
+    after = load()
+    assert after.images.filename == before.images.filename
+    note = "left out: runs/0, which is a run and no data"
+    assert after.notes == (note, *before.notes)
+
+
+def write_text(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+
+
 def test_splits_without_images_to_train_on_are_refused(load, folder):
     write(folder / "test" / "a.png")
     (folder / "train").mkdir()

@@ -64,6 +64,10 @@ def source(
         fingerprint=fingerprint,
         read=lambda: _read(listing, split, common, read_as),
         value_range=read_as.value_range,
+        notes=(
+            *listing.notes,
+            *common.notes(listing.files, listing.folder, read_as),
+        ),
     )
 
 
@@ -198,10 +202,7 @@ def _read(
     common: facts.Facts,
     read_as: reading.Reading,
 ) -> sources.Content:
-    notes = [
-        *listing.notes,
-        *common.notes(listing.files, listing.folder, read_as),
-    ]
+    notes: list[str] = []
     inside = set(listing.splits[split].files)
     images = [
         image
