@@ -56,7 +56,11 @@ def train(
     ):
         # Not earlier: the run may be unable to continue with this config.
         runs.write_config(run)
-        loop.run()
+        try:
+            loop.run()
+        except FileNotFoundError:
+            guards.check_place(run)  # Says what is the matter if it is gone.
+            raise
 
 
 class _Loop:
