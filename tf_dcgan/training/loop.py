@@ -274,6 +274,7 @@ class _Loop:
             variables=self._state.variables(),
             progress={
                 **resuming.to_json(
+                    self._config,
                     self._meter,
                     self._health,
                     logged_lines=self._summaries.lines,
