@@ -1,5 +1,6 @@
 """What a run that goes on takes up again, and what it forgets."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -112,6 +113,33 @@ def test_an_empty_log_is_told_without_a_count_too(run, capsys):
     save(run.checkpoints, 20)
     resume(run)
     assert "has 0 of the 1 lines or more" in capsys.readouterr().out
+
+
+def test_settings_that_the_checkpoint_was_not_made_with_are_told(run, capsys):
+    log(run, 20)
+    progress = resuming.to_json(
+        dataclasses.replace(
+            run.config, seed=7, dataset="glyphs", sample_every=5
+        ),
+        meters.Meter(4),
+        health.Monitor(run.config),
+        logged_lines=1,
+    )
+    save(run.checkpoints, 20, **progress)
+    resume(run)
+    # A set may have moved, and how often to sample may change.
+    assert "trained with (seed 0, was 7): stop" in capsys.readouterr().out
+
+
+def test_the_settings_that_the_checkpoint_was_made_with_need_no_note(
+    run, capsys
+):
+    log(run, 20)
+    settings = schema.to_json(run.config)
+    for then in (settings, {}, {"of_another_version": 1}):
+        save(run.checkpoints, 20, settings=json.loads(json.dumps(then)))
+        resume(run)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_count_of_lines_that_is_none_is_damage(run):

@@ -12,7 +12,7 @@ from tf_dcgan.common import errors
 from tf_dcgan.config import schema
 from tf_dcgan.gan import states
 from tf_dcgan.runs import checkpoints, runs
-from tf_dcgan.training import guards
+from tf_dcgan.training import guards, loop
 
 
 @pytest.fixture
@@ -130,3 +130,27 @@ def test_a_run_that_was_moved_is_not_written_again_in_its_old_place(run):
     with pytest.raises(errors.UserError, match="if the folder was moved"):
         guards.check_place(run)
     assert not run.path.exists()
+
+
+@pytest.mark.parametrize("is_moved", [True, False])
+def test_a_run_that_is_moved_while_a_file_is_written_is_told(
+    run, monkeypatch, is_moved
+):
+    class Loop:
+        def __init__(self, *unused):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *unused):
+            pass
+
+        def run(self):
+            if is_moved:
+                run.path.rename(run.path.with_name("moved"))
+            raise FileNotFoundError
+
+    monkeypatch.setattr(loop, "_Loop", Loop)
+    with pytest.raises(errors.UserError if is_moved else FileNotFoundError):
+        loop.train(run, lambda: None)

@@ -183,6 +183,48 @@ def write_info(folder: pathlib.Path, info: Mapping[str, Any]) -> None:
         unfinished.write_text(text + "\n", encoding="utf-8")
 
 
+def write_json(path: pathlib.Path, content: Any) -> None:
+    """Writes what is known of images, with a checksum.
+
+    Args:
+        path: of a file in the cache, as `file` names it.
+        content: JSON-able.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    checked = {"content": content, "crc32": _checksum_of(content)}
+    with files.atomic_file(path) as unfinished:
+        unfinished.write_text(json.dumps(checked))
+
+
+def read_json(path: pathlib.Path) -> Any:
+    """Reads what `write_json` wrote.
+
+    Args:
+        path: of a file in the cache.
+
+    Returns:
+        The content, or None if there is no such file, or it is damaged.
+
+    Raises:
+        errors.UserError: the file may not be read.
+    """
+    try:
+        checked = json.loads(path.read_text())
+        content = checked["content"]
+        if checked["crc32"] == _checksum_of(content):
+            return content
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise unreadable(path, error) from error
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        pass
+    logging.warning("%s is damaged or old and will be made again", path)
+    return None
+
+
 def seal(path: pathlib.Path) -> None:
     """Writes a small file's checksum beside it, for `is_damaged`.
 
@@ -353,8 +395,8 @@ def _add_checksums(folder: pathlib.Path, info: dict[str, Any]) -> None:
         write_info(folder, info)
 
 
-def _checksum_of(info: Mapping[str, Any]) -> int:
-    text = json.dumps(info, sort_keys=True)
+def _checksum_of(content: Any) -> int:
+    text = json.dumps(content, sort_keys=True)
     return zlib.crc32(text.encode())
 
 

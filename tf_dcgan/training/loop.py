@@ -56,7 +56,11 @@ def train(
     ):
         # Not earlier: the run may be unable to continue with this config.
         runs.write_config(run)
-        loop.run()
+        try:
+            loop.run()
+        except FileNotFoundError:
+            guards.check_place(run)  # Says what is the matter if it is gone.
+            raise
 
 
 class _Loop:
@@ -270,6 +274,7 @@ class _Loop:
             variables=self._state.variables(),
             progress={
                 **resuming.to_json(
+                    self._config,
                     self._meter,
                     self._health,
                     logged_lines=self._summaries.lines,

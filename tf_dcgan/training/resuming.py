@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
 from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.config import schema
 from tf_dcgan.gan import states
-from tf_dcgan.runs import checkpoints, health, logs, runs, summaries
+from tf_dcgan.runs import (
+    checkpoints,
+    folder,
+    health,
+    logs,
+    runs,
+    summaries,
+)
 from tf_dcgan.training import meters
 
 _METER, _HEALTH, _LINES = "meter", "health", "logged_lines"
+_SETTINGS = "settings"
 
 
 @dataclasses.dataclass
@@ -32,10 +42,15 @@ class Progress:
 
 
 def to_json(
-    meter: meters.Meter, monitor: health.Monitor, *, logged_lines: int
+    config: schema.Config,
+    meter: meters.Meter,
+    monitor: health.Monitor,
+    *,
+    logged_lines: int,
 ) -> dict[str, Any]:
     """Returns what a checkpoint keeps for `resume`, besides the step."""
     return {
+        _SETTINGS: _lasting(schema.to_json(config)),
         _METER: meter.to_json(),
         _HEALTH: monitor.to_json(),
         _LINES: logged_lines,
@@ -75,6 +90,7 @@ def resume(run: runs.Run, state: states.State) -> Progress:
             monitor = health.Monitor(run.config, saved.get(_HEALTH))
             # An older checkpoint has no count of lines, and at least one line.
             lines_then = int(saved.get(_LINES, 1))
+            _compare_settings(run, dict(saved.get(_SETTINGS, {})))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise checkpoints.damaged(path, error) from error
         step = saved["step"]
@@ -89,6 +105,36 @@ def resume(run: runs.Run, state: states.State) -> Progress:
         )
     checkpoints.rewind(run.best_checkpoint, step)
     return Progress(meter, monitor, step, lines)
+
+
+def _lasting(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings that never change in the life of a run."""
+    return {
+        field.name: settings[field.name]
+        for field in dataclasses.fields(schema.Config)
+        if field.name in settings
+        and field.metadata["on_resume"] == "fixed"
+        and field.name not in schema.DATASETS  # A folder may have moved.
+    }
+
+
+def _compare_settings(run: runs.Run, settings_then: Mapping[str, Any]) -> None:
+    """Notes settings in config.json that the checkpoint was not made with.
+
+    Flags cannot change them, but damage or a hand in the file can.
+    """
+    now = schema.to_json(run.config)
+    changed = [
+        f"{name} {now[name]}, was {then}"
+        for name, then in _lasting(settings_then).items()
+        if now[name] != then
+    ]
+    if changed:
+        terminal.say(
+            f"note: {run.path / folder.CONFIG} has other settings than the "
+            f"last checkpoint was trained with ({'; '.join(changed)}): stop "
+            "and put them back, unless this is meant"
+        )
 
 
 def _check_untrained(run: runs.Run) -> None:

@@ -476,9 +476,13 @@ def test_what_was_kept_of_the_headers_is_made_again_if_it_is_damaged(
     write(folder / "a.png")
     assert shape() == (4, 4, 1)
     (kept,) = (tmp_path / "cache").iterdir()
-    for damage in ("", "{", "[1]", "7", "null"):
+    whole = kept.read_text()
+    another_shape = whole.replace('"shape": [4, 4, 1]', '"shape": [4, 4, 3]')
+    assert another_shape != whole
+    for damage in ("", "{", "[1]", "7", "null", another_shape):
         kept.write_text(damage)
         assert shape() == (4, 4, 1)
+        assert kept.read_text() == whole
 
 
 def test_an_interrupt_leaves_nothing_half_made(

@@ -432,3 +432,15 @@ def test_digits_are_not_flipped_and_cifar10_is(monkeypatch):
     assert not chosen("mnist", (28, 28, 1)).flips
     assert not chosen("svhn_cropped", (32, 32, 3)).flips
     assert chosen("cifar10", (32, 32, 3)).flips
+
+
+def test_a_classifier_that_may_not_be_read_is_not_made_again(
+    tmp_path, monkeypatch
+):
+    def fail(path, *unused, **unused_too):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(tmp_path), "read_text", fail)
+    model = classifier_model.build((28, 28, 1), 10, width=4, seed=0)
+    with pytest.raises(errors.UserError, match=r"info\.json in the cache cann"):
+        files.read(tmp_path, model, key={})

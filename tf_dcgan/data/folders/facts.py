@@ -12,13 +12,12 @@ from collections.abc import Sequence
 import dataclasses
 import functools
 import itertools
-import json
 import os
 import pathlib
 
 import numpy as np
 
-from tf_dcgan.common import errors, files, parallel, terminal
+from tf_dcgan.common import errors, parallel, terminal
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import cache, reading, value_range
 from tf_dcgan.data.folders import decoding
@@ -151,7 +150,7 @@ def of_files(
     kept = None
     if digest is not None:
         kept = _kept("headers", digest, cache_dir, every_frame=every_frame)
-        content = _read_kept(kept)
+        content = cache.read_json(kept)
         try:
             return _from_json(content)
         except (ValueError, TypeError, KeyError):
@@ -169,8 +168,7 @@ def of_files(
             headers.add(place, path, found)
     facts = headers.facts()
     if kept is not None:
-        with files.atomic_file(kept) as unfinished:
-            unfinished.write_text(json.dumps(dataclasses.asdict(facts)))
+        cache.write_json(kept, dataclasses.asdict(facts))
     return facts
 
 
@@ -218,7 +216,7 @@ def scale(
             "values", digest, cache_dir, every_frame=read_as.frames == "all"
         )
         try:
-            low, high = _read_kept(kept)
+            low, high = cache.read_json(kept)
             return float(low), float(high)
         except (ValueError, TypeError):
             pass  # Absent or damaged: it is written again.
@@ -230,8 +228,7 @@ def scale(
             "give other images"
         )
     if kept is not None:
-        with files.atomic_file(kept) as unfinished:
-            unfinished.write_text(json.dumps(extent))
+        cache.write_json(kept, extent)
     return extent
 
 
@@ -250,14 +247,6 @@ def _kept(
     return cache.file(
         cache_dir, f"{what}-{_VERSION}-{digest[:16]}{frames}.json"
     )
-
-
-def _read_kept(path: pathlib.Path):
-    """Reads a kept JSON, or returns None if it is absent or damaged."""
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
 
 
 def _from_json(content) -> Facts:

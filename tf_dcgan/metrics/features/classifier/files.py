@@ -12,6 +12,7 @@ from absl import logging
 import keras
 import numpy as np
 
+from tf_dcgan.data import cache
 from tf_dcgan.metrics.features.classifier import model as classifier_model
 
 WEIGHTS = "weights.npz"
@@ -59,6 +60,9 @@ def read(
     Returns:
         The info, or None: then the classifier is absent or damaged, and the
         model is as it was.
+
+    Raises:
+        errors.UserError: the classifier may not be read.
     """
     if not folder.is_dir():
         return None
@@ -72,6 +76,8 @@ def read(
         ):
             classifier_model.set_arrays(model, dict(archive))
         _check(info, model, key)
+    except PermissionError as error:
+        raise cache.unreadable(folder, error) from error
     except _DAMAGE as error:
         reason = " ".join(str(error).split())
         logging.warning(
