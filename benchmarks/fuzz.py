@@ -58,6 +58,19 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
     "compare": (compare.CompareSettings,),
 }
 _RUNS = ("noise_run", "translation_run")
+# What a command cannot do without.
+_NEEDED: dict[str, Sequence[str]] = {
+    "train": (),
+    "evaluate": ("--run_dir=noise_run",),
+    "sample": ("--run_dir=noise_run",),
+    "interpolate": ("--run_dir=noise_run", "--indices=0,1", "--label=cat"),
+    "arithmetic": (
+        *("--run_dir=noise_run", "--label=cat"),
+        *("--a=0,1,2", "--b=3,4,5", "--c=6,7,8"),
+    ),
+    "translate": ("--run_dir=translation_run", "--input=images"),
+    "compare": _RUNS,
+}
 _WORDS = (
     *("", " ", "0", "1", "-1", "3.5", "nan", "inf", "1e400", "9" * 5000),
     *("true", "None", "auto", "mnist", "glyphs", "cifar10:test", "a:b:c:d"),
@@ -186,12 +199,13 @@ def _flags_case(chance: random.Random) -> tuple[str, list[str]]:
         f"--{field.name}={_flag_value(chance, settings_class, field)}"
         for settings_class, field in chance.sample(flags, count)
     ]
-    if name == "compare":
+    # What comes last counts: most cases get far enough to try the rest.
+    if chance.random() < 0.7:
+        words += _NEEDED[name]
+    elif name == "compare":
         words += chance.choices((*_WORDS, *_RUNS * 20), k=chance.randrange(4))
-    elif chance.random() < 0.6:
+    elif chance.random() < 0.5:
         words.append(f"--run_dir={chance.choice(_RUNS)}")
-    if name == "translate" and chance.random() < 0.6:
-        words.append("--input=images")
     return f"flags of {name}", [name, *words]
 
 
