@@ -20,7 +20,7 @@ from tf_dcgan.metrics.features.inception import files as inception_files
 from tf_dcgan.metrics.features.inception import fingerprint, inception, layers
 
 ARCHIVE = "inception-2015-12-05.tgz"
-URL = f"http://download.tensorflow.org/models/image/imagenet/{ARCHIVE}"
+URL = f"https://storage.googleapis.com/download.tensorflow.org/models/image/imagenet/{ARCHIVE}"
 CACHED = "inception-2015-12-05.npz"
 _TIMEOUT_SECONDS = 8
 _CHUNK_BYTES = 2**20
