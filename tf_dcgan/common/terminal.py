@@ -155,6 +155,23 @@ def _nameless_file():
     return tempfile.TemporaryFile()
 
 
+def printable(text: str) -> str:
+    r"""Writes control characters as escapes, so that a terminal obeys none.
+
+    Args:
+        text: such as a file's name.
+
+    Returns:
+        One line of what can be seen, such as `a\x1b[2J.png`.
+    """
+    return "".join(
+        letter
+        if letter.isprintable()
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 def command(name: str, **flags: object) -> str:
     """Writes a command of this package so that it can be pasted.
 
