@@ -153,7 +153,7 @@ def test_the_text_holds_no_control_characters(awful_report):
     text = "\n".join(lines)
     for word in ("damaged/cut.jpg", "Recommended"):
         assert word in text
-    assert "\\x1b[2J" in terminal.printable(awful_folder.ESCAPES)
+    assert "\\x1b[2J" in terminal.escaped(awful_folder.ESCAPES)
 
 
 def test_the_facts_are_json_of_ascii(awful_report):

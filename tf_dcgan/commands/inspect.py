@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import dataclasses
 import json
 import pathlib
-import sys
 
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors, files, quiet_import, terminal
@@ -97,17 +96,17 @@ def main(arguments: Sequence[str]) -> None:
         quiet_import.import_tensorflow()
         found = found.measured()
     if out is not None:
-        page = found.page().encode()
+        page = found.page().encode(errors="replace")
         with files.atomic_file(out) as unfinished:
             unfinished.write_bytes(page)
     if settings.json:
-        json.dump(found.to_json(), sys.stdout, indent=2)
-        print()
+        terminal.show(json.dumps(found.to_json(), indent=2))
         return
     for text in found.lines():
-        print(text)
+        terminal.show(text)
     if out is not None:
-        print(f"\n{out}: {len(page) / 1e6:.1f} MB; open it in a browser")
+        size = f"{len(page) / 1e6:.1f} MB"
+        terminal.show(f"\n{out}: {size}; open it in a browser")
 
 
 def _check_out(name: str) -> pathlib.Path:

@@ -155,11 +155,11 @@ def _nameless_file():
     return tempfile.TemporaryFile()
 
 
-def printable(text: str) -> str:
-    r"""Writes control characters as escapes, so that a terminal obeys none.
+def escaped(text: str) -> str:
+    r"""Writes what cannot be seen as escapes, so that a name can be told.
 
     Args:
-        text: such as a file's name.
+        text: such as a file's name, which `printable` would shorten.
 
     Returns:
         One line of what can be seen, such as `a\x1b[2J.png`.

@@ -387,7 +387,7 @@ def _chosen(
 
 
 def _title(path: str) -> str:
-    return terminal.printable(os.path.basename(os.path.normpath(path)))
+    return terminal.escaped(os.path.basename(os.path.normpath(path)))
 
 
 def _is_image_by_content(path: str) -> bool:

@@ -28,7 +28,7 @@ _TEMPLATES = jinja2.Environment(
 )
 _TEMPLATES.filters |= {
     # Names may hold what turns the direction of writing.
-    "shown": terminal.printable,
+    "shown": terminal.escaped,
     "histogram": text.histogram,
     "sizes_in_words": text.sizes_in_words,
     "mode_in_words": text.mode_in_words,

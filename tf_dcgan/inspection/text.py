@@ -26,7 +26,7 @@ def lines(
         cost: what that takes; None if it was not measured.
     """
     for line in _lines(facts, advice, cost):
-        yield terminal.printable(line)
+        yield terminal.escaped(line)
 
 
 def _lines(
