@@ -158,3 +158,12 @@ def test_two_sets_of_a_translation_are_recognised(tmp_path):
     assert advised.settings["recipe"] == "cyclegan"
     assert advised.config.batch_size == 1
     assert families.image_size(advised.config, (40, 42)) == (40, 40)
+
+
+def test_a_folder_whose_name_is_no_text_is_told_to_be_renamed():
+    images = _Images([(64, 64)] * 4)
+    found = facts.of(images, surveys.take(images))
+    advised = advice.of(found, dataset="/a\udcff")
+    assert "rename this one" in advised.obstacles[0]
+    assert advised.config.recipe == "dcgan_celeba"  # It can be measured.
+    assert advice.of(found, dataset="/aé").obstacles == ()

@@ -24,6 +24,7 @@ _KEPT_BY_A_SHAPE = 0.8
 _FEW_OF_A_CLASS = 100
 # For a batch, as a share of the training images.
 _BATCH_SHARE = 0.5
+_PLACES = ("dataset", "data_dir", "labels", "cache_dir")
 _HALVES = ({"trainA", "trainB"}, {"traina", "trainb"})
 
 
@@ -66,8 +67,14 @@ class Advice:
 
     @property
     def config(self) -> schema.Config:
-        """The settings as the training would take them."""
-        return overrides.from_flags(self.settings)
+        """The settings without those that say where the images are."""
+        return overrides.from_flags(
+            {
+                name: value
+                for name, value in self.settings.items()
+                if name not in _PLACES
+            }
+        )
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -179,11 +186,26 @@ def of(
         reasons=tuple(reasons),
         hints=tuple(hints),
         obstacles=tuple(
-            finding["text"]
-            for finding in facts["findings"]
-            if finding["kind"] in findings.OBSTACLES
+            [
+                finding["text"]
+                for finding in facts["findings"]
+                if finding["kind"] in findings.OBSTACLES
+            ]
+            + [
+                "a training takes only folders whose names are text in UTF-8: "
+                "rename this one"
+            ]
+            * (not _is_text(dataset))
         ),
     )
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _train_images(facts: Mapping[str, Any]) -> int:
