@@ -24,6 +24,7 @@ _ROOMS = (
     "evaluation",
     "training",
     "comparison",
+    "inspection",
     "commands",
 )
 # They neither read nor write files, and know neither clock nor flags.

@@ -103,7 +103,9 @@ def test_a_reader_that_has_enough_sees_no_traceback():
     assert ended.stderr == ""
 
 
-@pytest.mark.parametrize("command", sorted(set(entry.COMMANDS) - {"compare"}))
+@pytest.mark.parametrize(
+    "command", sorted(set(entry.COMMANDS) - {"compare", "inspect"})
+)
 def test_a_folder_whose_name_is_no_text_is_refused_in_a_line(
     answer, command, tmp_path, monkeypatch
 ):

@@ -14,6 +14,7 @@ from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
     compare,
+    inspect,
     interpolate,
     sample,
     train,
@@ -46,6 +47,7 @@ def test_every_flag_that_the_readme_names_exists():
         | _fields(score_table.ScoreTableSettings)
         | _fields(torch_training.TorchTrainingSettings)
         | _fields(compare.CompareSettings)
+        | _fields(inspect.InspectSettings)
         | _fields(request.Request)
         | _fields(interpolate.InterpolateSettings)
         | _fields(arithmetic.ArithmeticSettings)

@@ -13,6 +13,7 @@ from tf_dcgan.commands import (
     command_line,
     compare,
     evaluate,
+    inspect,
     interpolate,
     sample,
     train,
@@ -21,6 +22,7 @@ from tf_dcgan.commands import (
 from tf_dcgan.common import errors, terminal
 
 COMMANDS = {
+    "inspect": inspect,
     "train": train,
     "evaluate": evaluate,
     "sample": sample,

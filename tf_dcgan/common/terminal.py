@@ -155,6 +155,23 @@ def _nameless_file():
     return tempfile.TemporaryFile()
 
 
+def escaped(text: str) -> str:
+    r"""Writes what cannot be seen as escapes, so that a name can be told.
+
+    Args:
+        text: such as a file's name, which `printable` would shorten.
+
+    Returns:
+        One line of what can be seen, such as `a\x1b[2J.png`.
+    """
+    return "".join(
+        letter
+        if letter.isprintable()
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 def command(name: str, **flags: object) -> str:
     """Writes a command of this package so that it can be pasted.
 

@@ -2,7 +2,7 @@
 
 `load` is the way in: it finds the set, prepares it once into the cache and
 opens what is there. To add a source, write a module with a function that
-returns a `sources.Source`, and add its name to `_find_source` and
+returns a `sources.Source`, and add its name to `find_source` and
 `native_shape`.
 """
 
@@ -318,7 +318,7 @@ def load(
     _check_labels(name, read_as)
     if not os.path.isabs(name):
         value_range(name, read_as=read_as)  # Refuses one for 8 bits.
-    source = _find_source(
+    source = find_source(
         name,
         split,
         read_as=read_as,
@@ -394,16 +394,28 @@ def load(
     )
 
 
-def _find_source(
+def find_source(
     name: str,
     split: str,
     *,
-    read_as: reading.Reading,
-    flag: str | None,
-    data_dir: str | None,
-    cache_dir: str | None,
+    read_as: reading.Reading = reading.WHOLE,
+    flag: str | None = "dataset",
+    data_dir: str | None = None,
+    cache_dir: str | None = None,
 ) -> sources.Source:
-    """Finds where a split's images come from. Add a new source here."""
+    """Finds where a split's images come from. Add a new source here.
+
+    Args:
+        name: as for `load`.
+        split: as for `load`.
+        read_as: as for `load`.
+        flag: as for `load`.
+        data_dir: as for `load`.
+        cache_dir: as for `load`.
+
+    Raises:
+        errors.UserError: there is no such set or split.
+    """
     if name in known_sets.SETS:
         known_sets.check_split(name, split)
     folder = None if data_dir is None else sets.check_data_dir(data_dir)

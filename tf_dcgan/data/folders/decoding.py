@@ -23,6 +23,7 @@ import dataclasses
 import functools
 import itertools
 import os
+import re
 import sys
 import threading
 from typing import Any, BinaryIO, TypeVar
@@ -49,7 +50,7 @@ _COMMON = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP")
 _WITH_FRAMES = frozenset(("AVIF", "DCX", "FLI", "GIF", "PNG", "TIFF", "WEBP"))
 
 # With a larger share of damaged files, a folder is not what its user thinks.
-_DAMAGED_SHARE = 0.1
+DAMAGED_SHARE = 0.1
 # The suffixes that a message names, of those that `suffixes` takes.
 _USUAL = ".png, .jpg, .jpeg, .bmp, .gif, .webp, .tif, .tiff, …"
 _SUFFIXES_NAMED = 5
@@ -110,6 +111,10 @@ class Header:
             "floating-point".
         frames: how many images the file has.
         has_alpha: whether pixels may be transparent.
+        format: of the file, by its content, as Pillow names it.
+        mode: of its pixels, as Pillow names it.
+        bits: of a channel in the file.
+        is_turned: whether EXIF turns the image upright.
     """
 
     height: int
@@ -118,6 +123,10 @@ class Header:
     depth: str = EIGHT_BITS
     frames: int = 1
     has_alpha: bool = False
+    format: str = ""
+    mode: str = ""
+    bits: int = 8
+    is_turned: bool = False
 
 
 class Damaged:
@@ -132,7 +141,7 @@ class Damaged:
         """
         self._folder = folder
         self._num_files = num_files
-        self._allowed = int(_DAMAGED_SHARE * num_files)
+        self._allowed = int(DAMAGED_SHARE * num_files)
         self._count = 0
         self._first_names: list[str] = []
         self._first_reason = ""
@@ -383,7 +392,8 @@ def _count_frames(image: PIL.Image.Image) -> int:
 
 def _header(image: PIL.Image.Image) -> Header:
     width, height = image.size
-    if _orientation(image) >= 5:
+    orientation = _orientation(image)
+    if orientation >= 5:
         width, height = height, width
     depth = _depth(image)
     return Header(
@@ -392,6 +402,10 @@ def _header(image: PIL.Image.Image) -> Header:
         1 if _is_gray(image) else 3,
         depth,
         has_alpha=depth == EIGHT_BITS and _has_alpha(image),
+        format=image.format or "",
+        mode=image.mode,
+        bits=_bits(image, depth),
+        is_turned=orientation != 1,
     )
 
 
@@ -410,6 +424,17 @@ class How:
     channels: int | None = None
     scale: value_ranges.Range | None = None
     background: str = "white"
+
+
+def _bits(image: PIL.Image.Image, depth: str) -> int:
+    """The bits of a channel in the file."""
+    if depth != EIGHT_BITS:
+        return 16 if depth == "16-bit" else 32
+    if image.mode == "1":
+        return 1
+    # Such as "P;4". The 16 bits of BMP's "BGR;16" are of three channels.
+    bits = re.fullmatch(r"(?:L|P);([124])", _raw_mode(image))
+    return int(bits[1]) if bits else 8
 
 
 def read(

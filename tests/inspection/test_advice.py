@@ -1,0 +1,169 @@
+import shlex
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tf_dcgan.commands import command_line
+from tf_dcgan.config import recipes, schema
+from tf_dcgan.inspection import advice, facts
+from tf_dcgan.inspection import survey as surveys
+from tf_dcgan.models import families
+
+
+class _Images:
+    """A collection of noise of the sizes given."""
+
+    path, kind, dataset = "noise", "folder", "/noise"
+    others: dict = {}
+    named: dict = {}
+    notes = ()
+
+    def __init__(self, sizes, *, channels=3, classes=0):
+        self.sizes, self.channels = sizes, channels
+        self.splits = {"train": len(sizes)}
+        self.class_names = tuple(map(str, range(classes)))
+
+    def name(self, index):
+        return f"image {index}"
+
+    def rows(self):
+        from tf_dcgan.inspection import collection, records
+
+        chance = np.random.default_rng(0)
+        rows = records.of_images(
+            [
+                chance.integers(0, 256, (*size, self.channels), dtype=np.uint8)
+                for size in self.sizes
+            ]
+        )
+        labels = np.arange(len(rows)) % max(len(self.class_names), 1)
+        yield collection.Rows(
+            rows, labels if self.class_names else -1 + 0 * labels, {}
+        )
+
+
+def _advice(sizes, **options):
+    images = _Images(sizes, **options)
+    found = facts.of(images, surveys.take(images))
+    return advice.of(found, dataset=images.dataset)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "recipe", "size"),
+    [
+        (5, 5, "dcgan_small", (16, 16)),
+        (28, 28, "dcgan_small", (28, 28)),
+        (27, 30, "dcgan_small", (28, 28)),
+        (32, 32, "dcgan_cifar10", (32, 32)),
+        (40, 45, "dcgan_cifar10", (32, 32)),
+        (48, 48, "dcgan_celeba", (64, 64)),
+        (300, 310, "dcgan_celeba", (64, 64)),
+        (218, 130, "dcgan_celeba", (112, 64)),
+        (100, 160, "dcgan_celeba", (64, 96)),
+        (80, 512, "dcgan_cifar10", (32, 208)),
+        (300, 60, "dcgan_cifar10", (160, 32)),
+    ],
+)
+def test_size_and_recipe_follow_from_the_median_size(
+    height, width, recipe, size
+):
+    advised = _advice([(height, width)] * 6)
+    assert advised.settings["recipe"] == recipe
+    assert advised.image_size == size
+    # The networks can make it.
+    assert families.image_size(advised.config, (height, width)) == size
+
+
+def test_every_size_that_can_be_advised_can_be_made():
+    for side in (*range(1, 80), 130, 300):
+        for aspect in (0.2, 0.3, 0.45, 0.6, 0.8, 1, 1.1, 1.5, 1.9, 2.4, 6):
+            found = {
+                "sizes": {"shorter_side": {"50": side}},
+                "aspects": {
+                    "width_by_height": {"50": aspect},
+                    "kept_by_a_square": min(aspect, 1 / aspect),
+                    "kept_by_the_median": 1.0,
+                },
+            }
+            size = advice._image_size(found, [], False)
+            recipe = advice._recipe(size, [], False)
+            network = recipes.RECIPES[recipe].network
+            assert families.NETWORKS[network].stages(size), (side, aspect)
+
+
+def test_images_of_varying_shapes_are_padded():
+    advised = _advice([(40, 200), (200, 40), (100, 100), (300, 60)] * 3)
+    assert advised.settings["fit"] == "pad"
+    assert advised.image_size[0] == advised.image_size[1]
+    assert "fit" not in _advice([(64, 64), (70, 64)]).settings
+
+
+def test_few_images_get_small_batches_and_no_endless_training():
+    advised = _advice([(64, 64)] * 20)
+    assert advised.settings["batch_size"] == 8
+    assert advised.total_steps == 2500  # A thousand passes.
+    assert any("no augmentation" in hint for hint in advised.hints)
+    assert advised.cache_bytes == 20 * (64 * 64 * 3 + 8)
+
+
+def test_there_is_no_advice_without_two_images():
+    assert _advice([(64, 64)]) is None
+
+
+def test_mirroring_is_only_a_hint():
+    for size in ((28, 28), (32, 32), (64, 64)):
+        advised = _advice([size] * 4)
+        assert not advised.config.horizontal_flip
+        said = " ".join([*advised.hints, *(why for _, why in advised.reasons)])
+        assert "left and right mean the same" in said
+
+
+def test_labels_are_hinted_at_where_classes_are_large():
+    def hints(count):
+        advised = _advice([(16, 16)] * count, classes=2)
+        return " ".join(advised.hints)
+
+    assert "--conditional" in hints(200)
+    assert "--conditional" not in hints(198)
+
+
+def test_the_command_can_be_pasted():
+    advised = _advice([(64, 64)] * 4)
+    advised = advised.__class__(
+        **{
+            **advised.__dict__,
+            "settings": {**advised.settings, "dataset": "/a b/it's"},
+        }
+    )
+    words = shlex.split(advised.command)
+    assert words[:4] == ["python", "-m", "tf_dcgan", "train"]
+    line = command_line.parse(
+        words[3:], schema.Config, summary="", command="train"
+    )
+    assert line.given == dict(advised.settings)
+
+
+def test_two_sets_of_a_translation_are_recognised(tmp_path):
+    from tf_dcgan.inspection import report
+
+    for name in ("trainA", "trainB"):
+        (tmp_path / name).mkdir()
+        for number in range(3):
+            pixels = np.random.default_rng(number).integers(
+                0, 256, (40, 42, 3), dtype=np.uint8
+            )
+            PIL.Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
+    advised = report.inspect(str(tmp_path)).advice
+    assert advised.settings["recipe"] == "cyclegan"
+    assert advised.config.batch_size == 1
+    assert families.image_size(advised.config, (40, 42)) == (40, 40)
+
+
+def test_a_folder_whose_name_is_no_text_is_told_to_be_renamed():
+    images = _Images([(64, 64)] * 4)
+    found = facts.of(images, surveys.take(images))
+    advised = advice.of(found, dataset="/a\udcff")
+    assert "rename this one" in advised.obstacles[0]
+    assert advised.config.recipe == "dcgan_celeba"  # It can be measured.
+    assert advice.of(found, dataset="/aé").obstacles == ()

@@ -1,0 +1,120 @@
+"""What is in a set of images: `python -m tf_dcgan inspect PATH`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import json
+import pathlib
+
+from tf_dcgan.commands import command_line
+from tf_dcgan.common import errors, files, quiet_import, terminal
+from tf_dcgan.config import fields
+
+_GROUP = "Inspection"
+SUMMARY = "Tells what images a folder holds, and how to train on them."
+
+
+@dataclasses.dataclass(frozen=True)
+class InspectSettings:
+    """The flags of this command."""
+
+    out: str | None = fields.setting(
+        None,
+        "a page with pictures to write too, a file ending in .html",
+        group=_GROUP,
+        unset="no page",
+    )
+    json: bool = fields.setting(
+        False, "print all facts as JSON instead of the text", group=_GROUP
+    )
+    measure: bool = fields.setting(
+        True,
+        "run a few steps of the recommended training to tell its time; takes "
+        "half a minute on a CPU",
+        group=_GROUP,
+    )
+    data_dir: str | None = fields.setting(
+        None,
+        "folder with prepared data sets, as train.py takes it",
+        group=_GROUP,
+        unset="TFDS's own default",
+    )
+    labels: str | None = fields.setting(
+        None,
+        "file with the classes of a folder's images, as train.py takes it",
+        group=_GROUP,
+        unset="the sub-folders are the classes",
+    )
+    cache_dir: str | None = fields.setting(
+        None,
+        "folder that packed archives are unpacked into",
+        group=_GROUP,
+        unset="tf_dcgan in the user's cache folder",
+    )
+
+    def __post_init__(self):
+        """Checks every value."""
+        fields.check(self)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs the command.
+
+    Args:
+        arguments: the words of the command line, the command first.
+
+    Raises:
+        errors.UserError: a flag, the images or the place to write is wrong.
+    """
+    line = command_line.parse(
+        arguments,
+        InspectSettings,
+        summary=SUMMARY,
+        command=terminal.command("inspect"),
+        words="PATH",
+    )
+    settings = line.settings
+    if len(line.words) != 1 or not line.words[0]:
+        raise errors.UserError(
+            f"give one folder, array or data set, not {len(line.words)}: "
+            f"{terminal.command('inspect')} PATH"
+        )
+    out = None if settings.out is None else _check_out(settings.out)
+    # Late, so that --help and a slip answer at once.
+    from tf_dcgan.inspection import report
+
+    if report.needs_tensorflow(line.words[0]):
+        quiet_import.import_tensorflow()
+    found = report.inspect(
+        line.words[0],
+        data_dir=settings.data_dir,
+        labels=settings.labels,
+        cache_dir=settings.cache_dir,
+    )
+    if settings.measure and found.advice is not None:
+        quiet_import.import_tensorflow()
+        found = found.measured()
+    if out is not None:
+        page = found.page().encode(errors="replace")
+        with files.atomic_file(out) as unfinished:
+            unfinished.write_bytes(page)
+    if settings.json:
+        terminal.show(json.dumps(found.to_json(), indent=2))
+        return
+    for text in found.lines():
+        terminal.show(text)
+    if out is not None:
+        size = f"{len(page) / 1e6:.1f} MB"
+        terminal.show(f"\n{out}: {size}; open it in a browser")
+
+
+def _check_out(name: str) -> pathlib.Path:
+    """Finds out early whether the page can be written at this place."""
+    out = pathlib.Path(name).expanduser()
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise errors.UserError(
+            f"--out={name} is no page: give a name ending in .html"
+        )
+    files.require_writable(out, f"--out={name}")
+    return out

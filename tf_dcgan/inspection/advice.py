@@ -1,0 +1,353 @@
+"""The training that is recommended for a collection, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+import math
+from typing import Any
+
+from tf_dcgan.common import terminal
+from tf_dcgan.config import overrides, recipes, schema
+from tf_dcgan.inspection import findings
+
+# A first run need not be longer: a run can be made longer afterwards.
+_MOST_STEPS = 25_000
+# After so many passes over the images, D knows each by heart; but fewer steps
+# than the least teach G nothing.
+_MOST_PASSES = 1_000
+_LEAST_STEPS = 2_000
+# Below these means over all images of the share that a crop keeps, another
+# shape, and then padding, is better.
+_KEPT_BY_A_SQUARE = 0.8
+_KEPT_BY_A_SHAPE = 0.8
+_FEW_OF_A_CLASS = 100
+# For a batch, as a share of the training images.
+_BATCH_SHARE = 0.5
+_PLACES = ("dataset", "data_dir", "labels", "cache_dir")
+_HALVES = ({"trainA", "trainB"}, {"traina", "trainb"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Advice:
+    """A recommended training.
+
+    Attributes:
+        settings: the flags to give, by name.
+        image_size: (height, width) of the networks' images in pixels.
+        channels: 1 or 3.
+        train_images: the images to train on.
+        total_steps: how long the training is.
+        cache_bytes: what the prepared images need on the disk.
+        reasons: (what, why) of each decision.
+        hints: what else may help, one line each.
+        obstacles: why a training would be refused until they are mended.
+    """
+
+    settings: Mapping[str, Any]
+    image_size: tuple[int, int]
+    channels: int
+    train_images: int
+    total_steps: int
+    cache_bytes: int
+    reasons: tuple[tuple[str, str], ...]
+    hints: tuple[str, ...]
+    obstacles: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The command, to be pasted into a shell."""
+        return terminal.command(
+            "train",
+            **{
+                name: str(value).lower() if value in (True, False) else value
+                for name, value in self.settings.items()
+            },
+        )
+
+    @property
+    def config(self) -> schema.Config:
+        """The settings without those that say where the images are."""
+        return overrides.from_flags(
+            {
+                name: value
+                for name, value in self.settings.items()
+                if name not in _PLACES
+            }
+        )
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the networks' images."""
+        return (*self.image_size, self.channels)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """What a training takes on this machine.
+
+    Attributes:
+        device: it is computed on, in words.
+        memory_bytes: rough peak of the process's memory.
+        available_bytes: memory of this machine, or None if unknown.
+        operations: floating-point operations of a step.
+        seconds_per_step: median; None if there is too little memory to try.
+        steps: that were measured.
+        is_busy: whether the machine had other work while it was measured.
+    """
+
+    device: str
+    memory_bytes: int
+    available_bytes: int | None
+    operations: int
+    seconds_per_step: float | None
+    steps: int
+    is_busy: bool = False
+
+    @property
+    def fits(self) -> bool:
+        """Whether the machine has the memory."""
+        available = self.available_bytes
+        return available is None or self.memory_bytes <= available
+
+
+def of(
+    facts: Mapping[str, Any], *, dataset: str, more: Mapping[str, Any] = {}
+) -> Advice | None:
+    """Decides how to train.
+
+    Args:
+        facts: as `facts.of` gathers them.
+        dataset: what `--dataset` is to be.
+        more: other flags to give, by name.
+
+    Returns:
+        The advice; None if there are not even two images to train on.
+    """
+    train_images = _train_images(facts)
+    if train_images < 2:
+        return None
+    halves = _is_pair(facts)
+    reasons: list[tuple[str, str]] = []
+    size = _image_size(facts, reasons, halves)
+    recipe = _recipe(size, reasons, halves)
+    differences = recipes.RECIPES[recipe].differences
+    settings: dict[str, Any] = {"recipe": recipe, "dataset": dataset, **more}
+    height, width = size
+    settings["image_size"] = (
+        str(height) if height == width else (f"{height}x{width}")
+    )
+    kept = _kept(facts, size)
+    if kept < _KEPT_BY_A_SHAPE:
+        text = f"cropped to the centre, {kept:.0%} of an image stays on average"
+        settings["fit"] = "pad"
+        reasons.append(("--fit=pad", f"{text}; padded, all of it"))
+    elif facts["sizes"]["different"] > 1 and not halves:
+        reasons.append(
+            ("crop", f"{kept:.0%} of an image stays on average: good enough")
+        )
+    batch_size = differences.get("batch_size", schema.Config.batch_size)
+    if batch_size > _BATCH_SHARE * train_images:
+        batch_size = 2 ** int(math.log2(_BATCH_SHARE * train_images))
+        settings["batch_size"] = batch_size
+        reasons.append(
+            (
+                f"--batch_size={batch_size}",
+                f"{train_images:,} images are too few for the recipe's batches",
+            )
+        )
+    steps = _steps(recipe, train_images, batch_size, reasons)
+    settings["steps"] = steps
+    hints = list(_hints(facts, recipe, train_images))
+    if differences.get("horizontal_flip"):
+        settings["horizontal_flip"] = False
+        reasons.append(
+            (
+                "--horizontal_flip=false",
+                "the recipe mirrors images at random, which is right only "
+                "where left and right mean the same, as in faces: leave the "
+                "flag out then",
+            )
+        )
+    elif not halves:
+        hints.append(
+            "--horizontal_flip doubles the images where left and right mean "
+            "the same, as in faces and landscapes, and spoils letters and "
+            "digits"
+        )
+    channels = facts["channels"]
+    return Advice(
+        settings=settings,
+        image_size=size,
+        channels=channels,
+        train_images=train_images,
+        total_steps=steps,
+        cache_bytes=train_images * (height * width * channels + 8),
+        reasons=tuple(reasons),
+        hints=tuple(hints),
+        obstacles=tuple(
+            [
+                finding["text"]
+                for finding in facts["findings"]
+                if finding["kind"] in findings.OBSTACLES
+            ]
+            + [
+                "a training takes only folders whose names are text in UTF-8: "
+                "rename this one"
+            ]
+            * (not _is_text(dataset))
+        ),
+    )
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _train_images(facts: Mapping[str, Any]) -> int:
+    """The usable images of the split to train on."""
+    share = facts["usable"] / max(facts["images"], 1)
+    count = facts["splits"].get("train", next(iter(facts["splits"].values())))
+    return round(share * count)
+
+
+def _is_pair(facts: Mapping[str, Any]) -> bool:
+    """Whether the folder holds the two sets of a translation."""
+    names = {*facts["classes"], *facts["splits"]}
+    return any(halves <= names for halves in _HALVES)
+
+
+def _image_size(
+    facts: Mapping[str, Any], reasons: list[tuple[str, str]], halves: bool
+) -> tuple[int, int]:
+    """Chooses (height, width) that the recipe's networks can make."""
+    side = int(facts["sizes"]["shorter_side"]["50"])
+    what = f"the median of the shorter sides is {side} pixels"
+    if halves:
+        size = 256 if side >= 256 else max(24, side // 4 * 4)
+        reasons.append((f"--image_size={size}", what))
+        return size, size
+    if side <= 28:
+        size = max(16, -(-side // 4) * 4)
+        reasons.append((f"--image_size={size}", what))
+        return size, size
+    short = 64 if side >= 48 else 32
+    aspect = facts["aspects"]["width_by_height"]["50"]
+    if facts["aspects"]["kept_by_a_square"] < _KEPT_BY_A_SQUARE and (
+        facts["aspects"]["kept_by_the_median"] >= _KEPT_BY_A_SHAPE
+    ):
+        if max(aspect, 1 / aspect) > 2:
+            short = 32
+        # dcgan's kin double a map with a shorter side of 4 pixels.
+        unit = short // 4
+        long = round(short * max(aspect, 1 / aspect) / unit) * unit
+        height, width = (short, long) if aspect >= 1 else (long, short)
+        reasons.append(
+            (
+                f"--image_size={height}x{width}",
+                f"{what}, and most images are {aspect:.3g} times as wide as "
+                "high",
+            )
+        )
+        return height, width
+    text = what
+    if side >= 128:
+        text += (
+            "; --image_size=128 is the next size, for four times the work and "
+            "a longer training"
+        )
+    reasons.append((f"--image_size={short}", text))
+    return short, short
+
+
+def _recipe(
+    size: tuple[int, int], reasons: list[tuple[str, str]], halves: bool
+) -> str:
+    short = min(size)
+    if halves:
+        name, why = (
+            "cyclegan",
+            "trainA and trainB are the sets of a translation",
+        )
+    elif short <= 28:
+        name, why = "dcgan_small", "it is made for small images, and quick"
+    elif short < 64:
+        name, why = "dcgan_cifar10", "it is made for 32 pixels"
+    else:
+        name, why = "dcgan_celeba", "the paper's network for 64 pixels, at half"
+        why += " its width"
+    reasons.insert(0, (f"--recipe={name}", why))
+    return name
+
+
+def _kept(facts: Mapping[str, Any], size: tuple[int, int]) -> float:
+    """The mean share of an image that a crop to a shape keeps."""
+    square = size[0] == size[1]
+    return facts["aspects"][
+        "kept_by_a_square" if square else "kept_by_the_median"
+    ]
+
+
+def _steps(
+    recipe: str,
+    train_images: int,
+    batch_size: int,
+    reasons: list[tuple[str, str]],
+) -> int:
+    """Chooses a length in steps, since a recipe's epochs mean its own set."""
+    usual = overrides.from_flags({"recipe": recipe})
+    of_recipe = usual.total_steps(
+        usual.steps_per_epoch(recipes.RECIPES[recipe].own_images)
+    )
+    of_passes = max(_LEAST_STEPS, _MOST_PASSES * train_images // batch_size)
+    steps = min(of_recipe, _MOST_STEPS, of_passes)
+    passes = steps * batch_size / train_images
+    if steps == of_passes:
+        why = "more would be learning the few images by heart"
+    elif steps == of_recipe:
+        why = "as many steps as on the recipe's own set"
+    else:
+        why = f"on its own set the recipe takes {of_recipe:,} steps"
+    reasons.append(
+        (
+            f"--steps={steps}",
+            f"{passes:,.0f} passes over the images: {why}; a run can be made "
+            "longer with --steps",
+        )
+    )
+    return steps
+
+
+def _hints(
+    facts: Mapping[str, Any], recipe: str, train_images: int
+) -> list[str]:
+    hints = []
+    counts = facts["classes"].values()
+    if (
+        len(counts) > 1
+        and recipe != "cyclegan"
+        and min(counts) >= _FEW_OF_A_CLASS
+    ):
+        hints.append(
+            "--conditional tells the networks the class, and sampling can then "
+            "choose it"
+        )
+    if train_images < findings.FEW_IMAGES:
+        hints.append(
+            "there is no augmentation here but mirroring: below "
+            f"{findings.FEW_IMAGES:,} images more of them help most; --width="
+            "0.5 makes D slower to learn them by heart, and evaluate.py "
+            "--metrics=memorization says whether G repeats them"
+        )
+    if list(facts["splits"]) == ["train"] and recipe != "cyclegan":
+        hints.append(
+            "no images are held out: evaluate.py then needs --split=train; a "
+            "sub-folder test beside train is better"
+            if facts["kind"] == "folder"
+            else "no images are held out: evaluate.py needs --split=train"
+        )
+    return hints
