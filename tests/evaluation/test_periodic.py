@@ -141,7 +141,8 @@ def test_real_images_are_evenly_spread_and_without_padding(
         np.array(seen), split.images[chosen][:, 1:5, 2:7]
     )
     # As the training's own images were.
-    assert (asked[0]["crop"], asked[0]["image_size"]) == ((6, 7), (8, 8))
+    assert asked[0]["read_as"].crop == (6, 7)
+    assert asked[0]["image_size"] == (8, 8)
     # The next start finds them in the cache.
     periodic.prepare(config, (8, 8, 3))
     assert network.asked == 1

@@ -160,7 +160,7 @@ class Config:
         "a .csv (file, class) or .json ({file: class}) with the classes of a "
         "folder's images; images without a row are left out",
         group=_DATA,
-        unset="the sub-folders are the classes, if there are any",
+        unset="the folders of images are the classes, if there are any",
         kinds=_GENERATION,
     )
     batch_size: int = fields.setting(
