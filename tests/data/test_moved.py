@@ -1,3 +1,5 @@
+import zipfile
+
 import pytest
 
 from tf_dcgan.common import errors
@@ -8,6 +10,11 @@ from tf_dcgan.data import moved
 def test_images_that_are_where_they_were_pass(tmp_path):
     moved.check(schema.Config(dataset=str(tmp_path)), run_dir="runs/0")
     moved.check(schema.Config(dataset="mnist"), run_dir="runs/0")
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name in ("cat/a.png", "dog/b.png"):
+            archive.writestr(name, b"")
+    inside = schema.Config(dataset=f"{tmp_path}/x.zip/cat")
+    moved.check(inside, run_dir="runs/0")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import schema
 from tf_dcgan.data import names
+from tf_dcgan.data.folders import trees
 
 
 def check(config: schema.Config, *, run_dir: os.PathLike | str) -> None:
@@ -24,7 +25,9 @@ def check(config: schema.Config, *, run_dir: os.PathLike | str) -> None:
         if text is None or not os.path.isabs(text):
             continue
         path, narrowing = names.cut(text, given=f"--{flag}={text}")
-        if not os.path.exists(path):
+        if not os.path.exists(path) and not trees.is_folder(
+            path, cache_dir=config.cache_dir
+        ):
             new = {flag: ":".join(["NEW", *narrowing])}
             command = terminal.command("train", run_dir=run_dir, **new)
             raise errors.UserError(
