@@ -18,6 +18,7 @@ import random
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -101,6 +102,8 @@ class Process:
                 for number in (1, 2)
             )
             os.environ.update(environment or {})
+            # TensorFlow leaves files there when a process is killed.
+            tempfile.tempdir = str(log.parent)
             sys.argv = ["command", *flags]
             prepare()
             command_line.run(main)
