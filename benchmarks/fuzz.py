@@ -29,11 +29,14 @@ import traceback
 from typing import Any
 from unittest import mock
 
+import PIL.Image
+
 from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
     command_line,
     compare,
+    inspect,
     interpolate,
     sample,
     train,
@@ -56,6 +59,7 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
     "arithmetic": (arithmetic.ArithmeticSettings,),
     "translate": (translate.TranslateSettings,),
     "compare": (compare.CompareSettings,),
+    "inspect": (inspect.InspectSettings,),
 }
 _RUNS = ("noise_run", "translation_run")
 # What a command cannot do without.
@@ -70,6 +74,7 @@ _NEEDED: dict[str, Sequence[str]] = {
     ),
     "translate": ("--run_dir=translation_run", "--input=images"),
     "compare": _RUNS,
+    "inspect": ("images",),
 }
 _WORDS = (
     *("", " ", "0", "1", "-1", "3.5", "nan", "inf", "1e400", "9" * 5000),
@@ -202,7 +207,7 @@ def _flags_case(chance: random.Random) -> tuple[str, list[str]]:
     # What comes last counts: most cases get far enough to try the rest.
     if chance.random() < 0.7:
         words += _NEEDED[name]
-    elif name == "compare":
+    elif name in ("compare", "inspect"):
         words += chance.choices((*_WORDS, *_RUNS * 20), k=chance.randrange(4))
     elif chance.random() < 0.5:
         words.append(f"--run_dir={chance.choice(_RUNS)}")
@@ -358,6 +363,9 @@ def _playground() -> Iterator[None]:
             ),
         )
         pathlib.Path("images").mkdir()
+        for number in range(3):
+            image = PIL.Image.new("L", (24, 20 + number), number)
+            image.save(f"images/{number}.png")
         pathlib.Path("file.png").write_bytes(b"x")
         pathlib.Path("loop").symlink_to("loop")
         os.mkfifo("fifo")

@@ -76,7 +76,8 @@ def _is_text(value: object) -> bool:
 
 _IS = {
     "a text": _is_text,
-    "a number": is_number,
+    # Python also writes and reads NaN and Infinity, which readers leave out.
+    "a number": lambda value: type(value) is float or is_number(value),
     "a whole number from 0": _is_whole,
     "a list of texts": lambda value: (
         isinstance(value, list) and all(map(_is_text, value))
