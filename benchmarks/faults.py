@@ -208,7 +208,7 @@ class Bench:
 
 def _write_images(folder: pathlib.Path) -> None:
     from tf_dcgan.common import images
-    from tf_dcgan.data import glyphs
+    from tf_dcgan.data.named import glyphs
 
     glyph_images, labels = next(iter(glyphs.source("train").read().chunks))
     pairs = zip(glyph_images[:_NUM_IMAGES], labels, strict=False)

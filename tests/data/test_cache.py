@@ -10,7 +10,9 @@ import pytest
 import tiny_data
 
 from tf_dcgan.common import errors, files
-from tf_dcgan.data import cache, loading, mnist_files, preparation
+from tf_dcgan.data import cache, loading
+from tf_dcgan.data.named import mnist_files
+from tf_dcgan.data.preparing import preparation
 
 
 @pytest.fixture

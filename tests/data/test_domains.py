@@ -8,7 +8,8 @@ import tiny_data
 
 from tf_dcgan.common import errors, images
 from tf_dcgan.config import overrides
-from tf_dcgan.data import domain_images, domains, glyphs
+from tf_dcgan.data import domain_images, domains
+from tf_dcgan.data.named import glyphs
 
 PAIR = "cycle_gan/horse2zebra"
 HALVES = ("trainA", "trainB", "testA", "testB")

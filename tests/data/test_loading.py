@@ -3,7 +3,8 @@ import pytest
 import tiny_data
 
 from tf_dcgan.common import errors, images, terminal
-from tf_dcgan.data import glyphs, loading
+from tf_dcgan.data import loading
+from tf_dcgan.data.named import glyphs
 
 
 @pytest.mark.parametrize(

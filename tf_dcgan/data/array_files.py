@@ -28,8 +28,9 @@ import PIL.Image
 
 from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import cache, sources, value_range
+from tf_dcgan.data import cache, sources
 from tf_dcgan.data.folders import decoding, listings
+from tf_dcgan.data.preparing import value_range
 
 # Part of the caches' keys: raise it whenever a file would be read otherwise.
 _VERSION = 1

@@ -10,7 +10,8 @@ import dataclasses
 
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema, sizes, value_ranges
-from tf_dcgan.data import domains, loading, reading, shapes, value_range
+from tf_dcgan.data import domains, loading, reading
+from tf_dcgan.data.preparing import shapes, value_range
 
 
 def native_shape(

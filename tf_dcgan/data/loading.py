@@ -16,21 +16,11 @@ import numpy as np
 
 from tf_dcgan.common import errors, files
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import (
-    array_files,
-    cache,
-    glyphs,
-    known_sets,
-    mnist_files,
-    names,
-    parts,
-    preparation,
-    reading,
-    shapes,
-    sources,
-)
+from tf_dcgan.data import array_files, cache, names, reading, sources
 from tf_dcgan.data.folders import listings
 from tf_dcgan.data.folders import source as image_folders
+from tf_dcgan.data.named import glyphs, known_sets, mnist_files
+from tf_dcgan.data.preparing import parts, preparation, shapes
 from tf_dcgan.data.tfds import sets
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from tf_dcgan.config import schema, sizes, value_ranges
-from tf_dcgan.data import known_sets
+from tf_dcgan.data.named import known_sets
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,8 +7,9 @@ import pathlib
 
 from tf_dcgan.common import errors
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import array_files, known_sets, loading, names
+from tf_dcgan.data import array_files, loading, names
 from tf_dcgan.data.folders import decoding, listings, trees
+from tf_dcgan.data.named import known_sets
 from tf_dcgan.evaluation import image_sources, statistics
 
 

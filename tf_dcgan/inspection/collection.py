@@ -18,8 +18,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from tf_dcgan.common import errors, terminal
-from tf_dcgan.data import array_files, known_sets, loading
+from tf_dcgan.data import array_files, loading
 from tf_dcgan.data.folders import archives, decoding, listings, trees
+from tf_dcgan.data.named import known_sets
 from tf_dcgan.inspection import processes, records
 
 _CHUNK_IMAGES = 256

@@ -11,7 +11,7 @@ import keras
 
 from tf_dcgan.common import errors
 from tf_dcgan.config import recipes, schema, sizes
-from tf_dcgan.data import shapes
+from tf_dcgan.data.preparing import shapes
 from tf_dcgan.models import (
     conditional,
     cyclegan,

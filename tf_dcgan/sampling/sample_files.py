@@ -9,7 +9,7 @@ import numpy as np
 
 from tf_dcgan.common import files, images
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import value_range as pixel_values
+from tf_dcgan.data.preparing import value_range as pixel_values
 from tf_dcgan.sampling import samplers
 
 

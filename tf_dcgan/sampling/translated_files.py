@@ -14,8 +14,9 @@ import PIL.Image
 
 from tf_dcgan.common import errors, files, images, terminal
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import array_files, preparation, reading
+from tf_dcgan.data import array_files, reading
 from tf_dcgan.data.folders import decoding, survey, trees
+from tf_dcgan.data.preparing import preparation
 from tf_dcgan.models import cyclegan
 
 _AT_ONCE = 16  # Images of one size.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from tf_dcgan.config import schema, sizes
-from tf_dcgan.data import preparation, reading, shapes
+from tf_dcgan.data import reading
+from tf_dcgan.data.preparing import preparation, shapes
 from tf_dcgan.models import families
 from tf_dcgan.training import execution
 

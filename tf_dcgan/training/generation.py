@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from tf_dcgan.common import errors, images, randomness, words
 from tf_dcgan.config import losses, schema, value_ranges
-from tf_dcgan.data import augmentation, batches, known_sets, loading, reading
+from tf_dcgan.data import augmentation, batches, loading, reading
+from tf_dcgan.data.named import known_sets
 from tf_dcgan.gan import gan, updates
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs

@@ -6,8 +6,9 @@ import PIL.Image
 import pytest
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import loading, parts, preparation, reading, sources
+from tf_dcgan.data import loading, reading, sources
 from tf_dcgan.data.folders import decoding, listings, source, trees
+from tf_dcgan.data.preparing import parts, preparation
 
 
 @pytest.fixture

@@ -35,8 +35,8 @@ import PIL.Image
 
 from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import value_range
 from tf_dcgan.data.folders import archives
+from tf_dcgan.data.preparing import value_range
 
 # Pillow opens them, and they are no images of pixels, are only recognised, or
 # are given to a program that runs what stands in them (Ghostscript).

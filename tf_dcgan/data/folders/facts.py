@@ -19,8 +19,9 @@ import numpy as np
 
 from tf_dcgan.common import errors, parallel, terminal
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import cache, reading, value_range
+from tf_dcgan.data import cache, reading
 from tf_dcgan.data.folders import decoding
+from tf_dcgan.data.preparing import value_range
 
 # Part of the names of what is kept: raise it whenever files would be
 # understood otherwise.

@@ -14,8 +14,9 @@ import numpy as np
 
 from tf_dcgan.common import errors, parallel
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import reading, shapes, sources
+from tf_dcgan.data import reading, sources
 from tf_dcgan.data.folders import decoding, facts, listings
+from tf_dcgan.data.preparing import shapes
 
 # Part of the caches' keys: raise it whenever a folder would be read otherwise.
 _VERSION = 1

@@ -12,7 +12,7 @@ import requests
 
 from tf_dcgan.common import errors, files
 from tf_dcgan.config import schema
-from tf_dcgan.data import known_sets, mnist_files
+from tf_dcgan.data.named import known_sets, mnist_files
 from tf_dcgan.data.tfds import reading, wanted_files
 
 _TIMEOUT_SECONDS = 8

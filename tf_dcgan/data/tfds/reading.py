@@ -18,7 +18,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import known_sets, sources
+from tf_dcgan.data import sources
+from tf_dcgan.data.named import known_sets
 
 _CHUNK_IMAGES = 1024  # Images per chunk at most.
 _LONGEST_MESSAGE = 500  # Characters of an exception's message passed on.

@@ -21,7 +21,8 @@ import zlib
 import numpy as np
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import known_sets, sources
+from tf_dcgan.data import sources
+from tf_dcgan.data.named import known_sets
 
 NAMES = ("mnist", "fashion_mnist", "kmnist")
 

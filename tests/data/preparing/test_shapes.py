@@ -1,6 +1,6 @@
 import pytest
 
-from tf_dcgan.data import shapes
+from tf_dcgan.data.preparing import shapes
 
 
 def test_a_crop_leaves_a_shorter_side_as_it_is():

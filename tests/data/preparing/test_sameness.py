@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tf_dcgan.data import sameness
+from tf_dcgan.data.preparing import sameness
 
 
 def images(*values):

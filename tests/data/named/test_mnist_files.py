@@ -6,7 +6,8 @@ import pytest
 import tiny_data
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import loading, mnist_files
+from tf_dcgan.data import loading
+from tf_dcgan.data.named import mnist_files
 
 IMAGES = "train-images-idx3-ubyte"
 LABELS = "train-labels-idx1-ubyte"

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tf_dcgan.data import glyphs, loading
+from tf_dcgan.data import loading
+from tf_dcgan.data.named import glyphs
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ import pathlib
 
 import numpy as np
 
-from tf_dcgan.data import known_sets, sources
+from tf_dcgan.data import sources
+from tf_dcgan.data.named import known_sets
 
 NUM_IMAGES = {"train": 60_000, "test": 10_000}
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tf_dcgan.data import value_range
+from tf_dcgan.data.preparing import value_range
 
 
 def test_the_range_becomes_0_to_255_and_values_outside_saturate():

@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tf_dcgan.common import errors, parallel, terminal
-from tf_dcgan.data import cache, parts, sameness, sources
+from tf_dcgan.data import cache, sources
+from tf_dcgan.data.preparing import parts, sameness
 
 # Part of the key of every cached array. Raise it whenever the same original
 # images would give another array.

@@ -5,7 +5,8 @@ import pytest
 import tiny_data
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import cache, preparation, sources
+from tf_dcgan.data import cache, sources
+from tf_dcgan.data.preparing import preparation
 
 
 @pytest.mark.parametrize(
