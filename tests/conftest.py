@@ -18,11 +18,16 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """Marks what needs whole trainings as slow."""
+    """Marks what needs whole trainings as slow, and lets it begin first.
+
+    Files are shared out in this order: a long one at the end would keep one
+    process waiting for the other.
+    """
     whole_lives = pathlib.Path(__file__).parent / "end_to_end"
     for item in items:
         if whole_lives in item.path.parents or "trained" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: whole_lives not in item.path.parents)
 
 
 @pytest.fixture(scope="session")

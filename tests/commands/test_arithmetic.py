@@ -246,8 +246,11 @@ def test_log_odds_tell_apart_what_a_softmax_rounds_to_one():
         ("--out=", "--out= is empty: give a name ending in .png"),
         ("--out=a.gif", "only PNG can be written"),
         ("--out=folder", "no picture's name: give a name ending in .png"),
-        ("--out=/dev/null/a.png", r"written \(/dev/null is a file, not a fo"),
-        ("--out=/dev/null/b/a.png", r"written \(/dev/null is a file, not a f"),
+        ("--out=/dev/null/a.png", r"written \(/dev/null is a device, not a"),
+        (
+            "--out=/dev/null/b/a.png",
+            r"written \(/dev/null is a device, not a",
+        ),
         ("--run_dir=nowhere", "nowhere does not exist"),
     ],
 )

@@ -561,7 +561,7 @@ def test_a_fifo_is_refused_before_the_work(main, arrays, flag):
 
 
 def test_scores_are_kept_where_nobody_reads_them(main, arrays, monkeypatch):
-    def gone(*_):
+    def gone(*_, **__):
         raise BrokenPipeError
 
     monkeypatch.setattr("builtins.print", gone)

@@ -209,7 +209,7 @@ def test_it_tells_what_is_needed_to_repeat_it(trained, tmp_path, capsys):
         ("--out=/dev/null/walk", "cannot be written"),
         ("--out=.", "is a folder"),
         ("--out=new/", "is a folder"),
-        ("--out=" + "x" * 250, "cannot be written"),
+        ("--out=" + "x" * 256, "cannot be written"),
         ("--run_dir=nowhere", "nowhere does not exist"),
     ],
 )

@@ -473,7 +473,8 @@ def test_images_without_labels_are_refused_before_training(
     assert str(caught.value) == (
         f"--conditional needs class labels, and {folder} has none, since no "
         "image lies in a sub-folder: leave it out, or give a labelled "
-        "--dataset such as mnist, or a folder with a folder for each class"
+        "--dataset such as mnist, a folder with a folder for each class, or "
+        "--labels=FILE.csv"
     )
     assert not (tmp_path / "runs").exists()
 

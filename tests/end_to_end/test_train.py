@@ -227,7 +227,7 @@ def test_a_dry_run_tells_all_and_touches_no_data(main, capsys, cache_home):
         (["--real_label=0.1", "--fake_label=0.1"], "must be above"),
         (["--data_dir=nowhere"], "nowhere"),
         (["--run_dir=/dev/null"], "is a file"),
-        (["--run_dir=/dev/null/run"], "/dev/null is a file"),
+        (["--run_dir=/dev/null/run"], "/dev/null is a device"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )

@@ -108,7 +108,7 @@ def scored(translation_flags, tmp_path_factory):
     """A run that was scored after steps 2 and 4, and the networks asked for."""
     asked = []
 
-    def network(request, dataset, *, crop):
+    def network(request, dataset, *, read_as):
         asked.append(dataset)
         return _network(request, dataset)
 

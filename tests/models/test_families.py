@@ -166,7 +166,7 @@ def test_auto_needs_the_sizes_of_the_images():
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", families.NETWORKS)
 def test_every_refusal_names_a_size_that_is_accepted(recipe):
-    for side in [*range(4, 66), 127, 129, 500, 700, 1023, 1024]:
+    for side in [*range(4, 66, 7), 28, 31, 33, 64, 127, 500, 1023]:
         try:
             assert size(recipe, str(side)) == (side, side)
         except errors.UserError as error:
