@@ -322,5 +322,5 @@ def test_a_dry_run_shows_all_four_networks(capsys):
         assert f'Model: "{name}"' in printed
     assert printed.count("7,837,699") == 4  # Total and trainable, twice.
     assert printed.count("2,764,737") == 4
-    assert "for 1 image of A and as many of B" in printed
+    assert "for 1 image of A, as many of B" in printed
     assert "both are trained as RGB" in printed
