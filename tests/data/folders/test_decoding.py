@@ -300,7 +300,7 @@ def test_values_that_are_not_finite_are_named(tmp_path, bad):
         PIL.Image.fromarray(np.array([[0.5, bad]], np.float32)),
         tmp_path / "x.tif",
     )
-    with pytest.raises(decoding.NotFiniteError, match="1 of its values are"):
+    with pytest.raises(decoding.NotFiniteError, match="1 value is NaN"):
         values_of(path)
     damaged = decoding.Damaged(str(tmp_path), 80)
     damaged.add(str(path), decoding.NotFiniteError("1 of its values"))

@@ -736,7 +736,9 @@ def _values(
         values = _turned(values, orientation)
     bad = np.count_nonzero(~np.isfinite(values))
     if bad:
-        raise NotFiniteError(f"{bad:,} of its values are NaN or infinite")
+        raise NotFiniteError(
+            f"{bad:,} value{'s are' if bad != 1 else ' is'} NaN or infinite"
+        )
     return values
 
 
