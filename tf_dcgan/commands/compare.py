@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import dataclasses
 import pathlib
 
-from tf_dcgan.commands import command_line
-from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.commands import command_line, page_files
+from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import fields
 from tf_dcgan.runs import folder
 
@@ -51,17 +51,13 @@ def main(arguments: Sequence[str]) -> None:
         words="RUN RUN …",
     )
     paths = _check_runs(line.words)
-    out = _check_out(line.settings.out)
+    out = page_files.check_out(line.settings.out)
     # Late, so that --help and a slip answer at once.
     from tf_dcgan.comparison import page as report
     from tf_dcgan.comparison import run_records
 
     text = report.write(run_records.read(paths))
-    # A folder's name need not be text in UTF-8.
-    page = text.encode(errors="replace")
-    with files.atomic_file(out) as unfinished:
-        unfinished.write_bytes(page)
-    size = f"{len(page) / 1e6:.1f} MB"
+    size = page_files.write(out, text)
     terminal.show(f"{out}: {len(paths)} runs, {size}; open it in a browser")
 
 
@@ -99,14 +95,3 @@ def _what_it_is(path: pathlib.Path) -> str:
     if path.is_dir():
         return f"it has no {folder.CONFIG}"
     return "it is a file" if path.exists() else "it does not exist"
-
-
-def _check_out(name: str) -> pathlib.Path:
-    """Finds out early whether the page can be written at this place."""
-    out = pathlib.Path(name).expanduser()
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise errors.UserError(
-            f"--out={name} is no page: give a name ending in .html"
-        )
-    files.require_writable(out, f"--out={name}")
-    return out

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 import dataclasses
 import json
-import pathlib
 
-from tf_dcgan.commands import command_line
-from tf_dcgan.common import errors, files, quiet_import, terminal
+from tf_dcgan.commands import command_line, page_files
+from tf_dcgan.common import errors, quiet_import, terminal
 from tf_dcgan.config import fields
 
 _GROUP = "Inspection"
@@ -80,7 +79,7 @@ def main(arguments: Sequence[str]) -> None:
             f"give one folder, array or data set, not {len(line.words)}: "
             f"{terminal.command('inspect')} PATH"
         )
-    out = None if settings.out is None else _check_out(settings.out)
+    out = None if settings.out is None else page_files.check_out(settings.out)
     # Late, so that --help and a slip answer at once.
     from tf_dcgan.inspection import report
 
@@ -96,25 +95,11 @@ def main(arguments: Sequence[str]) -> None:
         quiet_import.import_tensorflow()
         found = found.measured()
     if out is not None:
-        page = found.page().encode(errors="replace")
-        with files.atomic_file(out) as unfinished:
-            unfinished.write_bytes(page)
+        size = page_files.write(out, found.page())
     if settings.json:
         terminal.show(json.dumps(found.to_json(), indent=2))
         return
     for text in found.lines():
         terminal.show(text)
     if out is not None:
-        size = f"{len(page) / 1e6:.1f} MB"
         terminal.show(f"\n{out}: {size}; open it in a browser")
-
-
-def _check_out(name: str) -> pathlib.Path:
-    """Finds out early whether the page can be written at this place."""
-    out = pathlib.Path(name).expanduser()
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise errors.UserError(
-            f"--out={name} is no page: give a name ending in .html"
-        )
-    files.require_writable(out, f"--out={name}")
-    return out
