@@ -69,7 +69,7 @@ def _measure(name: str, data_dir: str | None, cache_dir: str) -> list[str]:
     from tf_dcgan.metrics.features.classifier import classifier
 
     folders = {"data_dir": data_dir, "cache_dir": cache_dir}
-    size = loading.native_shape(name, data_dir)[:2]
+    size = loading.find(name, data_dir).shape[:2]
     for split in ("train", "test"):
         images = loading.load(name, split, image_size=size, **folders).images
     started = time.monotonic()

@@ -109,7 +109,7 @@ def main(arguments: Sequence[str]) -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     weights = inception_weights.load(settings.inception_weights)
-    shape = loading.native_shape(settings.dataset, settings.data_dir)
+    shape = loading.find(settings.dataset, settings.data_dir).shape
     if None in shape:
         raise errors.UserError(
             f"--dataset={settings.dataset} has images of different sizes: give "

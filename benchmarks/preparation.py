@@ -78,7 +78,7 @@ def main(arguments: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as cache_dir:
         for title in ("prepared", "opened again"):
             clock = _Clock()
-            loading.native_shape(str(folder), cache_dir=cache_dir)
+            _ = loading.find(str(folder), cache_dir=cache_dir).shape
             dataset = loading.load(
                 str(folder), image_size=size, cache_dir=cache_dir
             )

@@ -538,7 +538,7 @@ def test_scores_of_an_earlier_state_are_said_to_be_old(tmp_path):
         best={
             "lines": lines,
             "evaluation": fake_runs.evaluation(
-                step=20, weights="best by fid_classifier 9.5, ema"
+                step=20, best_by="fid_classifier"
             ),
         },
     )

@@ -37,3 +37,23 @@ def test_an_exception_comes_at_its_place():
     assert [next(results), next(results)] == [1, 0.5]
     with pytest.raises(ZeroDivisionError):
         next(results)
+
+
+def test_abandoning_the_results_waits_for_nobody(monkeypatch):
+    monkeypatch.setattr(parallel, "cores", lambda: 1)
+    begun, may_end, ended = (threading.Event() for _ in range(3))
+
+    def call(number):
+        if number == 1:
+            begun.set()
+            may_end.wait(10)
+            ended.set()
+        return number
+
+    results = parallel.ordered(call, range(5))
+    assert next(results) == 0
+    assert begun.wait(10)
+    results.close()  # The second call waits for this thread.
+    assert not ended.is_set()
+    may_end.set()
+    assert ended.wait(10)

@@ -306,7 +306,7 @@ def test_a_run_of_every_loss_goes_on(loss):
     ],
 )
 def test_image_sizes_are_height_then_width(text, size):
-    assert sizes.parse_image_size(text) == size
+    assert sizes.parse("image_size", text) == size
 
 
 @pytest.mark.parametrize(

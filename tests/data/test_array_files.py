@@ -54,8 +54,8 @@ def test_the_images_of_a_file_are_a_set(load, tmp_path, name, save, shape):
     array = load(path)
     np.testing.assert_array_equal(array.images, images.reshape(5, 6, 4, -1))
     assert array.labels is None and array.class_names == array.notes == ()
-    assert loading.native_shape(str(path)) == (*shape, 1)[:3]
-    assert loading.splits(str(path)) == ("train",)
+    assert loading.find(str(path)).shape == (*shape, 1)[:3]
+    assert loading.find(str(path)).splits == ("train",)
     source = named_sources.open_source(str(path), flag="real")
     (batch,) = source.batches()
     np.testing.assert_array_equal(batch, array.images)
@@ -96,7 +96,7 @@ def test_labels_lie_beside_the_images(
     array = load(tmp_path / "x.npz")
     assert array.labels.tolist() == labels
     assert array.class_names == class_names
-    assert loading.class_names(str(tmp_path / "x.npz")) == class_names
+    assert loading.find(str(tmp_path / "x.npz")).class_names == class_names
     one = load(tmp_path / "x.npz", class_name=class_names[0])
     assert len(one.images) == labels.count(0)
 
@@ -110,7 +110,7 @@ def test_splits_are_arrays_of_their_own(load, tmp_path, names):
         arrays[labels] = np.full((number, 1), number)
     path = tmp_path / "x.npz"
     np.savez(path, **arrays)
-    assert loading.splits(str(path)) == ("train", "validation", "test")
+    assert loading.find(str(path)).splits == ("train", "validation", "test")
     for number, split in ((1, "train"), (2, "val"), (3, "test")):
         array = load(path, split)
         assert array.images.shape == (number, 6, 4, 1)

@@ -126,7 +126,7 @@ def test_the_images_of_a_pair_of_tfds_are_those_of_its_splits(
 ):
     made = write_pair(root)
     for domain, letter in zip(find(dataset=PAIR), "AB", strict=True):
-        shape = domain_images.native_shape(config, domain)
+        shape = domain_images.Unprepared(config, domain).shape
         assert shape == (None, None, 3)
         for which, load in LOADERS.items():
             array = load(config, domain, (8, 8))
@@ -175,7 +175,7 @@ def test_a_folder_of_halves_has_each_as_a_folder_of_its_own(
         assert domain.title == train
         assert domain.train == part(train, "train")
         assert domain.test == part(test, "train")
-        shape = domain_images.native_shape(config, domain)
+        shape = domain_images.Unprepared(config, domain).shape
         assert shape == (4, 4, 1)
         for which, colour in (("train", number), ("test", number + 2)):
             array = LOADERS[which](config, domain, (4, 4))
@@ -228,7 +228,7 @@ def test_an_empty_half_is_told_with_its_folder(find, tmp_path, config):
     (folder / "trainB" / "a.png").unlink()
     _, b = find(dataset=str(folder))
     with pytest.raises(errors.UserError) as caught:
-        domain_images.native_shape(config, b)
+        _ = domain_images.Unprepared(config, b).shape
     assert str(caught.value).startswith(
         f"{folder}/trainB (of --dataset): {folder}/trainB has no images"
     )
@@ -432,10 +432,10 @@ def test_a_set_out_of_reach_is_told_with_its_flag(find, config, monkeypatch):
 def test_images_smaller_than_the_crop_are_told_with_their_flag(find, config):
     a, b = find(a="cifar10", b="mnist")
     config = dataclasses.replace(config, crop="30x30")
-    shape = domain_images.native_shape(config, a)
+    shape = domain_images.Unprepared(config, a).shape
     assert shape == (30, 30, 3)
     with pytest.raises(errors.UserError) as caught:
-        domain_images.native_shape(config, b)
+        _ = domain_images.Unprepared(config, b).shape
     assert str(caught.value).startswith(
         "--dataset_b=mnist: --crop=30x30 is larger than the images, which are "
         "28x28x1"
@@ -457,16 +457,16 @@ def test_random_crops_are_cut_from_the_originals_or_the_load_size(
     for half, size in (("trainA", (8, 6)), ("trainB", (5, 4))):
         write(folder / half / "0.png", 1, size=size)
     a, b = find(dataset=str(folder))
-    assert domain_images.size_to_crop(config, a) is None
+    assert domain_images.Unprepared(config, a).size_to_crop is None
     own = dataclasses.replace(config, crop_size="24x24")
-    assert domain_images.size_to_crop(own, a) == (6, 8)
-    assert domain_images.size_to_crop(own, b) == (4, 5)
+    assert domain_images.Unprepared(own, a).size_to_crop == (6, 8)
+    assert domain_images.Unprepared(own, b).size_to_crop == (4, 5)
     loaded = dataclasses.replace(config, load_size="9x30")
-    assert domain_images.size_to_crop(loaded, a) == (9, 30)
+    assert domain_images.Unprepared(loaded, a).size_to_crop == (9, 30)
     write(folder / "trainA" / "1.png", 1, size=(16, 12))
     write(folder / "trainA" / "2.png", 1, size=(16, 12))
     with pytest.raises(errors.UserError) as caught:
-        domain_images.size_to_crop(own, a)
+        _ = domain_images.Unprepared(own, a).size_to_crop
     message = str(caught.value)
     assert message.startswith("--crop_size=24x24 cuts from images of one size")
     assert message.endswith(
@@ -498,8 +498,8 @@ def test_colours_among_the_test_images_alone_make_a_domain_rgb(
     folder = write_halves(tmp_path / "fruit")
     write(folder / "testA" / "b.png", (1, 2, 3), mode="RGB", size=(9, 9))
     a, b = find(dataset=str(folder))
-    assert domain_images.native_shape(config, a) == (4, 4, 3)
-    assert domain_images.native_shape(config, b) == (4, 4, 1)
+    assert domain_images.Unprepared(config, a).shape == (4, 4, 3)
+    assert domain_images.Unprepared(config, b).shape == (4, 4, 1)
 
 
 @pytest.mark.slow
@@ -508,7 +508,7 @@ def test_gray_glyphs_and_a_coloured_set_are_trained_as_rgb(
 ):
     write_cifar10(root)
     found = find(a="glyphs", b="cifar10")
-    shapes = [domain_images.native_shape(config, each) for each in found]
+    shapes = [domain_images.Unprepared(config, each).shape for each in found]
     wanted = domain_images.channels(*shapes)
     assert wanted == 3
     note = domain_images.channels_note(

@@ -18,7 +18,7 @@ from tf_dcgan.data.named import glyphs
     ],
 )
 def test_the_shapes_of_the_usual_sets_are_known(name, shape):
-    assert loading.native_shape(name) == shape
+    assert loading.find(name).shape == shape
 
 
 @pytest.mark.slow

@@ -22,19 +22,27 @@ def test_protocols_differ_by_all_that_moves_a_score(other):
     assert evaluation_file.protocol(one) != evaluation_file.protocol(two)
 
 
-def test_protocols_do_not_differ_by_the_score_of_a_best_checkpoint():
-    one, two, other, last = (
-        fake_runs.evaluation(weights=weights)
-        for weights in (
-            "best by fid_classifier 9.5, ema",
-            "best by fid_classifier 12.3, ema",
-            "best by kid_classifier 9.5, ema",
-            "ema",
-        )
+def test_protocols_differ_by_the_checkpoint_that_was_scored():
+    best, other, last = (
+        fake_runs.evaluation(best_by=best_by)
+        for best_by in ("fid_classifier", "kid_classifier", None)
     )
-    assert evaluation_file.protocol(one) == evaluation_file.protocol(two)
-    assert evaluation_file.protocol(one) != evaluation_file.protocol(other)
-    assert evaluation_file.protocol(one) != evaluation_file.protocol(last)
+    protocols = list(map(evaluation_file.protocol, (best, other, last)))
+    assert protocols[0]["weights"] == "best by fid_classifier, ema"
+    assert protocols[0] not in protocols[1:]
+    assert protocols[1] != protocols[2]
+    assert list(map(evaluation_file.is_of_best, (best, other, last))) == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_an_older_file_does_not_tell_the_weights():
+    older = fake_runs.evaluation()
+    del older["generator"]
+    assert evaluation_file.protocol(older)["weights"] is None
+    assert not evaluation_file.is_of_best(older)
 
 
 def test_protocols_do_not_differ_by_path_step_seed_and_versions():

@@ -81,11 +81,24 @@ def train_lines(values, *, key="loss_d", every=10, **more):
 
 
 def evaluation(
-    path="r", *, fid=10.0, images=2000, step=LENGTH, weights="ema", **more
+    path="r",
+    *,
+    fid=10.0,
+    images=2000,
+    step=LENGTH,
+    weights="ema",
+    best_by=None,
+    **more,
 ):
     """Makes what evaluation.json holds."""
+    generator = {"weights": weights, "checkpoint": "last"}
+    words = f"{weights} weights"
+    if best_by is not None:
+        generator |= {"checkpoint": "best", "best_by": best_by}
+        words = f"best by {best_by} 9.5, {words}"
     return {
         "step": step,
+        "generator": generator,
         "scores": [
             {
                 "name": "fid",
@@ -101,7 +114,7 @@ def evaluation(
         "protocol": {
             "real": "mnist:test (as they are)",
             "real_images": 10000,
-            "fake": f"{path}, step {step}, {weights} weights",
+            "fake": f"{path}, step {step}, {words}",
             "fake_images": images,
             "features": {"network": "classifier", "feature_dim": 128},
             "seed": 0,

@@ -351,6 +351,11 @@ def test_evaluate_names_the_checkpoint(not_last, tmp_path, monkeypatch):
     content = json.loads((not_last.path / "evaluation.json").read_text())
     assert content["step"] == 10
     assert "step 10, best by fid_x 12.35, ema" in content["protocol"]["fake"]
+    assert content["generator"] == {
+        "weights": "ema",
+        "checkpoint": "best",
+        "best_by": "fid_x",
+    }
 
 
 @pytest.mark.slow

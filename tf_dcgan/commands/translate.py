@@ -98,7 +98,7 @@ def main(arguments: Sequence[str]) -> None:
     fit = translated_files.at_network_size(
         run.data.image_shape[:2],
         _read_as(run, settings.direction),
-        whole_size=sizes.parse_load_size(run.config.load_size)
+        whole_size=sizes.parse("load_size", run.config.load_size)
         if run.config.load_size
         else None,
         at_own_scale=run.config.crop_size is not None

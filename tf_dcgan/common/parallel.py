@@ -29,7 +29,8 @@ def ordered(
     there are cores before their results are asked for.
 
     Args:
-        function: may be called by several threads at once.
+        function: may be called by several threads at once. Where not all
+            results are asked for, the last calls may end a little later.
         items: what to apply it to.
 
     Yields:
@@ -37,14 +38,15 @@ def ordered(
     """
     workers = cores()
     pending: collections.deque[concurrent.futures.Future] = collections.deque()
-    with concurrent.futures.ThreadPoolExecutor(workers) as executor:
-        try:
-            for item in items:
-                pending.append(executor.submit(function, item))
-                if len(pending) > workers + 1:
-                    yield pending.popleft().result()
-            while pending:
+    executor = concurrent.futures.ThreadPoolExecutor(workers)
+    try:
+        for item in items:
+            pending.append(executor.submit(function, item))
+            if len(pending) > workers + 1:
                 yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        # Nothing is waited for: what abandons this iterator may be a garbage
+        # collection, in a thread that holds the very lock that joining needs.
+        executor.shutdown(wait=False, cancel_futures=True)

@@ -142,10 +142,7 @@ def library_lines() -> Iterator[list[str]]:
                 os.close(standard_error)
                 caught.seek(0)
                 text = caught.read().decode(errors="replace")
-                lines += [
-                    "".join(filter(str.isprintable, line))
-                    for line in text.splitlines()
-                ]
+                lines += printable(text).splitlines()
 
 
 def _nameless_file():

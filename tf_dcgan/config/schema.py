@@ -511,15 +511,12 @@ class Config:
                 f"--fake_label={self.fake_label}: D learns to tell them apart"
             )
         check_feature_dim("evaluate_feature_dim", self.evaluate_feature_dim)
-        for name, parse, allowed in (
-            ("image_size", sizes.parse_image_size, (None, sizes.AUTO)),
-            ("crop", sizes.parse_crop, (None,)),
-            ("load_size", sizes.parse_load_size, (None,)),
-            ("crop_size", sizes.parse_crop_size, (None,)),
-        ):
-            if getattr(self, name) not in allowed:
-                height, width = parse(getattr(self, name))
-                object.__setattr__(self, name, f"{height}x{width}")
+        for name in ("image_size", "crop", "load_size", "crop_size"):
+            text = getattr(self, name)
+            if text is None or (name == "image_size" and text == sizes.AUTO):
+                continue
+            height, width = sizes.parse(name, text)
+            object.__setattr__(self, name, f"{height}x{width}")
         self._check_random_crops()
         self._check_value_range()
 
@@ -645,7 +642,7 @@ class Config:
     @property
     def central_crop(self) -> tuple[int, int] | None:
         """(height, width) of `crop` in pixels, or None."""
-        return None if self.crop is None else sizes.parse_crop(self.crop)
+        return None if self.crop is None else sizes.parse("crop", self.crop)
 
     @property
     def ranges_of_values(

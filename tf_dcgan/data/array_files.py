@@ -2,11 +2,11 @@
 
 Images are [n, height, width] gray, or [n, height, width, 1 or 3], uint8 or any
 other numbers; these are brought to 8 bits by one range for the whole file. An
-.npz may
-have `labels`, [n] of whole numbers or of names, and `class_names`. It may have
-splits, told by their names, as in `x_train` and `y_train`, or `val_images` and
-`val_labels`. Nothing is unpickled. Images are never in memory as a whole: an
-.npy is memory-mapped, and an .npz is read from its beginning, chunk by chunk.
+.npz may have `labels`, [n] of whole numbers or of names, and `class_names`. It
+may have splits, told by their names, as in `x_train` and `y_train`, or
+`val_images` and `val_labels`. Nothing is unpickled. Images are never in memory
+as a whole: an .npy is memory-mapped, and an .npz is read from its beginning,
+chunk by chunk.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -28,7 +29,7 @@ import PIL.Image
 
 from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import cache, sources
+from tf_dcgan.data import cache, image_sets, reading, sources
 from tf_dcgan.data.folders import decoding, listings
 from tf_dcgan.data.preparing import value_range
 
@@ -345,58 +346,83 @@ def _identity(path: str) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def source(
-    path: str, split: str, *, scale: value_ranges.Range | None
-) -> sources.Source:
-    """Offers a split of a file.
+class ArrayFile(image_sets.ImageSet):
+    """An .npy or .npz of images, whose arrays are found once."""
 
-    Args:
-        path: the file's absolute path.
-        split: the split's name.
-        scale: as the function of this name returns it.
+    def __init__(
+        self, path: str, read_as: reading.Reading, cache_dir: str | None
+    ):
+        """Looks at nothing yet.
 
-    Raises:
-        errors.UserError: as `read_splits`, or there is no such split.
-    """
-    splits = read_splits(path)
-    if split not in splits:
-        raise errors.UserError(
-            f"{path} has no split {split!r}: "
-            + errors.suggestion(split, splits)
-            + "; a split is an array of its own, named such as x_test"
+        Args:
+            path: the file's absolute path.
+            read_as: how the images are read.
+            cache_dir: the cache that keeps the range of the values; None for
+                the user's cache.
+        """
+        super().__init__(path, read_as)
+        self._cache_dir = cache_dir
+
+    @functools.cached_property
+    def _splits(self) -> dict[str, Split]:
+        return read_splits(self.name)
+
+    @property
+    def original_shape(self) -> tuple[int, int, int]:
+        """See `image_sets.ImageSet`.
+
+        Raises:
+            errors.UserError: as `read_splits`, or the splits' images differ.
+        """
+        shapes = {name: split.shape for name, split in self._splits.items()}
+        if len(set(shapes.values())) > 1:
+            listed = ", ".join(
+                f"{name} {sources.words(shape)}"
+                for name, shape in shapes.items()
+            )
+            raise errors.UserError(
+                f"{self.name} has images of different shapes ({listed}): give "
+                "all splits one shape"
+            )
+        return shapes["train"]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """See `image_sets.ImageSet`."""
+        return self._splits["train"].all_class_names
+
+    @property
+    def why_unlabelled(self) -> str:
+        """See `image_sets.ImageSet`."""
+        return "" if self.class_names else "it has no `labels`"
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """See `image_sets.ImageSet`."""
+        return tuple(self._splits)
+
+    def _value_range(self) -> value_ranges.Range | None:
+        return scale(
+            self.name,
+            self._splits,
+            given=self.read_as.value_range,
+            cache_dir=self._cache_dir,
         )
-    return sources.Source(
-        fingerprint=[_VERSION, *_identity(path)],
-        read=lambda: _content(splits[split], scale),
-        value_range=scale,
-    )
 
-
-def native_shape(path: str) -> tuple[int, int, int]:
-    """The (height, width, channels) of a file's images.
-
-    Raises:
-        errors.UserError: as `read_splits`, or the splits' images differ.
-    """
-    shapes = {name: split.shape for name, split in read_splits(path).items()}
-    if len(set(shapes.values())) > 1:
-        listed = ", ".join(
-            f"{name} {sources.words(shape)}" for name, shape in shapes.items()
+    def source(self, split: str, *, flag: str | None) -> sources.Source:
+        """See `image_sets.ImageSet`."""
+        del flag  # No other set is advised.
+        split = listings.canonical(split)
+        if split not in self._splits:
+            raise errors.UserError(
+                f"{self.name} has no split {split!r}: "
+                + errors.suggestion(split, self._splits)
+                + "; a split is an array of its own, named such as x_test"
+            )
+        return sources.Source(
+            fingerprint=[_VERSION, *_identity(self.name)],
+            read=lambda: _content(self._splits[split], self.value_range),
         )
-        raise errors.UserError(
-            f"{path} has images of different shapes ({listed}): give all "
-            "splits one shape"
-        )
-    return shapes["train"]
-
-
-def class_names(path: str) -> tuple[str, ...]:
-    """The classes of a file's images; empty if there are no labels.
-
-    Raises:
-        errors.UserError: as `read_splits`.
-    """
-    return read_splits(path)["train"].all_class_names
 
 
 def _content(split: Split, scale: value_ranges.Range | None) -> sources.Content:

@@ -14,136 +14,113 @@ from tf_dcgan.data import domains, loading, reading
 from tf_dcgan.data.preparing import shapes, value_range
 
 
-def native_shape(
-    config: schema.Config, domain: domains.Domain
-) -> tuple[int | None, int | None, int]:
-    """The shape of a domain's images, found without preparing any.
-
-    Args:
-        config: the run's settings, of which `crop`, `data_dir` and
-            `cache_dir` matter.
-        domain: A or B.
-
-    Returns:
-        (height, width, channels) of the images to train on; height and width
-        are None if they vary. Channels are 3 also if only the held-out images
-        are RGB.
-
-    Raises:
-        errors.UserError: the domain has no images, or the crop is larger than
-            they are.
-    """
-    sets = {part.name: part for part in (domain.train, domain.test) if part}
-    with errors.about(domain.flag_and_title):
-        shape_of = {
-            name: loading.native_shape(
-                name,
-                config.data_dir,
-                read_as=read_as(config, domain),
-                cache_dir=config.cache_dir,
-            )
-            for name in sets
-        }
-    height, width, _ = shape_of[domain.train.name]
-    return height, width, max(shape[2] for shape in shape_of.values())
-
-
-def scale(
-    config: schema.Config, domain: domains.Domain
-) -> value_ranges.Range | None:
-    """The values of a domain's images that become black and white.
-
-    Args:
-        config: the run's settings, of which `value_range`, `frames` and
-            `cache_dir` matter.
-        domain: A or B.
-
-    Returns:
-        (low, high), the same for the images to train on and those held out;
-        None for images of 8 bits.
-
-    Raises:
-        errors.UserError: as `loading.value_range`.
-    """
-    total = None
-    with errors.about(domain.flag_and_title):
-        for name in dict.fromkeys(
-            part.name for part in (domain.train, domain.test) if part
-        ):
-            total = value_range.union(
-                total,
-                loading.value_range(
-                    name,
-                    read_as=read_as(config, domain),
-                    cache_dir=config.cache_dir,
-                ),
-            )
-    return total
-
-
 def read_as(config: schema.Config, domain: domains.Domain) -> reading.Reading:
     """Says how the images of a domain are read; see `reading.of_set`."""
     return reading.of_set(config, domain.train.name, domain.number)
 
 
-def size_counts(config: schema.Config, domain: domains.Domain) -> shapes.Counts:
-    """Counts the sizes of the images that a domain is trained on.
+class Unprepared:
+    """The images of a domain before any is prepared."""
 
-    Args:
-        config: the run's settings, as `native_shape` takes them.
-        domain: A or B.
+    def __init__(self, config: schema.Config, domain: domains.Domain):
+        """Finds the sets; see `loading.find`.
 
-    Returns:
-        What `loading.size_counts` returns of the images' set.
+        Args:
+            config: the run's settings, of which those of `read_as` and the
+                sizes to load and to crop matter, `data_dir` and `cache_dir`.
+            domain: A or B.
 
-    Raises:
-        errors.UserError: as for `native_shape`.
-    """
-    with errors.about(domain.flag_and_title):
-        return loading.size_counts(
-            domain.train.name,
-            config.data_dir,
-            read_as=read_as(config, domain),
-            cache_dir=config.cache_dir,
+        Raises:
+            errors.UserError: `data_dir` cannot be read.
+        """
+        self._config = config
+        self._domain = domain
+        parts = (domain.train, domain.test)
+        with self._told():
+            self._sets = {
+                name: loading.find(
+                    name,
+                    config.data_dir,
+                    read_as=read_as(config, domain),
+                    cache_dir=config.cache_dir,
+                )
+                for name in dict.fromkeys(part.name for part in parts if part)
+            }
+
+    def _told(self):
+        """Names the domain in the errors of its images."""
+        return errors.about(self._domain.flag_and_title)
+
+    @property
+    def shape(self) -> tuple[int | None, int | None, int]:
+        """(height, width, channels) of the images to train on.
+
+        Height and width are None if they vary. Channels are 3 also if only
+        the held-out images are RGB.
+
+        Raises:
+            errors.UserError: the domain has no images, or the crop is larger
+                than they are.
+        """
+        with self._told():
+            channels = max(each.shape[2] for each in self._sets.values())
+            height, width, _ = self._sets[self._domain.train.name].shape
+        return height, width, channels
+
+    @property
+    def sizes(self) -> shapes.Counts:
+        """The sizes of the images to train on, as `ImageSet.sizes`.
+
+        Raises:
+            errors.UserError: as for `shape`.
+        """
+        with self._told():
+            return self._sets[self._domain.train.name].sizes
+
+    @property
+    def value_range(self) -> value_ranges.Range | None:
+        """(low, high), the values that become black and white.
+
+        The same for the images to train on and those held out; None for
+        images of 8 bits.
+
+        Raises:
+            errors.UserError: as for `ImageSet.value_range`.
+        """
+        total = None
+        with self._told():
+            for each in self._sets.values():
+                total = value_range.union(total, each.value_range)
+        return total
+
+    @property
+    def size_to_crop(self) -> tuple[int, int] | None:
+        """(height, width) that random crops are cut from, if that is given.
+
+        It is `load_size`; with `crop_size` alone the images' own size; None
+        without both.
+
+        Raises:
+            errors.UserError: the images have no size of their own, since
+                their sizes vary; as for `shape`.
+        """
+        if self._config.load_size is not None:
+            return sizes.parse("load_size", self._config.load_size)
+        if self._config.crop_size is None:
+            return None
+        height, width, _ = self.shape
+        if height is not None and width is not None:
+            return height, width
+        median = "HEIGHTxWIDTH"
+        if self.sizes:
+            median = "x".join(
+                str(round(side)) for side in shapes.typical(self.sizes)
+            )
+        raise errors.UserError(
+            f"--crop_size={self._config.crop_size} cuts from images of one "
+            f"size, and those of {self._domain.flag_and_title} have several: "
+            f"give --load_size={median}, to which they are brought first"
         )
-
-
-def size_to_crop(
-    config: schema.Config, domain: domains.Domain
-) -> tuple[int, int] | None:
-    """The size of the images that random crops are cut from, if it is given.
-
-    Args:
-        config: the run's settings, of which `load_size`, `crop_size` and what
-            `native_shape` takes matter.
-        domain: A or B.
-
-    Returns:
-        (height, width) in pixels: of `load_size`; with `crop_size` alone the
-        domain's own; None without both.
-
-    Raises:
-        errors.UserError: the images have no size of their own, since their
-            sizes vary; as for `native_shape`.
-    """
-    if config.load_size is not None:
-        return sizes.parse_load_size(config.load_size)
-    if config.crop_size is None:
-        return None
-    height, width, _ = native_shape(config, domain)
-    if height is not None and width is not None:
-        return height, width
-    counts = size_counts(config, domain)
-    median = (
-        "x".join(str(round(side)) for side in shapes.typical(counts))
-        if counts
-        else "HEIGHTxWIDTH"
-    )
-    raise errors.UserError(
-        f"--crop_size={config.crop_size} cuts from images of one size, and "
-        f"those of {domain.flag_and_title} have several: give --load_size="
-        f"{median}, to which they are brought first"
-    )
 
 
 def load(
@@ -192,9 +169,9 @@ def load_held_out(
     if part is None:
         return None
     with errors.about(domain.flag_and_title):
-        splits = loading.splits(
+        splits = loading.find(
             part.name, config.data_dir, cache_dir=config.cache_dir
-        )
+        ).splits
     if splits and part.split not in splits:
         return None  # The download did not bring the split that was expected.
     return _load_part(config, domain, part, image_size)
@@ -220,7 +197,7 @@ def images_to_show(
         errors.UserError: the images cannot be had; see `loading.load`.
         OSError: the disk is full; nothing half-made is left.
     """
-    whole_size = size_to_crop(config, domain) or image_size
+    whole_size = Unprepared(config, domain).size_to_crop or image_size
     dataset = load_held_out(config, domain, whole_size)
     is_held_out = dataset is not None
     if dataset is None:

@@ -125,14 +125,11 @@ def _set_of_flag(config: schema.Config, flag: str) -> Domain:
             f"{terminal.flag('dataset', text)}, or one of the two folders"
         )
     with errors.about(flag_and_text):
-        splits = loading.splits(
+        image_set = loading.find(
             name, config.data_dir, cache_dir=config.cache_dir
         )
-        class_names: tuple[str, ...] = ()
-        if narrowing:
-            class_names = loading.class_names(
-                name, config.data_dir, cache_dir=config.cache_dir
-            )
+        splits = image_set.splits
+        class_names = image_set.class_names if narrowing else ()
         split, class_name = _split_and_class(
             name, narrowing, splits, class_names
         )
@@ -228,7 +225,7 @@ def _halves_of_set(name: str, data_dir: str | None) -> tuple[Domain, Domain]:
     if ":" in name:
         raise errors.UserError(f"--dataset={name} is one set: {_BOTH_WAYS}")
     with errors.about(f"--dataset={name}"):
-        splits = loading.splits(name, data_dir)
+        splits = loading.find(name, data_dir).splits
     if splits and not {"trainA", "trainB"} <= set(splits):
         raise errors.UserError(
             f"--dataset={name} has no splits trainA and trainB, only "

@@ -1,9 +1,8 @@
 """Image sets by name, as memory-mapped uint8 arrays.
 
 `load` is the way in: it finds the set, prepares it once into the cache and
-opens what is there. To add a source, write a module with a function that
-returns a `sources.Source`, and add its name to `find_source` and
-`native_shape`.
+opens what is there. To add a kind of set, write an `image_sets.ImageSet` and
+add it to `find`.
 """
 
 from __future__ import annotations
@@ -16,11 +15,18 @@ import numpy as np
 
 from tf_dcgan.common import errors, files
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import array_files, cache, names, reading, sources
+from tf_dcgan.data import (
+    array_files,
+    cache,
+    image_sets,
+    names,
+    reading,
+    sources,
+)
 from tf_dcgan.data.folders import listings
 from tf_dcgan.data.folders import source as image_folders
 from tf_dcgan.data.named import glyphs, known_sets, mnist_files
-from tf_dcgan.data.preparing import parts, preparation, shapes
+from tf_dcgan.data.preparing import parts, preparation
 from tf_dcgan.data.tfds import sets
 
 
@@ -57,202 +63,77 @@ class ImageArray:
     value_range: value_ranges.Range | None = None
 
 
-def native_shape(
+def find(
     name: str,
     data_dir: str | None = None,
     *,
     read_as: reading.Reading = reading.WHOLE,
     cache_dir: str | None = None,
-) -> tuple[int | None, int | None, int]:
-    """The shape of a set's images, found without preparing or downloading it.
+) -> image_sets.ImageSet:
+    """Finds a set. Add a new kind of set here.
 
     Args:
-        name: the set's name, or the absolute path of a folder of images.
-        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
-        read_as: how the images are read.
-        cache_dir: the cache that keeps the shape of a folder's images; None
-            for the user's cache.
+        name: `glyphs`, the name of a TFDS set, or the absolute path of a
+            folder of images or of a file of arrays.
+        data_dir: where the set's files are; None for TFDS's own folder.
+            `glyphs`, folders and files need none.
+        read_as: how the original images are read.
+        cache_dir: the cache that keeps what had to be found out about a
+            folder or a file; None for the user's cache.
 
     Returns:
-        (height, width, channels); height and width are None if they vary.
+        The set, of which nothing has been prepared, downloaded or listed.
 
     Raises:
-        errors.UserError: there is no such set, it has no images, or the crop
-            is larger than its images.
+        errors.UserError: `data_dir` cannot be read, or `read_as` has labels
+            for a set whose images are no files.
     """
+    if data_dir is not None:
+        sets.check_data_dir(data_dir)
     _check_labels(name, read_as)
     if name in known_sets.SETS:
-        shape = known_sets.SETS[name].shape
-    elif _is_array(name):
-        shape = array_files.native_shape(name)
-    elif os.path.isabs(name):
-        shape = image_folders.native_shape(
-            name, read_as=read_as, cache_dir=cache_dir
-        )
-    else:
-        shape = sets.native_shape(name, data_dir)
-    return preparation.cropped_shape(shape, read_as.crop)
-
-
-def value_range(
-    name: str,
-    *,
-    read_as: reading.Reading = reading.WHOLE,
-    cache_dir: str | None = None,
-) -> value_ranges.Range | None:
-    """The values of a set's images that become black and white.
-
-    Args:
-        name: the set's name, or the absolute path of a folder of images.
-        read_as: how the images are read; its own range, if any, is the one.
-        cache_dir: the cache that keeps the range of a folder's images; None
-            for the user's cache.
-
-    Returns:
-        (low, high), the same for all splits; None for images of 8 bits.
-
-    Raises:
-        errors.UserError: there is no such folder, or a range is given for
-            images of 8 bits.
-    """
-    scale = None
+        return _KnownSet(name, data_dir, read_as)
     if _is_array(name):
-        scale = array_files.scale(
-            name,
-            array_files.read_splits(name),
-            given=read_as.value_range,
-            cache_dir=cache_dir,
-        )
-    elif os.path.isabs(name):
-        scale = image_folders.scale(name, read_as=read_as, cache_dir=cache_dir)
-    if scale is None and read_as.value_range is not None:
-        raise errors.UserError(
-            f"--value_range={value_ranges.write(read_as.value_range)} is for "
-            f"images of more than 8 bits, and {name} has 8-bit images: leave "
-            "it out"
-        )
-    return scale
-
-
-def size_counts(
-    name: str,
-    data_dir: str | None = None,
-    *,
-    read_as: reading.Reading = reading.WHOLE,
-    cache_dir: str | None = None,
-) -> shapes.Counts:
-    """Counts the sizes of a set's images, without preparing or downloading it.
-
-    Args:
-        name: as for `native_shape`, as are the others.
-        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
-        read_as: how the images are read.
-        cache_dir: the cache that keeps the sizes of a folder's images.
-
-    Returns:
-        One size, counted once, if all images have it. Nothing if sizes vary
-        and only reading the whole set would tell.
-
-    Raises:
-        errors.UserError: as for `native_shape`.
-    """
-    height, width, _ = native_shape(
-        name, data_dir, read_as=read_as, cache_dir=cache_dir
-    )
-    if height is not None and width is not None:
-        return {(height, width): 1}
+        return array_files.ArrayFile(name, read_as, cache_dir)
     if os.path.isabs(name):
-        counts = image_folders.size_counts(
-            name, read_as=read_as, cache_dir=cache_dir
-        )
-        return shapes.cropped(counts, read_as.crop)
-    return {}
+        return image_folders.Folder(name, read_as, cache_dir)
+    return sets.TfdsSet(name, data_dir, read_as)
 
 
-def class_names(
-    name: str,
-    data_dir: str | None = None,
-    *,
-    read_as: reading.Reading = reading.WHOLE,
-    cache_dir: str | None = None,
-) -> tuple[str, ...]:
-    """The classes of a set, found without preparing or downloading it.
+class _KnownSet(image_sets.ImageSet):
+    """A set of `known_sets`, from wherever its files are."""
 
-    Args:
-        name: the set's name, or the absolute path of a folder of images.
-        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
-        read_as: how the images are read.
-        cache_dir: the cache that packed archives are unpacked into.
+    def __init__(
+        self, name: str, data_dir: str | None, read_as: reading.Reading
+    ):
+        super().__init__(name, read_as)
+        self._data_dir = data_dir
 
-    Returns:
-        The name of each label; empty if the set has no labels.
+    @property
+    def original_shape(self) -> tuple[int, int, int]:
+        return known_sets.SETS[self.name].shape
 
-    Raises:
-        errors.UserError: there is no such set.
-    """
-    if name in known_sets.SETS:
-        return known_sets.SETS[name].class_names
-    if _is_array(name):
-        return array_files.class_names(name)
-    if os.path.isabs(name):
-        return _listing(name, read_as, cache_dir).class_names
-    return sets.class_names(name, data_dir)
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return known_sets.SETS[self.name].class_names
 
-
-def why_unlabelled(
-    name: str,
-    *,
-    read_as: reading.Reading = reading.WHOLE,
-    cache_dir: str | None = None,
-) -> str:
-    """Says why a set has no labels.
-
-    Args:
-        name: the set's name, or the absolute path of a folder of images.
-        read_as: how the images are read.
-        cache_dir: the cache that packed archives are unpacked into.
-
-    Returns:
-        The reason; empty if the set has labels, or is no folder.
-
-    Raises:
-        errors.UserError: there is no such folder.
-    """
-    if _is_array(name):
-        return "" if array_files.class_names(name) else "it has no `labels`"
-    if os.path.isabs(name):
-        return _listing(name, read_as, cache_dir).why_unlabelled
-    return ""
-
-
-def splits(
-    name: str,
-    data_dir: str | None = None,
-    *,
-    read_as: reading.Reading = reading.WHOLE,
-    cache_dir: str | None = None,
-) -> tuple[str, ...]:
-    """The splits of a set, found without preparing or downloading it.
-
-    Args:
-        name: the set's name, or the absolute path of a folder of images.
-        data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
-        read_as: how the images are read.
-        cache_dir: the cache that packed archives are unpacked into.
-
-    Returns:
-        Their names; empty if only the download will tell.
-
-    Raises:
-        errors.UserError: there is no such set.
-    """
-    if name in known_sets.SETS:
+    @property
+    def splits(self) -> tuple[str, ...]:
         return known_sets.SPLITS
-    if _is_array(name):
-        return tuple(array_files.read_splits(name))
-    if os.path.isabs(name):
-        return tuple(_listing(name, read_as, cache_dir).splits)
-    return sets.splits(name, data_dir)
+
+    def source(self, split: str, *, flag: str | None) -> sources.Source:
+        known_sets.check_split(self.name, split)
+        if self.name == "glyphs":
+            return glyphs.source(split)
+        if self._data_dir is not None and self.name in mnist_files.NAMES:
+            folder = sets.check_data_dir(self._data_dir)
+            if sets.prepared_folder(self.name, folder) is None:
+                source = mnist_files.find(self.name, split, data_dir=folder)
+                if source is not None:
+                    return source
+        return sets.TfdsSet(self.name, self._data_dir, self.read_as).source(
+            split, flag=flag
+        )
 
 
 def canonical_split(name: str, split: str) -> str:
@@ -305,18 +186,12 @@ def load(
             be written to.
         OSError: the disk is full; nothing half-made is left.
     """
-    _check_labels(name, read_as)
-    if not os.path.isabs(name):
-        value_range(name, read_as=read_as)  # Refuses one for 8 bits.
-    source = find_source(
-        name,
-        split,
-        read_as=read_as,
-        flag=flag,
-        data_dir=data_dir,
-        cache_dir=cache_dir,
+    image_set = find(name, data_dir, read_as=read_as, cache_dir=cache_dir)
+    source = image_set.source(split, flag=flag)
+    read_as = dataclasses.replace(read_as, value_range=image_set.value_range)
+    settings = preparation.Settings(
+        image_size, read_as.crop, read_as.fit, class_name, pad
     )
-    read_as = dataclasses.replace(read_as, value_range=source.value_range)
     key = {
         "preparation_version": preparation.VERSION,
         "name": name,
@@ -325,46 +200,20 @@ def load(
         "source": source.fingerprint,
         **read_as.key(),
     }
-    title_words = [name, split]
     if class_name is not None:
         key["class_name"] = class_name
-        title_words.append(class_name)
     if not pad:
         key["pad"] = False
-    title_words.append(f"{image_size[0]}x{image_size[1]}")
     # Another rule for these names would lose what users have in their caches.
-    title = "-".join(files.safe_name(word, fill="-") for word in title_words)
+    title = "-".join(
+        files.safe_name(word, fill="-")
+        for word in (name, split, class_name, "x".join(map(str, image_size)))
+        if word is not None
+    )
     entry = cache.Entry(cache_dir, title, key=key)
     prepared = entry.open()
     if prepared is None:
-        logging.info("Preparing %s", entry.folder)
-        with (
-            entry.replaced() as folder,
-            parts.kept(entry.folder.parent, entry.folder.name) as kept,
-        ):
-            content = source.read()
-            _check_shape(name, content.shape, flag=flag)
-            if class_name is not None:
-                names.check_class(class_name, content.class_names, name=name)
-            num_images = preparation.write(
-                folder,
-                content,
-                image_size=image_size,
-                crop=read_as.crop,
-                fit=read_as.fit,
-                class_name=class_name,
-                pad=pad,
-                title=title,
-                kept=kept,
-            )
-            if not num_images:
-                of_class = (
-                    "" if class_name is None else f" of class {class_name!r}"
-                )
-                raise errors.UserError(
-                    f"{name} has no images{of_class} in its split {split}: "
-                    "choose another part of it" + _or_another(flag)
-                )
+        _prepare(entry, source, settings, title, name, split, flag)
         prepared = entry.open()
         if prepared is None:
             raise OSError(f"{entry.folder} cannot be read after writing it")
@@ -384,58 +233,38 @@ def load(
     )
 
 
-def find_source(
+def _prepare(
+    entry: cache.Entry,
+    source: sources.Source,
+    settings: preparation.Settings,
+    title: str,
     name: str,
     split: str,
-    *,
-    read_as: reading.Reading = reading.WHOLE,
-    flag: str | None = "dataset",
-    data_dir: str | None = None,
-    cache_dir: str | None = None,
-) -> sources.Source:
-    """Finds where a split's images come from. Add a new source here.
-
-    Args:
-        name: as for `load`.
-        split: as for `load`.
-        read_as: as for `load`.
-        flag: as for `load`.
-        data_dir: as for `load`.
-        cache_dir: as for `load`.
-
-    Raises:
-        errors.UserError: there is no such set or split.
-    """
-    if name in known_sets.SETS:
-        known_sets.check_split(name, split)
-    folder = None if data_dir is None else sets.check_data_dir(data_dir)
-    if name == "glyphs":
-        return glyphs.source(split)
-    if _is_array(name):
-        return array_files.source(
-            name,
-            listings.canonical(split),
-            scale=value_range(name, read_as=read_as, cache_dir=cache_dir),
-        )
-    if os.path.isabs(name):
-        return image_folders.source(
-            name, split, read_as=read_as, cache_dir=cache_dir
-        )
-    if (
-        folder is not None
-        and name in mnist_files.NAMES
-        and sets.prepared_folder(name, folder) is None
+    flag: str | None,
+) -> None:
+    """Makes an entry of the cache; raises what `load` raises."""
+    logging.info("Preparing %s", entry.folder)
+    with (
+        entry.replaced() as folder,
+        parts.kept(entry.folder.parent, entry.folder.name) as kept,
     ):
-        source = mnist_files.find(name, split, data_dir=folder)
-        if source is not None:
-            return source
-    return sets.source(name, split, flag=flag, data_dir=data_dir)
-
-
-def _listing(
-    folder: str, read_as: reading.Reading, cache_dir: str | None
-) -> listings.Listing:
-    return listings.find(folder, labels=read_as.labels, cache_dir=cache_dir)
+        content = source.read()
+        _check_shape(name, content.shape, flag=flag)
+        if settings.class_name is not None:
+            names.check_class(
+                settings.class_name, content.class_names, name=name
+            )
+        num_images = preparation.write(
+            folder, content, settings, title=title, kept=kept
+        )
+        if not num_images:
+            of_class = ""
+            if settings.class_name is not None:
+                of_class = f" of class {settings.class_name!r}"
+            raise errors.UserError(
+                f"{name} has no images{of_class} in its split {split}: "
+                "choose another part of it" + _or_another(flag)
+            )
 
 
 def _is_array(name: str) -> bool:

@@ -74,7 +74,7 @@ def of_set(config: schema.Config, name: str, number: int = 0) -> Reading:
     """
     crop = config.crop or known_sets.DEFAULT_CROPS.get(name)
     return Reading(
-        crop=None if crop is None else sizes.parse_crop(crop),
+        crop=None if crop is None else sizes.parse("crop", crop),
         fit=config.fit,
         value_range=config.ranges_of_values[number],
         frames=config.frames,

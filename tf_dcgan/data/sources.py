@@ -9,8 +9,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tf_dcgan.config import value_ranges
-
 _CHUNK_BYTES = 2**24
 
 
@@ -66,15 +64,12 @@ class Source:
             whenever the images may differ.
         read: opens the split. Raises errors.UserError if the files are
             damaged, which may also happen while the chunks are read.
-        value_range: (low, high), the values that become 0 and 255, of images
-            of more than 8 bits; None for images of 8 bits.
         notes: what the set's user should know, one line each, and what may
             change while the images stay, so that a cache would tell old news.
     """
 
     fingerprint: list
     read: Callable[[], Content]
-    value_range: value_ranges.Range | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -23,7 +23,7 @@ from tf_dcgan.evaluation import (
 )
 from tf_dcgan.evaluation import request as evaluation_request
 from tf_dcgan.metrics import frechet, moments
-from tf_dcgan.runs import best_checkpoint, runs, summaries
+from tf_dcgan.runs import best_checkpoint, evaluation_file, runs, summaries
 from tf_dcgan.sampling import generators, samplers
 
 
@@ -87,10 +87,18 @@ def evaluate_run(
         evaluation = dataclasses.replace(
             evaluation, notes=(*evaluation.notes, note)
         )
+    origin = {
+        "step": step,
+        "generator": {
+            "weights": request.weights,
+            **best_checkpoint.facts(run, step, request.checkpoint),
+        },
+    }
     if request.output is not None:
-        report.write_json(request.output, evaluation, step=step)
+        report.write_json(request.output, evaluation, **origin)
     if reason is None:
-        report.write_json(run.path / "evaluation.json", evaluation, step=step)
+        path = run.path / evaluation_file.EVALUATION
+        report.write_json(path, evaluation, **origin)
         with summaries.Summaries(run.path) as log:
             log.write_scalars("evaluation", evaluation.log_line(), step=step)
     return evaluation

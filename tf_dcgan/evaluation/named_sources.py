@@ -156,9 +156,9 @@ def _named_set(
         else:
             split = narrowed[0]
     with errors.about(f"--{flag}={text}"):
-        height, width, _ = loading.native_shape(
+        height, width, _ = loading.find(
             name, data_dir, cache_dir=cache_dir
-        )
+        ).shape
         if height is None or width is None:
             raise errors.UserError(
                 f"{name} has images of different sizes: export them to a "

@@ -267,7 +267,7 @@ def cycle_error(
         least two images.
     """
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def measure(uint8_images):
         start = images.to_float(uint8_images)
         again = back(there(start, training=False), training=False)

@@ -289,10 +289,10 @@ class _NamedSet:
     def __init__(self, name: str, data_dir: str | None):
         self.path = name
         self.dataset = name
-        splits = loading.splits(name, data_dir) or ("train",)
+        image_set = loading.find(name, data_dir)
         self._sources = {
-            split: loading.find_source(name, split, data_dir=data_dir)
-            for split in splits
+            split: image_set.source(split, flag="dataset")
+            for split in image_set.splits or ("train",)
         }
         opened = {
             split: source.read() for split, source in self._sources.items()

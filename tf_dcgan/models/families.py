@@ -234,7 +234,7 @@ def image_size(
                 "are read: give --image_size=HEIGHTxWIDTH, as in 48x64"
             )
         return size_of_shape(config, shapes.typical(counts))
-    size = sizes.parse_image_size(config.image_size)
+    size = sizes.parse("image_size", config.image_size)
     if not stages(size):
         near = " or ".join(
             f"{height}x{width}" for height, width in _nearest(stages, size)

@@ -51,6 +51,26 @@ def read(path: pathlib.Path) -> BestScore:
         raise checkpoints.damaged(path, error) from error
 
 
+def facts(run: runs.Run, step: int, checkpoint: str) -> dict[str, str]:
+    """Says which checkpoint a generator comes from, ready for JSON.
+
+    Args:
+        run: as for `origin`.
+        step: as for `origin`.
+        checkpoint: as for `origin`.
+
+    Returns:
+        `checkpoint`, and for the best one the score's name as `best_by`.
+
+    Raises:
+        errors.UserError: the best checkpoint is damaged.
+    """
+    if checkpoint != "best":
+        return {"checkpoint": checkpoint}
+    score = read(checkpoints.path_of(run.best_checkpoint, step))
+    return {"checkpoint": checkpoint, "best_by": score.name}
+
+
 def origin(run: runs.Run, step: int, checkpoint: str = "last") -> str:
     """Says which checkpoint a generator comes from.
 

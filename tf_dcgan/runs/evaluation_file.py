@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import pathlib
-import re
 from typing import Any
 
 from tf_dcgan.common import errors, json_values, terminal
@@ -69,16 +68,16 @@ def protocol(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         The protocol without what may differ: the run's path and step, the
         score of a best checkpoint, the seed and the versions. Each setting of
-        the features is an entry of its own.
+        the features is an entry of its own. `weights` is None in a file of
+        before 2026-11-29, which has it in words alone.
     """
     content = dict(evaluation["protocol"])
-    fake = content.pop("fake", "")
-    match = re.search(
-        r", step [\d,]+, (best by \S+)?.*?(\w+) weights$", str(fake)
-    )
-    weights = ", ".join(filter(None, match.groups())) if match else None
-    for name in ("seed", "versions"):
+    for name in ("fake", "seed", "versions"):
         content.pop(name, None)
+    generator = _generator(evaluation)
+    weights = generator.get("weights")
+    if "best_by" in generator:
+        weights = f"best by {generator['best_by']}, {weights}"
     features = content.pop("features", {})
     if not isinstance(features, Mapping):
         features = {"features": features}
@@ -95,8 +94,13 @@ def is_of_best(evaluation: Mapping[str, Any]) -> bool:
     Args:
         evaluation: the content of an `evaluation.json`.
     """
-    weights = protocol(evaluation)["weights"]
-    return weights is not None and weights.startswith("best by ")
+    return "best_by" in _generator(evaluation)
+
+
+def _generator(evaluation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns what the file says about the generator; may be nothing."""
+    generator = evaluation.get("generator")
+    return generator if isinstance(generator, Mapping) else {}
 
 
 def command(run_dir: pathlib.Path, example: Mapping[str, Any] | None) -> str:

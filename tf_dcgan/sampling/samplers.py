@@ -93,7 +93,8 @@ class Sampler:
                 tf.TensorSpec([], tf.int64),
                 tf.TensorSpec([None], tf.int64),
                 tf.TensorSpec([None], tf.int32),
-            ]
+            ],
+            autograph=False,
         )
         def make(seed, indices, labels):
             latents = randomness.sample_latents(
@@ -108,6 +109,7 @@ class Sampler:
                 tf.TensorSpec([_BATCH, latent_dim], tf.float32),
                 tf.TensorSpec([_BATCH], tf.int32),
             ],
+            autograph=False,
         )
 
     def __call__(self, seed: int, first: int, count: int) -> np.ndarray:

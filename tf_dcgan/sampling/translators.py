@@ -22,7 +22,7 @@ class Translator:
             generator: images to images; later changes of its weights count.
         """
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(reduce_retracing=True, autograph=False)
         def translate(uint8_images):
             translated = generator(
                 images.to_float(uint8_images), training=False

@@ -33,31 +33,25 @@ def resolve(config: schema.Config) -> system.Resolved:
     crop = config.crop or known_sets.DEFAULT_CROPS.get(config.dataset)
     config = dataclasses.replace(config, crop=crop)
     read_as = reading.of_run(config)
-    origin = {"read_as": read_as, "cache_dir": config.cache_dir}
-    height, width, channels = loading.native_shape(
-        config.dataset, config.data_dir, **origin
+    image_set = loading.find(
+        config.dataset,
+        config.data_dir,
+        read_as=read_as,
+        cache_dir=config.cache_dir,
     )
-    counts = loading.size_counts(config.dataset, config.data_dir, **origin)
+    height, width, channels = image_set.shape
     config, size, notes = fitting.fix_size(
-        config, (height, width), fitting.Originals(counts, read_as)
+        config, (height, width), fitting.Originals(image_set.sizes, read_as)
     )
-    value_range = loading.value_range(config.dataset, **origin)
-    if value_range is not None:
+    if image_set.value_range is not None:
         config = dataclasses.replace(
-            config, value_range=value_ranges.write(value_range)
+            config, value_range=value_ranges.write(image_set.value_range)
         )
     num_classes = 0
     if config.conditional:
-        num_classes = len(
-            loading.class_names(
-                config.dataset,
-                config.data_dir,
-                read_as=reading.of_run(config),
-                cache_dir=config.cache_dir,
-            )
-        )
+        num_classes = len(image_set.class_names)
         if not num_classes:
-            raise _without_labels(config)
+            raise _without_labels(config, image_set.why_unlabelled)
     return system.Resolved(
         config, (*size, channels), num_classes, notes=tuple(notes)
     )
@@ -244,8 +238,9 @@ def train_steps(
     )
 
 
-def _without_labels(config: schema.Config) -> errors.UserError:
-    reason = loading.why_unlabelled(config.dataset, cache_dir=config.cache_dir)
+def _without_labels(
+    config: schema.Config, reason: str = ""
+) -> errors.UserError:
     since = f", since {reason}" if reason else ""
     return errors.UserError(
         f"--conditional needs class labels, and {config.dataset} has none"

@@ -73,7 +73,7 @@ def told_apart(needed: int, available: int) -> tuple[str, str]:
 def _cost(config: schema.Config, resolved: system.Resolved) -> cost.StepCost:
     height, width = resolved.image_shape[:2]
     if config.image_size is not None:
-        height, width = sizes.parse_image_size(config.image_size)
+        height, width = sizes.parse("image_size", config.image_size)
     shape = (height, width, resolved.image_shape[2])
     return cost.estimate(config, shape, resolved.num_classes)
 

@@ -210,19 +210,25 @@ def several(
         return step(*batch)
 
     if execution.uses_xla(run.config):
-        one_step = tf.function(one_step, jit_compile=True)
+        one_step = tf.function(one_step, jit_compile=True, autograph=False)
 
-    @tf.function(input_signature=[tuple(signature)])
+    # AutoGraph would rewrite the source of every function that a step calls,
+    # for seconds at each start, to find no other loop than this one.
+    @tf.function(input_signature=[tuple(signature)], autograph=False)
     def train_steps(batches_of_steps):
         count = tf.shape(batches_of_steps[0])[0]
+
+        def add_step(position, history):
+            scalars = one_step(*[part[position] for part in batches_of_steps])
+            values = tf.stack([scalars[name] for name in names])
+            return position + 1, history.write(position, values)
+
         history = tf.TensorArray(
             tf.float32, size=count, element_shape=[len(names)]
         )
-        for position in tf.range(count):
-            scalars = one_step(*[part[position] for part in batches_of_steps])
-            history = history.write(
-                position, tf.stack([scalars[name] for name in names])
-            )
+        _, history = tf.while_loop(
+            lambda position, _: position < count, add_step, (0, history)
+        )
         values = tf.unstack(history.stack(), len(names), axis=1)
         return dict(zip(names, values, strict=True))
 

@@ -32,7 +32,8 @@ def resolve(config: schema.Config) -> system.Resolved:
             unknown.
     """
     pair = domains.find(config)
-    shapes = [domain_images.native_shape(config, domain) for domain in pair]
+    unprepared = [domain_images.Unprepared(config, domain) for domain in pair]
+    shapes = [each.shape for each in unprepared]
     sides = [side for shape in shapes for side in shape[:2]]
     largest = None if None in sides else max(sides)
     config, size, notes = fitting.fix_size(
@@ -40,18 +41,18 @@ def resolve(config: schema.Config) -> system.Resolved:
         (largest, largest),
         *(
             fitting.Originals(
-                domain_images.size_counts(config, domain),
+                each.sizes,
                 domain_images.read_as(config, domain),
                 may_be_padded=False,
                 title=f"{letter}: ",
-                whole_size=domain_images.size_to_crop(config, domain),
+                whole_size=each.size_to_crop,
             )
-            for letter, domain in zip("AB", pair, strict=True)
+            for letter, domain, each in zip("AB", pair, unprepared, strict=True)
         ),
     )
-    for domain in pair:
-        _check_size_to_crop(config, domain, size)
-    ranges = [domain_images.scale(config, domain) for domain in pair]
+    for domain, each in zip(pair, unprepared, strict=True):
+        _check_size_to_crop(config, domain, each.size_to_crop, size)
+    ranges = [each.value_range for each in unprepared]
     if any(ranges):
         config = dataclasses.replace(
             config, value_range=value_ranges.write(*ranges)
@@ -76,9 +77,9 @@ def load(resolved: system.Resolved) -> system.Loaded:
     *size, channels = resolved.image_shape
     trained, shown, lines = [], [], []
     for letter, domain in zip("AB", domains.find(config), strict=True):
-        before_crop = domain_images.size_to_crop(
+        before_crop = domain_images.Unprepared(
             config, domain
-        ) or augmentation.size_before_crop(config, tuple(size))
+        ).size_to_crop or augmentation.size_before_crop(config, tuple(size))
         dataset = domain_images.load(config, domain, before_crop)
         config.steps_per_epoch(len(dataset.images), domain.title)
         to_show, is_held_out = domain_images.images_to_show(
@@ -115,10 +116,12 @@ def load(resolved: system.Resolved) -> system.Loaded:
 
 
 def _check_size_to_crop(
-    config: schema.Config, domain: domains.Domain, size: tuple[int, int]
+    config: schema.Config,
+    domain: domains.Domain,
+    whole: tuple[int, int] | None,
+    size: tuple[int, int],
 ) -> None:
     """Checks that random crops fit into the images that they are cut from."""
-    whole = domain_images.size_to_crop(config, domain)
     if whole is None or (whole[0] >= size[0] and whole[1] >= size[1]):
         return
     crops = f"random crops of {size[0]}x{size[1]}"

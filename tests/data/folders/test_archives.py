@@ -86,7 +86,7 @@ def test_an_archive_is_read_as_the_folder_that_it_was_made_of(
         assert packed.fingerprint == plain.fingerprint
         assert packed.class_names == ("cat", "dog")
         assert packed.notes == plain.notes == ("1 file left out: 1 .txt",)
-    assert loading.splits(str(path)) == ("train", "validation")
+    assert loading.find(str(path)).splits == ("train", "validation")
 
 
 def test_an_archive_that_changes_is_prepared_anew(load, tmp_path):

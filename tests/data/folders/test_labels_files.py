@@ -84,9 +84,9 @@ def test_a_file_tells_the_classes(load, folder, tmp_path, name, text):
     assert array.images[:, 0, 0, 0].tolist() == [1, 2, 3, 4]
     assert array.notes == ()
     read_as = reading.Reading(labels=str(path))
-    names = loading.class_names(str(folder), read_as=read_as)
+    names = loading.find(str(folder), read_as=read_as).class_names
     assert names == array.class_names
-    assert loading.why_unlabelled(str(folder), read_as=read_as) == ""
+    assert loading.find(str(folder), read_as=read_as).why_unlabelled == ""
 
 
 def test_numbers_are_classes_in_the_order_of_their_values(load, folder):

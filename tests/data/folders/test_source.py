@@ -33,12 +33,12 @@ def load(tmp_path, folder):
 
 @pytest.fixture
 def shape(tmp_path, folder):
-    def native_shape(**keywords):
-        return loading.native_shape(
+    def shape(**keywords):
+        return loading.find(
             str(folder), cache_dir=str(tmp_path / "cache"), **keywords
-        )
+        ).shape
 
-    return native_shape
+    return shape
 
 
 def write(path, colour=0, *, mode="L", size=(4, 4), plain=False):
@@ -83,7 +83,7 @@ def test_sub_folders_are_the_classes_in_the_order_of_their_names(load, folder):
     (folder / "empty").mkdir()
     array = load()
     assert array.class_names == ("Zebra", "cat", "dog")
-    assert loading.class_names(str(folder)) == array.class_names
+    assert loading.find(str(folder)).class_names == array.class_names
     assert array.labels.tolist() == [0, 1, 2, 2]
     assert colours(array) == [0, 1, 3, 4]
 
@@ -130,7 +130,7 @@ def test_images_beside_the_sub_folders_mean_no_labels_and_a_note(load, folder):
 def test_what_keeps_a_folder_from_having_labels_is_told(folder, names, reason):
     for name in names:
         write(folder / name)
-    assert loading.why_unlabelled(str(folder)) == reason.format(folder)
+    assert loading.find(str(folder)).why_unlabelled == reason.format(folder)
 
 
 def test_all_gray_is_gray_and_one_colour_makes_all_rgb(load, shape, folder):
@@ -159,15 +159,15 @@ def test_sizes_are_counted_once_and_kept(folder, tmp_path, monkeypatch):
     for name, size in (("a", (9, 6)), ("b", (9, 6)), ("c", (5, 7))):
         write(folder / f"{name}.png", 9, size=size)
     for _ in range(2):
-        counts = loading.size_counts(str(folder), cache_dir=cache_dir)
+        counts = loading.find(str(folder), cache_dir=cache_dir).sizes
         assert counts == {(6, 9): 2, (7, 5): 1}  # (height, width)
         monkeypatch.setattr(decoding, "read_header", None)  # Not again.
     read_as = reading.Reading(crop=(6, 6))
-    counts = loading.size_counts(
+    counts = loading.find(
         str(folder), read_as=read_as, cache_dir=cache_dir
-    )
+    ).sizes
     assert counts == {(6, 6): 2, (6, 5): 1}
-    assert loading.size_counts("cifar10") == {(32, 32): 1}
+    assert loading.find("cifar10").sizes == {(32, 32): 1}
 
 
 def test_sizes_are_counted_in_a_cache_that_did_not_keep_them(
@@ -177,7 +177,7 @@ def test_sizes_are_counted_in_a_cache_that_did_not_keep_them(
     shape()
     (kept,) = (tmp_path / "cache").glob("**/headers-*.json")
     kept.write_text("[6, 9, 1]")
-    counts = loading.size_counts(str(folder), cache_dir=str(tmp_path / "cache"))
+    counts = loading.find(str(folder), cache_dir=str(tmp_path / "cache")).sizes
     assert counts == {(6, 9): 1}
 
 
@@ -239,7 +239,7 @@ def test_the_folders_of_splits_are_the_splits(load, folder):
     assert test.class_names == ("cat", "dog")
     for name in ("val", "validation"):
         assert colours(load(name)) == [4]
-    assert loading.splits(str(folder)) == ("train", "test", "validation")
+    assert loading.find(str(folder)).splits == ("train", "test", "validation")
     with pytest.raises(errors.UserError, match="allowed: test, train, valid"):
         load("dev")
 
@@ -256,7 +256,7 @@ def test_the_folders_of_splits_are_the_splits(load, folder):
 def test_splits_go_by_any_of_their_usual_names(load, folder, folders, splits):
     for number, name in enumerate(folders):
         write(folder / name / "a.png", number)
-    assert loading.splits(str(folder)) == splits
+    assert loading.find(str(folder)).splits == splits
     assert colours(load()) == [0]
     for number, name in enumerate(folders):
         assert colours(load(name)) == [number]
@@ -280,7 +280,7 @@ def test_a_split_without_images_is_none(load, folder, name):
     write(folder / "train" / "dog" / "a.png", 2)
     (folder / name).mkdir()
     array = load()
-    assert loading.splits(str(folder)) == ("train",)
+    assert loading.find(str(folder)).splits == ("train",)
     assert (colours(array), array.class_names) == ([1, 2], ("cat", "dog"))
     assert array.notes == (
         f"no split {name.lower()}, since the folder {name} has no images",
@@ -346,7 +346,7 @@ def test_train_alone_is_a_folder_like_any_other(load, folder):
     write(folder / "train" / "a.png", 1)
     write(folder / "more" / "b.png", 2)
     assert load().class_names == ("more", "train")
-    assert loading.splits(str(folder)) == ("train",)
+    assert loading.find(str(folder)).splits == ("train",)
 
 
 def test_a_split_that_is_not_there_says_what_is_and_what_to_do(load, folder):
@@ -553,7 +553,7 @@ def test_a_cache_that_cannot_be_written_names_the_flag(folder, tmp_path):
     write(folder / "a.png")
     (tmp_path / "file").write_text("")
     with pytest.raises(errors.UserError, match="give --cache_dir=FOLDER"):
-        loading.native_shape(str(folder), cache_dir=str(tmp_path / "file"))
+        _ = loading.find(str(folder), cache_dir=str(tmp_path / "file")).shape
 
 
 def test_names_of_any_length_and_script_can_be_prepared(load, folder, tmp_path):
@@ -646,9 +646,9 @@ def test_a_range_for_8_bits_is_refused(load, folder):
         "has 8-bit images: leave it out"
     )
     with pytest.raises(errors.UserError, match="and glyphs has 8-bit images"):
-        loading.value_range(
+        _ = loading.find(
             "glyphs", read_as=reading.Reading(value_range=(0.0, 100.0))
-        )
+        ).value_range
 
 
 @pytest.mark.parametrize("other", [np.uint8, np.float32])

@@ -199,7 +199,8 @@ def _fingerprint(folder, *, images=None, labels=(0, 1), image_size=(28, 28)):
         ),
     )
     folder.mkdir()
-    preparation.write(folder, content, image_size=image_size, title="tiny")
+    settings = preparation.Settings(image_size)
+    preparation.write(folder, content, settings, title="tiny")
     info = json.loads((folder / cache.INFO).read_text(encoding="utf-8"))
     return info["fingerprint"]
 

@@ -93,7 +93,7 @@ def test_a_set_tfds_has_no_code_of_is_read_from_its_files(load, root):
     tiny_data.write_tfds(
         root, "my_own", {"train": (images, None)}, shape=(9, 12, 3)
     )
-    assert loading.native_shape("my_own", str(root)) == (9, 12, 3)
+    assert loading.find("my_own", str(root)).shape == (9, 12, 3)
     array = load("my_own", image_size=(9, 12))
     np.testing.assert_array_equal(array.images, images)
     assert array.labels is None
@@ -128,7 +128,7 @@ def test_images_of_varying_sizes_are_each_cropped_and_resized(load, root):
         shape=(None, None, 3),
         num_classes=2,
     )
-    assert loading.native_shape("mixed", str(root)) == (None, None, 3)
+    assert loading.find("mixed", str(root)).shape == (None, None, 3)
     array = load("mixed", image_size=(16, 16))
     means = array.images.mean(axis=(1, 2, 3))
     np.testing.assert_array_equal(means, [255, 255, 0])
@@ -261,7 +261,7 @@ def test_a_set_in_another_sets_folder_is_refused(load, root, offline, name):
     wrong = root / name / "1.0.0"
     wrong.parent.mkdir(parents=True)
     folder.rename(wrong)
-    for ask in (load, lambda name: loading.native_shape("my_own", str(root))):
+    for ask in (load, lambda name: loading.find("my_own", str(root)).shape):
         if ask is not load:
             (root / name).rename(root / "my_own")
             name, wrong = "my_own", root / "my_own" / "1.0.0"
@@ -495,25 +495,25 @@ def test_any_builder_tells_the_files_of_its_configuration(root, name, files):
 
 
 def test_the_shape_of_a_set_is_known_without_its_data(root, offline):
-    assert loading.native_shape("celeb_a", str(root)) == (218, 178, 3)
-    assert loading.native_shape("cats_vs_dogs", str(root)) == (None, None, 3)
+    assert loading.find("celeb_a", str(root)).shape == (218, 178, 3)
+    assert loading.find("cats_vs_dogs", str(root)).shape == (None, None, 3)
     with pytest.raises(errors.UserError, match="features are label, text"):
-        loading.native_shape("imdb_reviews", str(root))
+        _ = loading.find("imdb_reviews", str(root)).shape
     assert list(root.iterdir()) == []
     assert offline == []
 
 
 def test_the_classes_of_a_set_are_known_without_its_data(root, offline):
-    assert loading.class_names("cats_vs_dogs", str(root)) == ("cat", "dog")
-    assert loading.class_names("celeb_a", str(root)) == ()
-    assert loading.class_names("kmnist", str(root))[2] == "su"
+    assert loading.find("cats_vs_dogs", str(root)).class_names == ("cat", "dog")
+    assert loading.find("celeb_a", str(root)).class_names == ()
+    assert loading.find("kmnist", str(root)).class_names[2] == "su"
     tiny_data.write_tfds(
         root,
         "my_own",
         {"train": (tiny_data.images(3), np.arange(3))},
         num_classes=3,
     )
-    assert loading.class_names("my_own", str(root)) == ("0", "1", "2")
+    assert loading.find("my_own", str(root)).class_names == ("0", "1", "2")
     assert offline == []
 
 
@@ -521,9 +521,12 @@ def test_the_splits_of_a_set_are_known_without_reading_it(root, offline):
     images = tiny_data.images(2)
     parts = {"training": (images, None), "validation": (images, None)}
     tiny_data.write_tfds(root, "my_own", parts)
-    assert loading.splits("my_own", str(root)) == ("training", "validation")
-    assert loading.splits("mnist", str(root)) == ("train", "test")
-    assert loading.splits("cats_vs_dogs", str(root)) == ()
+    assert loading.find("my_own", str(root)).splits == (
+        "training",
+        "validation",
+    )
+    assert loading.find("mnist", str(root)).splits == ("train", "test")
+    assert loading.find("cats_vs_dogs", str(root)).splits == ()
     assert offline == []
 
 
@@ -545,8 +548,8 @@ def test_the_halves_of_a_pair_of_sets_are_splits_like_any_other(load, root):
     tiny_data.write_tfds(
         root, name, parts, shape=(None, None, 3), num_classes=2
     )
-    assert loading.native_shape(name, str(root)) == (None, None, 3)
-    assert sorted(loading.splits(name, str(root))) == sorted(parts)
+    assert loading.find(name, str(root)).shape == (None, None, 3)
+    assert sorted(loading.find(name, str(root)).splits) == sorted(parts)
     for split, (expected, labels) in parts.items():
         array = load(name, split)
         np.testing.assert_array_equal(array.images, expected)
@@ -608,7 +611,7 @@ def test_celeb_a_is_read_from_its_files_cropped_and_resized(
     load, root, offline
 ):
     tiny_data.write_celeb_a(root, {"train": faces(3), "test": faces(1)})
-    assert loading.native_shape("celeb_a", str(root)) == (218, 178, 3)
+    assert loading.find("celeb_a", str(root)).shape == (218, 178, 3)
     array = load("celeb_a", image_size=(64, 64), crop=(178, 178))
     assert array.images.shape == (3, 64, 64, 3)
     assert array.images[:, 2:-2].min() >= 240
@@ -782,14 +785,16 @@ def test_another_crop_is_another_entry_of_the_cache(load, root, tmp_path):
 
 
 def test_the_shape_of_a_set_is_that_of_its_crop(root):
-    assert loading.native_shape(
+    assert loading.find(
         "cifar10", read_as=reading.Reading(crop=(24, 20))
-    ) == (24, 20, 3)
-    assert loading.native_shape(
+    ).shape == (24, 20, 3)
+    assert loading.find(
         "celeb_a", str(root), read_as=reading.Reading(crop=(178, 178))
-    ) == (178, 178, 3)
+    ).shape == (178, 178, 3)
     with pytest.raises(errors.UserError, match="--crop=33x33 is larger"):
-        loading.native_shape("cifar10", read_as=reading.Reading(crop=(33, 33)))
+        _ = loading.find(
+            "cifar10", read_as=reading.Reading(crop=(33, 33))
+        ).shape
 
 
 @pytest.mark.parametrize(
@@ -804,7 +809,7 @@ def test_the_shape_of_a_set_is_that_of_its_crop(root):
     ],
 )
 def test_an_unknown_name_gets_the_nearest_ones(load, offline, name, words):
-    for ask in (loading.native_shape, load):
+    for ask in (lambda name: loading.find(name).shape, load):
         with pytest.raises(errors.UserError) as caught:
             ask(name)
         assert words in str(caught.value)

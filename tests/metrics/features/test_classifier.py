@@ -1,4 +1,5 @@
 import json
+import types
 
 import keras
 import numpy as np
@@ -291,11 +292,11 @@ def test_sizes_that_do_not_suit_are_refused(
 ):
     asked = []
 
-    def native_shape(*_, **keywords):
+    def find(*_, **keywords):
         asked.append(keywords)
-        return shape
+        return types.SimpleNamespace(shape=shape)
 
-    monkeypatch.setattr(loading, "native_shape", native_shape)
+    monkeypatch.setattr(loading, "find", find)
     assert reason in _refusal(tmp_path, tmp_path / "cache", "celeb_a")
     # Where the headers of a folder's files are kept.
     assert [a["cache_dir"] for a in asked] == [str(tmp_path / "cache")]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
 
 from tf_dcgan.common import errors, parallel
 from tf_dcgan.config import value_ranges
-from tf_dcgan.data import reading, sources
+from tf_dcgan.data import image_sets, reading, sources
 from tf_dcgan.data.folders import decoding, facts, listings
 from tf_dcgan.data.preparing import shapes
 
@@ -26,162 +27,108 @@ _CHUNK_IMAGES = 16
 _IMAGES_AT_ONCE = 64  # That a thread decodes.
 
 
-def source(
-    folder: str,
-    split: str,
-    *,
-    read_as: reading.Reading = reading.WHOLE,
-    cache_dir: str | None,
-) -> sources.Source:
-    """Offers a split of a folder.
+class Folder(image_sets.ImageSet):
+    """A folder of images, or an archive of one; listed at most once."""
 
-    Args:
-        folder: the folder's absolute path.
-        split: the split's name.
-        read_as: how the images are read.
-        cache_dir: the cache that keeps what the images have in common; None
-            for the user's cache.
+    def __init__(
+        self, folder: str, read_as: reading.Reading, cache_dir: str | None
+    ):
+        """Looks at nothing yet.
 
-    Returns:
-        The source. Its fingerprint has the names, sizes and times of all
-        files of all splits.
+        Args:
+            folder: the absolute path.
+            read_as: how the images are read.
+            cache_dir: the cache that keeps what the images have in common;
+                None for the user's cache.
+        """
+        super().__init__(folder, read_as)
+        self._cache_dir = cache_dir
 
-    Raises:
-        errors.UserError: there is no such folder or split, it has no images,
-            or too many are damaged.
-    """
-    listing = _listing(folder, read_as, cache_dir)
-    split = listings.canonical(split)
-    if split not in listing.splits:
-        raise _no_split(listing, split)
-    common = _facts(listing, read_as, cache_dir)
-    read_as = dataclasses.replace(
-        read_as, value_range=_scale(listing, common, read_as, cache_dir)
-    )
-    fingerprint = [_VERSION, listing.digest]
-    if common.background != "white":
-        fingerprint.append(common.background)
-    return sources.Source(
-        fingerprint=fingerprint,
-        read=lambda: _read(listing, split, common, read_as),
-        value_range=read_as.value_range,
-        notes=(
-            *listing.notes,
-            *common.notes(listing.files, listing.folder, read_as),
-        ),
-    )
+    @functools.cached_property
+    def _listing(self) -> listings.Listing:
+        return listings.find(
+            self.name, labels=self.read_as.labels, cache_dir=self._cache_dir
+        )
 
+    @functools.cached_property
+    def _facts(self) -> facts.Facts:
+        """What the headers tell, which are read once and kept in the cache."""
+        return facts.of_files(
+            self._listing.files,
+            self._listing.folder,
+            digest=self._listing.digest,
+            read_as=self.read_as,
+            cache_dir=self._cache_dir,
+        )
 
-def native_shape(
-    folder: str,
-    *,
-    read_as: reading.Reading = reading.WHOLE,
-    cache_dir: str | None,
-) -> tuple[int | None, int | None, int]:
-    """The shape of a folder's images, from the headers of the files.
+    @property
+    def original_shape(self) -> tuple[int | None, int | None, int]:
+        """See `image_sets.ImageSet`.
 
-    The headers are read once, and their common shape is kept in the cache.
+        Raises:
+            errors.UserError: there is no such folder, it has no images, too
+                many are damaged, or the cache cannot be written to.
+        """
+        return self._facts.shape
 
-    Args:
-        folder: the folder's absolute path.
-        read_as: which frames are taken.
-        cache_dir: the cache; None for the user's cache.
+    @property
+    def original_sizes(self) -> shapes.Counts:
+        """See `image_sets.ImageSet`."""
+        return {
+            (height, width): count for height, width, count in self._facts.sizes
+        }
 
-    Returns:
-        (height, width, channels); height and width are None where they vary.
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """See `image_sets.ImageSet`."""
+        return self._listing.class_names
 
-    Raises:
-        errors.UserError: there is no such folder, it has no images, too many
-            are damaged, or the cache cannot be written to.
-    """
-    return _facts(
-        _listing(folder, read_as, cache_dir), read_as, cache_dir
-    ).shape
+    @property
+    def why_unlabelled(self) -> str:
+        """See `image_sets.ImageSet`."""
+        return self._listing.why_unlabelled
 
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """See `image_sets.ImageSet`."""
+        return tuple(self._listing.splits)
 
-def scale(
-    folder: str,
-    *,
-    read_as: reading.Reading = reading.WHOLE,
-    cache_dir: str | None,
-) -> value_ranges.Range | None:
-    """The scale of a folder's images, of all its splits.
+    def _value_range(self) -> value_ranges.Range | None:
+        """The images of more than 8 bits are read once, and it is kept."""
+        return facts.scale(
+            self._facts,
+            self._listing.files,
+            self._listing.folder,
+            digest=self._listing.digest,
+            read_as=self.read_as,
+            cache_dir=self._cache_dir,
+        )
 
-    The images of more than 8 bits are read once for it, and the scale is kept
-    in the cache.
+    def source(self, split: str, *, flag: str | None) -> sources.Source:
+        """See `image_sets.ImageSet`.
 
-    Args:
-        folder: the folder's absolute path.
-        read_as: which frames are taken; its range of values wins.
-        cache_dir: the cache; None for the user's cache.
-
-    Returns:
-        (low, high), the values that become black and white; None for images
-        of 8 bits.
-
-    Raises:
-        errors.UserError: as `facts.scale`.
-    """
-    listing = _listing(folder, read_as, cache_dir)
-    common = _facts(listing, read_as, cache_dir)
-    return _scale(listing, common, read_as, cache_dir)
-
-
-def _scale(
-    listing: listings.Listing,
-    common: facts.Facts,
-    read_as: reading.Reading,
-    cache_dir: str | None,
-) -> value_ranges.Range | None:
-    return facts.scale(
-        common,
-        listing.files,
-        listing.folder,
-        digest=listing.digest,
-        read_as=read_as,
-        cache_dir=cache_dir,
-    )
-
-
-def _listing(
-    folder: str, read_as: reading.Reading, cache_dir: str | None
-) -> listings.Listing:
-    return listings.find(folder, labels=read_as.labels, cache_dir=cache_dir)
-
-
-def _facts(
-    listing: listings.Listing, read_as: reading.Reading, cache_dir: str | None
-) -> facts.Facts:
-    return facts.of_files(
-        listing.files,
-        listing.folder,
-        digest=listing.digest,
-        read_as=read_as,
-        cache_dir=cache_dir,
-    )
-
-
-def size_counts(
-    folder: str,
-    *,
-    read_as: reading.Reading = reading.WHOLE,
-    cache_dir: str | None,
-) -> shapes.Counts:
-    """Counts the sizes of a folder's images, from the headers of the files.
-
-    Args:
-        folder: as for `native_shape`.
-        read_as: which frames are taken.
-        cache_dir: the cache; None for the user's cache.
-
-    Returns:
-        The sizes of the images of all splits.
-
-    Raises:
-        errors.UserError: as for `native_shape`.
-    """
-    common = _facts(_listing(folder, read_as, cache_dir), read_as, cache_dir)
-    return {(height, width): count for height, width, count in common.sizes}
+        The source's fingerprint has the names, sizes and times of all files
+        of all splits.
+        """
+        del flag  # No other set is advised.
+        listing, common = self._listing, self._facts
+        split = listings.canonical(split)
+        if split not in listing.splits:
+            raise _no_split(listing, split)
+        read_as = dataclasses.replace(
+            self.read_as, value_range=self.value_range
+        )
+        fingerprint = [_VERSION, listing.digest]
+        if common.background != "white":
+            fingerprint.append(common.background)
+        return sources.Source(
+            fingerprint=fingerprint,
+            read=lambda: _read(listing, split, common, read_as),
+            notes=(
+                *listing.notes,
+                *common.notes(listing.files, listing.folder, read_as),
+            ),
+        )
 
 
 def _no_split(listing: listings.Listing, split: str) -> errors.UserError:

@@ -26,6 +26,26 @@ SMALLEST_PADDED = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
+class Settings:
+    """What is made of original images.
+
+    Attributes:
+        image_size: (height, width) to bring the images to, in pixels.
+        crop: (height, width) of the central part to take first, or None.
+        fit: as `choose_fit` takes it.
+        class_name: one of the set's classes, the only one that is kept; None
+            to keep all images.
+        pad: whether images a little too small are padded, not resized.
+    """
+
+    image_size: tuple[int, int]
+    crop: tuple[int, int] | None = None
+    fit: str | None = None
+    class_name: str | None = None
+    pad: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
 class Fit:
     """How images are brought to a size.
 
@@ -177,12 +197,8 @@ def apply_fit(fit: Fit, images: np.ndarray) -> np.ndarray:
 def write(
     folder: pathlib.Path,
     content: sources.Content,
+    settings: Settings,
     *,
-    image_size: tuple[int, int],
-    crop: tuple[int, int] | None = None,
-    fit: str | None = None,
-    class_name: str | None = None,
-    pad: bool = True,
     title: str,
     kept: parts.Parts | None = None,
 ) -> int:
@@ -195,12 +211,7 @@ def write(
     Args:
         folder: an empty folder.
         content: the original images.
-        image_size: (height, width) to bring the images to, in pixels.
-        crop: (height, width) of the central part to take first, or None.
-        fit: as `choose_fit` takes it.
-        class_name: one of the content's classes, the only one that is kept;
-            None to keep all images.
-        pad: whether images a little too small are padded, not resized.
+        settings: what is made of them.
         title: begins the progress bar, which counts the images read.
         kept: the parts of an interrupted preparation of the same content, to
             go on from and to write to; None to begin anew.
@@ -212,13 +223,19 @@ def write(
         errors.UserError: the original files are damaged.
         OSError: the disk is full.
     """
-    chosen = choose_fit(content.shape, image_size, crop=crop, fit=fit, pad=pad)
+    chosen = choose_fit(
+        content.shape,
+        settings.image_size,
+        crop=settings.crop,
+        fit=settings.fit,
+        pad=settings.pad,
+    )
     words, only_label = chosen.words, None
     if content.depth:
         words += f", {content.depth}"
-    if class_name is not None:
-        words += f", class {class_name} alone"
-        only_label = content.class_names.index(class_name)
+    if settings.class_name is not None:
+        words += f", class {settings.class_name} alone"
+        only_label = content.class_names.index(settings.class_name)
     if content.position is None:
         kept = None  # There is nowhere to go on from.
     path = folder / cache.IMAGES if kept is None else kept.images
@@ -229,7 +246,7 @@ def write(
     ):
         array = _Array(
             file,
-            (content.num_images, *image_size, content.shape[2]),
+            (content.num_images, *settings.image_size, content.shape[2]),
             chosen.content_box,
             kept,
         )

@@ -2,115 +2,99 @@
 
 A prepared set is found by its folders alone, since importing TFDS takes
 seconds that a run whose images are in the cache need not spend. So
-`reading` and `downloads` are imported where they are needed.
+`tfds.reading` and `downloads` are imported where they are needed.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
 import re
 
 from tf_dcgan.common import errors, terminal
-from tf_dcgan.data import sources
+from tf_dcgan.data import image_sets, reading, sources
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _INFO = "dataset_info.json"
 
 
-def source(
-    name: str, split: str, *, flag: str | None, data_dir: str | None
-) -> sources.Source:
-    """Finds a TFDS set on the disk, or downloads it.
+class TfdsSet(image_sets.ImageSet):
+    """A set of TFDS, prepared on this disk or not."""
 
-    Args:
-        name: the set's name in TFDS: `name` or `name/config`.
-        split: the split's name.
-        flag: the flag that names the set, for the advice to give another one;
-            None if no other one can be given.
-        data_dir: a folder of prepared sets that `check_data_dir` approves of,
-            or None for TFDS's own folder.
+    def __init__(
+        self, name: str, data_dir: str | None, read_as: reading.Reading
+    ):
+        """Looks at nothing yet.
 
-    Returns:
-        The source.
+        Args:
+            name: the set's name in TFDS: `name` or `name/config`.
+            data_dir: a folder of prepared sets that `check_data_dir` approves
+                of, or None for TFDS's own folder.
+            read_as: how the images are read.
+        """
+        super().__init__(name, read_as)
+        self._data_dir = data_dir
 
-    Raises:
-        errors.UserError: there is no such set, it is damaged, or it is
-            neither on the disk nor can be downloaded.
-    """
-    root = _root(data_dir)
-    folder = prepared_folder(name, root)
-    if folder is None:
-        from tf_dcgan.data.tfds import downloads
+    @functools.cached_property
+    def _builder(self):
+        """TFDS's builder of the set, from prepared files if they exist."""
+        root = _root(self._data_dir)
+        folder = prepared_folder(self.name, root)
+        from tf_dcgan.data.tfds import reading as tfds_reading
 
-        _check_not_inside(name, root)
-        downloads.download(
-            name, root, flag=flag, is_data_dir=data_dir is not None
-        )
+        if folder is None:
+            return tfds_reading.new_builder(self.name, root)
+        return tfds_reading.open_folder(folder)
+
+    @property
+    def original_shape(self) -> tuple[int | None, int | None, int]:
+        """See `image_sets.ImageSet`."""
+        from tf_dcgan.data.tfds import reading as tfds_reading
+
+        return tfds_reading.image_shape(self.name, self._builder)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """See `image_sets.ImageSet`."""
+        from tf_dcgan.data.tfds import reading as tfds_reading
+
+        return tfds_reading.class_names(self.name, self._builder)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """See `image_sets.ImageSet`."""
+        return tuple(self._builder.info.splits)
+
+    def source(self, split: str, *, flag: str | None) -> sources.Source:
+        """See `image_sets.ImageSet`.
+
+        Raises:
+            errors.UserError: there is no such set, it is damaged, or it is
+                neither on the disk nor can be downloaded.
+        """
+        name = self.name
+        root = _root(self._data_dir)
         folder = prepared_folder(name, root)
         if folder is None:
-            raise RuntimeError(f"TFDS prepared {name}, but not in {root}")
-    paths = [path for path in folder.iterdir() if path.is_file()]
-    return sources.Source(
-        fingerprint=[
-            folder.relative_to(root).as_posix(),
-            *sources.files_fingerprint(paths, folder),
-        ],
-        read=lambda: _read(name, split, folder),
-    )
+            from tf_dcgan.data.tfds import downloads
 
-
-def native_shape(
-    name: str, data_dir: str | None
-) -> tuple[int | None, int | None, int]:
-    """The shape of a TFDS set's images: (height, width, channels).
-
-    Height and width are None if they vary. Nothing is downloaded.
-
-    Raises:
-        errors.UserError: there is no such set, or it has no images.
-    """
-    from tf_dcgan.data.tfds import reading
-
-    return reading.image_shape(name, _builder(name, data_dir))
-
-
-def class_names(name: str, data_dir: str | None) -> tuple[str, ...]:
-    """The classes of a TFDS set; empty if it has no labels.
-
-    Nothing is downloaded.
-
-    Raises:
-        errors.UserError: there is no such set.
-    """
-    from tf_dcgan.data.tfds import reading
-
-    return reading.class_names(name, _builder(name, data_dir))
-
-
-def splits(name: str, data_dir: str | None) -> tuple[str, ...]:
-    """The splits of a TFDS set; empty if it is not prepared yet.
-
-    Nothing is downloaded.
-
-    Raises:
-        errors.UserError: there is no such set.
-    """
-    return tuple(_builder(name, data_dir).info.splits)
-
-
-def _builder(name: str, data_dir: str | None):
-    """Makes TFDS's builder of a set, from prepared files if they exist."""
-    if data_dir is not None:
-        check_data_dir(data_dir)
-    root = _root(data_dir)
-    folder = prepared_folder(name, root)
-    from tf_dcgan.data.tfds import reading
-
-    if folder is None:
-        return reading.new_builder(name, root)
-    return reading.open_folder(folder)
+            _check_not_inside(name, root)
+            downloads.download(
+                name, root, flag=flag, is_data_dir=self._data_dir is not None
+            )
+            folder = prepared_folder(name, root)
+            if folder is None:
+                raise RuntimeError(f"TFDS prepared {name}, but not in {root}")
+        paths = [path for path in folder.iterdir() if path.is_file()]
+        return sources.Source(
+            fingerprint=[
+                folder.relative_to(root).as_posix(),
+                *sources.files_fingerprint(paths, folder),
+            ],
+            read=lambda: _read(name, split, folder),
+        )
 
 
 def check_data_dir(data_dir: str) -> pathlib.Path:
@@ -167,9 +151,9 @@ def prepared_folder(name: str, root: pathlib.Path) -> pathlib.Path | None:
             if _VERSION.fullmatch(grandchild.name)
         ):
             # Only TFDS knows which configuration a bare name stands for.
-            from tf_dcgan.data.tfds import reading
+            from tf_dcgan.data.tfds import reading as tfds_reading
 
-            path = pathlib.Path(reading.new_builder(name, root).data_path)
+            path = pathlib.Path(tfds_reading.new_builder(name, root).data_path)
             return path if (path / _INFO).is_file() else None
         return None
     newest = max(
@@ -198,9 +182,9 @@ def _check_name(name: str, info: pathlib.Path) -> None:
 
 
 def _read(name: str, split: str, folder: pathlib.Path) -> sources.Content:
-    from tf_dcgan.data.tfds import reading
+    from tf_dcgan.data.tfds import reading as tfds_reading
 
-    return reading.read(name, split, folder=folder)
+    return tfds_reading.read(name, split, folder=folder)
 
 
 def _root(data_dir: str | None) -> pathlib.Path:

@@ -156,7 +156,9 @@ class FeatureNetwork:
             # Open in the number of images: the last batch has fewer.
             shape = [None, *self._model.input_shape[1:]]
             self._functions[outputs] = tf.function(
-                compute, input_signature=[tf.TensorSpec(shape, tf.float32)]
+                compute,
+                input_signature=[tf.TensorSpec(shape, tf.float32)],
+                autograph=False,
             )
         return self._functions[outputs]
 

@@ -158,7 +158,7 @@ def _load(
 ) -> tuple[loading.ImageArray, loading.ImageArray]:
     """Opens both splits, at the size that the set or the crop has."""
     origin = {"data_dir": data_dir, "cache_dir": cache_dir, "read_as": read_as}
-    size = loading.native_shape(name, **origin)[:2]
+    size = loading.find(name, **origin).shape[:2]
     if None in size:
         raise UnusableError(
             name, "its images have different sizes", flag_prefix

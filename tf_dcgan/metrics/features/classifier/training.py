@@ -132,6 +132,7 @@ def accuracy(
     compute = tf.function(
         lambda batch: model(batch, training=False)["logits"],
         input_signature=[tf.TensorSpec(model.input.shape, tf.float32)],
+        autograph=False,
     )
     right = 0
     for start in range(0, len(images), _TEST_BATCH):
@@ -196,7 +197,7 @@ def _step_function(model, settings, num_steps):
     )
     optimizer.build(variables)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def step_function(uint8_images, labels, step):
         images = augment(uint8_images, step, settings=settings)
         with tf.GradientTape() as tape:
