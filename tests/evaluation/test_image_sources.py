@@ -79,6 +79,34 @@ def test_folders_within_a_folder_are_its_classes(tmp_path):
     assert image_sources.from_folder(tmp_path).labels is None
 
 
+def test_a_file_of_labels_tells_the_classes_and_which_images_count(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, image in enumerate(_images(3)):
+        PIL.Image.fromarray(image).save(folder / f"{number}.png")
+    table = folder / "labels.csv"
+    table.write_text("file,class\n2.png,dog\n0.png,cat\n")
+    source = named_sources.open_source(
+        str(folder), flag="real", labels=str(table)
+    )
+    assert source.count == 2
+    assert source.class_names == ("cat", "dog")
+    assert source.labels.tolist() == [0, 1]
+    (batch,) = source.batches()
+    np.testing.assert_array_equal(batch, _images(3)[[0, 2]])
+    assert any("1 image" in note for note in source.notes)
+    whole = named_sources.open_source(str(folder), flag="real")
+    assert (whole.count, whole.labels) == (3, None)
+    assert whole.fingerprint != source.fingerprint
+
+
+def test_labels_of_what_is_no_folder_are_refused(tmp_path):
+    with pytest.raises(errors.UserError, match="--real=mnist:test is neither"):
+        named_sources.open_source(
+            "mnist:test", flag="real", labels=str(tmp_path / "labels.csv")
+        )
+
+
 @pytest.mark.parametrize("kind", ["zip", "tar.gz"])
 def test_a_packed_folder_is_the_folder(tmp_path, kind):
     images = _images(4)

@@ -121,7 +121,11 @@ def evaluate_pair(
     """
     folders = {"data_dir": request.data_dir, "cache_dir": request.cache_dir}
     real = named_sources.open_source(
-        request.real, flag="real", value_range=request.scale, **folders
+        request.real,
+        flag="real",
+        value_range=request.scale,
+        labels=request.labels,
+        **folders,
     )
     # All images are compared on one scale, that of the real ones.
     scale = {"value_range": real.value_range or request.scale}

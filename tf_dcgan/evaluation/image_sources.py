@@ -12,7 +12,7 @@ import numpy as np
 from tf_dcgan.common import errors
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import array_files, loading
-from tf_dcgan.data.folders import decoding, listings, survey
+from tf_dcgan.data.folders import decoding, labels_files, listings, survey
 
 # Images that are handed on together: at most so many, and of a folder's images,
 # which may be large, at most so many bytes.
@@ -209,6 +209,7 @@ def from_folder(
     path: pathlib.Path,
     *,
     value_range: value_ranges.Range | None = None,
+    labels: str | None = None,
     cache_dir: str | None = None,
 ) -> ImageSource:
     """Makes a source of all images in a folder and in the folders below.
@@ -222,17 +223,18 @@ def from_folder(
         value_range: (low, high), the values that become black and white if
             the images have more than 8 bits; None for their own lowest and
             highest.
+        labels: the path of a file with the images' classes, which then win
+            over the folders; images without a class are left out.
         cache_dir: the cache that packed archives are unpacked into.
 
     Returns:
         The images in the order of their paths.
 
     Raises:
-        errors.UserError: the folder has no images, too many damaged images, or
-            more files that are no images than images.
+        errors.UserError: as `survey.examine`.
     """
     surveyed = survey.examine(
-        path, value_range=value_range, cache_dir=cache_dir
+        path, value_range=value_range, labels=labels, cache_dir=cache_dir
     )
     shapes = set(surveyed.shapes)
     notes = list(surveyed.notes)
@@ -247,14 +249,17 @@ def from_folder(
             "the images of all its splits together: give a folder in it for "
             "one split"
         )
-    labels, class_names = _classes_of_files(parts)
+    classes = surveyed.classes
+    if classes is None and all(len(part) > 1 for part in parts):
+        classes = tuple(part[0] for part in parts)
+    class_names = () if classes is None else labels_files.in_order({*classes})
     return ImageSource(
         name,
         surveyed.fingerprint,
         len(surveyed.files),
         lambda: _batches_of_files(surveyed),
-        labels,
-        class_names,
+        _positions(classes, class_names),
+        tuple(map(decoding.readable, class_names)),
         notes=tuple(f"{name}: {note}" for note in notes),
         shape=shapes.pop() if len(shapes) == 1 else None,
         value_range=surveyed.value_range,
@@ -277,20 +282,14 @@ def _batches_of_files(surveyed: survey.Survey) -> Iterator[np.ndarray]:
         yield np.stack(waiting)
 
 
-def _classes_of_files(
-    parts: Sequence[tuple[str, ...]],
-) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Returns (labels, class names): (None, ()) if not all lie in folders.
-
-    Args:
-        parts: of each image the folders that it lies in, and its name.
-    """
-    if not all(len(part) > 1 for part in parts):
-        return None, ()
-    folders = [part[0] for part in parts]
-    names = sorted(set(folders))
-    labels = np.array([names.index(folder) for folder in folders], np.int64)
-    return labels, tuple(map(decoding.readable, names))
+def _positions(
+    classes: Sequence[str] | None, class_names: Sequence[str]
+) -> np.ndarray | None:
+    """Returns each image's class as its place among the names, int64."""
+    if classes is None:
+        return None
+    place_of = {name: place for place, name in enumerate(class_names)}
+    return np.array([place_of[name] for name in classes], np.int64)
 
 
 def from_generator(

@@ -20,6 +20,7 @@ def open_source(
     data_dir: str | None = None,
     cache_dir: str | None = None,
     value_range: value_ranges.Range | None = None,
+    labels: str | None = None,
 ) -> image_sources.ImageSource | statistics.Statistics:
     """Opens the images or statistics that a flag names.
 
@@ -34,21 +35,31 @@ def open_source(
         value_range: (low, high), the values that become black and white in
             images of more than 8 bits in a folder or an array; None for their
             own lowest and highest.
+        labels: the path of a file with the classes of a folder's images, or
+            None.
 
     Returns:
         The images, or statistics.
 
     Raises:
-        errors.UserError: nothing has this name, or it cannot be read.
+        errors.UserError: nothing has this name, or it cannot be read; or
+            there are labels for something else than a folder.
     """
     name, colon, split = text.partition(":")
+    if labels is not None and not trees.is_folder(
+        pathlib.Path(text).expanduser(), cache_dir=cache_dir
+    ):
+        raise errors.UserError(
+            f"--labels={labels} is for image files in a folder or an archive, "
+            f"and --{flag}={text} is neither: leave it out"
+        )
     folders = {"data_dir": data_dir, "cache_dir": cache_dir}
     if name in {*known_sets.SETS, *known_sets.DEFAULT_CROPS}:
         return _named_set(text, flag=flag, **folders)
     path = pathlib.Path(text).expanduser()
     if trees.is_folder(path, cache_dir=cache_dir):
         return image_sources.from_folder(
-            path, value_range=value_range, cache_dir=cache_dir
+            path, value_range=value_range, labels=labels, cache_dir=cache_dir
         )
     if array_files.is_file(path):
         return _array_file(path, None, value_range, cache_dir)

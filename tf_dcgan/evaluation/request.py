@@ -24,7 +24,15 @@ _FOR_RUNS = ("num_samples", "split", "weights", "checkpoint")
 _FOR_INCEPTION = ("feature_dim", "inception_weights")
 # Statistics are those of the features: no score is computed, and nothing is
 # drawn at random.
-_FOR_SCORES = ("metrics", "per_class", "output", "pairs", "train", "seed")
+_FOR_SCORES = (
+    "metrics",
+    "per_class",
+    "labels",
+    "output",
+    "pairs",
+    "train",
+    "seed",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +73,13 @@ class Request:
         "black and white, such as 0,4095",
         group=_IMAGES,
         unset="the lowest and the highest value of --real",
+    )
+    labels: str | None = fields.setting(
+        None,
+        "a .csv (file, class) or .json ({file: class}) with the classes of "
+        "--real's images, a folder; images without a row are left out",
+        group=_IMAGES,
+        unset="the folders of images are the classes, if there are any",
     )
     num_samples: int = fields.setting(
         10_000,
@@ -368,6 +383,7 @@ class Request:
         idle = {}
         if self.run_dir is not None:
             idle["value_range"] = "is for --real, and a run has a range"
+            idle["labels"] = "is for --real, and a run has its labels"
         else:
             idle |= dict.fromkeys(_FOR_RUNS, "is for --run_dir")
         if self.features != "inception":

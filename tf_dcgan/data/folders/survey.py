@@ -13,7 +13,7 @@ import numpy as np
 from tf_dcgan.common import errors
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import reading
-from tf_dcgan.data.folders import decoding, facts, trees
+from tf_dcgan.data.folders import decoding, facts, labels_files, trees
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Survey:
         value_range: (low, high), the values that become black and white, of
             images of more than 8 bits; else None.
         background: the colour that transparent pixels are laid over.
+        classes: the class of each image, if a file of labels tells them; else
+            None.
     """
 
     files: tuple[pathlib.Path, ...]
@@ -37,6 +39,7 @@ class Survey:
     fingerprint: str
     value_range: value_ranges.Range | None = None
     background: str = "white"
+    classes: tuple[str, ...] | None = None
 
     def read(
         self,
@@ -69,6 +72,7 @@ def examine(
     path: pathlib.Path,
     *,
     value_range: value_ranges.Range | None = None,
+    labels: str | None = None,
     cache_dir: str | None = None,
 ) -> Survey:
     """Finds the images in a folder and below, and decodes each once.
@@ -78,17 +82,33 @@ def examine(
         value_range: (low, high), the values that become black and white if
             the images have more than 8 bits; None for their own lowest and
             highest.
+        labels: the path of a file with the images' classes, which is no image
+            of theirs itself; images without a class in it are left out. None
+            to take all.
         cache_dir: the cache that packed archives are unpacked into; None for
             the user's cache.
 
     Raises:
         errors.UserError: the folder cannot be read, has no images or more
-            other files than images, or too many images are damaged.
+            other files than images, or too many images are damaged; or the
+            labels cannot be read or are those of other images.
     """
     name = decoding.readable(str(path))
     tree = trees.read(path, cache_dir=cache_dir)
-    images = [pathlib.Path(p) for p in tree.images()]
-    others = [pathlib.Path(p) for p in tree.files if not decoding.is_image(p)]
+    paths = tree.images()
+    class_of: dict[str, str] = {}
+    notes_on_labels: list[str] = []
+    if labels is not None:
+        class_of, notes_on_labels = labels_files.match(
+            labels_files.read(labels), paths, str(path), labels
+        )
+        paths = [each for each in paths if each in class_of]
+    images = [pathlib.Path(each) for each in paths]
+    others = [
+        pathlib.Path(each)
+        for each in tree.files
+        if not decoding.is_image(each) and each != labels
+    ]
     if len(others) > len(images):
         raise errors.UserError(
             f"{name} has {len(others)} files that are no images and only "
@@ -113,6 +133,7 @@ def examine(
         digest.update(hashlib.sha256(decoding.read_bytes(file)).digest())
     notes = [
         *tree.notes,
+        *notes_on_labels,
         *notes,
         *filter(None, (damaged.note(), printed.note())),
     ]
@@ -129,6 +150,11 @@ def examine(
         shapes=tuple(shapes),
         notes=tuple(notes),
         fingerprint=digest.hexdigest(),
+        classes=(
+            None
+            if labels is None
+            else tuple(class_of[str(file)] for file in whole)
+        ),
     )
 
 
