@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tf_dcgan.common import randomness
 from tf_dcgan.config import schema
-from tf_dcgan.gan import gan, states, updates
+from tf_dcgan.gan import gan, optimizers, states, updates
 from tf_dcgan.models import families
 
 SHAPE = (16, 16, 1)
@@ -555,7 +555,15 @@ class RecordedDropout(keras.layers.Dropout):
     def __init__(self, masks):
         super().__init__(0.5)
         # Keras would copy the list itself.
+        self._masks = lambda: masks
         self._record = masks.append
+
+    def get_config(self):
+        return {"masks": self._masks}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(config["masks"]())
 
     def call(self, inputs, training=False):
         outputs = super().call(inputs, training=training)
@@ -730,7 +738,7 @@ def test_float16_scales_the_losses_of_both_networks():
 def test_other_precisions_do_not_scale():
     for precision in ("float32", "mixed_bfloat16"):
         state = create(tiny(precision=precision))
-        assert type(state.generator_optimizer) is keras.optimizers.Adam
+        assert type(state.generator_optimizer) is optimizers.Adam
 
 
 @pytest.mark.slow

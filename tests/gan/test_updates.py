@@ -214,14 +214,12 @@ each_penalty = pytest.mark.parametrize(
 
 @pytest.mark.slow
 @each_penalty
-def test_tensorflows_moments_hardly_change_a_penaltys_gradient(
-    penalty, monkeypatch
-):
+def test_a_penaltys_gradient_is_whole_and_kerass_almost(penalty, monkeypatch):
     config = schema.Config(recipe="dcgan_small", width=0.1)
-    (discriminator,) = families.discriminators(config, (28, 28, 1))
     images = tf.random.stateless_uniform([64, 28, 28, 1], [1, 2], -1.0)
 
     def gradient():
+        (discriminator,) = families.discriminators(config, (28, 28, 1))
         with tf.GradientTape() as tape:
             _, slopes = updates._outputs_and_gradients(discriminator, images)
             value = penalty(slopes)
@@ -229,10 +227,19 @@ def test_tensorflows_moments_hardly_change_a_penaltys_gradient(
         return np.concatenate([part.ravel() for part in gradients])
 
     shipped = gradient()
+    monkeypatch.setattr(
+        families.fast_layers, "accelerated", lambda model: model
+    )
+    of_keras = gradient()
     monkeypatch.setattr(tf.nn, "moments", exact_moments)
     exact = gradient()
-    error = np.linalg.norm(shipped - exact) / np.linalg.norm(exact)
-    assert 0 < error < 0.02
+
+    def error(found):
+        return np.linalg.norm(found - exact) / np.linalg.norm(exact)
+
+    assert error(shipped) < 1e-4
+    # Trained on a GPU, where Keras's layers are left in place.
+    assert 1e-3 < error(of_keras) < 0.02
 
 
 @pytest.mark.slow

@@ -7,17 +7,23 @@ import os
 import sys
 import tempfile
 
+from tf_dcgan.common import allocator
+
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def import_tensorflow() -> None:
     """Imports TensorFlow for a command; call it before anything that does.
 
+    The C library is told first to keep the memory that operations free; see
+    `allocator`.
+
     TensorFlow's C++ part writes to standard error, below Python, whatever the
     log level, before its own logging is set up. What it writes during the
     import is held back, and shown if the import fails. A user who sets
     TF_CPP_MIN_LOG_LEVEL sees everything.
     """
+    allocator.keep_memory()
     if _LEVEL in os.environ:
         import tensorflow  # noqa: F401
 

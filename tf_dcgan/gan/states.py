@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tf_dcgan.config import schema
+from tf_dcgan.gan import optimizers
 
 # Keras's name of the variable in which a random layer counts its calls.
 _SEED_GENERATOR = "seed_generator_state"
@@ -107,7 +108,7 @@ def create_optimizer(
     Returns:
         Adam, with its slots built; under mixed_float16 it scales the loss.
     """
-    optimizer = keras.optimizers.Adam(
+    optimizer = optimizers.Adam(
         learning_rate,
         beta_1=config.beta_1,
         # Keras would number the names, and checkpoints carry them.
@@ -140,11 +141,22 @@ def update_average(
         ema_decay: in [0, 1); 0 copies.
         step: scalar integer, finished steps before this one.
     """
+    if ema_decay == 0:
+        for mean, weight in zip(
+            averaged.variables, model.variables, strict=True
+        ):
+            mean.assign(weight)
+        return
     passed = tf.cast(step, tf.float32)
     decay = tf.minimum(ema_decay, (1.0 + passed) / (10.0 + passed))
     for mean, weight in zip(averaged.variables, model.variables, strict=True):
         if mean.dtype.startswith("float"):
-            mean.assign(decay * mean.value + (1.0 - decay) * weight.value)
+            # One operation writes the variable: mean -= (1 - decay) · delta.
+            tf.raw_ops.ResourceApplyGradientDescent(
+                var=mean.value.handle,
+                alpha=1.0 - decay,
+                delta=mean.value - weight.value,
+            )
 
 
 def decay_learning_rates(

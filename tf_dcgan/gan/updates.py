@@ -272,8 +272,9 @@ def _outputs_and_gradients(
 
     Under batch normalisation an image also moves the outputs on other images;
     the derivative is then the one of the sum of all outputs. A second
-    derivative lacks a part, about a hundredth of the whole gradient: in the
-    variance of `tf.nn.moments` (TF 2.21) the mean counts as a constant.
+    derivative is whole on a CPU; on a GPU, where Keras's own layers are used,
+    it lacks about a hundredth, since the mean counts as a constant in the
+    variance of `tf.nn.moments` (TF 2.21).
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)

@@ -22,6 +22,7 @@ from tf_dcgan.models import (
     upsampling,
     vanilla_gan,
 )
+from tf_dcgan.models.fast import layers as fast_layers
 
 _SIDES = range(4, sizes.LARGEST_SIDE + 1)  # What `--image_size` takes.
 
@@ -106,7 +107,7 @@ def generators(
     image_shape: tuple[int, int, int],
     num_classes: int = 0,
 ) -> tuple[keras.Model, ...]:
-    """Builds a config's generators and nothing else.
+    """Builds a config's generators for training, and nothing else.
 
     Args:
         config: the settings that the networks depend on.
@@ -125,11 +126,19 @@ def generators(
     Raises:
         ValueError: the networks cannot make the size.
     """
+    return _generators(
+        config, image_shape, num_classes, finish=fast_layers.accelerated
+    )
+
+
+def _generators(config, image_shape, num_classes, *, finish):
     network = _network(config, image_shape)
     widened = dataclasses.replace(
         config, latent_dim=config.latent_dim + num_classes
     )
-    models = tuple(build(widened, image_shape) for build in network.generators)
+    models = tuple(
+        finish(build(widened, image_shape)) for build in network.generators
+    )
     if num_classes:
         models = tuple(
             conditional.generator(model, num_classes) for model in models
@@ -142,7 +151,9 @@ def averaged_generators(
     image_shape: tuple[int, int, int],
     num_classes: int = 0,
 ) -> tuple[keras.Model, ...]:
-    """Builds the generators in float32, as samples and exports need them.
+    """Builds the generators of samples and exports, in float32.
+
+    They have Keras's own layers, so that others can load what is exported.
 
     Args:
         config: as for `generators`; its `precision` does not matter.
@@ -153,7 +164,9 @@ def averaged_generators(
         What `generators` returns: the weights are the initial ones.
     """
     with layers.in_float32():
-        return generators(config, image_shape, num_classes)
+        return _generators(
+            config, image_shape, num_classes, finish=lambda model: model
+        )
 
 
 def discriminators(
@@ -161,7 +174,7 @@ def discriminators(
     image_shape: tuple[int, int, int],
     num_classes: int = 0,
 ) -> tuple[keras.Model, ...]:
-    """Builds a config's discriminators and nothing else.
+    """Builds a config's discriminators for training, and nothing else.
 
     Args:
         config: the settings that the networks depend on.
@@ -183,7 +196,10 @@ def discriminators(
     network = _network(config, image_shape)
     *sides, channels = image_shape
     widened = (*sides, channels + num_classes)
-    models = tuple(build(config, widened) for build in network.discriminators)
+    models = tuple(
+        fast_layers.accelerated(build(config, widened))
+        for build in network.discriminators
+    )
     if config.spectral_norm:
         models = tuple(
             spectral.normalized(model, config.seed) for model in models

@@ -1,0 +1,120 @@
+"""Every form of a convolution is the one that TensorFlow defines."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_dcgan.models.fast import convolutions
+
+# (large side, kernel, stride, padding): the layers of all recipes, and sides,
+# kernels and strides that do not divide one another.
+_GEOMETRIES = [
+    ((8, 8), (5, 5), 2, "same"),
+    ((28, 28), (5, 5), 2, "same"),
+    ((8, 12), (4, 4), 2, "same"),
+    ((7, 9), (5, 5), 2, "same"),
+    ((13, 13), (3, 3), 2, "valid"),
+    ((28, 28), (4, 4), 2, "valid"),
+    ((6, 6), (4, 4), 1, "valid"),
+    ((4, 5), (4, 5), 1, "valid"),
+    ((9, 8), (3, 3), 1, "same"),
+    ((9, 8), (7, 7), 1, "same"),
+    ((11, 10), (2, 3), 3, "same"),
+    ((10, 10), (1, 1), 2, "same"),
+    ((36, 34), (4, 4), 2, "same"),
+]
+_FORMS = [
+    convolutions._transpose_by_product,
+    convolutions._transpose_by_phases,
+]
+
+
+def _tensors(large, kernel, stride, padding, *, channels=(5, 6), batch=3):
+    geo = convolutions.geometry(large, kernel, stride=stride, padding=padding)
+    chance = np.random.default_rng(0)
+    images, weights, maps = (
+        tf.constant(chance.normal(size=shape), tf.float32)
+        for shape in (
+            (batch, *large, channels[0]),
+            (*kernel, *channels),
+            (batch, *geo.small, channels[1]),
+        )
+    )
+    return geo, images, weights, maps
+
+
+def _near(one, other, tolerance=3e-6):
+    scale = np.abs(other).max()
+    np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("case", _GEOMETRIES, ids=str)
+def test_the_geometry_is_tensorflows(case):
+    large, kernel, stride, padding = case
+    geo, images, weights, maps = _tensors(*case)
+    expected = tf.nn.conv2d(images, weights, stride, padding.upper())
+    _near(convolutions._conv2d(images, weights, geo), expected)
+    shape = images.shape
+    expected = tf.nn.conv2d_transpose(
+        maps, weights, shape, stride, padding.upper()
+    )
+    _near(convolutions._transpose(maps, weights, geo), expected)
+
+
+@pytest.mark.parametrize("form", _FORMS)
+@pytest.mark.parametrize("case", _GEOMETRIES, ids=str)
+def test_every_form_of_a_transposed_convolution_is_the_plain_one(form, case):
+    geo, _, weights, maps = _tensors(*case)
+    expected = convolutions._transpose(maps, weights, geo)
+    found = form(maps, weights, geo)
+    assert found.shape == expected.shape
+    _near(found, expected)
+
+
+@pytest.mark.parametrize("case", _GEOMETRIES, ids=str)
+def test_both_forms_of_a_kernels_gradient_are_the_same(case):
+    geo, images, _, maps = _tensors(*case, batch=17)
+    expected = convolutions._kernel_gradient(images, maps, geo, case[1])
+    found = convolutions._kernel_gradient_by_dilation(
+        images, maps, geo, case[1]
+    )
+    assert found.shape == expected.shape
+    _near(found, expected)
+
+
+@pytest.mark.parametrize("channels", [(3, 6), (6, 5)])
+@pytest.mark.parametrize("batch", [2, 16])
+@pytest.mark.parametrize("case", _GEOMETRIES[:6], ids=str)
+def test_first_and_second_derivatives_are_tensorflows(case, batch, channels):
+    geo, images, weights, maps = _tensors(*case, channels=channels, batch=batch)
+    stride, padding = case[2], case[3].upper()
+
+    def derivatives(convolve, inputs):
+        with tf.GradientTape() as outer:
+            outer.watch([inputs, weights])
+            with tf.GradientTape() as tape:
+                tape.watch([inputs, weights])
+                value = tf.reduce_sum(tf.tanh(convolve(inputs, weights)))
+            first = tape.gradient(value, [inputs, weights])
+            penalty = sum(tf.reduce_sum(tf.square(part)) for part in first)
+        return [*first, *outer.gradient(penalty, [inputs, weights])]
+
+    pairs = (
+        (
+            lambda x, w: convolutions.conv2d(x, w, geo),
+            lambda x, w: tf.nn.conv2d(x, w, stride, padding),
+            images,
+        ),
+        (
+            lambda x, w: convolutions.conv2d_transpose(x, w, geo),
+            lambda x, w: tf.nn.conv2d_transpose(
+                x, w, images.shape, stride, padding
+            ),
+            maps,
+        ),
+    )
+    for ours, plain, inputs in pairs:
+        for found, expected in zip(
+            derivatives(ours, inputs), derivatives(plain, inputs), strict=True
+        ):
+            _near(found, expected, 2e-5)

@@ -1,0 +1,140 @@
+"""Accelerated networks are the networks that they are made of."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_dcgan.config import overrides
+from tf_dcgan.models import families
+from tf_dcgan.models.fast import layers
+
+_SIZES = {"dcgan_28": 28, "lsgan_28": 28, "cyclegan": 32}
+
+
+def _networks(recipe, monkeypatch):
+    """Builds G and D of a recipe: of fast layers, then of Keras's."""
+    flags = {"recipe": recipe, "width": 0.1}
+    flags |= (
+        {"residual_blocks": 1} if recipe == "cyclegan" else {"latent_dim": 9}
+    )
+    config = overrides.from_flags(flags)
+    side = _SIZES.get(recipe, 32)
+
+    def build():
+        return [
+            *families.generators(config, (side, side, 3)),
+            *families.discriminators(config, (side, side, 3)),
+        ]
+
+    fast = build()
+    monkeypatch.setattr(
+        families.fast_layers, "accelerated", lambda model: model
+    )
+    return zip(fast, build(), strict=True)
+
+
+_RECIPES = [
+    "dcgan",
+    "dcgan_small",
+    "vanilla_gan",
+    "dcgan_upsampling",
+    "dcgan_cifar10",
+    "dcgan_celeba",
+    "dcgan_28",
+    "cyclegan",
+]
+
+
+@pytest.mark.parametrize("recipe", _RECIPES)
+def test_names_weights_and_outputs_of_networks_are_kerass(recipe, monkeypatch):
+    chance = np.random.default_rng(1)
+    for fast, plain in _networks(recipe, monkeypatch):
+        inputs = tf.constant(
+            chance.normal(size=(16, *plain.input_shape[1:])), tf.float32
+        )
+        named = []
+        for model in (fast, plain):
+            outputs = model(inputs, training=True)
+            named.append(
+                {"outputs": outputs}
+                | {
+                    variable.path: variable
+                    for variable in model.variables
+                    # Keras numbers these, and checkpoints do not have them.
+                    if variable.name != "seed_generator_state"
+                }
+            )
+        assert list(named[0]) == list(named[1])
+        for name, value in named[1].items():
+            np.testing.assert_allclose(
+                named[0][name], value, rtol=1e-4, atol=1e-5, err_msg=name
+            )
+
+
+@pytest.mark.parametrize("recipe", _RECIPES)
+def test_gradients_of_layers_are_kerass(recipe, monkeypatch):
+    chance = np.random.default_rng(1)
+    tried = 0
+    for fast, plain in _networks(recipe, monkeypatch):
+        for layer, original in zip(fast.layers, plain.layers, strict=True):
+            if type(layer) is type(original):
+                continue
+            tried += 1
+            shape = original.input.shape
+            inputs = tf.constant(
+                chance.normal(size=(16, *shape[1:])), tf.float32
+            )
+            found = []
+            for each in (layer, original):
+                weights = [v.value for v in each.trainable_variables]
+                with tf.GradientTape() as tape:
+                    tape.watch(inputs)
+                    outputs = each(inputs, training=True)
+                    value = tf.reduce_sum(tf.square(outputs) + outputs**3)
+                found.append(tape.gradient(value, [inputs, *weights]))
+            for one, other in zip(*found, strict=True):
+                reach = 1e-4 * max(np.abs(other).max(), 1e-3)
+                np.testing.assert_allclose(one, other, rtol=0, atol=reach)
+    assert tried > 1
+
+
+def test_normalisation_keeps_statistics_in_float32_under_half_precision():
+    chance = np.random.default_rng(2)
+    inputs = tf.constant(chance.normal(3, 2, (40, 5, 4, 6)), tf.float32)
+    found = []
+    for layer_class in (
+        layers.BatchNormalization,
+        keras.layers.BatchNormalization,
+    ):
+        layer = layer_class(momentum=0.5, dtype="mixed_bfloat16")
+        outputs = layer(inputs, training=True)
+        assert outputs.dtype == "bfloat16"
+        found.append([tf.cast(outputs, tf.float32), *layer.variables])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0.01, atol=0.01)
+    np.testing.assert_array_equal(
+        layer(inputs, training=False), layer(inputs, training=False)
+    )
+
+
+def test_the_variance_of_a_large_mean_is_not_lost():
+    inputs = np.random.default_rng(3).normal(1000, 0.1, (4096, 3))
+    layer = layers.BatchNormalization(momentum=0.0)
+    layer(tf.constant(inputs, tf.float32), training=True)
+    np.testing.assert_allclose(
+        layer.moving_variance, inputs.var(axis=0), rtol=0.02
+    )
+
+
+def test_what_is_exported_has_kerass_own_layers():
+    config = overrides.from_flags({"recipe": "dcgan_small", "width": 0.1})
+    (model,) = families.averaged_generators(config, (28, 28, 1))
+    modules = {type(layer).__module__.split(".")[0] for layer in model.layers}
+    assert modules == {"keras"}
+
+
+def test_nothing_is_replaced_where_there_is_a_gpu(monkeypatch):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    assert layers.accelerated(model) is model

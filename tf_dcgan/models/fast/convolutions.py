@@ -1,0 +1,360 @@
+"""Convolutions by the operations that a CPU is fast at.
+
+oneDNN, which TensorFlow computes convolutions with on a CPU, runs forward
+convolutions near the processor's limit, and the two gradients of a convolution
+with a stride at a tenth to a half of that. The gradients are written here as
+forward convolutions and as products of matrices. `tf.nn.conv2d` and
+`tf.nn.conv2d_transpose` define what is computed; only the order of the sums
+differs. `python -m benchmarks.convolutions` measures all forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+
+import tensorflow as tf
+
+# With so few channels the plain operation is the fastest.
+_FEW_CHANNELS = 4
+# Maps with a side of at most so many pixels are dear to convolve for what they
+# hold: one product of matrices makes the most of them.
+_SMALL_SIDE = 8
+# The batch becomes the channels of the convolution that makes a filter's
+# gradient, which pays from so many on.
+_LARGE_BATCH = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Geometry:
+    """How the large and the small map of a convolution lie to one another.
+
+    The small map is the output of a convolution, and the input of a transposed
+    one.
+
+    Attributes:
+        stride: the same in both directions.
+        large: (height, width) of the large map.
+        small: (height, width) of the small map.
+        before: (rows, columns) of zeros that are put before the large map.
+    """
+
+    stride: int
+    large: tuple[int, int]
+    small: tuple[int, int]
+    before: tuple[int, int]
+
+    def padding(self, kernel: tuple[int, int]) -> list[list[int]]:
+        """The zeros around the large map, as `tf.nn.conv2d` takes them.
+
+        Args:
+            kernel: (height, width).
+
+        Returns:
+            [before, after] for each of the four axes of NHWC; rows and
+            columns that no position of the kernel reaches are not padded.
+        """
+        after = [
+            max(0, (small - 1) * self.stride + side - large - before)
+            for small, side, large, before in zip(
+                self.small, kernel, self.large, self.before, strict=True
+            )
+        ]
+        rows, columns = zip(self.before, after, strict=True)
+        return [[0, 0], list(rows), list(columns), [0, 0]]
+
+
+def geometry(
+    large: tuple[int, int],
+    kernel: tuple[int, int],
+    *,
+    stride: int,
+    padding: str,
+) -> Geometry:
+    """Returns the geometry that TensorFlow's paddings stand for.
+
+    Args:
+        large: (height, width) of the large map.
+        kernel: (height, width).
+        stride: the same in both directions.
+        padding: "same" or "valid".
+    """
+    if padding == "valid":
+        small = tuple(
+            (side - size) // stride + 1
+            for side, size in zip(large, kernel, strict=True)
+        )
+        return Geometry(stride, large, small, (0, 0))
+    small = tuple(-(-side // stride) for side in large)
+    before = tuple(
+        max(0, (out - 1) * stride + size - side) // 2
+        for out, size, side in zip(small, kernel, large, strict=True)
+    )
+    return Geometry(stride, large, small, before)
+
+
+def conv2d(images: tf.Tensor, kernel: tf.Tensor, geo: Geometry) -> tf.Tensor:
+    """Convolves, as `tf.nn.conv2d` does.
+
+    Args:
+        images: [n, *geo.large, in_channels].
+        kernel: [height, width, in_channels, out_channels].
+        geo: of the convolution.
+
+    Returns:
+        [n, *geo.small, out_channels].
+    """
+
+    @tf.custom_gradient
+    def call(images, kernel):
+        def gradient(upstream):
+            return (
+                conv2d_transpose(upstream, kernel, geo),
+                kernel_gradient(images, upstream, geo, kernel.shape[:2]),
+            )
+
+        return _conv2d(images, kernel, geo), gradient
+
+    return call(images, kernel)
+
+
+def conv2d_transpose(
+    maps: tf.Tensor, kernel: tf.Tensor, geo: Geometry
+) -> tf.Tensor:
+    """Convolves transposedly, as `tf.nn.conv2d_transpose` does.
+
+    It is the gradient of `conv2d` with respect to the images.
+
+    Args:
+        maps: [n, *geo.small, in_channels].
+        kernel: [height, width, out_channels, in_channels].
+        geo: of the convolution that this one transposes.
+
+    Returns:
+        [n, *geo.large, out_channels].
+    """
+
+    @tf.custom_gradient
+    def call(maps, kernel):
+        def gradient(upstream):
+            return (
+                conv2d(upstream, kernel, geo),
+                kernel_gradient(upstream, maps, geo, kernel.shape[:2]),
+            )
+
+        return _fastest_transpose(kernel, geo)(maps, kernel, geo), gradient
+
+    return call(maps, kernel)
+
+
+def kernel_gradient(
+    images: tf.Tensor,
+    upstream: tf.Tensor,
+    geo: Geometry,
+    size: tuple[int, int],
+) -> tf.Tensor:
+    """Returns the gradient of `conv2d` with respect to its kernel.
+
+    Args:
+        images: [n, *geo.large, in_channels].
+        upstream: [n, *geo.small, out_channels], the output's gradient.
+        geo: of the convolution.
+        size: (height, width) of the kernel.
+
+    Returns:
+        [*size, in_channels, out_channels].
+    """
+
+    @tf.custom_gradient
+    def call(images, upstream):
+        def gradient(upstream_of_kernel):
+            return (
+                conv2d_transpose(upstream, upstream_of_kernel, geo),
+                conv2d(images, upstream_of_kernel, geo),
+            )
+
+        is_large = images.shape[0] is not None and (
+            images.shape[0] >= _LARGE_BATCH
+        )
+        form = _kernel_gradient_by_dilation if is_large else _kernel_gradient
+        return form(images, upstream, geo, size), gradient
+
+    return call(images, upstream)
+
+
+def _conv2d(images, kernel, geo):
+    return tf.nn.conv2d(
+        images, kernel, geo.stride, geo.padding(tuple(kernel.shape[:2]))
+    )
+
+
+def _fastest_transpose(
+    kernel: tf.Tensor, geo: Geometry
+) -> Callable[[tf.Tensor, tf.Tensor, Geometry], tf.Tensor]:
+    if kernel.shape[2] <= _FEW_CHANNELS:
+        return _transpose
+    if geo.stride > 1 and max(geo.small) <= _SMALL_SIDE:
+        return _transpose_by_product
+    return _transpose_by_phases
+
+
+def _transpose(maps, kernel, geo):
+    """The plain operation, which defines the others."""
+    batch = maps.shape[0] or tf.shape(maps)[0]
+    return tf.nn.conv2d_transpose(
+        maps,
+        kernel,
+        [batch, *geo.large, kernel.shape[2]],
+        geo.stride,
+        geo.padding(tuple(kernel.shape[:2])),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Tap:
+    """A row (or a column) of a kernel as one phase of the large map sees it.
+
+    The pixel of index stride · q + phase of the large map sums over the taps
+    of its phase: kernel[place] · small[q + offset].
+    """
+
+    place: int
+    offset: int
+
+
+def _taps(size: int, geo: Geometry, axis: int) -> list[list[_Tap]]:
+    """Returns the taps of each phase along an axis."""
+    stride, before = geo.stride, geo.before[axis]
+    return [
+        [
+            _Tap(place, (phase + before - place) // stride)
+            for place in range(size)
+            if (phase + before - place) % stride == 0
+        ]
+        for phase in range(stride)
+    ]
+
+
+def _length(geo: Geometry, axis: int) -> int:
+    """How many pixels of the large map a phase has along an axis, at most."""
+    return -(-geo.large[axis] // geo.stride)
+
+
+def _of_phases(phase, size, geo, channels):
+    """Puts the large map together of its phases.
+
+    Args:
+        phase: takes the taps of a phase's rows and of its columns, and returns
+            [n, rows, columns, channels].
+        size: (height, width) of the kernel.
+        geo: of the convolution.
+        channels: of the large map.
+
+    Returns:
+        [n, *geo.large, channels].
+    """
+    rows = [
+        tf.stack(
+            [phase(of_rows, columns) for columns in _taps(size[1], geo, 1)],
+            axis=3,
+        )
+        for of_rows in _taps(size[0], geo, 0)
+    ]
+    stacked = tf.stack(rows, axis=2)  # [n, rows, phase, columns, phase, c]
+    height, width = (_length(geo, axis) * geo.stride for axis in (0, 1))
+    whole = tf.reshape(stacked, [-1, height, width, channels])
+    return whole[:, : geo.large[0], : geo.large[1]]
+
+
+def _nothing(maps, geo, channels):
+    """Returns a phase that no tap of the kernel reaches."""
+    size = [_length(geo, axis) for axis in (0, 1)]
+    return tf.zeros([tf.shape(maps)[0], *size, channels], maps.dtype)
+
+
+def _transpose_by_product(maps, kernel, geo):
+    """One product of matrices, whose columns are then added up by taps."""
+    height, width, out_channels, in_channels = kernel.shape
+    rows, columns = geo.small
+    products = tf.matmul(
+        tf.reshape(maps, [-1, in_channels]),
+        tf.reshape(kernel, [-1, in_channels]),
+        transpose_b=True,
+    )
+    products = tf.reshape(
+        products, [-1, rows, columns, height, width, out_channels]
+    )
+    lengths = [_length(geo, axis) for axis in (0, 1)]
+
+    def placed(*taps):
+        """Returns what a tap adds to its phase, where the phase adds it."""
+        parts, pads = [slice(None)], [[0, 0]]
+        for tap, side, length in zip(taps, geo.small, lengths, strict=True):
+            begin = min(side, max(0, tap.offset))
+            end = max(begin, min(side, length + tap.offset))
+            before = min(length, max(0, -tap.offset))
+            parts.append(slice(begin, end))
+            pads.append([before, length - before - (end - begin)])
+        part = products[(*parts, *(tap.place for tap in taps))]
+        return tf.pad(part, [*pads, [0, 0]])
+
+    def phase(of_rows, of_columns):
+        if not (of_rows and of_columns):
+            return _nothing(maps, geo, out_channels)
+        return tf.add_n(
+            [placed(row, column) for row in of_rows for column in of_columns]
+        )
+
+    return _of_phases(phase, (height, width), geo, out_channels)
+
+
+def _transpose_by_phases(maps, kernel, geo):
+    """A forward convolution of the small map for each phase of the large."""
+    height, width, out_channels, _ = kernel.shape
+    swapped = tf.transpose(kernel, [0, 1, 3, 2])
+
+    def phase(*taps_of_axes):
+        if not all(taps_of_axes):
+            return _nothing(maps, geo, out_channels)
+        places, parts, pads = [], [slice(None)], [[0, 0]]
+        for axis, taps in enumerate(taps_of_axes):
+            side, length = geo.small[axis], _length(geo, axis)
+            # Of rising places, which read the small map from right to left.
+            places.append(slice(taps[0].place, None, geo.stride))
+            before = -taps[-1].offset
+            after = length + taps[0].offset - side
+            parts.append(slice(max(0, -before), side - max(0, -after)))
+            pads.append([max(0, before), max(0, after)])
+        part = tf.reverse(swapped[tuple(places)], [0, 1])
+        return tf.nn.conv2d(maps[tuple(parts)], part, 1, [*pads, [0, 0]])
+
+    return _of_phases(phase, (height, width), geo, out_channels)
+
+
+def _kernel_gradient(images, upstream, geo, size):
+    """The plain operation, which defines the other."""
+    (top, bottom), (left, right) = geo.padding(tuple(size))[1:3]
+    return tf.raw_ops.Conv2DBackpropFilter(
+        input=images,
+        filter_sizes=[*size, images.shape[3], upstream.shape[3]],
+        out_backprop=upstream,
+        strides=[1, geo.stride, geo.stride, 1],
+        padding="EXPLICIT",
+        explicit_paddings=[0, 0, top, bottom, left, right, 0, 0],
+    )
+
+
+def _kernel_gradient_by_dilation(images, upstream, geo, size):
+    """A forward convolution in which batch and channels change places.
+
+    The images' channels are its batch, the batch is its input channels, and
+    the output's gradient its kernel, whose taps lie a stride apart.
+    """
+    gradient = tf.nn.conv2d(
+        tf.transpose(images, [3, 1, 2, 0]),
+        tf.transpose(upstream, [1, 2, 0, 3]),
+        1,
+        geo.padding(tuple(size)),
+        dilations=geo.stride,
+    )
+    return tf.transpose(gradient[:, : size[0], : size[1]], [1, 2, 0, 3])
