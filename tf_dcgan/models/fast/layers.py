@@ -30,8 +30,10 @@ def accelerated(model: keras.Model) -> keras.Model:
 
     def layer_of(layer):
         layer_class = fast.get(type(layer), type(layer))
-        # Some of Keras's layers leave their precision out of their config.
-        config = {**layer.get_config(), "dtype": layer.dtype_policy}
+        config = layer.get_config()
+        if isinstance(layer, keras.Layer):  # Not an operation, such as a pad.
+            # Some layers leave their precision out of their config.
+            config["dtype"] = layer.dtype_policy
         return layer_class.from_config(config)
 
     return keras.models.clone_model(
