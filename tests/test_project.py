@@ -20,6 +20,7 @@ from tf_dcgan.commands import (
     train,
     translate,
 )
+from tf_dcgan.common import devices
 from tf_dcgan.config import recipes, schema
 from tf_dcgan.evaluation import request
 
@@ -180,6 +181,18 @@ def test_the_source_passes_lint_format_and_types(command):
         text=True,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_a_gpu_needs_the_same_tensorflow_and_no_other_packages_left_out():
+    plain = (_PROJECT / "requirements.txt").read_text().splitlines()
+    (tensorflow,) = [line for line in plain if line.startswith("tensorflow>")]
+    lines = (_PROJECT / "requirements-gpu.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        "-r requirements.txt",
+        tensorflow.replace("tensorflow", "tensorflow[and-cuda]"),
+        "nvidia-cudnn-cu12>=9.24,<10",
+    ]
+    assert devices.INSTALL == "pip install -r requirements-gpu.txt"
 
 
 def test_a_commit_runs_the_same_checks():

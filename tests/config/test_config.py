@@ -65,6 +65,7 @@ FIXED_OF_TRANSLATION = {
 FREE = {
     "data_dir": os.path.abspath("elsewhere"),
     "cache_dir": os.path.abspath("elsewhere"),
+    "device": "cpu",
     "epochs": 51,
     "steps": 7,
     "log_every": 51,

@@ -8,6 +8,7 @@ from typing import Any
 
 from tf_dcgan.common import errors, words
 from tf_dcgan.config import (
+    device_field,
     fields,
     kinds,
     losses,
@@ -483,12 +484,13 @@ class Config:
         group=_MACHINE,
         choices=PRECISIONS,
     )
+    device: str = device_field.device(_MACHINE)
     xla: str = fields.setting(
         "auto",
         "whether XLA compiles the training step",
         group=_MACHINE,
         choices={
-            "auto": "on for a GPU, off for a CPU",
+            "auto": "on for a GPU with cuDNN 9.24 or newer, off for a CPU",
             "on": "always",
             "off": "never",
         },
