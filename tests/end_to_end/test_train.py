@@ -174,6 +174,42 @@ def test_xla_changes_a_training_by_no_more_than_rounding(
         assert line[name] == pytest.approx(wanted[name], rel=1e-4), name
 
 
+def test_a_run_whose_steps_xla_cannot_compile_is_one_without_xla(
+    main, tiny_flags, tmp_path, monkeypatch, capsys
+):
+    update = gan.update
+
+    def update_with_text(state, *given):
+        scalars = update(state, *given)
+        tf.strings.as_string(state.step)  # XLA has no texts.
+        return scalars
+
+    flags = [*tiny_flags, "--checkpoint_every=2", "--run_dir"]
+    main(*flags, str(tmp_path / "plain"), "--steps=4")
+    monkeypatch.setattr(gan, "update", update_with_text)
+    capsys.readouterr()
+    main(*flags, str(tmp_path / "run"), "--steps=3", "--xla=on")
+    output = capsys.readouterr().out
+    assert output.count("note: XLA fails in the first step (Inv") == 1
+    assert runs.open_run(tmp_path / "run").config.xla == "off"
+    main("--run_dir", str(tmp_path / "run"), "--steps=4")
+    output = capsys.readouterr().out
+    assert "XLA fails" not in output
+    assert "has other settings than" not in output  # As checkpoints have it.
+    first, second = (
+        (checkpoints.path_of(tmp_path / name / "checkpoints", 4) / "weights")
+        for name in ("plain", "run")
+    )
+    expected = tf.train.load_checkpoint(str(first))
+    found = tf.train.load_checkpoint(str(second))
+    names = found.get_variable_to_shape_map()
+    assert names == expected.get_variable_to_shape_map()
+    for name in set(names) - {"_CHECKPOINTABLE_OBJECT_GRAPH"}:
+        np.testing.assert_array_equal(
+            found.get_tensor(name), expected.get_tensor(name), err_msg=name
+        )
+
+
 def test_28_pixel_sets_are_padded_for_dcgan_and_shown_without(main, tiny_mnist):
     main(
         f"--data_dir={tiny_mnist}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import contextlib
+import dataclasses
 import pathlib
 import time
 
@@ -153,12 +154,20 @@ class _Loop:
             for name, values in self._system.train_steps(batch).items()
         }
         self._calls += 1
+        if self._config.xla == "on" and not self._system.train_steps.uses_xla:
+            self._write_without_xla()
         if self._calls > 1:  # The first traces.
             seconds = time.monotonic() - started
             self._seconds_per_step = seconds / count
         if self._calls > _CALLS_BEFORE_ESTIMATE:
             self._console.estimate(self._seconds_per_step)
         return scalars
+
+    def _write_without_xla(self) -> None:
+        """Writes into the run's config that its steps do without XLA."""
+        self._config = dataclasses.replace(self._config, xla="off")
+        self._run = dataclasses.replace(self._run, config=self._config)
+        runs.write_config(self._run)
 
     def _next_count(self, step: int) -> int:
         """Returns how many steps the call after the step `step` does."""
