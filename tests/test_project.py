@@ -20,26 +20,31 @@ from tf_dcgan.commands import (
     train,
     translate,
 )
+from tf_dcgan.common import devices
 from tf_dcgan.config import recipes, schema
 from tf_dcgan.evaluation import request
 
 _PROJECT = pathlib.Path(__file__).resolve().parent.parent
+_DOCS = _PROJECT / "docs"
 _README = (_PROJECT / "README.md").read_text()
+_PAGES = ["README.md", *sorted(f"docs/{p.name}" for p in _DOCS.glob("*.md"))]
 _TEST_COMMAND = (
     "python3 -m venv .venv-test && "
     ".venv-test/bin/pip install -r requirements-dev.txt && "
     ".venv-test/bin/python -m pytest -n 2 --dist=loadfile"
 )
 # Of other programs.
-_FOREIGN_FLAGS = {"logdir", "dist"}
+_FOREIGN_FLAGS = {"logdir", "dist", "gpus"}
 
 
 def _fields(settings_class):
     return set(settings_class.__dataclass_fields__)
 
 
-def test_every_flag_that_the_readme_names_exists():
-    named = set(re.findall(r"--([a-z][a-z_0-9]+)", _README)) - _FOREIGN_FLAGS
+@pytest.mark.parametrize("page", _PAGES)
+def test_every_flag_that_a_page_names_exists(page):
+    text = (_PROJECT / page).read_text()
+    named = set(re.findall(r"--([a-z][a-z_0-9]+)", text)) - _FOREIGN_FLAGS
     known = (
         _fields(schema.Config)
         | _fields(train.TrainSettings)
@@ -54,7 +59,7 @@ def test_every_flag_that_the_readme_names_exists():
         | _fields(translate.TranslateSettings)
         | {"help", "flagfile"}
     )
-    assert named - known == set()
+    assert named - known - {f"no{name}" for name in known} == set()
 
 
 def test_what_commands_write_without_out_is_ignored_by_git():
@@ -180,6 +185,18 @@ def test_the_source_passes_lint_format_and_types(command):
         text=True,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_a_gpu_needs_the_same_tensorflow_and_no_other_packages_left_out():
+    plain = (_PROJECT / "requirements.txt").read_text().splitlines()
+    (tensorflow,) = [line for line in plain if line.startswith("tensorflow>")]
+    lines = (_PROJECT / "requirements-gpu.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        "-r requirements.txt",
+        tensorflow.replace("tensorflow", "tensorflow[and-cuda]"),
+        "nvidia-cudnn-cu12>=9.24,<10",
+    ]
+    assert devices.INSTALL == "pip install -r requirements-gpu.txt"
 
 
 def test_a_commit_runs_the_same_checks():

@@ -28,7 +28,7 @@ from tf_dcgan.sampling import generators, samplers
 def main(tmp_path, monkeypatch):
     """evaluate.py's main in this process, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(devices, "share_gpus", list)
+    monkeypatch.setattr(devices, "choose", lambda device: None)
     monkeypatch.setattr(
         networks, "create", lambda *_, **__: tiny_network.create()
     )
@@ -626,7 +626,7 @@ def test_modes_need_labels(main, arrays):
 
 def test_a_classifier_needs_a_set_to_be_of(main, arrays, monkeypatch):
     monkeypatch.undo()
-    monkeypatch.setattr(devices, "share_gpus", list)
+    monkeypatch.setattr(devices, "choose", lambda device: None)
     with pytest.raises(errors.UserError, match="neither --real nor --fake"):
         main(
             f"--real={arrays[0]}",

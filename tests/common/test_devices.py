@@ -1,8 +1,10 @@
 import os
 
+import made_up_gpus
 import pytest
+import tensorflow as tf
 
-from tf_dcgan.common import devices
+from tf_dcgan.common import devices, errors, nvidia
 
 
 @pytest.fixture
@@ -46,3 +48,141 @@ def test_memory_is_none_where_it_is_not_told(limit, monkeypatch):
 
     monkeypatch.setattr(os, "sysconf", refuse)
     assert devices.memory_bytes() is None
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Makes a machine with some GPUs."""
+    return lambda gpus, **facts: made_up_gpus.Machine(
+        monkeypatch, gpus, **facts
+    )
+
+
+def refusal(device):
+    with pytest.raises(errors.UserError) as caught:
+        devices.choose(device)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("device", ["auto", "gpu"])
+@pytest.mark.parametrize("gpus", [1, 2])
+def test_the_memory_of_every_gpu_grows(machine, device, gpus, capsys):
+    told = machine(gpus)
+    devices.choose(device)
+    assert told.grown == [(str(i), True) for i in range(gpus)]
+    assert [gpu.name[-1] for gpu in devices.gpus()] == ["0", "1"][:gpus]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_cpu_is_used_beside_a_gpu_where_it_is_asked_for(machine, capsys):
+    told = machine(2, capability=(12, 0))
+    devices.choose("cpu")
+    assert devices.gpus() == told.visible == told.grown == []
+    assert devices.name().startswith("CPU with")
+    assert devices.name().endswith(", GPU not used")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_gpu_and_a_driver_nothing_is_said(machine, capsys):
+    machine(0)
+    devices.choose("auto")
+    assert devices.name().endswith(", no GPU found")
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("driver", "words"),
+    [
+        (
+            nvidia.Driver(1),
+            "NVIDIA's driver has 1 GPU, and TensorFlow sees none, since "
+            "libraries are missing: pip install -r requirements-gpu.txt",
+        ),
+        (
+            nvidia.Driver(2),
+            "NVIDIA's driver has 2 GPUs, and TensorFlow sees none, since "
+            "libraries are missing: pip install -r requirements-gpu.txt",
+        ),
+        (
+            nvidia.Driver(0, "it does not start, with CUDA's error 803"),
+            "there is an NVIDIA driver, but it does not start, with CUDA's "
+            "error 803: see that nvidia-smi lists the GPU, and start a "
+            "container with --gpus=all",
+        ),
+    ],
+)
+def test_a_gpu_that_tensorflow_does_not_see_is_told(
+    machine, driver, words, capsys
+):
+    machine(0, driver=driver)
+    devices.choose("auto")
+    assert capsys.readouterr() == (
+        "",
+        f"note: {words}; the CPU computes (--device=cpu does so without this "
+        "note)\n",
+    )
+    assert refusal("gpu") == (f"--device=gpu: {words}; or give --device=cpu")
+
+
+def test_who_asks_for_the_cpu_is_not_told_of_a_driver(machine, capsys):
+    machine(0, driver=nvidia.Driver(1))
+    devices.choose("cpu")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_gpu_is_refused_where_there_is_none(machine):
+    machine(0)
+    assert refusal("gpu") == (
+        "--device=gpu: TensorFlow sees no GPU on this machine; or give "
+        "--device=cpu"
+    )
+
+
+@pytest.mark.parametrize("device", ["auto", "gpu"])
+@pytest.mark.parametrize(
+    ("capability", "built_for", "newest"),
+    [
+        ((12, 0), ("sm_60", "sm_89", "compute_90"), "9.0"),
+        ((9, 0), ("sm_60", "sm_89"), "8.9"),
+        ((12, 1), ("compute_90", "sm_90a", "sm_120"), "12.0"),
+    ],
+)
+def test_a_gpu_newer_than_tensorflow_is_refused(
+    machine, device, capability, built_for, newest
+):
+    told = machine(1, capability=capability, built_for=built_for)
+    assert refusal(device) == (
+        f"Model 0 has compute capability {capability[0]}.{capability[1]}, and "
+        f"this TensorFlow {tf.__version__} is built for {newest} at most: "
+        "install a TensorFlow that is built for the GPU, such as the one in "
+        "NVIDIA's container nvcr.io/nvidia/tensorflow, or give --device=cpu"
+    )
+    assert told.grown == []
+
+
+@pytest.mark.parametrize(
+    ("capability", "built_for"),
+    [
+        ((9, 0), ("sm_60", "sm_89", "compute_90")),
+        ((8, 6), ("sm_60", "sm_89")),
+        ((12, 0), ("sm_89", "sm_120a")),
+        ((12, 0), ()),  # Not told by this build.
+        ((12, 0), ("gfx90a",)),
+        (None, ("sm_60",)),  # Not told by this device.
+    ],
+)
+def test_a_gpu_that_tensorflow_was_built_for_is_used(
+    machine, capability, built_for
+):
+    told = machine(1, capability=capability, built_for=built_for)
+    devices.choose("gpu")
+    assert told.grown == [("0", True)]
+
+
+def test_this_tensorflow_tells_what_it_was_built_for():
+    names = tf.sysconfig.get_build_info().get("cuda_compute_capabilities", [])
+    newest = devices._newest_capability()
+    assert (newest is None) == (not names)
+    assert newest is None or newest >= (8, 0)

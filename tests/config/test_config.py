@@ -65,6 +65,8 @@ FIXED_OF_TRANSLATION = {
 FREE = {
     "data_dir": os.path.abspath("elsewhere"),
     "cache_dir": os.path.abspath("elsewhere"),
+    "device": "cpu",
+    "profile_steps": "3:9",
     "epochs": 51,
     "steps": 7,
     "log_every": 51,

@@ -347,7 +347,7 @@ def evaluated(told, tmp_path, monkeypatch):
     """Evaluates a copy of the run with a classifier that is not one."""
     folder = tmp_path / "run"
     shutil.copytree(told, folder)
-    monkeypatch.setattr(devices, "share_gpus", list)
+    monkeypatch.setattr(devices, "choose", lambda device: None)
     network = tiny_network.create()
     network.protocol["test_accuracy"] = 0.75
     network.protocol |= {"dataset": "mnist", "test_images": 40}

@@ -9,18 +9,20 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from benchmarks import trainings
 from tf_dcgan.commands import train
 from tf_dcgan.common import errors, images
 from tf_dcgan.gan import gan
 from tf_dcgan.runs import checkpoints, folder, runs, summaries
-from tf_dcgan.training import execution
+from tf_dcgan.training import console, execution
 
 _PROJECT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -172,6 +174,114 @@ def test_xla_changes_a_training_by_no_more_than_rounding(
     assert runs.open_run(trained[0]).config.xla == "off"
     for name in gan.scalars(runs.open_run(run_dir).config):
         assert line[name] == pytest.approx(wanted[name], rel=1e-4), name
+
+
+def test_a_run_whose_steps_xla_cannot_compile_is_one_without_xla(
+    main, tiny_flags, tmp_path, monkeypatch, capsys
+):
+    update = gan.update
+
+    def update_with_text(state, *given):
+        scalars = update(state, *given)
+        tf.strings.as_string(state.step)  # XLA has no texts.
+        return scalars
+
+    flags = [*tiny_flags, "--checkpoint_every=2", "--run_dir"]
+    main(*flags, str(tmp_path / "plain"), "--steps=4")
+    monkeypatch.setattr(gan, "update", update_with_text)
+    capsys.readouterr()
+    main(*flags, str(tmp_path / "run"), "--steps=3", "--xla=on")
+    output = capsys.readouterr().out
+    assert output.count("note: XLA fails in the first step (Inv") == 1
+    assert runs.open_run(tmp_path / "run").config.xla == "off"
+    main("--run_dir", str(tmp_path / "run"), "--steps=4")
+    output = capsys.readouterr().out
+    assert "XLA fails" not in output
+    assert "has other settings than" not in output  # As checkpoints have it.
+    first, second = (
+        (checkpoints.path_of(tmp_path / name / "checkpoints", 4) / "weights")
+        for name in ("plain", "run")
+    )
+    expected = tf.train.load_checkpoint(str(first))
+    found = tf.train.load_checkpoint(str(second))
+    names = found.get_variable_to_shape_map()
+    assert names == expected.get_variable_to_shape_map()
+    for name in set(names) - {"_CHECKPOINTABLE_OBJECT_GRAPH"}:
+        np.testing.assert_array_equal(
+            found.get_tensor(name), expected.get_tensor(name), err_msg=name
+        )
+
+
+def _traced_calls(path):
+    """The first step of each call into TensorFlow that a trace has."""
+    space = xplane_pb2.XSpace.FromString(path.read_bytes())
+    steps = []
+    for plane in space.planes:
+        stats = plane.stat_metadata
+        for line in plane.lines:
+            for event in line.events:
+                name = plane.event_metadata[event.metadata_id].name
+                if name == "train":
+                    (step,) = [
+                        stat.int64_value or stat.uint64_value
+                        for stat in event.stats
+                        if stats[stat.metadata_id].name == "step_num"
+                    ]
+                    steps.append(step)
+    return sorted(steps)
+
+
+def test_steps_are_profiled_for_tensorboard_also_by_a_run_that_is_stopped(
+    main, tiny_flags, tmp_path, monkeypatch, capsys
+):
+    run_dir = tmp_path / "run"
+    update = console.Console.update
+    finished = []
+
+    def stop_after_8(self, step, meter):
+        finished.append(step)
+        if step == 8:
+            signal.raise_signal(signal.SIGTERM)
+        update(self, step, meter)
+
+    monkeypatch.setattr(console.Console, "update", stop_after_8)
+    flags = ["--checkpoint_every=2", f"--run_dir={run_dir}"]
+    main(*tiny_flags, *flags, "--steps=20", "--profile_steps=4:13")
+    assert finished[-1] == 8
+    assert "profile: the trace of steps 4 to 8 is in" in capsys.readouterr().out
+    folder = run_dir / "tensorboard" / "plugins" / "profile"
+    (first,) = folder.glob("*/*.xplane.pb")
+    calls = _traced_calls(first)
+    # Calls begin and end at the bounds, and no other call is traced.
+    assert calls == [4, *(step + 1 for step in finished if 4 <= step < 8)]
+    assert 3 in finished
+    time.sleep(1.1)  # The folders are named by the second.
+    main(f"--run_dir={run_dir}")
+    assert finished[-1] == 20
+    assert 13 in finished
+    output = capsys.readouterr().out
+    assert "profile: the trace of steps 9 to 13 is in" in output
+    (second,) = set(folder.glob("*/*.xplane.pb")) - {first}
+    assert _traced_calls(second)[0] == 9
+    assert _traced_calls(second)[-1] <= 13
+    assert runs.open_run(run_dir).config.profile_steps == "4:13"
+
+
+def test_steps_to_profile_beyond_the_run_are_refused(
+    main, tiny_flags, tmp_path
+):
+    with pytest.raises(errors.UserError) as caught:
+        main(
+            *tiny_flags,
+            "--steps=9",
+            "--profile_steps=5:10",
+            f"--run_dir={tmp_path / 'run'}",
+        )
+    assert str(caught.value) == (
+        "--profile_steps=5:10 goes beyond the 9 steps of the run: give steps "
+        "up to 9, or leave it out"
+    )
+    assert not (tmp_path / "run").exists()
 
 
 def test_28_pixel_sets_are_padded_for_dcgan_and_shown_without(main, tiny_mnist):

@@ -2,48 +2,20 @@ import dataclasses
 import os
 import platform
 
+import made_up_gpus
 import pytest
 import tensorflow as tf
 
-from tf_dcgan.common import devices
 from tf_dcgan.config.schema import Config
 from tf_dcgan.training import execution
 
 
-class Machine:
-    """What TensorFlow was told, and the GPUs it is made to find."""
-
-    def __init__(self, monkeypatch, gpus):
-        self.grown, self.deterministic = [], 0
-        found = [
-            tf.config.PhysicalDevice(f"/physical_device:GPU:{i}", "GPU")
-            for i in range(gpus)
-        ]
-        experimental = tf.config.experimental
-        monkeypatch.setattr(
-            tf.config, "list_physical_devices", lambda kind: found
-        )
-        monkeypatch.setattr(
-            experimental,
-            "set_memory_growth",
-            lambda gpu, on: self.grown.append((gpu.name[-1], on)),
-        )
-        monkeypatch.setattr(
-            experimental, "enable_op_determinism", self._determinism
-        )
-        monkeypatch.setattr(
-            experimental,
-            "get_device_details",
-            lambda gpu: {"device_name": f"Model {gpu.name[-1]}"},
-        )
-
-    def _determinism(self):
-        self.deterministic += 1
-
-
 @pytest.fixture
 def machine(monkeypatch):
-    return lambda gpus: Machine(monkeypatch, gpus)
+    """Makes a machine with some GPUs."""
+    return lambda gpus, **facts: made_up_gpus.Machine(
+        monkeypatch, gpus, **facts
+    )
 
 
 def test_a_cpu_is_deterministic_and_without_xla_by_default(
@@ -103,13 +75,53 @@ def test_xla_is_for_gpus_unless_told_otherwise(machine, xla, gpus, expected):
     assert execution.uses_xla(Config(xla=xla)) is expected
 
 
-@pytest.mark.parametrize("gpus", [0, 2])
-def test_sharing_gpus_makes_memory_grow_and_names_them(machine, gpus):
-    told = machine(gpus)
-    names = [gpu.name[-1] for gpu in devices.share_gpus()]
-    assert names == ["0", "1"][:gpus]
-    assert told.grown == [(name, True) for name in names]
-    assert told.deterministic == 0
+def test_a_hidden_gpu_counts_for_nothing(machine):
+    machine(1, cudnn=(9, 5))
+    line = execution.set_up(Config(device="cpu"))
+    assert "GPU not used" in line
+    assert "XLA off, deterministic" in line
+
+
+def test_an_old_cudnn_turns_xla_off_and_says_so(machine, capsys):
+    machine(1, cudnn=(9, 23))
+    assert "XLA off" in execution.set_up(Config())
+    assert capsys.readouterr().err == (
+        "note: XLA cannot compile some convolutions with cuDNN 9.23, only "
+        "with 9.24 or newer: XLA stays off; pip install -r "
+        "requirements-gpu.txt brings a newer one\n"
+    )
+    assert execution.resolve(Config()).xla == "off"
+
+
+def test_xla_on_with_an_old_cudnn_is_a_warning(machine, capsys):
+    machine(1, cudnn=(9, 5))
+    assert "XLA on" in execution.set_up(Config(xla="on"))
+    assert capsys.readouterr().err == (
+        "warning: XLA cannot compile some convolutions with cuDNN 9.5, only "
+        "with 9.24 or newer: XLA is on all the same, and the training may end "
+        "in its first step; pip install -r requirements-gpu.txt brings a "
+        "newer one\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("gpus", "xla", "cudnn"),
+    [
+        (1, "auto", (9, 24)),
+        (1, "auto", (10, 0)),
+        (1, "auto", None),
+        (1, "on", (9, 28)),
+        (1, "off", (9, 5)),
+        (0, "on", (9, 5)),  # Not used.
+    ],
+)
+def test_a_cudnn_that_does_no_harm_is_not_told(
+    machine, gpus, xla, cudnn, capsys
+):
+    machine(gpus, cudnn=cudnn)
+    line = execution.set_up(Config(xla=xla))
+    assert ("XLA off" in line) == (xla == "off")
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import json
 
 from tf_dcgan.commands import command_line, page_files
 from tf_dcgan.common import errors, quiet_import, terminal
-from tf_dcgan.config import fields
+from tf_dcgan.config import device_field, fields
 
 _GROUP = "Inspection"
 SUMMARY = "Tells what images a folder holds, and how to train on them."
@@ -33,6 +33,7 @@ class InspectSettings:
         "half a minute on a CPU",
         group=_GROUP,
     )
+    device: str = device_field.device(_GROUP)
     data_dir: str | None = fields.setting(
         None,
         "folder with prepared data sets, as train.py takes it",
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     if settings.measure and found.advice is not None:
         quiet_import.import_tensorflow()
-        found = found.measured()
+        found = found.measured(settings.device)
     if out is not None:
         size = page_files.write(out, found.page())
     if settings.json:

@@ -12,7 +12,7 @@ import pathlib
 from typing import Any
 
 from tf_dcgan.common import errors, quiet_import, terminal
-from tf_dcgan.config import fields, kinds
+from tf_dcgan.config import device_field, fields, kinds
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import generator_fields, latents
 
@@ -47,6 +47,7 @@ class RunSettings:
     )
     weights: str = generator_fields.weights(_GROUP)
     checkpoint: str = generator_fields.checkpoint(_GROUP)
+    device: str = device_field.device(_GROUP)
 
     def __post_init__(self):
         """Checks every value."""
@@ -173,7 +174,7 @@ def load(run: runs.Run, settings: RunSettings) -> tuple[Any, str]:
 
     Args:
         run: of either kind.
-        settings: say which weights of which checkpoint.
+        settings: say which weights of which checkpoint, and what computes.
 
     Returns:
         (generator, origin): the generator, or both generators of a
@@ -181,14 +182,15 @@ def load(run: runs.Run, settings: RunSettings) -> tuple[Any, str]:
         the line that ends a command.
 
     Raises:
-        errors.UserError: there is no such checkpoint, or it is damaged.
+        errors.UserError: there is no such checkpoint, it is damaged, or the
+            machine has no such device.
     """
     quiet_import.import_tensorflow()
     from tf_dcgan.common import devices
     from tf_dcgan.runs import best_checkpoint
     from tf_dcgan.sampling import generators
 
-    devices.share_gpus()
+    devices.choose(settings.device)
     generator, step = generators.load(
         run, settings.weights, settings.checkpoint
     )

@@ -6,23 +6,114 @@ import contextlib
 import os
 import pathlib
 import platform
+import re
+import sys
 import time
+from typing import Any
 
 import tensorflow as tf
 
+from tf_dcgan.common import errors, nvidia, terminal, words
+
+# Brings all that TensorFlow needs beside the driver.
+INSTALL = "pip install -r requirements-gpu.txt"
 _CONTAINER_LIMIT = pathlib.Path("/sys/fs/cgroup/memory.max")
 
 
-def share_gpus() -> list[tf.config.PhysicalDevice]:
-    """Lets GPU memory grow as needed; call it before the first operation.
+def choose(device: str) -> None:
+    """Decides what TensorFlow computes on; call it before any operation.
 
-    Returns:
-        The GPUs found.
+    GPUs take memory as they need it, so that other programs can use the rest.
+    A GPU that the driver knows and TensorFlow does not see is told on standard
+    error, since standard output may be what a program reads.
+
+    Args:
+        device: `auto`, `cpu` or `gpu`, as `--device` takes them.
+
+    Raises:
+        errors.UserError: there is no GPU and it must be one, or TensorFlow
+            was not built for the GPU.
     """
-    gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
+    if device == "cpu":
+        if gpus():
+            tf.config.set_visible_devices([], "GPU")
+        return
+    if not gpus():
+        reason = _why_no_gpu()
+        if device == "gpu":
+            raise errors.UserError(
+                "--device=gpu: "
+                + (reason or "TensorFlow sees no GPU on this machine")
+                + "; or give --device=cpu"
+            )
+        if reason:
+            terminal.show(
+                f"note: {reason}; the CPU computes (--device=cpu does so "
+                "without this note)",
+                file=sys.stderr,
+            )
+    for gpu in gpus():
+        _check_capability(gpu)
         tf.config.experimental.set_memory_growth(gpu, True)
-    return gpus
+
+
+def gpus() -> list[tf.config.PhysicalDevice]:
+    """Returns the GPUs that TensorFlow sees and `choose` has not hidden."""
+    return tf.config.get_visible_devices("GPU")
+
+
+def _why_no_gpu() -> str | None:
+    """Says what keeps a GPU from TensorFlow, or None where there is none."""
+    driver = nvidia.driver()
+    if driver is None:
+        return None
+    if driver.fault:
+        return (
+            f"there is an NVIDIA driver, but {driver.fault}: see that "
+            "nvidia-smi lists the GPU, and start a container with --gpus=all"
+        )
+    return (
+        f"NVIDIA's driver has {words.counted(driver.num_gpus, 'GPU')}, and "
+        f"TensorFlow sees none, since libraries are missing: {INSTALL}"
+    )
+
+
+def _check_capability(gpu: tf.config.PhysicalDevice) -> None:
+    """Checks that this TensorFlow was built for a GPU as new as this one.
+
+    On a newer one plain operations fail and XLA ends the process:
+    github.com/tensorflow/tensorflow/issues/99592.
+
+    Raises:
+        errors.UserError: the GPU is newer.
+    """
+    details = _details(gpu)
+    newest = _newest_capability()
+    capability = details.get("compute_capability")
+    if capability is None or newest is None or tuple(capability) <= newest:
+        return
+    raise errors.UserError(
+        f"{details.get('device_name', gpu.name)} has compute capability "
+        f"{words.dotted(capability)}, and this TensorFlow {tf.__version__} is "
+        f"built for {words.dotted(newest)} at most: install a TensorFlow that "
+        "is built for the GPU, such as the one in NVIDIA's container "
+        "nvcr.io/nvidia/tensorflow, or give --device=cpu"
+    )
+
+
+def _newest_capability() -> tuple[int, int] | None:
+    """Returns the highest compute capability that TensorFlow was built for."""
+    names = tf.sysconfig.get_build_info().get("cuda_compute_capabilities", ())
+    # Such as sm_89, compute_90, sm_90a and sm_120.
+    found = [re.match(r"(?:sm|compute)_(\d+)(\d)", name) for name in names]
+    return max(
+        ((int(match[1]), int(match[2])) for match in found if match),
+        default=None,
+    )
+
+
+def _details(gpu: tf.config.PhysicalDevice) -> dict[str, Any]:
+    return tf.config.experimental.get_device_details(gpu)
 
 
 def memory_bytes() -> int | None:
@@ -54,19 +145,17 @@ def operations_per_second() -> float:
 
 def name() -> str:
     """Names the device of a training, such as "CPU with 2 cores …"."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        names = [
-            tf.config.experimental.get_device_details(gpu).get(
-                "device_name", gpu.name
-            )
-            for gpu in gpus
-        ]
+    used = gpus()
+    if used:
         # Without a distribution strategy TensorFlow uses the first.
-        unused = f" (of {len(gpus)} GPUs, the first is used)"
-        return f"GPU {names[0]}" + (unused if len(gpus) > 1 else "")
+        unused = f" (of {len(used)} GPUs, the first is used)"
+        first = _details(used[0]).get("device_name", used[0].name)
+        return f"GPU {first}" + (unused if len(used) > 1 else "")
     cores = len(os.sched_getaffinity(0)) if _has_affinity() else os.cpu_count()
-    return f"CPU with {cores} cores ({platform.machine()}), no GPU found"
+    is_hidden = bool(tf.config.list_physical_devices("GPU"))
+    return f"CPU with {cores} cores ({platform.machine()}), " + (
+        "GPU not used" if is_hidden else "no GPU found"
+    )
 
 
 def _has_affinity() -> bool:

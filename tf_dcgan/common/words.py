@@ -20,3 +20,8 @@ def at_least_1(most: int) -> str:
         most: the largest of them.
     """
     return f"1 to {most:,}" if most > 1 else "1"
+
+
+def dotted(version: tuple[int, ...]) -> str:
+    """Writes a version as its numbers with points between, such as 9.24."""
+    return ".".join(map(str, version))

@@ -8,11 +8,13 @@ from typing import Any
 
 from tf_dcgan.common import errors, words
 from tf_dcgan.config import (
+    device_field,
     fields,
     kinds,
     losses,
     recipes,
     sizes,
+    step_ranges,
     value_ranges,
 )
 
@@ -483,15 +485,24 @@ class Config:
         group=_MACHINE,
         choices=PRECISIONS,
     )
+    device: str = device_field.device(_MACHINE)
     xla: str = fields.setting(
         "auto",
         "whether XLA compiles the training step",
         group=_MACHINE,
         choices={
-            "auto": "on for a GPU, off for a CPU",
+            "auto": "on for a GPU with cuDNN 9.24 or newer, off for a CPU",
             "on": "always",
             "off": "never",
         },
+    )
+    profile_steps: str | None = fields.setting(
+        None,
+        "first and last step of a trace for TensorBoard of what the device "
+        "and the host do, such as 100:120",
+        group=_MACHINE,
+        unset="no trace",
+        on_resume="free",
     )
 
     def __post_init__(self):
@@ -519,6 +530,9 @@ class Config:
             object.__setattr__(self, name, f"{height}x{width}")
         self._check_random_crops()
         self._check_value_range()
+        if self.profile_steps is not None:
+            first, last = step_ranges.parse("profile_steps", self.profile_steps)
+            object.__setattr__(self, "profile_steps", f"{first}:{last}")
 
     def _check_random_crops(self):
         """Checks what says how large random crops are, and of what."""
@@ -652,6 +666,13 @@ class Config:
         if self.value_range is None:
             return None, None
         return value_ranges.parse(self.value_range)
+
+    @property
+    def steps_to_profile(self) -> tuple[int, int] | None:
+        """The first and the last step of `profile_steps`, or None."""
+        if self.profile_steps is None:
+            return None
+        return step_ranges.parse("profile_steps", self.profile_steps)
 
     def steps_per_epoch(self, num_images: int, of: str | None = None) -> int:
         """Returns the whole batches in an epoch.

@@ -45,7 +45,7 @@ def evaluate(
     Raises:
         errors.UserError: something cannot be read or computed.
     """
-    devices.share_gpus()
+    devices.choose(request.device)
     if request.statistics is not None:
         return write_statistics(request)
     if run is None:

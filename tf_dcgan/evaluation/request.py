@@ -11,7 +11,7 @@ import dataclasses
 import pathlib
 
 from tf_dcgan.common import errors, files
-from tf_dcgan.config import fields, kinds, schema, value_ranges
+from tf_dcgan.config import device_field, fields, kinds, schema, value_ranges
 from tf_dcgan.data import cache
 from tf_dcgan.metrics import scores
 from tf_dcgan.runs import folder
@@ -174,6 +174,7 @@ class Request:
         group=_IMAGES,
         unset="tf_dcgan in the user's cache folder",
     )
+    device: str = device_field.device(_SCORES)
     output: str | None = fields.setting(
         None,
         "a JSON file to write the scores to; the scores of a run are also in "

@@ -28,13 +28,21 @@ class Report:
     advice: advising.Advice | None
     cost: advising.Cost | None = None
 
-    def measured(self) -> Report:
-        """Measures the advised training; loads TensorFlow."""
+    def measured(self, device: str = "auto") -> Report:
+        """Measures the advised training; loads TensorFlow.
+
+        Args:
+            device: `auto`, `cpu` or `gpu`, as `--device` takes them.
+
+        Raises:
+            errors.UserError: the machine has no such device.
+        """
         from tf_dcgan.inspection import machine
 
         if self.advice is None:
             return self
-        cost = machine.measure(self.advice.config, self.advice.image_shape)
+        config = dataclasses.replace(self.advice.config, device=device)
+        cost = machine.measure(config, self.advice.image_shape)
         return dataclasses.replace(self, cost=cost)
 
     def lines(self) -> Iterator[str]:

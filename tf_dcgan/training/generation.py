@@ -18,7 +18,7 @@ from tf_dcgan.gan import gan, updates
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import export, samplers
-from tf_dcgan.training import fitting, system
+from tf_dcgan.training import fitting, steps, system
 
 _GRID_IMAGES = 64
 
@@ -199,9 +199,7 @@ def images_to_score(
     return functools.partial(sampler, run.config.seed)
 
 
-def train_steps(
-    state: gan.GanState, run: runs.Run
-) -> Callable[[tuple[np.ndarray, ...]], dict[str, tf.Tensor]]:
+def train_steps(state: gan.GanState, run: runs.Run) -> steps.Steps:
     """Returns the call that does several steps; see `system.several`.
 
     Args:

@@ -19,6 +19,7 @@ from tf_dcgan.training import (
     length,
     loop,
     memory,
+    profiling,
     scoring,
     system,
 )
@@ -45,6 +46,9 @@ def launch(
         resolved, loaded = _prepare(config)
         config = resolved.config
         most_images = max(facts.num_images for facts in loaded.facts)
+        profiling.check(
+            config, config.total_steps(config.steps_per_epoch(most_images))
+        )
         note = length.note(config, most_images)
         if note:
             terminal.say(note)
@@ -60,6 +64,7 @@ def launch(
         resolved, loaded = _prepare(config)
         config = resolved.config
         run = runs.continued(old_run, config, *loaded.facts)
+        profiling.check(config, run.total_steps)
         _say_what_changed_since(run)
         _train(run, loaded, _evaluator(config, resolved.image_shape))
 

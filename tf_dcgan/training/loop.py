@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import contextlib
+import dataclasses
 import pathlib
 import time
 
@@ -14,6 +15,7 @@ from tf_dcgan.runs import charts, checkpoints, health, runs, summaries
 from tf_dcgan.training import (
     console,
     guards,
+    profiling,
     resuming,
     scoring,
     system,
@@ -96,6 +98,9 @@ class _Loop:
         self._console = console.Console(
             run, self._step, self._total, self._steps_per_epoch
         )
+        self._profiler = profiling.Profiler(
+            self._config, run.path / summaries.TENSORBOARD
+        )
         self._calls = 0
         self._seconds_per_step = None
         self._saved_at = time.monotonic()
@@ -111,6 +116,7 @@ class _Loop:
             if error_type is not None:
                 stack.enter_context(contextlib.suppress(OSError))
             stack.callback(self._console.close)
+            stack.callback(self._profiler.close)
             stack.callback(self._batches.close)
             stack.callback(self._summaries.close)
 
@@ -123,13 +129,16 @@ class _Loop:
         self._evaluate()
         self._batches.prefetch(self._step, self._next_count(self._step))
         while self._step < self._total and not self._stop.requested:
+            self._profiler.begin(self._step)
             started = time.monotonic()
             scalars = self._call()
             guards.check_scalars(self._run, scalars, finished=self._step)
             self._meter.add(scalars, seconds=time.monotonic() - started)
             self._step += len(scalars["loss_d"])
+            self._profiler.end(self._step)
             self._console.update(self._step, self._meter)
             self._write_what_is_due()
+        self._profiler.close()  # A stop may come before its last step.
         self._leave()
 
     def _describe(self) -> None:
@@ -148,17 +157,26 @@ class _Loop:
         following = self._step + count
         self._batches.prefetch(following, self._next_count(following))
         started = time.monotonic()
-        scalars = {
-            name: values.numpy()
-            for name, values in self._system.train_steps(batch).items()
-        }
+        with self._profiler.call(self._step):
+            scalars = {
+                name: values.numpy()
+                for name, values in self._system.train_steps(batch).items()
+            }
         self._calls += 1
+        if self._config.xla == "on" and not self._system.train_steps.uses_xla:
+            self._write_without_xla()
         if self._calls > 1:  # The first traces.
             seconds = time.monotonic() - started
             self._seconds_per_step = seconds / count
         if self._calls > _CALLS_BEFORE_ESTIMATE:
             self._console.estimate(self._seconds_per_step)
         return scalars
+
+    def _write_without_xla(self) -> None:
+        """Writes into the run's config that its steps do without XLA."""
+        self._config = dataclasses.replace(self._config, xla="off")
+        self._run = dataclasses.replace(self._run, config=self._config)
+        runs.write_config(self._run)
 
     def _next_count(self, step: int) -> int:
         """Returns how many steps the call after the step `step` does."""
@@ -174,6 +192,7 @@ class _Loop:
                 health.WINDOW_STEPS,
             )
         ]
+        until_due += self._profiler.steps_to_bound(step)
         if self._seconds_per_step is None:
             at_once = 1
         else:

@@ -19,7 +19,7 @@ from tf_dcgan.config import schema
 from tf_dcgan.data import batches, loading
 from tf_dcgan.gan import states
 from tf_dcgan.runs import runs
-from tf_dcgan.training import execution
+from tf_dcgan.training import execution, steps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +100,7 @@ class System(Protocol):
 
     state: states.State
     batches: batches.Reader | batches.PairReader
-    train_steps: Callable[[tuple[np.ndarray, ...]], dict[str, tf.Tensor]]
+    train_steps: steps.Steps
 
     def notes(self) -> list[str]:
         """Returns what the user should know before the first step."""
@@ -185,7 +185,7 @@ def several(
     *,
     signature: Sequence[tf.TensorSpec],
     names: Sequence[str],
-) -> Callable[[tuple[np.ndarray, ...]], dict[str, tf.Tensor]]:
+) -> steps.Steps:
     """Returns the one call into TensorFlow that does several steps.
 
     Args:
@@ -200,8 +200,7 @@ def several(
 
     Returns:
         A function from one tuple of tensors, as the signature describes
-        them, to [steps] float32 for each of `names`. It is traced once for
-        all numbers of steps.
+        them, to [steps] float32 for each of `names`.
     """
     total_steps = run.total_steps
 
@@ -209,27 +208,10 @@ def several(
         states.decay_learning_rates(state, run.config, total_steps=total_steps)
         return step(*batch)
 
-    if execution.uses_xla(run.config):
-        one_step = tf.function(one_step, jit_compile=True, autograph=False)
-
-    # AutoGraph would rewrite the source of every function that a step calls,
-    # for seconds at each start, to find no other loop than this one.
-    @tf.function(input_signature=[tuple(signature)], autograph=False)
-    def train_steps(batches_of_steps):
-        count = tf.shape(batches_of_steps[0])[0]
-
-        def add_step(position, history):
-            scalars = one_step(*[part[position] for part in batches_of_steps])
-            values = tf.stack([scalars[name] for name in names])
-            return position + 1, history.write(position, values)
-
-        history = tf.TensorArray(
-            tf.float32, size=count, element_shape=[len(names)]
-        )
-        _, history = tf.while_loop(
-            lambda position, _: position < count, add_step, (0, history)
-        )
-        values = tf.unstack(history.stack(), len(names), axis=1)
-        return dict(zip(names, values, strict=True))
-
-    return train_steps
+    return steps.Steps(
+        one_step,
+        state.variables(),
+        signature=signature,
+        names=names,
+        uses_xla=execution.uses_xla(run.config),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 import dataclasses
 
 import numpy as np
@@ -15,7 +15,7 @@ from tf_dcgan.gan import cyclegan, cyclegan_state
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import export, translators
-from tf_dcgan.training import fitting, system
+from tf_dcgan.training import fitting, steps, system
 
 _REAL_GRID_ROWS = 4  # Of each set.
 # Of a grid of samples: more would not fit on a screen.
@@ -288,7 +288,7 @@ def train_steps(
     run: runs.Run,
     *,
     shapes: Sequence[tuple[int, int, int]],
-) -> Callable[[tuple[np.ndarray, ...]], dict[str, tf.Tensor]]:
+) -> steps.Steps:
     """Returns the call that does several steps; see `system.several`.
 
     Args:
