@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tf_dcgan.common import devices
 from tf_dcgan.models.fast import convolutions
 
 
@@ -17,10 +18,10 @@ def accelerated(model: keras.Model) -> keras.Model:
 
     Returns:
         A model of the same inputs, outputs, initial weights and names of
-        layers and variables; on a machine with a GPU the model itself, since
+        layers and variables; where a GPU is used the model itself, since
         cuDNN is fast at what it is.
     """
-    if tf.config.list_physical_devices("GPU"):
+    if devices.gpus():
         return model
     fast = {
         keras.layers.Conv2D: Conv2D,
