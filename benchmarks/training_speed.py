@@ -130,11 +130,7 @@ def _measure(flags: list[str], steps: int) -> _Measured:
         _, status, usage = os.wait4(process.pid, 0)
         if status:
             raise RuntimeError(output)
-        speeds = [
-            json.loads(line)["images_per_second"]
-            for line in (run_dir / "metrics.jsonl").read_text().splitlines()
-            if '"kind": "train"' in line
-        ]
+        speeds = trainings.speeds(run_dir)
     speed = statistics.median(speeds[2:])
     return _Measured(
         start_seconds=start_seconds,

@@ -85,6 +85,16 @@ def logged_steps(run_dir: pathlib.Path) -> int:
     return 0
 
 
+def speeds(run_dir: pathlib.Path) -> list[float]:
+    """Returns the images per second of each interval of `--log_every`."""
+    lines = (run_dir / "metrics.jsonl").read_text().splitlines()
+    return [
+        line["images_per_second"]
+        for line in map(json.loads, lines)
+        if line["kind"] == "train"
+    ]
+
+
 def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
     """Compares two runs bit for bit.
 
