@@ -27,11 +27,11 @@ import os
 import pathlib
 import tempfile
 
-from benchmarks import matrix_rate, noise_images
+from benchmarks import flag_words, matrix_rate, noise_images, trainings
 from benchmarks.frameworks import sides, tables
-from tf_dcgan.commands import command_line, train
+from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors, quiet_import, terminal
-from tf_dcgan.config import fields, overrides, recipes, schema
+from tf_dcgan.config import fields, recipes, schema
 from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
@@ -111,34 +111,10 @@ class FrameworksSettings:
     def __post_init__(self):
         """Checks every value."""
         fields.check(self)
-        words("recipes", self.recipes, tuple(recipes.RECIPES))
-        words("precisions", self.precisions, _PRECISIONS)
-        words("variants", self.variants, sides.VARIANTS)
+        flag_words.read("recipes", self.recipes, tuple(recipes.RECIPES))
+        flag_words.read("precisions", self.precisions, _PRECISIONS)
+        flag_words.read("variants", self.variants, sides.VARIANTS)
         batch_sizes(self.batch_sizes)
-
-
-def words(name: str, text: str, choices: Sequence[str]) -> list[str]:
-    """Reads a flag of several words.
-
-    Args:
-        name: of the flag.
-        text: its value, words separated by commas.
-        choices: the words that are allowed.
-
-    Returns:
-        The words.
-
-    Raises:
-        errors.UserError: a word is not allowed.
-    """
-    found = [word.strip() for word in text.split(",")]
-    for word in found:
-        if word not in choices:
-            raise errors.UserError(
-                f"--{name}={text} has {word!r}, which is not known: "
-                + errors.suggestion(word, choices)
-            )
-    return found
 
 
 def batch_sizes(text: str) -> list[int | None]:
@@ -246,8 +222,12 @@ def main(arguments: Sequence[str]) -> None:
     quiet_import.import_tensorflow()
     print(f"{threads} threads, {settings.repeats} repeats", flush=True)
     all_measured = []
-    for recipe in words("recipes", settings.recipes, tuple(recipes.RECIPES)):
-        for precision in words("precisions", settings.precisions, _PRECISIONS):
+    for recipe in flag_words.read(
+        "recipes", settings.recipes, tuple(recipes.RECIPES)
+    ):
+        for precision in flag_words.read(
+            "precisions", settings.precisions, _PRECISIONS
+        ):
             for batch_size in batch_sizes(settings.batch_sizes):
                 with tempfile.TemporaryDirectory() as folder:
                     training = _Training(
@@ -293,15 +273,7 @@ class _Training:
             *([f"--batch_size={batch_size}"] if batch_size else []),
             *settings.flags.split(),
         ]
-        self._config = config = overrides.from_flags(
-            command_line.parse(
-                ["train", *self._flags],
-                train.TrainSettings,
-                more_flags=schema.Config,
-                summary="",
-                command="",
-            ).more
-        )
+        self._config = config = trainings.config(self._flags)
         check_can_be_compared(config)
         shape = kinds.of(config).resolve(config).image_shape
         networks = {
@@ -346,7 +318,9 @@ class _Training:
 
     def measure(self) -> tables.Measured:
         """Trains on all sides, again and again."""
-        variants = words("variants", self._settings.variants, sides.VARIANTS)
+        variants = flag_words.read(
+            "variants", self._settings.variants, sides.VARIANTS
+        )
         names = [
             tables.OURS,
             *(tables.PYTORCH + variant for variant in variants),

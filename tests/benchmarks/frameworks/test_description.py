@@ -53,6 +53,7 @@ def weights(layer):
     return 2 * layer["channels"] if kind == "batch_normalization" else 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", list(_SHAPES))
 def test_the_layers_of_a_recipe_have_all_its_weights(recipe):
     for network in networks(recipe):
@@ -90,6 +91,7 @@ def test_zero_padding_becomes_part_of_the_convolution_after_it():
     assert layer["padding"] == [[1, 2], [3, 4]]
 
 
+@pytest.mark.slow
 def test_both_ways_through_a_residual_block_are_kept():
     layers = description.describe(networks("cyclegan")[0])["layers"]
     (total,) = [layer for layer in layers if layer["kind"] == "sum"]

@@ -16,7 +16,9 @@ if sys.stdin.readline() != "train\\n":
 """
 
 
-def train(folder, monkeypatch, action, *, variant="channels_last", weights=5):
+def train(
+    folder, monkeypatch, action, *, variant="channels_last", weights=5, limit=60
+):
     side = folder / "side.py"
     side.write_text(_OTHER_SIDE.format(action=action))
     monkeypatch.setattr(sides, "_TORCH_SIDE", side)
@@ -25,7 +27,7 @@ def train(folder, monkeypatch, action, *, variant="channels_last", weights=5):
         variant,
         torch_python=sys.executable,
         weights={"generator": weights},
-        compile_limit=0.5,
+        compile_limit=limit,
     )
 
 
@@ -59,6 +61,7 @@ def test_what_cannot_be_compiled_is_left_out_with_its_reason(
         train(tmp_path, monkeypatch, action)
 
 
+@pytest.mark.slow
 def test_what_compiles_for_too_long_is_left_out(tmp_path, monkeypatch):
     with pytest.raises(sides.CannotRun, match="not done after 0.5 s"):
         train(
@@ -66,4 +69,5 @@ def test_what_compiles_for_too_long_is_left_out(tmp_path, monkeypatch):
             monkeypatch,
             "time.sleep(60)",
             variant="compile_channels_last",
+            limit=0.5,
         )
