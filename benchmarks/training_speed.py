@@ -58,7 +58,17 @@ class SpeedSettings:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Measured:
+class Measured:
+    """What one training took.
+
+    Attributes:
+        start_seconds: from the command to the end of the first step.
+        step_seconds: of the median interval.
+        images_per_second: of the median interval.
+        peak_gib: the peak of the process's memory.
+        estimated_gib: what `--dry_run` estimates of it.
+    """
+
     start_seconds: float
     step_seconds: float
     images_per_second: float
@@ -88,7 +98,7 @@ def main(arguments: Sequence[str]) -> None:
             trainings.train(
                 [*common, *flags, "--steps=1", f"--run_dir={folder}"]
             )
-        measured = _measure([*common, *flags], settings.steps)
+        measured = measure([*common, *flags], settings.steps)
         first = first or measured
         print(
             f"{measured.start_seconds:8.1f} s  {measured.step_seconds:6.3f}  "
@@ -104,7 +114,19 @@ def main(arguments: Sequence[str]) -> None:
     )
 
 
-def _measure(flags: list[str], steps: int) -> _Measured:
+def measure(
+    flags: Sequence[str], steps: int, *, log_every: int = 5
+) -> Measured:
+    """Trains through `train.py`, on data that are prepared before.
+
+    Args:
+        flags: which training.
+        steps: of it.
+        log_every: steps in an interval; the first two intervals do not count.
+
+    Raises:
+        RuntimeError: it ended with an error.
+    """
     dry = trainings.train([*flags, "--dry_run"])
     estimated = re.search(r"memory: about ([\d.]+) GiB", dry)[1]
     config = json.loads(dry[dry.index("{") : dry.index("}") + 1])
@@ -112,7 +134,7 @@ def _measure(flags: list[str], steps: int) -> _Measured:
         run_dir = pathlib.Path(folder, "run")
         extra = [
             f"--steps={steps}",
-            "--log_every=5",
+            f"--log_every={log_every}",
             "--checkpoint_every=1000000",
             "--sample_every=1000000",
             f"--run_dir={run_dir}",
@@ -130,13 +152,9 @@ def _measure(flags: list[str], steps: int) -> _Measured:
         _, status, usage = os.wait4(process.pid, 0)
         if status:
             raise RuntimeError(output)
-        speeds = [
-            json.loads(line)["images_per_second"]
-            for line in (run_dir / "metrics.jsonl").read_text().splitlines()
-            if '"kind": "train"' in line
-        ]
+        speeds = trainings.speeds(run_dir)
     speed = statistics.median(speeds[2:])
-    return _Measured(
+    return Measured(
         start_seconds=start_seconds,
         step_seconds=config["batch_size"] / speed,
         images_per_second=speed,

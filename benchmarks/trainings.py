@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 import json
 import pathlib
 import subprocess
 import sys
 
+from tf_dcgan.commands import command_line
+from tf_dcgan.commands import train as train_command
+from tf_dcgan.config import overrides, schema
+
 _PROJECT = pathlib.Path(__file__).parent.parent
 # Of the clock, hence different in every run.
 _TIMINGS = ("images_per_second", "elapsed_seconds")
+
+
+def config(flags: Sequence[str]) -> schema.Config:
+    """Returns the settings that `train.py` takes from flags.
+
+    Raises:
+        errors.UserError: a flag is wrong.
+    """
+    given = command_line.parse(
+        ["train", *flags],
+        train_command.TrainSettings,
+        more_flags=schema.Config,
+        summary=train_command.SUMMARY,
+        command="train.py",
+    ).more
+    return overrides.from_flags(given)
 
 
 def start(
@@ -83,6 +103,16 @@ def logged_steps(run_dir: pathlib.Path) -> int:
         except (ValueError, KeyError):
             continue  # The line that the kill cut short.
     return 0
+
+
+def speeds(run_dir: pathlib.Path) -> list[float]:
+    """Returns the images per second of each interval of `--log_every`."""
+    lines = (run_dir / "metrics.jsonl").read_text().splitlines()
+    return [
+        line["images_per_second"]
+        for line in map(json.loads, lines)
+        if line["kind"] == "train"
+    ]
 
 
 def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:

@@ -1,0 +1,53 @@
+"""Image sets of noise: a step takes as long on noise as on photographs."""
+
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+
+from tf_dcgan.config import kinds, recipes, schema
+from tf_dcgan.data.named import known_sets
+
+# What the recipes' own sets become before they are trained on.
+_SHAPES = {"celeb_a": (64, 64, 3), "cycle_gan/horse2zebra": (256, 256, 3)}
+
+
+def write(path: pathlib.Path, count: int, shape: tuple[int, int, int]) -> None:
+    """Writes [count, *shape] uint8, the same for the same arguments.
+
+    Args:
+        path: of the .npy file.
+        count: of the images.
+        shape: (height, width, channels).
+    """
+    chance = np.random.default_rng(0)
+    np.save(path, chance.integers(0, 256, (count, *shape), np.uint8))
+
+
+def write_for(recipe: str, folder: pathlib.Path, count: int) -> list[str]:
+    """Writes a set like the recipe's own one, or the two sets it needs.
+
+    Args:
+        recipe: a name of `recipes.RECIPES`.
+        folder: where the files go.
+        count: images in each set.
+
+    Returns:
+        The flags of `train.py` that train on them, and keep what is prepared
+        in the folder too.
+    """
+    name = recipes.RECIPES[recipe].differences.get(
+        "dataset", schema.Config.dataset
+    )
+    shape = _SHAPES[name] if name in _SHAPES else known_sets.SETS[name].shape
+    flags = ["dataset"]
+    if recipes.RECIPES[recipe].kind is kinds.TRANSLATION:
+        flags = ["dataset_a", "dataset_b"]
+    paths = [folder / f"{flag}.npy" for flag in flags]
+    for path in paths:
+        write(path, count, shape)
+    return [
+        *(f"--{flag}={path}" for flag, path in zip(flags, paths, strict=True)),
+        f"--cache_dir={folder / 'cache'}",
+    ]
