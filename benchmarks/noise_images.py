@@ -9,6 +9,8 @@ import numpy as np
 from tf_dcgan.config import kinds, recipes, schema
 from tf_dcgan.data.named import known_sets
 
+# Images of a translation are large: fewer are enough.
+_COUNTS = {kinds.GENERATION: 2048, kinds.TRANSLATION: 64}
 # What the recipes' own sets become before they are trained on.
 _SHAPES = {"celeb_a": (64, 64, 3), "cycle_gan/horse2zebra": (256, 256, 3)}
 
@@ -23,6 +25,15 @@ def write(path: pathlib.Path, count: int, shape: tuple[int, int, int]) -> None:
     """
     chance = np.random.default_rng(0)
     np.save(path, chance.integers(0, 256, (count, *shape), np.uint8))
+
+
+def count_for(recipe: str) -> int:
+    """Returns how many images are enough to time a recipe's steps.
+
+    Args:
+        recipe: a name of `recipes.RECIPES`.
+    """
+    return _COUNTS[recipes.RECIPES[recipe].kind]
 
 
 def write_for(recipe: str, folder: pathlib.Path, count: int) -> list[str]:

@@ -40,7 +40,6 @@ _OWN = "own"
 _LOSSES = ("non_saturating", "least_squares")
 _SECONDS_OF_TRAINING = 20
 _FEWEST_STEPS = 4  # Two intervals warm up.
-_IMAGES = {False: 2048, True: 64}  # Of a translation fewer: they are large.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -263,7 +262,7 @@ class _Training:
 
         self._settings = settings
         self._folder = folder
-        count = _IMAGES[recipes.RECIPES[recipe].kind.name == "translation"]
+        count = noise_images.count_for(recipe)
         self._flags = [
             f"--recipe={recipe}",
             *noise_images.write_for(

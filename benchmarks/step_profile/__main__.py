@@ -25,12 +25,11 @@ from benchmarks import flag_words, noise_images, training_speed, trainings
 from benchmarks.step_profile import growth
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors, quiet_import
-from tf_dcgan.config import fields, kinds, recipes
+from tf_dcgan.config import fields, recipes
 from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
 _NO_GROWTH = "none"
-_IMAGES = {kinds.GENERATION: 2048, kinds.TRANSLATION: 64}
 _STEPS_PER_CALL = 4
 
 
@@ -110,7 +109,7 @@ def main(arguments: Sequence[str]) -> None:
     ).settings
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     quiet_import.import_tensorflow()
-    images = _IMAGES[recipes.RECIPES[settings.recipe].kind]
+    images = noise_images.count_for(settings.recipe)
     with tempfile.TemporaryDirectory() as folder:
         flags = [
             f"--recipe={settings.recipe}",

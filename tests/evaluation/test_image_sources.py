@@ -107,6 +107,15 @@ def test_labels_of_what_is_no_folder_are_refused(tmp_path):
         )
 
 
+def test_labels_are_not_ignored_where_a_folder_has_a_known_sets_name(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "mnist").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.UserError, match="--real=mnist is neither"):
+        named_sources.open_source("mnist", flag="real", labels="labels.csv")
+
+
 @pytest.mark.parametrize("kind", ["zip", "tar.gz"])
 def test_a_packed_folder_is_the_folder(tmp_path, kind):
     images = _images(4)

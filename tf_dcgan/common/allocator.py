@@ -17,9 +17,9 @@ def keep_memory() -> bool:
 
     By default glibc takes every block of megabytes anew from the kernel and
     gives it back when it is freed. The kernel fills each page with zeros when
-    it is first touched, so that a step of many large tensors spends half of
-    its time there. Kept memory is reused; a process holds at most what it
-    once needed.
+    it is first touched, and operations on large tensors can spend more time
+    there than in computing. Kept memory is reused, and is not given back to
+    other processes meanwhile.
 
     Returns:
         Whether it could be asked for: on Linux with glibc. Elsewhere nothing

@@ -23,7 +23,7 @@ from tf_dcgan.data import (
     reading,
     sources,
 )
-from tf_dcgan.data.folders import listings
+from tf_dcgan.data.folders import labels_files, listings
 from tf_dcgan.data.folders import source as image_folders
 from tf_dcgan.data.named import glyphs, known_sets, mnist_files
 from tf_dcgan.data.preparing import parts, preparation
@@ -292,13 +292,7 @@ def _check_labels(name: str, read_as: reading.Reading) -> None:
     """Refuses a file of labels where files have no names."""
     if read_as.labels is None or (os.path.isabs(name) and not _is_array(name)):
         return
-    advice = "leave it out"
-    if _is_array(name):
-        advice = "put `labels` into an .npz beside the images"
-    raise errors.UserError(
-        f"--labels={read_as.labels} is for image files in a folder or an "
-        f"archive, and {name} is neither: {advice}"
-    )
+    raise labels_files.misplaced(read_as.labels, name, is_array=_is_array(name))
 
 
 def _or_another(flag: str | None) -> str:

@@ -8,7 +8,12 @@ import pathlib
 from tf_dcgan.common import errors
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import array_files, loading, names
-from tf_dcgan.data.folders import decoding, listings, trees
+from tf_dcgan.data.folders import (
+    decoding,
+    labels_files,
+    listings,
+    trees,
+)
 from tf_dcgan.data.named import known_sets
 from tf_dcgan.evaluation import image_sources, statistics
 
@@ -46,21 +51,19 @@ def open_source(
             there are labels for something else than a folder.
     """
     name, colon, split = text.partition(":")
-    if labels is not None and not trees.is_folder(
-        pathlib.Path(text).expanduser(), cache_dir=cache_dir
-    ):
-        raise errors.UserError(
-            f"--labels={labels} is for image files in a folder or an archive, "
-            f"and --{flag}={text} is neither: leave it out"
-        )
     folders = {"data_dir": data_dir, "cache_dir": cache_dir}
-    if name in {*known_sets.SETS, *known_sets.DEFAULT_CROPS}:
-        return _named_set(text, flag=flag, **folders)
     path = pathlib.Path(text).expanduser()
-    if trees.is_folder(path, cache_dir=cache_dir):
+    is_known = name in {*known_sets.SETS, *known_sets.DEFAULT_CROPS}
+    if not is_known and trees.is_folder(path, cache_dir=cache_dir):
         return image_sources.from_folder(
             path, value_range=value_range, labels=labels, cache_dir=cache_dir
         )
+    if labels is not None:
+        raise labels_files.misplaced(
+            labels, f"--{flag}={text}", is_array=array_files.is_file(path)
+        )
+    if is_known:
+        return _named_set(text, flag=flag, **folders)
     if array_files.is_file(path):
         return _array_file(path, None, value_range, cache_dir)
     if path.exists():

@@ -141,16 +141,14 @@ def update_average(
         ema_decay: in [0, 1); 0 copies.
         step: scalar integer, finished steps before this one.
     """
-    if ema_decay == 0:
-        for mean, weight in zip(
-            averaged.variables, model.variables, strict=True
-        ):
-            mean.assign(weight)
-        return
     passed = tf.cast(step, tf.float32)
     decay = tf.minimum(ema_decay, (1.0 + passed) / (10.0 + passed))
     for mean, weight in zip(averaged.variables, model.variables, strict=True):
-        if mean.dtype.startswith("float"):
+        if not mean.dtype.startswith("float"):
+            continue
+        if ema_decay == 0:  # The sum below would round.
+            mean.assign(weight)
+        else:
             # One operation writes the variable: mean -= (1 - decay) · delta.
             tf.raw_ops.ResourceApplyGradientDescent(
                 var=mean.value.handle,

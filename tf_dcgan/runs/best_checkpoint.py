@@ -65,9 +65,9 @@ def facts(run: runs.Run, step: int, checkpoint: str) -> dict[str, str]:
     Raises:
         errors.UserError: the best checkpoint is damaged.
     """
-    if checkpoint != "best":
+    score = _score(run, step, checkpoint)
+    if score is None:
         return {"checkpoint": checkpoint}
-    score = read(checkpoints.path_of(run.best_checkpoint, step))
     return {"checkpoint": checkpoint, "best_by": score.name}
 
 
@@ -86,7 +86,13 @@ def origin(run: runs.Run, step: int, checkpoint: str = "last") -> str:
         errors.UserError: the best checkpoint is damaged.
     """
     text = f"step {step}"
-    if checkpoint == "best":
-        score = read(checkpoints.path_of(run.best_checkpoint, step))
+    score = _score(run, step, checkpoint)
+    if score is not None:
         text += f", best by {score.name} {score.value:.4g}"
     return text
+
+
+def _score(run: runs.Run, step: int, checkpoint: str) -> BestScore | None:
+    if checkpoint != "best":
+        return None
+    return read(checkpoints.path_of(run.best_checkpoint, step))

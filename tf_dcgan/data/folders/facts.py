@@ -197,17 +197,11 @@ def scale(
         (low, high), or None for images of 8 bits.
 
     Raises:
-        errors.UserError: there is a range although the images have 8 bits,
-            all pixels have the same value, or too many files are damaged.
+        errors.UserError: all pixels have the same value, or too many files
+            are damaged.
     """
     name = decoding.readable(folder)
     if not facts.is_deep:
-        if read_as.value_range is not None:
-            raise errors.UserError(
-                f"--value_range={value_ranges.write(read_as.value_range)} is "
-                f"for images of more than 8 bits, and {name} has 8-bit images: "
-                "leave it out"
-            )
         return None
     if read_as.value_range is not None:
         return read_as.value_range

@@ -130,6 +130,23 @@ def match(
     return labelled, notes
 
 
+def misplaced(path: str, owner: str, *, is_array: bool) -> errors.UserError:
+    """Refuses labels of images that are no files with names.
+
+    Args:
+        path: of the labels' file.
+        owner: names what has these images.
+        is_array: whether they are in a file of arrays.
+    """
+    advice = "leave it out"
+    if is_array:
+        advice = "put `labels` into an .npz beside the images"
+    return errors.UserError(
+        f"--labels={path} is for image files in a folder or an archive, and "
+        f"{owner} is neither: {advice}"
+    )
+
+
 def in_order(classes: set[str]) -> tuple[str, ...]:
     """Sorts classes: numbers by their value, else all by their names."""
     if all(name.isascii() and name.isdigit() for name in classes):

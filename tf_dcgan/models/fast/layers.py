@@ -58,14 +58,8 @@ class Conv2D(keras.layers.Conv2D):
         large = tuple(inputs.shape[1:3])
         if None in large:
             return super().convolution_op(inputs, kernel)
-        geometry = convolutions.geometry(
-            large,
-            self.kernel_size,
-            stride=self.strides[0],
-            padding=self.padding,
-        )
         return convolutions.conv2d(
-            inputs, tf.convert_to_tensor(kernel), geometry
+            inputs, tf.convert_to_tensor(kernel), _geometry(self, large)
         )
 
 
@@ -85,18 +79,22 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
         large = tuple(self.compute_output_shape(inputs.shape)[1:3])
         if None in large:
             return super().call(inputs)
-        geometry = convolutions.geometry(
-            large,
-            self.kernel_size,
-            stride=self.strides[0],
-            padding=self.padding,
-        )
         outputs = convolutions.conv2d_transpose(
-            inputs, tf.convert_to_tensor(self.kernel), geometry
+            inputs, tf.convert_to_tensor(self.kernel), _geometry(self, large)
         )
         if self.use_bias:
             outputs += tf.convert_to_tensor(self.bias)
         return self.activation(outputs)
+
+
+def _geometry(layer, large):
+    """Returns the geometry of a layer whose larger map has these sides."""
+    return convolutions.geometry(
+        large,
+        layer.kernel_size,
+        stride=layer.strides[0],
+        padding=layer.padding,
+    )
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
