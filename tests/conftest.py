@@ -1,6 +1,7 @@
 import os
 import pathlib
 
+import forked_trainings
 import numpy as np
 import PIL.Image
 import pytest
@@ -85,6 +86,21 @@ def trained(tiny_flags, tmp_path_factory):
     return folder, output
 
 
+@pytest.fixture
+def no_exports(monkeypatch):
+    """Leaves out what a run's end makes, which takes longer than its steps."""
+    from tf_dcgan.runs import charts
+    from tf_dcgan.sampling import export
+
+    for owner, name in (
+        (export, "export"),
+        (export, "export_translation"),
+        (charts, "write_curves"),
+        (charts, "write_progress"),
+    ):
+        monkeypatch.setattr(owner, name, lambda *_, **__: None)
+
+
 @pytest.fixture(scope="session")
 def two_sets(tmp_path_factory):
     """A folder of stripes (A) and dots (B), RGB; only of A are some put aside.
@@ -126,7 +142,7 @@ def translated(translation_flags, tmp_path_factory):
     Tests only read it.
     """
     folder = tmp_path_factory.mktemp("runs") / "translated"
-    output = trainings.train(
+    output = forked_trainings.train(
         [*translation_flags, "--steps=4", f"--run_dir={folder}"]
     )
     return folder, output

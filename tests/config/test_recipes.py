@@ -158,7 +158,7 @@ def test_a_recipe_makes_the_size_of_its_source(recipe, native, expected):
     ids=lambda value: value[0][9:] if str(value[0]).startswith("--") else None,
 )
 def test_every_recipe_trains_through_its_flag(
-    flags, shape, tiny_mnist, tmp_path, monkeypatch
+    flags, shape, tiny_mnist, tmp_path, monkeypatch, no_exports
 ):
     monkeypatch.chdir(tmp_path)
     # It would make the other tests' operations deterministic as well.

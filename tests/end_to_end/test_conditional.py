@@ -6,6 +6,7 @@ import re
 import shutil
 import types
 
+import forked_trainings
 import keras
 import numpy as np
 import PIL.Image
@@ -13,7 +14,6 @@ import pytest
 import tensorflow as tf
 import tiny_network
 
-from benchmarks import trainings
 from tf_dcgan.commands import (
     arithmetic,
     evaluate,
@@ -34,7 +34,7 @@ from tf_dcgan.training import execution, generation, scoring
 def told(tiny_flags, tmp_path_factory):
     """A finished tiny conditional run; tests only read it."""
     folder = tmp_path_factory.mktemp("runs") / "told"
-    trainings.train(
+    forked_trainings.train(
         [
             *tiny_flags,
             "--conditional",
@@ -444,7 +444,7 @@ def test_scores_during_training_are_of_the_classes_in_turn(run, generator):
 
 
 @pytest.fixture
-def main(tmp_path, monkeypatch):
+def main(tmp_path, monkeypatch, no_exports):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(execution, "set_up", lambda config: "device: a test's")
 

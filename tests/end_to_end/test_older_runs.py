@@ -4,9 +4,9 @@ import json
 import pathlib
 import shutil
 
+import forked_trainings
 import pytest
 
-from benchmarks import trainings
 from tf_dcgan.runs import checkpoints
 
 # Two of four steps, by the program of 2026-11-26 (commit 7bf90a5).
@@ -28,7 +28,7 @@ _FOURTH_STEP = {
 def test_a_run_begun_before_the_package_had_rooms_goes_on(tmp_path, tiny_mnist):
     run_dir = tmp_path / "run"
     shutil.copytree(_RUN, run_dir)
-    trainings.train(
+    forked_trainings.train(
         [f"--run_dir={run_dir}", f"--data_dir={tiny_mnist}", "--steps=4"]
     )
     assert checkpoints.last(run_dir / "checkpoints").name == "step_0000004"

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import forked_trainings
 import keras
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def _lines(run_dir, kind):
 
 
 @pytest.fixture
-def main(tmp_path, monkeypatch):
+def main_with_exports(tmp_path, monkeypatch):
     """train.py's main in this process, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
     # It would make the other tests' operations deterministic as well.
@@ -44,6 +45,12 @@ def main(tmp_path, monkeypatch):
         train.main(["train.py", *flags])
 
     return call
+
+
+@pytest.fixture
+def main(main_with_exports, no_exports):
+    """The same, for tests that do not read exports and charts."""
+    return main_with_exports
 
 
 # What a run leaves.
@@ -154,7 +161,9 @@ def test_training_changes_every_weight_and_nothing_is_left_behind(trained):
 )
 def test_it_trains_with(flags, tiny_flags, tmp_path):
     run_dir = tmp_path / "run"
-    trainings.train([*tiny_flags, "--steps=5", *flags, f"--run_dir={run_dir}"])
+    forked_trainings.train(
+        [*tiny_flags, "--steps=5", *flags, f"--run_dir={run_dir}"]
+    )
     (line,) = _lines(run_dir, "train")
     assert line["step"] == 5
     config = runs.open_run(run_dir).config
@@ -165,7 +174,7 @@ def test_xla_changes_a_training_by_no_more_than_rounding(
     trained, tiny_flags, tmp_path
 ):
     run_dir = tmp_path / "run"
-    trainings.train(
+    forked_trainings.train(
         [*tiny_flags, "--steps=5", "--xla=on", f"--run_dir={run_dir}"]
     )
     (line,) = _lines(run_dir, "train")
@@ -380,8 +389,8 @@ def test_changed_settings_are_refused_by_name(main, trained):
 
 def test_repeating_a_runs_own_settings_is_no_change(tiny_flags, tmp_path):
     flags = [*tiny_flags, "--steps=1", f"--run_dir={tmp_path / 'run'}"]
-    trainings.train(flags)
-    assert "goes on after step 1 of 1" in trainings.train(flags)
+    forked_trainings.train(flags)
+    assert "goes on after step 1 of 1" in forked_trainings.train(flags)
 
 
 def test_other_data_are_refused_on_resume(main, tiny_flags, tmp_path):
@@ -447,7 +456,7 @@ def test_a_full_disk_leaves_the_older_checkpoint_to_go_on_from(
     assert raised.value.errno == errno.ENOSPC
     assert os.listdir("run/checkpoints") == ["step_0000010"]
     monkeypatch.undo()
-    output = trainings.train([f"--run_dir={tmp_path / 'run'}"])
+    output = forked_trainings.train([f"--run_dir={tmp_path / 'run'}"])
     assert "goes on after step 10 of 20" in output
 
 
@@ -496,7 +505,7 @@ def test_a_reader_that_has_gone_does_not_end_the_training(tiny_flags, tmp_path):
 
 
 def test_a_full_disk_during_the_export_is_pythons_error(
-    main, tiny_flags, monkeypatch
+    main_with_exports, tiny_flags, monkeypatch
 ):
     def full(*arguments, **keywords):
         raise tf.errors.ResourceExhaustedError(None, None, "No space left")
@@ -510,7 +519,7 @@ def test_a_full_disk_during_the_export_is_pythons_error(
 
     monkeypatch.setattr(keras.export, "ExportArchive", make_full)
     with pytest.raises(OSError) as raised:
-        main(*tiny_flags, "--steps=2", "--run_dir=run")
+        main_with_exports(*tiny_flags, "--steps=2", "--run_dir=run")
     assert raised.value.errno == errno.ENOSPC
     assert not pathlib.Path("run/saved_model").exists()
     assert os.listdir("run/checkpoints") == ["step_0000002"]

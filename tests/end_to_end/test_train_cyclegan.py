@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import forked_trainings
 import numpy as np
 import PIL.Image
 import pytest
@@ -56,7 +57,7 @@ def pair(tmp_path_factory):
 def trained(pair, tmp_path_factory):
     """A finished run over two sets of different kinds, and what it said."""
     folder = tmp_path_factory.mktemp("runs") / "trained"
-    output = trainings.train(
+    output = forked_trainings.train(
         [*TINY, f"--dataset={pair}", "--steps=14", f"--run_dir={folder}"]
     )
     return folder, output
@@ -174,8 +175,8 @@ def test_a_killed_translation_ends_bit_identical_to_one_never_stopped(
     """With crops, flips, a full buffer and the rate on its way down."""
     flags = [*TINY, f"--dataset={pair}", "--steps=100", "--ema_decay=0.9"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    trainings.train([*flags, f"--run_dir={whole}"])
-    process = trainings.start([*flags, f"--run_dir={killed}"])
+    forked_trainings.train([*flags, f"--run_dir={whole}"])
+    process = forked_trainings.start([*flags, f"--run_dir={killed}"])
     reached = 0
     while reached < 55:
         path = trainings.last_checkpoint(killed)
@@ -186,7 +187,7 @@ def test_a_killed_translation_ends_bit_identical_to_one_never_stopped(
     process.kill()
     process.communicate()
     assert int(trainings.last_checkpoint(killed).name[5:]) < 100
-    trainings.train([f"--run_dir={killed}"])
+    forked_trainings.train([f"--run_dir={killed}"])
     assert trainings.differences(whole, killed) == []
     # The buffers are among what was compared, full and exchanged in part.
     checkpoint = tf.train.load_checkpoint(

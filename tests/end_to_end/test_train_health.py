@@ -19,7 +19,7 @@ WINDOWS = 2
 
 
 @pytest.fixture
-def main(tmp_path, monkeypatch):
+def main(tmp_path, monkeypatch, no_exports):
     """train.py's main in this process, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
     # It would make the other tests' operations deterministic as well.
@@ -54,19 +54,23 @@ class Constant(keras.layers.Layer):
 
 @pytest.fixture
 def g_ignores_its_latents(monkeypatch):
-    build = families.generators
+    def ignoring(build):
+        def build_other(*arguments):
+            (generator,) = build(*arguments)
+            # Latents, and in a conditional run labels.
+            inputs = [
+                keras.Input(x.shape[1:], dtype=x.dtype)
+                for x in generator.inputs
+            ]
+            given = [Constant()(inputs[0]), *inputs[1:]]
+            given = given if len(given) > 1 else given[0]
+            return (keras.Model(inputs, generator(given)),)
 
-    def build_other(*arguments):
-        (generator,) = build(*arguments)
-        # Latents, and in a conditional run labels.
-        inputs = [
-            keras.Input(x.shape[1:], dtype=x.dtype) for x in generator.inputs
-        ]
-        given = [Constant()(inputs[0]), *inputs[1:]]
-        given = given if len(given) > 1 else given[0]
-        return (keras.Model(inputs, generator(given)),)
+        return build_other
 
-    monkeypatch.setattr(families, "generators", build_other)
+    for name in ("generators", "averaged_generators"):
+        build = getattr(families, name)
+        monkeypatch.setattr(families, name, ignoring(build))
 
 
 def test_a_generator_that_ignores_its_latents_is_told_of(

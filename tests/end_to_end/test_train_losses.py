@@ -3,6 +3,7 @@
 import json
 import time
 
+import forked_trainings
 import numpy as np
 import pytest
 
@@ -21,7 +22,7 @@ PENALISED = (
 
 
 @pytest.fixture
-def main(tmp_path, monkeypatch):
+def main(tmp_path, monkeypatch, no_exports):
     """train.py's main in this process, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
     # It would make the other tests' operations deterministic as well.
@@ -78,8 +79,8 @@ def test_penalties_and_spectral_vectors_survive_a_kill_bit_for_bit(
 ):
     flags = [*tiny_flags, *PENALISED, "--steps=60", "--checkpoint_every=4"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    trainings.train([*flags, f"--run_dir={whole}"])
-    process = trainings.start([*flags, f"--run_dir={killed}"])
+    forked_trainings.train([*flags, f"--run_dir={whole}"])
+    process = forked_trainings.start([*flags, f"--run_dir={killed}"])
     while trainings.last_checkpoint(killed) is None:
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.002)
@@ -87,7 +88,7 @@ def test_penalties_and_spectral_vectors_survive_a_kill_bit_for_bit(
     process.communicate()
     reached = int(trainings.last_checkpoint(killed).name[5:])
     assert 0 < reached < 60
-    output = trainings.train([f"--run_dir={killed}"])
+    output = forked_trainings.train([f"--run_dir={killed}"])
     assert f"goes on after step {reached} of 60" in output
     assert "batch normalisation" not in output  # Said once, at the start.
     assert trainings.differences(whole, killed) == []

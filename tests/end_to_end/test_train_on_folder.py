@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import forked_trainings
 import numpy as np
 import PIL.Image
 import pytest
@@ -46,7 +47,7 @@ def photos(tmp_path_factory):
 def run(photos, tmp_path_factory):
     """A run of four steps, and what it printed."""
     folder = tmp_path_factory.mktemp("runs") / "run"
-    output = trainings.train(
+    output = forked_trainings.train(
         [*_FLAGS, f"--dataset={photos}", "--steps=4", f"--run_dir={folder}"]
     )
     return folder, output
@@ -106,8 +107,10 @@ def test_a_run_in_two_parts_on_a_moved_folder_is_bit_identical_to_one(
     shutil.copytree(photos, moved)
     parts = tmp_path / "parts"
     flags = [*_FLAGS, f"--dataset={photos}", f"--run_dir={parts}"]
-    trainings.train([*flags, "--steps=2"])
-    trainings.train([f"--run_dir={parts}", "--steps=4", f"--dataset={moved}"])
+    forked_trainings.train([*flags, "--steps=2"])
+    forked_trainings.train(
+        [f"--run_dir={parts}", "--steps=4", f"--dataset={moved}"]
+    )
     found = trainings.differences(run[0], parts)
     assert found == []
 
@@ -117,7 +120,7 @@ def test_a_run_whose_folder_has_changed_is_refused(run, photos, tmp_path):
     shutil.copytree(photos, changed)
     (changed / "cat" / "0.PNG").unlink()
     with pytest.raises(RuntimeError) as caught:
-        trainings.train([f"--run_dir={run[0]}", f"--dataset={changed}"])
+        forked_trainings.train([f"--run_dir={run[0]}", f"--dataset={changed}"])
     assert "put them back as they were, or start a new run" in str(caught.value)
 
 

@@ -27,7 +27,12 @@ from tiny_data import TINY_FLAGS  # noqa: E402
 
 from tf_dcgan.commands import train  # noqa: E402
 from tf_dcgan.evaluation import periodic  # noqa: E402
-from tf_dcgan.runs import best_checkpoint, checkpoints, summaries  # noqa: E402
+from tf_dcgan.runs import (  # noqa: E402
+    best_checkpoint,
+    charts,
+    checkpoints,
+    summaries,
+)
 from tf_dcgan.sampling import export  # noqa: E402
 from tf_dcgan.training import scoring  # noqa: E402
 
@@ -115,8 +120,10 @@ class _Deaths:
 def _train(*flags):
     with (
         mock.patch.object(periodic, "prepare", lambda *_: MeanEvaluator()),
-        # Takes longer than the rest.
+        # They take longer than the rest.
         mock.patch.object(export, "export", lambda *_, **__: None),
+        mock.patch.object(charts, "write_curves", lambda *_: None),
+        mock.patch.object(charts, "write_progress", lambda *_: None),
     ):
         train.main(["train.py", *flags])
 

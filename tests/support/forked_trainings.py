@@ -1,0 +1,164 @@
+"""Trainings in processes of their own that need not import TensorFlow.
+
+To import it takes a process longer than the whole rest of a tiny training.
+Here one process imports it, computes nothing, and is forked for each training,
+by the standard library's fork server. Where there is none (Windows), or a fork
+is known to fail (macOS), trainings are started as users start them, as
+`benchmarks.trainings` always does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+import io
+import multiprocessing
+import multiprocessing.connection
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+from benchmarks import trainings
+
+_PROJECT = pathlib.Path(__file__).resolve().parents[2]
+_SUPPORT = pathlib.Path(__file__).parent
+
+
+def start(flags: Iterable[str]) -> subprocess.Popen | ForkedTraining:
+    """Starts a training in a process of its own.
+
+    Args:
+        flags: the flags of `train.py`.
+
+    Returns:
+        The process, its output and errors in one pipe of text.
+    """
+    if sys.platform != "linux":
+        return trainings.start(flags)
+    return ForkedTraining(tuple(flags))
+
+
+def train(flags: Iterable[str]) -> str:
+    """Trains to the end.
+
+    Args:
+        flags: the flags of `train.py`.
+
+    Returns:
+        What was printed.
+
+    Raises:
+        RuntimeError: it ended with an error.
+    """
+    flags = tuple(flags)
+    process = start(flags)
+    output, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"{flags} ended with an error:\n{output}")
+    return output
+
+
+class ForkedTraining:
+    """A training in a forked process, with what tests use of `Popen`.
+
+    Attributes:
+        stdout: the training's output and errors, text.
+    """
+
+    def __init__(self, flags: tuple[str, ...]):
+        """Forks and begins.
+
+        Args:
+            flags: the flags of `train.py`.
+        """
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["warm_start"])
+        reader, writer = context.Pipe(duplex=False)
+        self._process = context.Process(
+            target=_run, args=(writer, dict(os.environ), flags)
+        )
+        paths = [_PROJECT, _SUPPORT, *filter(None, [os.environ.get(_PATH)])]
+        before = os.environ.get(_PATH)
+        # The server, which the first process of all starts, knows no other.
+        os.environ[_PATH] = os.pathsep.join(map(str, paths))
+        try:
+            self._process.start()
+        finally:
+            if before is None:
+                del os.environ[_PATH]
+            else:
+                os.environ[_PATH] = before
+        writer.close()
+        self.stdout = io.TextIOWrapper(open(os.dup(reader.fileno()), "rb"))
+        reader.close()
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """Returns the exit status, or None while it runs."""
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Waits for the end, and returns the exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: after so many seconds.
+        """
+        self._process.join(timeout)
+        if self.returncode is None:
+            raise subprocess.TimeoutExpired("train.py", timeout)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Sends a signal."""
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, None]:
+        """Reads the output to its end, and waits for the process's.
+
+        Raises:
+            subprocess.TimeoutExpired: the end of the process was not within so
+                many seconds of that of its output.
+        """
+        with self.stdout:
+            output = self.stdout.read()
+        self.wait(timeout)
+        return output, None
+
+
+_PATH = "PYTHONPATH"
+
+
+def _run(
+    writer: multiprocessing.connection.Connection,
+    environment: Mapping[str, str],
+    flags: tuple[str, ...],
+) -> None:
+    """Is `train.py`, in the forked process."""
+    for descriptor in (1, 2):
+        os.dup2(writer.fileno(), descriptor)
+    writer.close()
+    # Those of the server are made for a file.
+    sys.stdout = open(1, "w", closefd=False)
+    sys.stderr = open(2, "w", closefd=False, buffering=1)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(_PROJECT)
+    from tf_dcgan.commands import command_line
+    from tf_dcgan.commands import train as command
+
+    sys.argv = ["train.py", *flags]
+    command_line.run(command.main)
