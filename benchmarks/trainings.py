@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -38,6 +39,7 @@ def start(
     *,
     script: str = "train.py",
     project: pathlib.Path = _PROJECT,
+    **environment: str,
 ) -> subprocess.Popen:
     """Starts a training in a process of its own.
 
@@ -45,6 +47,7 @@ def start(
         flags: the flags of `train.py`, or of the other script.
         script: what is run, `train.py` or `evaluate.py`.
         project: the checkout whose script is run.
+        **environment: variables of the process, beside this one's.
 
     Returns:
         The process, its output and errors in one pipe of text.
@@ -55,6 +58,7 @@ def start(
         stderr=subprocess.STDOUT,
         text=True,
         cwd=project,
+        env={**os.environ, **environment},
     )
 
 

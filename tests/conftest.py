@@ -28,7 +28,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if whole_lives in item.path.parents or "trained" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: whole_lives not in item.path.parents)
+    slow_files = {i.path for i in items if i.get_closest_marker("slow")}
+    items.sort(
+        key=lambda item: (
+            whole_lives not in item.path.parents,
+            item.path not in slow_files,
+        )
+    )
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def main(folder: str) -> None:
     shape = image_sets[0].shape[1:]
     # The tutorial has Keras's own layers.
     with mock.patch.object(
-        families.fast_layers, "accelerated", lambda model: model
+        families.fast_layers, "for_training", lambda model, **_: model
     ):
         networks = (
             families.generators(config, shape),

@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 import os
 
@@ -18,6 +19,7 @@ NUMERIC = [
 ]
 WORDS = [field for field in FIELDS if field.metadata["choices"]]
 FIXED = {
+    "sync_batch_norm": False,
     "recipe": "dcgan_small",
     "width": 0.5,
     "latent_dim": 64,
@@ -63,6 +65,8 @@ FIXED_OF_TRANSLATION = {
     "lambda_identity": 0.0,
 }
 FREE = {
+    "distribute": "none",
+    "devices": 2,
     "data_dir": os.path.abspath("elsewhere"),
     "cache_dir": os.path.abspath("elsewhere"),
     "device": "cpu",
@@ -162,11 +166,13 @@ def test_the_bounds_themselves_are_allowed_and_the_next_number_is_not(name):
     field = next(field for field in FIELDS if field.name == name)
     is_int = settings.field_type(Config, name) is int
     maximum, minimum = (field.metadata[m] for m in ("maximum", "minimum"))
-    assert getattr(Config(**{name: maximum}), name) == maximum
-    refusal(Config, **{name: maximum + 1 if is_int else maximum * 1.001})
+    # Without it `devices` means nothing.
+    config = functools.partial(Config, distribute="mirrored")
+    assert getattr(config(**{name: maximum}), name) == maximum
+    refusal(config, **{name: maximum + 1 if is_int else maximum * 1.001})
     if minimum is not None:
-        assert getattr(Config(**{name: minimum}), name) == minimum
-        refusal(Config, **{name: minimum - 1 if is_int else -1e-9})
+        assert getattr(config(**{name: minimum}), name) == minimum
+        refusal(config, **{name: minimum - 1 if is_int else -1e-9})
 
 
 @pytest.mark.parametrize(
@@ -593,9 +599,40 @@ def test_resume_refuses_by_name_what_would_change_the_training(make, name, now):
 
 @pytest.mark.parametrize("name", FREE)
 def test_resume_takes_over_what_may_change(name):
-    old = Config(evaluate_every=5)
+    old = Config(evaluate_every=5, distribute="mirrored")
     new = overrides.resume(old, {name: FREE[name]})
     assert new == dataclasses.replace(old, **{name: FREE[name]})
+
+
+def test_a_run_that_goes_on_alone_needs_no_devices():
+    old = Config(distribute="mirrored", devices=2)
+    for distribute in ("none", "multi_worker"):
+        new = overrides.resume(old, {"distribute": distribute})
+        assert new == Config(distribute=distribute)
+    assert overrides.resume(old, {}) == old
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"devices": 2}, "--devices=2 means something to --distribute=mirr"),
+        (
+            {"devices": 2, "distribute": "multi_worker"},
+            "give that too, or leave it out",
+        ),
+        (
+            {"distribute": "mirrored", "xla": "on"},
+            "--xla=on cannot be combined with --distribute=mirrored: give "
+            "--xla=off",
+        ),
+        (
+            {"distribute": "multi_worker", "precision": "mixed_float16"},
+            "give --precision=float32 or mixed_bfloat16",
+        ),
+    ],
+)
+def test_what_several_devices_cannot_do_is_refused(settings, message):
+    assert message in refusal(Config, **settings)
 
 
 def test_resume_lists_all_that_differs():

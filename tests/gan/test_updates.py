@@ -228,7 +228,7 @@ def test_a_penaltys_gradient_is_whole_and_kerass_almost(penalty, monkeypatch):
 
     shipped = gradient()
     monkeypatch.setattr(
-        families.fast_layers, "accelerated", lambda model: model
+        families.fast_layers, "for_training", lambda model, **_: model
     )
     of_keras = gradient()
     monkeypatch.setattr(tf.nn, "moments", exact_moments)

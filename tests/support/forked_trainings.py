@@ -1,5 +1,7 @@
 """Trainings in processes of their own that need not import TensorFlow.
 
+    forked_trainings.start(["--dataset=mnist"], TF_CONFIG="…")
+
 To import it takes a process longer than the whole rest of a tiny training.
 Here one process imports it, computes nothing, and is forked for each training,
 by the standard library's fork server. Where there is none (Windows), or a fork
@@ -9,7 +11,7 @@ is known to fail (macOS), trainings are started as users start them, as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 import io
 import multiprocessing
 import multiprocessing.connection
@@ -25,18 +27,21 @@ _PROJECT = pathlib.Path(__file__).resolve().parents[2]
 _SUPPORT = pathlib.Path(__file__).parent
 
 
-def start(flags: Iterable[str]) -> subprocess.Popen | ForkedTraining:
+def start(
+    flags: Iterable[str], **environment: str
+) -> subprocess.Popen | ForkedTraining:
     """Starts a training in a process of its own.
 
     Args:
         flags: the flags of `train.py`.
+        **environment: variables of the process, beside this one's.
 
     Returns:
         The process, its output and errors in one pipe of text.
     """
     if sys.platform != "linux":
-        return trainings.start(flags)
-    return ForkedTraining(tuple(flags))
+        return trainings.start(flags, **environment)
+    return ForkedTraining(tuple(flags), environment)
 
 
 def train(flags: Iterable[str]) -> str:
@@ -66,17 +71,27 @@ class ForkedTraining:
         stdout: the training's output and errors, text.
     """
 
-    def __init__(self, flags: tuple[str, ...]):
+    def __init__(
+        self,
+        flags: tuple[str, ...],
+        environment: Mapping[str, str],
+        *,
+        main: Callable[..., None] | None = None,
+    ):
         """Forks and begins.
 
         Args:
             flags: the flags of `train.py`.
+            environment: variables of the process, beside this one's.
+            main: a function of a module that takes the flags as arguments, to
+                be called in the place of `train.py`.
         """
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["warm_start"])
         reader, writer = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_run, args=(writer, dict(os.environ), flags)
+            target=_run,
+            args=(writer, {**os.environ, **environment}, flags, main),
         )
         paths = [_PROJECT, _SUPPORT, *filter(None, [os.environ.get(_PATH)])]
         before = os.environ.get(_PATH)
@@ -146,8 +161,9 @@ def _run(
     writer: multiprocessing.connection.Connection,
     environment: Mapping[str, str],
     flags: tuple[str, ...],
+    main: Callable[..., None] | None,
 ) -> None:
-    """Is `train.py`, in the forked process."""
+    """Is `train.py`, or another function, in the forked process."""
     for descriptor in (1, 2):
         os.dup2(writer.fileno(), descriptor)
     writer.close()
@@ -157,6 +173,9 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(_PROJECT)
+    if main is not None:
+        main(*flags)
+        return
     from tf_dcgan.commands import command_line
     from tf_dcgan.commands import train as command
 

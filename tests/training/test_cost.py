@@ -133,7 +133,7 @@ def test_a_translation_costs_what_tensorflow_counts(lambda_identity):
             "dataset_a": "glyphs",
             "dataset_b": "mnist",
             "width": 0.125,
-            "residual_blocks": 4,
+            "residual_blocks": 2,
             "batch_size": 1,
             "lambda_identity": lambda_identity,
         }

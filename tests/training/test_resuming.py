@@ -40,7 +40,7 @@ def log(run, *steps):
 def resume(run):
     """Returns what `resuming.resume` does, and the step of the state."""
     state = states.State(states.new_step())
-    progress = resuming.resume(run, state)
+    progress = resuming.resume(run, state, num_replicas=1)
     return (
         progress.meter,
         progress.monitor,
@@ -124,6 +124,7 @@ def test_settings_that_the_checkpoint_was_not_made_with_are_told(run, capsys):
         meters.Meter(4),
         health.Monitor(run.config),
         logged_lines=1,
+        num_replicas=1,
     )
     save(run.checkpoints, 20, **progress)
     resume(run)

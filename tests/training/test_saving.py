@@ -13,6 +13,7 @@ from tf_dcgan.config import schema
 from tf_dcgan.gan import states
 from tf_dcgan.runs import checkpoints, runs
 from tf_dcgan.training import guards, loop
+from tf_dcgan.training.distributed import crew
 
 
 @pytest.fixture
@@ -153,4 +154,4 @@ def test_a_run_that_is_moved_while_a_file_is_written_is_told(
 
     monkeypatch.setattr(loop, "_Loop", Loop)
     with pytest.raises(errors.UserError if is_moved else FileNotFoundError):
-        loop.train(run, lambda: None)
+        loop.train(run, lambda: None, crew.Crew(tf.distribute.get_strategy()))

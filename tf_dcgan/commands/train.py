@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
+import os
 
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import, terminal
-from tf_dcgan.config import fields, overrides, schema
+from tf_dcgan.config import cluster, fields, overrides, schema
 from tf_dcgan.data import cache
 from tf_dcgan.runs import folder, runs
 
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str]) -> None:
             )
     else:
         config = overrides.from_flags(line.more)
-    if not settings.dry_run:
+    if not settings.dry_run and cluster.is_chief(config.distribute, os.environ):
         folder.check_place(settings.run_dir)
     quiet_import.import_tensorflow()
     from tf_dcgan.training import launch

@@ -62,6 +62,20 @@ def gpus() -> list[tf.config.PhysicalDevice]:
     return tf.config.get_visible_devices("GPU")
 
 
+def split_cpu(count: int) -> None:
+    """Makes the CPU so many devices; call it before any operation.
+
+    They share all cores: an operation of one uses what the others leave.
+
+    Args:
+        count: how many devices, at least 1.
+    """
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(
+        cpu, [tf.config.LogicalDeviceConfiguration()] * count
+    )
+
+
 def _why_no_gpu() -> str | None:
     """Says what keeps a GPU from TensorFlow, or None where there is none."""
     driver = nvidia.driver()
@@ -143,9 +157,16 @@ def operations_per_second() -> float:
     return 2 * side**3 / min(seconds)
 
 
-def name() -> str:
-    """Names the device of a training, such as "CPU with 2 cores …"."""
+def name(*, is_split: bool = False) -> str:
+    """Names the device of a training, such as "CPU with 2 cores …".
+
+    Args:
+        is_split: whether the training is split over several devices.
+    """
     used = gpus()
+    if used and is_split:
+        names = {_details(gpu).get("device_name", gpu.name) for gpu in used}
+        return f"{words.counted(len(used), 'GPU')} ({', '.join(sorted(names))})"
     if used:
         # Without a distribution strategy TensorFlow uses the first.
         unused = f" (of {len(used)} GPUs, the first is used)"

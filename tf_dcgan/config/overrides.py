@@ -73,6 +73,8 @@ def resume(
             del flag_values[name]  # A run keeps what it chose at its start.
     if "epochs" in flag_values:
         flag_values["steps"] = None
+    if flag_values.get("distribute", "mirrored") != "mirrored":
+        flag_values.setdefault("devices", None)
     new = dataclasses.replace(config, **flag_values)
     _check_recipe(new, flag_values)
     _check_loss(new, flag_values)

@@ -496,6 +496,34 @@ class Config:
             "off": "never",
         },
     )
+    distribute: str = fields.setting(
+        "none",
+        "whether a step is split over several devices",
+        group=_MACHINE,
+        choices={
+            "none": "one device: the first GPU, or the CPU",
+            "mirrored": "all GPUs of this machine, or --devices of them",
+            "multi_worker": "the processes that TF_CONFIG names, on one "
+            "machine or on many",
+        },
+        on_resume="free",
+    )
+    devices: int | None = fields.setting(
+        None,
+        "how many devices --distribute=mirrored takes; without a GPU so many "
+        "parts of the CPU",
+        group=_MACHINE,
+        minimum=1,
+        maximum=1024,
+        unset="all GPUs",
+        on_resume="free",
+    )
+    sync_batch_norm: bool = fields.setting(
+        True,
+        "whether batch normalisation takes the statistics of the whole batch "
+        "where it is split over devices, not of each part",
+        group=_MACHINE,
+    )
     profile_steps: str | None = fields.setting(
         None,
         "first and last step of a trace for TensorBoard of what the device "
@@ -530,6 +558,7 @@ class Config:
             object.__setattr__(self, name, f"{height}x{width}")
         self._check_random_crops()
         self._check_value_range()
+        self._check_distribution()
         if self.profile_steps is not None:
             first, last = step_ranges.parse("profile_steps", self.profile_steps)
             object.__setattr__(self, "profile_steps", f"{first}:{last}")
@@ -555,6 +584,25 @@ class Config:
                 "networks: give one of them"
             )
         object.__setattr__(self, "image_size", self.crop_size)
+
+    def _check_distribution(self):
+        """Checks that what is asked for can be done on several devices."""
+        if self.devices is not None and self.distribute != "mirrored":
+            raise errors.UserError(
+                f"--devices={self.devices} means something to "
+                "--distribute=mirrored alone: give that too, or leave it out"
+            )
+        if self.distribute == "none":
+            return
+        for name, value, others in (
+            ("xla", "on", "off"),
+            ("precision", "mixed_float16", "float32 or mixed_bfloat16"),
+        ):
+            if getattr(self, name) == value:
+                raise errors.UserError(
+                    f"--{name}={value} cannot be combined with "
+                    f"--distribute={self.distribute}: give --{name}={others}"
+                )
 
     def _check_abilities(self):
         """Checks that the recipe can do what the settings ask of it."""

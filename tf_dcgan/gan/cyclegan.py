@@ -6,6 +6,7 @@ import functools
 
 import tensorflow as tf
 
+from tf_dcgan.common import replicas
 from tf_dcgan.config import schema
 from tf_dcgan.gan import (
     cyclegan_losses,
@@ -162,8 +163,8 @@ def _update_generators(state, config, loss, pair):
             lambda_identity=config.lambda_identity,
         )
         scaled_value = optimizer.scale_loss(value)
-    gradients = tape.gradient(
-        scaled_value, [variable.value for variable in variables]
+    gradients = replicas.mean(
+        tape.gradient(scaled_value, [variable.value for variable in variables])
     )
     norm = updates.gradient_norm(gradients, optimizer)
     learning_rate = tf.identity(optimizer.learning_rate)
@@ -212,8 +213,8 @@ def _update_discriminators(state, config, loss, reals, fakes):
             for real, fake in zip(real_outputs, fake_outputs, strict=True)
         ]
         scaled_value = optimizer.scale_loss(values[0] + values[1])
-    gradients = tape.gradient(
-        scaled_value, [variable.value for variable in variables]
+    gradients = replicas.mean(
+        tape.gradient(scaled_value, [variable.value for variable in variables])
     )
     norm = updates.gradient_norm(gradients, optimizer)
     optimizer.apply(gradients, variables)

@@ -7,7 +7,7 @@ import dataclasses
 import keras
 import tensorflow as tf
 
-from tf_dcgan.common import randomness
+from tf_dcgan.common import randomness, replicas
 from tf_dcgan.config import schema
 from tf_dcgan.gan import losses, states, updates
 from tf_dcgan.models import families
@@ -113,7 +113,8 @@ def update(
     Args:
         state: changed in place, its step included.
         config: the schedule, the losses and the seed.
-        images: [batch, height, width, channels] float32 in [-1, 1].
+        images: [batch, height, width, channels] float32 in [-1, 1]; on
+            several replicas each one's rows of the batch.
         labels: [batch] int32, the images' classes, for conditional networks;
             the generated images are made for the same classes.
 
@@ -141,7 +142,9 @@ def update(
     """
     step = state.step.value()
     randomness.set_seed_generators(state.seed_generators(), config.seed, step)
-    draw = _LatentDraws(config, step, batch_size=images.shape[0])
+    draw = _LatentDraws(
+        config, step, batch_size=images.shape[0] * replicas.count()
+    )
     generated = updates.Generated(state.generator, draw(), labels)
     measured = updates.update_discriminator(
         state.discriminator,
@@ -198,4 +201,4 @@ class _LatentDraws:
             draw=self._draws,
         )
         self._draws += 1
-        return latents
+        return replicas.shard(latents)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from tf_dcgan.common import randomness
+from tf_dcgan.common import randomness, replicas
 
 SIZE = 50  # Zhu et al. 2017, section 4.
 
@@ -50,7 +50,9 @@ def exchange(
     Args:
         buffer: changed in place; must have had the images of every step since
             step 0.
-        images: [batch, height, width, channels] float32 in [-1, 1].
+        images: [batch, height, width, channels] float32 in [-1, 1]; on
+            several replicas each one's rows. The buffer of each replica holds
+            the images of all.
         seed: the run's seed, below 2^31.
         step: scalar integer, finished steps.
         stream: which of several buffers.
@@ -64,6 +66,7 @@ def exchange(
     Deviation: the papers do not say when which image is exchanged; the rule
         is the one of CycleGAN's authors' program.
     """
+    images = replicas.gather(images)
     batch_size = images.shape[0]
     exchanged, places = randomness.buffer_draws(
         seed, step, batch_size=batch_size, size=SIZE, stream=stream
@@ -78,5 +81,8 @@ def exchange(
         swaps = tf.logical_and(tf.logical_not(is_free), exchanged[position])
         returned_images.append(tf.where(swaps, stored, image))
         kept = tf.where(tf.logical_or(is_free, swaps), image, stored)
-        buffer.scatter_nd_update([[place]], [kept])
-    return tf.stack(returned_images)
+        # `scatter_nd_update` does not know the variables of replicas.
+        tf.raw_ops.ResourceScatterNdUpdate(
+            ref=buffer.handle, indices=[[place]], updates=[kept]
+        )
+    return replicas.shard(tf.stack(returned_images))

@@ -16,27 +16,35 @@ class Adam(keras.optimizers.Adam):
         (arXiv:1412.6980).
     """
 
-    def update_step(self, gradient, variable, learning_rate):
-        """Updates a variable and its slots; Keras's hook.
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        """Updates all variables and their slots; Keras's hook.
+
+        Keras's own adds the gradients of all replicas up. Here they are
+        already those of the whole batch, the same on each replica, since
+        their length is measured before the update.
 
         Args:
-            gradient: of the variable's shape and dtype.
-            variable: the `tf.Variable`.
+            grads: a gradient for each variable, of its shape and dtype.
+            trainable_variables: Keras variables, all of one float dtype.
             learning_rate: scalar float32.
         """
-        index = self._get_variable_index(variable)
-        step = tf.cast(self.iterations + 1, variable.dtype)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), step),
-            beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), step),
-            lr=tf.cast(learning_rate, variable.dtype),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=tf.cast(gradient, variable.dtype),
-            use_locking=False,
-            use_nesterov=False,
-        )
+        variables = [variable.value for variable in trainable_variables]
+        dtype = variables[0].dtype
+        step = tf.cast(self.iterations + 1, dtype)
+        settings = {
+            "beta1_power": tf.pow(tf.cast(self.beta_1, dtype), step),
+            "beta2_power": tf.pow(tf.cast(self.beta_2, dtype), step),
+            "lr": tf.cast(learning_rate, dtype),
+            "beta1": tf.constant(self.beta_1, dtype),
+            "beta2": tf.constant(self.beta_2, dtype),
+            "epsilon": tf.constant(self.epsilon, dtype),
+        }
+        for gradient, variable in zip(grads, variables, strict=True):
+            index = self._get_variable_index(variable)
+            tf.raw_ops.ResourceApplyAdam(
+                var=variable.handle,
+                m=self._momentums[index].value.handle,
+                v=self._velocities[index].value.handle,
+                grad=tf.cast(gradient, dtype),
+                **settings,
+            )

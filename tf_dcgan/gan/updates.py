@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tf_dcgan.common import randomness
+from tf_dcgan.common import randomness, replicas
 from tf_dcgan.config import schema
 from tf_dcgan.gan import losses
 from tf_dcgan.models import conditional, layers
@@ -120,8 +120,12 @@ def update_discriminator(
         }
 
     def interpolated_part():
-        share = randomness.interpolation_weights(
-            config.seed, step, batch_size=images.shape[0]
+        share = replicas.shard(
+            randomness.interpolation_weights(
+                config.seed,
+                step,
+                batch_size=images.shape[0] * replicas.count(),
+            )
         )
         between = share * images + (1.0 - share) * fake_images
         _, gradients = _outputs_and_gradients(discriminator, between, labels)
@@ -209,8 +213,8 @@ def update_generator(
         )
         value = loss.generator(outputs)
         scaled_value = optimizer.scale_loss(value)
-    gradients = generated.gradients(
-        tape.gradient(scaled_value, generated.images)
+    gradients = replicas.mean(
+        generated.gradients(tape.gradient(scaled_value, generated.images))
     )
     norm = gradient_norm(gradients, optimizer)
     optimizer.apply(gradients, generator.trainable_variables)
@@ -245,6 +249,7 @@ def _descend(parts, discriminator, optimizer, config):
             # A gradient penalty does not depend on the last bias.
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
+        gradients = replicas.mean(gradients)
         scalars |= measured
         loss = value if loss is None else loss + value
         if config.discriminator_updates == "separate":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 import dataclasses
+import functools
 import itertools
 import math
 
@@ -127,7 +128,7 @@ def generators(
         ValueError: the networks cannot make the size.
     """
     return _generators(
-        config, image_shape, num_classes, finish=fast_layers.accelerated
+        config, image_shape, num_classes, finish=_for_training(config)
     )
 
 
@@ -197,7 +198,7 @@ def discriminators(
     *sides, channels = image_shape
     widened = (*sides, channels + num_classes)
     models = tuple(
-        fast_layers.accelerated(build(config, widened))
+        _for_training(config)(build(config, widened))
         for build in network.discriminators
     )
     if config.spectral_norm:
@@ -209,6 +210,14 @@ def discriminators(
             conditional.discriminator(model, num_classes) for model in models
         )
     return models
+
+
+def _for_training(
+    config: schema.Config,
+) -> Callable[[keras.Model], keras.Model]:
+    return functools.partial(
+        fast_layers.for_training, sync_batch_norm=config.sync_batch_norm
+    )
 
 
 def image_size(

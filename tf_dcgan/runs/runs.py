@@ -177,9 +177,20 @@ def create(
             "another --run_dir, or go on with that run by "
             + terminal.command("train", run_dir=path)
         )
-    run = Run(path, config, data, versions(), _git_commit(), _device(), data_b)
+    run = new(path, config, data, data_b)
     write_config(run)
     return run
+
+
+def new(
+    path: pathlib.Path,
+    config: schema.Config,
+    data: DataFacts,
+    data_b: DataFacts | None = None,
+) -> Run:
+    """Makes the run that `create` writes, and writes nothing."""
+    device = _device(config)
+    return Run(path, config, data, versions(), _git_commit(), device, data_b)
 
 
 def check_unchanged(run: Run) -> None:
@@ -420,10 +431,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def _device() -> str:
+def _device(config: schema.Config) -> str:
     from tf_dcgan.common import devices  # Loads TensorFlow.
 
-    return devices.name()
+    return devices.name(is_split=config.distribute != "none")
 
 
 def _git_commit() -> str | None:

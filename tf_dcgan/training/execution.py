@@ -41,7 +41,7 @@ def set_up(config: schema.Config) -> str:
         terminal.show(note, file=sys.stderr)
     return "device: " + ", ".join(
         [
-            devices.name(),
+            devices.name(is_split=config.distribute != "none"),
             f"TensorFlow {tf.__version__}",
             config.precision,
             "XLA on" if uses_xla(config) else "XLA off",
@@ -76,10 +76,12 @@ def uses_xla(config: schema.Config) -> bool:
     """Says whether XLA compiles the step: with `auto`, on most GPUs.
 
     On a CPU it makes 5x5 transposed convolutions some twenty times slower. On
-    a GPU it fails with an old cuDNN.
+    a GPU it fails with an old cuDNN. It does not compile what several devices
+    do together.
     """
     if config.xla == "auto":
-        return bool(devices.gpus()) and _old_cudnn() is None
+        is_alone = config.distribute == "none"
+        return is_alone and bool(devices.gpus()) and _old_cudnn() is None
     return config.xla == "on"
 
 

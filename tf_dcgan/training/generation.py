@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan.common import errors, images, randomness, words
+from tf_dcgan.common import errors, images, randomness, replicas, words
 from tf_dcgan.config import losses, schema, value_ranges
 from tf_dcgan.data import augmentation, batches, loading, reading
 from tf_dcgan.data.named import known_sets
@@ -219,6 +219,7 @@ def train_steps(state: gan.GanState, run: runs.Run) -> steps.Steps:
             step=state.step.value(),
             content_box=run.data.content_box,
         )
+        uint8_images, *labels = map(replicas.shard, (uint8_images, *labels))
         return gan.update(
             state, run.config, images.to_float(uint8_images), *labels
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import contextlib
 import functools
 import json
 import os
+import pathlib
 
 from tf_dcgan.common import devices, terminal
-from tf_dcgan.config import schema
+from tf_dcgan.config import cluster, schema
 from tf_dcgan.data import moved
 from tf_dcgan.gan import updates
 from tf_dcgan.runs import folder, runs
@@ -23,6 +26,8 @@ from tf_dcgan.training import (
     scoring,
     system,
 )
+from tf_dcgan.training.distributed import crew as crews
+from tf_dcgan.training.distributed import follower
 
 
 def launch(
@@ -43,36 +48,50 @@ def launch(
             does not fit the others.
     """
     if old_run is None:
-        resolved, loaded = _prepare(config)
+        resolved, loaded, crew = _prepare(config)
         config = resolved.config
         most_images = max(facts.num_images for facts in loaded.facts)
         profiling.check(
             config, config.total_steps(config.steps_per_epoch(most_images))
         )
         note = length.note(config, most_images)
-        if note:
+        if note and crew.is_chief:
             terminal.say(note)
+        if not crew.is_chief:
+            path = pathlib.Path(run_dir or folder.RUNS)
+            run = runs.new(path, config, *loaded.facts)
+            follower.follow(run, _system(run, loaded), crew)
+            return
         evaluator = _evaluator(config, resolved.image_shape)
         path = folder.make(run_dir, config)
         with folder.locked(path):
             run = runs.create(path, config, *loaded.facts)
-            _train(run, loaded, evaluator)
+            loop.train(run, _system(run, loaded), crew, evaluator)
         return
-    with folder.locked(old_run.path):
+    # Of several processes the chief alone holds the lock, and writes.
+    is_chief = cluster.is_chief(config.distribute, os.environ)
+    with folder.locked(old_run.path) if is_chief else contextlib.nullcontext():
         runs.check_unchanged(old_run)
         moved.check(config, run_dir=old_run.path)
-        resolved, loaded = _prepare(config)
+        resolved, loaded, crew = _prepare(config)
         config = resolved.config
         run = runs.continued(old_run, config, *loaded.facts)
         profiling.check(config, run.total_steps)
+        if not crew.is_chief:
+            follower.follow(run, _system(run, loaded), crew)
+            return
         _say_what_changed_since(run)
-        _train(run, loaded, _evaluator(config, resolved.image_shape))
+        evaluator = _evaluator(config, resolved.image_shape)
+        loop.train(run, _system(run, loaded), crew, evaluator)
 
 
-def _prepare(config: schema.Config) -> tuple[system.Resolved, system.Loaded]:
-    """Fixes what is open in a config, and opens its images."""
+def _prepare(
+    config: schema.Config,
+) -> tuple[system.Resolved, system.Loaded, crews.Crew]:
+    """Fixes what is open in a config, opens its images, finds the others."""
     kind = kinds.of(config)
     terminal.say(execution.set_up(config))
+    crew = crews.join(config)
     resolved = kind.resolve(config)
     step = memory.check(config, resolved)
     config = resolved.config
@@ -82,15 +101,15 @@ def _prepare(config: schema.Config) -> tuple[system.Resolved, system.Loaded]:
     loaded = kind.load(resolved)
     for line in loaded.lines:
         terminal.say(line)
-    return resolved, loaded
+    crew.check_same(config, loaded.facts)
+    return resolved, loaded, crew
 
 
-def _train(
-    run: runs.Run, loaded: system.Loaded, evaluator: scoring.Evaluator | None
-) -> None:
-    """Trains a run whose lock is held."""
-    create_system = functools.partial(kinds.of(run.config).System, run, loaded)
-    loop.train(run, create_system, evaluator)
+def _system(
+    run: runs.Run, loaded: system.Loaded
+) -> Callable[[], system.System]:
+    """Returns what makes the system of a run."""
+    return functools.partial(kinds.of(run.config).System, run, loaded)
 
 
 def _evaluator(
@@ -176,7 +195,7 @@ def _say_what_changed_since(run: runs.Run) -> None:
             "note: the run was started with other versions "
             f"({'; '.join(changed)}); it goes on, but not bit for bit"
         )
-    device = devices.name()
+    device = devices.name(is_split=run.config.distribute != "none")
     if run.device not in (None, device):
         terminal.say(
             f"note: the run was started on another device ({run.device}, now "

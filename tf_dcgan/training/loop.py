@@ -20,6 +20,7 @@ from tf_dcgan.training import (
     scoring,
     system,
 )
+from tf_dcgan.training.distributed import crew as crews
 
 _SECONDS_PER_CALL = 1.0
 _SECONDS_PER_CHECKPOINT = 300.0
@@ -31,6 +32,7 @@ _BYTES_PER_CALL = 64 * 2**20  # At most, of uint8 images in one call.
 def train(
     run: runs.Run,
     create_system: Callable[[], system.System],
+    crew: crews.Crew,
     evaluator: scoring.Evaluator | None = None,
 ) -> None:
     """Trains a run from its last checkpoint to its last step.
@@ -45,6 +47,7 @@ def train(
         run: a new run, or one that has been trained before.
         create_system: makes the system to train, as the run's config
             describes it. It is called when signals are already heeded.
+        crew: the processes that train the run; this one is the chief.
         evaluator: scores the generator at `evaluate_every`; None for never.
 
     Raises:
@@ -54,7 +57,8 @@ def train(
     """
     with (
         guards.on_signals() as stop,
-        _Loop(run, create_system, evaluator, stop) as loop,
+        crew.at_work(run),
+        _Loop(run, create_system, crew, evaluator, stop) as loop,
     ):
         # Not earlier: the run may be unable to continue with this config.
         runs.write_config(run)
@@ -72,18 +76,24 @@ class _Loop:
         self,
         run: runs.Run,
         create_system: Callable[[], system.System],
+        crew: crews.Crew,
         evaluator: scoring.Evaluator | None,
         stop: guards.Stop,
     ):
         self._run = run
         self._config = run.config
+        self._crew = crew
         self._stop = stop
         self._steps_per_epoch = run.steps_per_epoch
         self._total = run.total_steps
-        self._system = create_system()
+        with crew.strategy.scope():
+            self._system = create_system()
         self._state = self._system.state
         self._batches = self._system.batches
-        progress = resuming.resume(run, self._state)
+        self._num_replicas = crew.strategy.num_replicas_in_sync
+        progress = resuming.resume(
+            run, self._state, num_replicas=self._num_replicas
+        )
         self._meter, self._health = progress.meter, progress.monitor
         self._step = progress.step
         self._logged_lines = progress.logged_lines
@@ -123,6 +133,8 @@ class _Loop:
     def run(self) -> None:
         """Trains until the last step or until asked to stop."""
         guards.check_saving(self._run, self._state, step=self._step)
+        self._crew.order(crews.Order.RESTORE, self._step)
+        self._compare()
         if self._step == 0:
             self._describe()
         # A stop may have put a score off, or --evaluate_every may be new.
@@ -155,7 +167,10 @@ class _Loop:
         batch = self._batches.take()
         count = len(batch[0])
         following = self._step + count
-        self._batches.prefetch(following, self._next_count(following))
+        next_count = self._next_count(following)
+        self._batches.prefetch(following, next_count)
+        if self._crew.order(crews.Order.STEPS, count, next_count):
+            self._stop.requested = True
         started = time.monotonic()
         with self._profiler.call(self._step):
             scalars = {
@@ -287,6 +302,7 @@ class _Loop:
     ) -> None:
         guards.check_place(self._run)
         guards.check_weights(self._run, self._state, step=self._step)
+        self._compare()
         checkpoints.save(
             folder,
             self._step,
@@ -297,11 +313,17 @@ class _Loop:
                     self._meter,
                     self._health,
                     logged_lines=self._summaries.lines,
+                    num_replicas=self._num_replicas,
                 ),
                 **more,
             },
             kept=kept,
         )
+
+    def _compare(self) -> None:
+        """Checks that all replicas have the same weights."""
+        self._crew.order(crews.Order.COMPARE)
+        self._crew.compare(self._state.variables())
 
     def _leave(self) -> None:
         """Saves what is not saved, then exports and draws the curves."""
@@ -320,6 +342,7 @@ class _Loop:
             _draw(charts.write_curves, self._run.path)
             _draw(charts.write_progress, self._run.path)
         self._console.finish(self._step)
+        self._crew.order(crews.Order.END)
 
 
 def _draw(write: Callable[[pathlib.Path], object], path: pathlib.Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
-from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.common import errors, files, terminal, words
 from tf_dcgan.config import schema
 from tf_dcgan.gan import states
 from tf_dcgan.runs import (
@@ -20,7 +20,7 @@ from tf_dcgan.runs import (
 from tf_dcgan.training import meters
 
 _METER, _HEALTH, _LINES = "meter", "health", "logged_lines"
-_SETTINGS = "settings"
+_SETTINGS, _REPLICAS = "settings", "replicas"
 
 
 @dataclasses.dataclass
@@ -47,9 +47,11 @@ def to_json(
     monitor: health.Monitor,
     *,
     logged_lines: int,
+    num_replicas: int,
 ) -> dict[str, Any]:
     """Returns what a checkpoint keeps for `resume`, besides the step."""
     return {
+        _REPLICAS: num_replicas,
         _SETTINGS: _lasting(schema.to_json(config)),
         _METER: meter.to_json(),
         _HEALTH: monitor.to_json(),
@@ -57,7 +59,9 @@ def to_json(
     }
 
 
-def resume(run: runs.Run, state: states.State) -> Progress:
+def resume(
+    run: runs.Run, state: states.State, *, num_replicas: int
+) -> Progress:
     """Restores a run's last checkpoint and removes what came after it.
 
     The logs, sample grids and best checkpoints of later steps are removed;
@@ -67,6 +71,7 @@ def resume(run: runs.Run, state: states.State) -> Progress:
         run: a new run, or one that has been trained before.
         state: receives the checkpoint's values; unchanged if the run has no
             checkpoint.
+        num_replicas: over how many devices a step is split now.
 
     Returns:
         Where the training stands.
@@ -91,6 +96,8 @@ def resume(run: runs.Run, state: states.State) -> Progress:
             # An older checkpoint has no count of lines, and at least one line.
             lines_then = int(saved.get(_LINES, 1))
             _compare_settings(run, dict(saved.get(_SETTINGS, {})))
+            # An older checkpoint is of a single device.
+            _compare_replicas(num_replicas, int(saved.get(_REPLICAS, 1)))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise checkpoints.damaged(path, error) from error
         step = saved["step"]
@@ -134,6 +141,16 @@ def _compare_settings(run: runs.Run, settings_then: Mapping[str, Any]) -> None:
             f"note: {run.path / folder.CONFIG} has other settings than the "
             f"last checkpoint was trained with ({'; '.join(changed)}): stop "
             "and put them back, unless this is meant"
+        )
+
+
+def _compare_replicas(now: int, then: int) -> None:
+    """Notes that steps were split over another number of devices."""
+    if now != then:
+        terminal.say(
+            f"note: the run was split over {words.counted(then, 'device')} up "
+            f"to its last checkpoint, now over {words.counted(now, 'device')}: "
+            "it goes on with the same noise and images, and other rounding"
         )
 
 

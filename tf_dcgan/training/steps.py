@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan.common import terminal
+from tf_dcgan.common import replicas, terminal
 
 _LONGEST_REASON = 200  # Characters of an error that is told in a line.
 
@@ -15,7 +15,8 @@ _LONGEST_REASON = 200  # Characters of an error that is told in a line.
 class Steps:
     """Does several steps in one call, and does without XLA where XLA fails.
 
-    It is traced once for all numbers of steps.
+    It is traced once for all numbers of steps. Under a strategy of
+    `tf.distribute` every replica does each step on its part of the batch.
 
     Attributes:
         uses_xla: whether XLA compiles a step. False from the first call on if
@@ -33,10 +34,14 @@ class Steps:
     ):
         """Traces nothing yet.
 
+        It keeps the strategy in whose scope it is made.
+
         Args:
             one_step: does one step: takes tensors as the signature describes
                 them, without their first axis, changes the variables, and
-                returns scalars float32 by name.
+                returns scalars float32 by name. On several replicas each one
+                takes the whole batch, does its part of it and returns the
+                scalars of its part.
             variables: everything that a step changes, by name.
             signature: of the tensors that a call takes; the first axis of
                 each tensor is the number of steps.
@@ -48,6 +53,7 @@ class Steps:
         self._signature = signature
         self._names = names
         self._has_worked = False
+        self._strategy = tf.distribute.get_strategy()
         self.uses_xla = uses_xla
         self._call = self._function()
 
@@ -94,6 +100,15 @@ class Steps:
         if self.uses_xla:
             one_step = tf.function(one_step, jit_compile=True, autograph=False)
 
+        def values_of_step(*batch):
+            scalars = one_step(*batch)
+            values = tf.stack([scalars[name] for name in names])
+            return replicas.mean([values])[0]
+
+        def on_replicas(batch):
+            values = self._strategy.run(values_of_step, args=batch)
+            return self._strategy.experimental_local_results(values)[0]
+
         # AutoGraph would rewrite the source of every function that a step
         # calls, for seconds at each start, to find no other loop than this one.
         @tf.function(input_signature=[tuple(self._signature)], autograph=False)
@@ -101,10 +116,8 @@ class Steps:
             count = tf.shape(batches_of_steps[0])[0]
 
             def add_step(position, history):
-                scalars = one_step(
-                    *[part[position] for part in batches_of_steps]
-                )
-                values = tf.stack([scalars[name] for name in names])
+                batch = [part[position] for part in batches_of_steps]
+                values = on_replicas(batch)
                 return position + 1, history.write(position, values)
 
             history = tf.TensorArray(

@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan.common import errors, images, words
+from tf_dcgan.common import errors, images, replicas, words
 from tf_dcgan.config import schema, value_ranges
 from tf_dcgan.data import augmentation, batches, domain_images, domains
 from tf_dcgan.gan import cyclegan, cyclegan_state
@@ -323,7 +323,8 @@ def train_steps(
                 content_box=(0, 0, height, width),
                 stream=stream,
             )
-            pair.append(images.to_float(images.to_channels(cut, channels)))
+            part = images.to_channels(replicas.shard(cut), channels)
+            pair.append(images.to_float(part))
         return cyclegan.update(state, config, *pair)
 
     return system.several(

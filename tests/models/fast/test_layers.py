@@ -29,7 +29,7 @@ def _networks(recipe, monkeypatch):
 
     fast = build()
     monkeypatch.setattr(
-        families.fast_layers, "accelerated", lambda model: model
+        families.fast_layers, "for_training", lambda model, **_: model
     )
     return zip(fast, build(), strict=True)
 
@@ -125,4 +125,4 @@ def test_what_is_exported_has_kerass_own_layers():
 def test_nothing_is_replaced_where_there_is_a_gpu(monkeypatch):
     monkeypatch.setattr(layers.devices, "gpus", lambda: ["GPU:0"])
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    assert layers.accelerated(model) is model
+    assert layers.for_training(model) is model

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import dataclasses
 
+import numpy as np
 import tensorflow as tf
 
 # With so few channels the plain operation is the fastest.
@@ -263,6 +264,8 @@ def _of_phases(phase, size, geo, channels):
     stacked = tf.stack(rows, axis=2)  # [n, rows, phase, columns, phase, c]
     height, width = (_length(geo, axis) * geo.stride for axis in (0, 1))
     whole = tf.reshape(stacked, [-1, height, width, channels])
+    if (height, width) == geo.large:
+        return whole
     return whole[:, : geo.large[0], : geo.large[1]]
 
 
@@ -270,6 +273,15 @@ def _nothing(maps, geo, channels):
     """Returns a phase that no tap of the kernel reaches."""
     size = [_length(geo, axis) for axis in (0, 1)]
     return tf.zeros([tf.shape(maps)[0], *size, channels], maps.dtype)
+
+
+def _part(maps, parts):
+    """Cuts maps, with an operation only where something is cut off."""
+    is_whole = all(
+        (part.start, part.stop) == (0, side)
+        for part, side in zip(parts[1:], maps.shape[1:3], strict=True)
+    )
+    return maps if is_whole else maps[tuple(parts)]
 
 
 def _transpose_by_product(maps, kernel, geo):
@@ -282,12 +294,14 @@ def _transpose_by_product(maps, kernel, geo):
         transpose_b=True,
     )
     products = tf.reshape(
-        products, [-1, rows, columns, height, width, out_channels]
+        products, [-1, rows, columns, height * width, out_channels]
     )
+    of_taps = tf.unstack(products, axis=3)
     lengths = [_length(geo, axis) for axis in (0, 1)]
 
     def placed(*taps):
         """Returns what a tap adds to its phase, where the phase adds it."""
+        row, column = (tap.place for tap in taps)
         parts, pads = [slice(None)], [[0, 0]]
         for tap, side, length in zip(taps, geo.small, lengths, strict=True):
             begin = min(side, max(0, tap.offset))
@@ -295,8 +309,8 @@ def _transpose_by_product(maps, kernel, geo):
             before = min(length, max(0, -tap.offset))
             parts.append(slice(begin, end))
             pads.append([before, length - before - (end - begin)])
-        part = products[(*parts, *(tap.place for tap in taps))]
-        return tf.pad(part, [*pads, [0, 0]])
+        part = _part(of_taps[row * width + column], parts)
+        return tf.pad(part, [*pads, [0, 0]]) if np.any(pads) else part
 
     def phase(of_rows, of_columns):
         if not (of_rows and of_columns):
@@ -311,7 +325,8 @@ def _transpose_by_product(maps, kernel, geo):
 def _transpose_by_phases(maps, kernel, geo):
     """A forward convolution of the small map for each phase of the large."""
     height, width, out_channels, _ = kernel.shape
-    swapped = tf.transpose(kernel, [0, 1, 3, 2])
+    # The small map is read from right to left as the places rise.
+    turned = tf.reverse(tf.transpose(kernel, [0, 1, 3, 2]), [0, 1])
 
     def phase(*taps_of_axes):
         if not all(taps_of_axes):
@@ -319,14 +334,14 @@ def _transpose_by_phases(maps, kernel, geo):
         places, parts, pads = [], [slice(None)], [[0, 0]]
         for axis, taps in enumerate(taps_of_axes):
             side, length = geo.small[axis], _length(geo, axis)
-            # Of rising places, which read the small map from right to left.
-            places.append(slice(taps[0].place, None, geo.stride))
+            size = kernel.shape[axis]
+            places.append(slice(size - 1 - taps[-1].place, None, geo.stride))
             before = -taps[-1].offset
             after = length + taps[0].offset - side
             parts.append(slice(max(0, -before), side - max(0, -after)))
             pads.append([max(0, before), max(0, after)])
-        part = tf.reverse(swapped[tuple(places)], [0, 1])
-        return tf.nn.conv2d(maps[tuple(parts)], part, 1, [*pads, [0, 0]])
+        part = _part(maps, parts)
+        return tf.nn.conv2d(part, turned[tuple(places)], 1, [*pads, [0, 0]])
 
     return _of_phases(phase, (height, width), geo, out_channels)
 

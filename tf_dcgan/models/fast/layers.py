@@ -1,37 +1,57 @@
-"""Keras's layers with faster training passes, and networks made of them."""
+"""Keras's layers as they are trained: faster on a CPU, and on several devices.
+
+A network is described by Keras's own layers. Those of this module have the same
+weights under the same names and compute the same.
+"""
 
 from __future__ import annotations
+
+import math
 
 import keras
 import tensorflow as tf
 
-from tf_dcgan.common import devices
+from tf_dcgan.common import devices, replicas
 from tf_dcgan.models.fast import convolutions
 
 
-def accelerated(model: keras.Model) -> keras.Model:
+def for_training(
+    model: keras.Model, *, sync_batch_norm: bool = True
+) -> keras.Model:
     """Builds a network anew of the layers of this module.
 
     Args:
         model: a functional model with its initial weights. It must not be used
             afterwards.
+        sync_batch_norm: whether batch normalisation takes the statistics of
+            the batch of all replicas, not of each replica's rows.
 
     Returns:
         A model of the same inputs, outputs, initial weights and names of
-        layers and variables; where a GPU is used the model itself, since
-        cuDNN is fast at what it is.
+        layers and variables; on a single GPU the model itself, since cuDNN is
+        fast at what it is.
     """
-    if devices.gpus():
+    classes = {}
+    if not devices.gpus():
+        classes |= {
+            keras.layers.Conv2D: Conv2D,
+            keras.layers.Conv2DTranspose: Conv2DTranspose,
+            keras.layers.BatchNormalization: BatchNormalization,
+        }
+    if replicas.count() > 1:
+        classes |= {
+            keras.layers.BatchNormalization: BatchNormalization,
+            keras.layers.Dropout: Dropout,
+            keras.layers.SpatialDropout2D: SpatialDropout2D,
+        }
+    if not classes:
         return model
-    fast = {
-        keras.layers.Conv2D: Conv2D,
-        keras.layers.Conv2DTranspose: Conv2DTranspose,
-        keras.layers.BatchNormalization: BatchNormalization,
-    }
 
     def layer_of(layer):
-        layer_class = fast.get(type(layer), type(layer))
+        layer_class = classes.get(type(layer), type(layer))
         config = layer.get_config()
+        if layer_class is BatchNormalization:
+            config["synchronized"] = sync_batch_norm
         if isinstance(layer, keras.Layer):  # Not an operation, such as a pad.
             # Some layers leave their precision out of their config.
             config["dtype"] = layer.dtype_policy
@@ -119,12 +139,16 @@ class BatchNormalization(keras.layers.BatchNormalization):
         """
         if not training or not self.trainable or mask is not None:
             return super().call(inputs, training=training, mask=mask)
-        rows = tf.reshape(tf.cast(inputs, tf.float32), [-1, inputs.shape[-1]])
+        shape = inputs.shape
+        # Where the shape is known, the graph has no operations that find out.
+        count = math.prod(shape[:-1]) if shape.is_fully_defined() else -1
+        rows = tf.reshape(tf.cast(inputs, tf.float32), [count, shape[-1]])
         outputs, mean, variance = _normalized(
             rows,
             tf.convert_to_tensor(self.gamma),
             tf.convert_to_tensor(self.beta),
             self.epsilon,
+            self.synchronized,
         )
         for moving, value in (
             (self.moving_mean, mean),
@@ -133,13 +157,51 @@ class BatchNormalization(keras.layers.BatchNormalization):
             moving.assign(
                 moving * self.momentum + value * (1.0 - self.momentum)
             )
-        return tf.cast(
-            tf.reshape(outputs, tf.shape(inputs)), self.compute_dtype
-        )
+        if not shape.is_fully_defined():
+            shape = tf.shape(inputs)
+        return tf.cast(tf.reshape(outputs, shape), self.compute_dtype)
 
 
-def _normalized(rows, gamma, beta, epsilon):
+class _DropoutOfBatch:
+    """Makes a dropout's mask follow the position in the batch of all replicas.
+
+    A base class before Keras's.
+    """
+
+    def call(self, inputs, training=False):
+        """Drops some of the inputs while training.
+
+        Args:
+            inputs: [rows, …], of this replica.
+            training: whether anything is dropped.
+
+        Returns:
+            The shape of the inputs.
+        """
+        if not training:
+            return super().call(inputs, training=training)
+        rows = inputs.shape[0] * replicas.count()
+        ones = tf.ones([rows, *inputs.shape[1:]], inputs.dtype)
+        return inputs * replicas.shard(super().call(ones, training=True))
+
+
+class Dropout(_DropoutOfBatch, keras.layers.Dropout):
+    """Keras's dropout on several replicas."""
+
+
+class SpatialDropout2D(_DropoutOfBatch, keras.layers.SpatialDropout2D):
+    """Keras's dropout of whole maps on several replicas."""
+
+
+def _normalized(rows, gamma, beta, epsilon, synchronized):
     """Normalises the columns of [n, channels] float32.
+
+    Args:
+        rows: [n, channels], on several replicas each one's.
+        gamma: [channels], the scale.
+        beta: [channels], the shift.
+        epsilon: added to the variance.
+        synchronized: whether the statistics are those of all replicas' rows.
 
     Returns:
         (outputs, mean, variance): the variance is of the batch as it is, as
@@ -147,29 +209,32 @@ def _normalized(rows, gamma, beta, epsilon):
 
     Source: Ioffe and Szegedy 2015, section 3 (arXiv:1502.03167).
     """
+    total = replicas.total if synchronized else lambda values: values
+    num_parts = replicas.count() if synchronized else 1
+    length = rows.shape[0] or tf.shape(rows)[0]
+    ones = tf.ones([1, length], rows.dtype)
+
+    def column_sums(rows):
+        return tf.squeeze(tf.matmul(ones, rows), 0)
 
     @tf.custom_gradient
     def call(rows, gamma, beta):
-        count = tf.cast(tf.shape(rows)[0], rows.dtype)
-        mean = _column_sums(rows) / count
+        count = tf.cast(num_parts * length, rows.dtype)
+        mean = total(column_sums(rows)) / count
         centred = rows - mean
-        variance = _column_sums(tf.square(centred)) / count
+        variance = total(column_sums(tf.square(centred))) / count
         inverse_stddev = tf.math.rsqrt(variance + epsilon)
         scale = gamma * inverse_stddev
 
         def gradient(upstream, *_):
-            of_beta = _column_sums(upstream)
-            of_gamma = _column_sums(upstream * centred) * inverse_stddev
+            of_beta = column_sums(upstream)
+            of_gamma = column_sums(upstream * centred) * inverse_stddev
             of_rows = upstream * scale - (
-                centred * (scale * inverse_stddev * of_gamma / count)
-                + scale * of_beta / count
+                centred * (scale * inverse_stddev * total(of_gamma) / count)
+                + scale * total(of_beta) / count
             )
             return of_rows, of_gamma, of_beta
 
         return (centred * scale + beta, mean, variance), gradient
 
     return call(rows, gamma, beta)
-
-
-def _column_sums(rows):
-    return tf.matmul(tf.ones([1, tf.shape(rows)[0]], rows.dtype), rows)[0]

@@ -1,0 +1,194 @@
+"""A step on several devices and in several processes is the step on one."""
+
+import json
+import re
+import signal
+import socket
+import sys
+import time
+
+import forked_trainings
+import numpy as np
+import pytest
+import split_steps
+
+from benchmarks import trainings
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="processes are forked, which needs Linux"
+)
+
+_PATIENCE = 300  # Seconds; a busy machine is slow, not broken.
+# Weights whose gradients are 0 but for rounding, such as biases before a
+# normalisation, go where Adam's quotient of two roundings points: by the
+# learning rate a step.
+_RATE = 2e-4
+_STEPS = 3
+
+
+def _cluster():
+    """TF_CONFIG of two workers on two free ports."""
+    with socket.socket() as one, socket.socket() as other:
+        addresses = []
+        for each in (one, other):
+            each.bind(("localhost", 0))
+            addresses.append(f"localhost:{each.getsockname()[1]}")
+    return [
+        json.dumps(
+            {
+                "cluster": {"worker": addresses},
+                "task": {"type": "worker", "index": index},
+            }
+        )
+        for index in range(2)
+    ]
+
+
+def _do_steps(distribute, folder, *configs):
+    """Does the steps in one process, or in one for each TF_CONFIG."""
+    output = folder / f"{distribute}.npz"
+    processes = [
+        forked_trainings.ForkedTraining(
+            (distribute, str(output)),
+            # Who does without several processes does not read it.
+            {"TF_CONFIG": config},
+            main=split_steps.main,
+        )
+        for config in configs or ["nonsense"]
+    ]
+    printed = _outputs(processes)
+    assert not any(each.returncode for each in processes), printed
+    return dict(np.load(output))
+
+
+@pytest.fixture(scope="module")
+def on_one(tmp_path_factory):
+    output = tmp_path_factory.mktemp("steps") / "steps.npz"
+    split_steps.main("none", output)
+    return dict(np.load(output))
+
+
+def _assert_same(found, expected):
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        difference = np.abs(found[name].astype(float) - value)
+        largest = np.abs(value).max()
+        if "scalar" in name or "moving" in name or "buffer" in name:
+            assert difference.max() < 1e-5 * max(1, largest), name
+        elif "momentum" in name or "velocity" in name:
+            of_network = max(
+                np.abs(other).max()
+                for key, other in expected.items()
+                if key.split("adam")[0] == name.split("adam")[0]
+                and key[-8:] == name[-8:]
+            )
+            assert difference.max() < 1e-5 * of_network, name
+        else:
+            assert difference.max() <= 2 * _STEPS * _RATE, name
+            sees_gradient = np.abs(value).max() > 2 * _STEPS * _RATE
+            if sees_gradient and name.endswith("kernel"):
+                assert np.median(difference) < 1e-6, name
+
+
+def test_two_parts_of_the_cpu_do_the_steps_of_one(on_one, tmp_path):
+    _assert_same(_do_steps("mirrored", tmp_path), on_one)
+
+
+def test_two_processes_do_the_steps_of_one(on_one, tmp_path):
+    found = _do_steps("multi_worker", tmp_path, *_cluster())
+    _assert_same(found, on_one)
+
+
+def _start(flags, configs):
+    return [
+        forked_trainings.start(
+            ["--distribute=multi_worker", *flags], TF_CONFIG=config
+        )
+        for config in configs
+    ]
+
+
+def _outputs(processes):
+    return [each.communicate(timeout=_PATIENCE)[0] for each in processes]
+
+
+def test_a_worker_that_dies_ends_the_job_which_goes_on_exactly(
+    tiny_flags, tmp_path
+):
+    flags = [*tiny_flags, "--steps=30", "--checkpoint_every=10"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    processes = _start([*flags, f"--run_dir={whole}"], _cluster())
+    outputs = _outputs(processes)
+    assert [each.returncode for each in processes] == [0, 0], outputs
+    assert "each step is split over 2 workers, 10 images each" in outputs[0]
+    assert outputs[1].endswith("the training has ended after step 30\n")
+
+    chief, follower = _start([*flags, f"--run_dir={killed}"], _cluster())
+    while trainings.last_checkpoint(killed) is None:
+        assert chief.poll() is None, chief.stdout.read()
+        time.sleep(0.01)
+    follower.kill()
+    follower.communicate()
+    died = time.monotonic()
+    output = chief.communicate(timeout=_PATIENCE)[0]
+    assert time.monotonic() - died < 60
+    assert chief.returncode == 2
+    assert re.search(
+        r"error: another worker of the 2 has gone, and worker 0 stops: see "
+        r"what that worker said; the last checkpoint is \S*/step_00000\d0: "
+        r"start the same command on all workers to go on\n$",
+        output,
+    )
+    processes = _start([f"--run_dir={killed}"], _cluster())
+    outputs = _outputs(processes)
+    assert [each.returncode for each in processes] == [0, 0], outputs
+    assert "goes on after step" in outputs[0]
+    assert trainings.differences(whole, killed) == []
+
+
+def test_a_signal_to_any_worker_stops_all_and_one_device_goes_on(
+    tiny_flags, tmp_path
+):
+    run_dir = tmp_path / "run"
+    flags = [*tiny_flags, "--steps=4000", "--checkpoint_every=5"]
+    chief, follower = _start([*flags, f"--run_dir={run_dir}"], _cluster())
+    while trainings.last_checkpoint(run_dir) is None:
+        assert chief.poll() is None, chief.stdout.read()
+        time.sleep(0.01)
+    follower.send_signal(signal.SIGTERM)
+    outputs = _outputs([chief, follower])
+    assert [chief.returncode, follower.returncode] == [0, 0], outputs
+    step = int(trainings.last_checkpoint(run_dir).name[5:])
+    assert f"stopped after step {step:,} of 4,000" in outputs[0]
+    assert (run_dir / "saved_model" / "saved_model.pb").exists()
+
+    alone = forked_trainings.start(
+        [f"--run_dir={run_dir}", "--distribute=none", "--checkpoint_every=1"]
+    )
+    while int(trainings.last_checkpoint(run_dir).name[5:]) <= step:
+        assert alone.poll() is None, alone.stdout.read()
+        time.sleep(0.01)
+    alone.send_signal(signal.SIGTERM)
+    output = alone.communicate(timeout=_PATIENCE)[0]
+    assert (
+        "split over 2 devices up to its last checkpoint, now over 1" in output
+    )
+    assert f"goes on after step {step:,} of 4,000" in output
+
+
+def test_workers_of_other_settings_begin_nothing(tiny_flags, tmp_path):
+    flags = [*tiny_flags, "--steps=5", f"--run_dir={tmp_path / 'run'}"]
+    configs = _cluster()
+    processes = [
+        *_start([*flags, "--seed=3"], configs[:1]),
+        *_start([*flags, "--seed=4"], configs[1:]),
+    ]
+    outputs = _outputs(processes)
+    assert [each.returncode for each in processes] == [2, 2], outputs
+    for index, output in enumerate(outputs):
+        assert output.endswith(
+            "error: the workers do not train the same as worker 0: seed (of "
+            f"worker 1) is another; worker {index} has seed {index + 3}: start "
+            "all of them with the same command\n"
+        )
+    assert not (tmp_path / "run").exists()
