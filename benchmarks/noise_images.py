@@ -36,6 +36,18 @@ def count_for(recipe: str) -> int:
     return _COUNTS[recipes.RECIPES[recipe].kind]
 
 
+def shape_for(recipe: str) -> tuple[int, int, int]:
+    """Returns (height, width, channels) of the images of a recipe's own set.
+
+    Args:
+        recipe: a name of `recipes.RECIPES`.
+    """
+    name = recipes.RECIPES[recipe].differences.get(
+        "dataset", schema.Config.dataset
+    )
+    return _SHAPES[name] if name in _SHAPES else known_sets.SETS[name].shape
+
+
 def write_for(recipe: str, folder: pathlib.Path, count: int) -> list[str]:
     """Writes a set like the recipe's own one, or the two sets it needs.
 
@@ -48,10 +60,7 @@ def write_for(recipe: str, folder: pathlib.Path, count: int) -> list[str]:
         The flags of `train.py` that train on them, and keep what is prepared
         in the folder too.
     """
-    name = recipes.RECIPES[recipe].differences.get(
-        "dataset", schema.Config.dataset
-    )
-    shape = _SHAPES[name] if name in _SHAPES else known_sets.SETS[name].shape
+    shape = shape_for(recipe)
     flags = ["dataset"]
     if recipes.RECIPES[recipe].kind is kinds.TRANSLATION:
         flags = ["dataset_a", "dataset_b"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+import contextlib
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 
@@ -86,6 +88,27 @@ def train(
     if process.returncode:
         raise RuntimeError(f"{flags} ended with an error:\n{output}")
     return output
+
+
+def clusters(count: int) -> list[str]:
+    """Returns TF_CONFIG for each of several processes of this machine.
+
+    Args:
+        count: how many processes, each with a free port.
+    """
+    with contextlib.ExitStack() as stack:
+        # Open at the same time, so that no two get the same port.
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("localhost", 0))
+        ports = [each.getsockname()[1] for each in sockets]
+    cluster = {"worker": [f"localhost:{port}" for port in ports]}
+    return [
+        json.dumps(
+            {"cluster": cluster, "task": {"type": "worker", "index": index}}
+        )
+        for index in range(count)
+    ]
 
 
 def last_checkpoint(

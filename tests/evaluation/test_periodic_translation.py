@@ -228,7 +228,9 @@ def test_too_few_images_are_refused_before_the_first_step(
     # One more is enough.
     shutil.copy(two_sets / "trainB" / "40.png", few / "testB")
     prepared = []
-    monkeypatch.setattr(loop, "train", lambda *given: prepared.append(given[2]))
+    monkeypatch.setattr(
+        loop, "train", lambda *given: prepared.append(given[-1])
+    )
     train.main(["train.py", *flags])
     (evaluator,) = prepared
     noise = np.random.default_rng(0).integers(0, 256, (99, 24, 24, 3), np.uint8)

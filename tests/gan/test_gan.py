@@ -435,7 +435,9 @@ def test_the_update_lowers_the_score_of_generated_images():
 def test_a_step_is_the_same_inside_a_function():
     config = tiny()
     eager, traced = create(config), create(config)
-    function = tf.function(lambda x: gan.update(traced, config, x))
+    function = tf.function(
+        lambda x: gan.update(traced, config, x), autograph=False
+    )
     for step in range(2):
         wanted = gan.update(eager, config, real_images(step))
         scalars = function(real_images(step))
@@ -678,7 +680,9 @@ def steps_in(precision, count=1, **settings):
     config = tiny(precision=precision, **settings)
     state = create(config)
     before = values(state.generator.trainable_variables)
-    function = tf.function(lambda x: gan.update(state, config, x))
+    function = tf.function(
+        lambda x: gan.update(state, config, x), autograph=False
+    )
     for step in range(count):
         scalars = function(real_images(step))
     moved = [

@@ -23,7 +23,7 @@ class Steps:
         self.buffer = image_buffer.create(SHAPE)
         self._batch_size = batch_size
         self._where = {"seed": seed, "stream": stream}
-        self._exchange = tf.function(image_buffer.exchange)
+        self._exchange = tf.function(image_buffer.exchange, autograph=False)
 
     def __call__(self, step):
         images = numbered(step * self._batch_size, self._batch_size)

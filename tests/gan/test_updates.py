@@ -442,7 +442,9 @@ def test_every_loss_moves_generated_points_to_the_real_ones(loss, monkeypatch):
     state = gan.create_state(config, (1, 1, 2))
     chance = np.random.default_rng(0)
     centre = np.array([0.5, -0.5])
-    update = tf.function(lambda images: gan.update(state, config, images))
+    update = tf.function(
+        lambda images: gan.update(state, config, images), autograph=False
+    )
     for _ in range(60):
         points = centre + 0.1 * chance.standard_normal([32, 1, 1, 2])
         update(tf.constant(points, tf.float32))

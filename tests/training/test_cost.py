@@ -83,7 +83,7 @@ def profiled_operations(config, image_shape):
 
 def operations_of_graph(create, step, specs):
     """What TensorFlow's profiler counts in a step of a state, once traced."""
-    function = tf.function(step(create()))
+    function = tf.function(step(create()), autograph=False)
     graph = function.get_concrete_function(*specs).graph
     profiler = tf.compat.v1.profiler
     options = (

@@ -86,21 +86,21 @@ def main(arguments: Sequence[str]) -> None:
 
     if report.needs_tensorflow(line.words[0]):
         quiet_import.import_tensorflow()
-    found = report.inspect(
+    inspected = report.inspect(
         line.words[0],
         data_dir=settings.data_dir,
         labels=settings.labels,
         cache_dir=settings.cache_dir,
     )
-    if settings.measure and found.advice is not None:
+    if settings.measure and inspected.advice is not None:
         quiet_import.import_tensorflow()
-        found = found.measured(settings.device)
+        inspected = inspected.measured(settings.device)
     if out is not None:
-        size = page_files.write(out, found.page())
+        size = page_files.write(out, inspected.page())
     if settings.json:
-        terminal.show(json.dumps(found.to_json(), indent=2))
+        terminal.show(json.dumps(inspected.to_json(), indent=2))
         return
-    for text in found.lines():
+    for text in inspected.lines():
         terminal.show(text)
     if out is not None:
         terminal.show(f"\n{out}: {size}; open it in a browser")

@@ -44,7 +44,7 @@ def one_thread() -> Iterator[None]:
 @functools.cache
 def _functions() -> list[tuple[Callable[[], int], Callable[[int], None]]]:
     """Finds what gets and what sets the number of threads, of each library."""
-    found = []
+    functions = []
     for name in _LINKED:
         with contextlib.suppress(ImportError, OSError):
             library = ctypes.CDLL(importlib.import_module(name).__file__)
@@ -52,6 +52,6 @@ def _functions() -> list[tuple[Callable[[], int], Callable[[int], None]]]:
                 with contextlib.suppress(AttributeError):
                     get = getattr(library, pattern.format("get"))
                     put = getattr(library, pattern.format("set"))
-                    found.append((get, put))
+                    functions.append((get, put))
                     break
-    return found
+    return functions

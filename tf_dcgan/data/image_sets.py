@@ -133,11 +133,11 @@ class ImageSet(abc.ABC):
             errors.UserError: a range is given for images of 8 bits, or the
                 values cannot be read.
         """
-        found = self._value_range()
-        if found is None and self.read_as.value_range is not None:
+        own_range = self._value_range()
+        if own_range is None and self.read_as.value_range is not None:
             written = value_ranges.write(self.read_as.value_range)
             raise errors.UserError(
                 f"--value_range={written} is for images of more than 8 bits, "
                 f"and {self.name} has 8-bit images: leave it out"
             )
-        return found
+        return own_range

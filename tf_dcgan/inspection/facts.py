@@ -153,10 +153,10 @@ def _most_common_sizes(rows: np.ndarray) -> list[dict[str, int]]:
 
 def _quantiles(values: np.ndarray) -> dict[str, float]:
     """Percentiles by name: the smallest is `0`, the median `50`."""
-    found = np.percentile(values, _QUANTILES, method="nearest").tolist()
+    percentiles = np.percentile(values, _QUANTILES, method="nearest").tolist()
     return {
         str(name): value if isinstance(value, int) else round(value, 4)
-        for name, value in zip(_QUANTILES, found, strict=True)
+        for name, value in zip(_QUANTILES, percentiles, strict=True)
     }
 
 
@@ -216,15 +216,15 @@ def _misnamed(
     """The files whose suffix is another format's."""
     PIL.Image.init()
     suffixes = PIL.Image.registered_extensions()
-    found = []
+    misnamed = []
     for index in survey.whole[survey.rows["format"][survey.whole] != ""]:
         name = source.name(int(index))
         suffix = os.path.splitext(name)[1].lower()
         actual = str(survey.rows["format"][index])
         expected = suffixes.get(suffix)
         if expected not in (None, _KIN.get(actual, actual)):
-            found.append({"name": name, "format": actual})
-    return found
+            misnamed.append({"name": name, "format": actual})
+    return misnamed
 
 
 def _copies(

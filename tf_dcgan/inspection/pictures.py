@@ -69,11 +69,14 @@ def sections(
     indices = sorted(
         {index for _, _, rows in plans for _, own in rows for index in own}
     )
-    made = _make(source, survey, indices)
+    pictures = _make(source, survey, indices)
     result = []
     for title, note, rows in plans:
         with_pictures = [
-            Row(name, tuple(made[index] for index in own if index in made))
+            Row(
+                name,
+                tuple(pictures[index] for index in own if index in pictures),
+            )
             for name, own in rows
         ]
         kept = tuple(row for row in with_pictures if row.pictures)
@@ -164,17 +167,17 @@ def _make(
     survey: surveys.Survey,
     indices: Sequence[int],
 ) -> Mapping[int, Picture]:
-    made = {}
+    pictures = {}
     for index, pixels in source.pictures(indices):
         height, width = pixels.shape[:2]
         shown = pixels
         if pixels.dtype != np.uint8:
             low, high = surveys.value_range(survey, index)
             shown = records.to_shown(pixels, low, high)
-        made[index] = Picture(
+        pictures[index] = Picture(
             source.name(index), f"{height}x{width}", _data_url(shown)
         )
-    return made
+    return pictures
 
 
 def _data_url(pixels: np.ndarray) -> str:

@@ -99,11 +99,11 @@ def inspect(
         word, data_dir=data_dir, labels=labels, cache_dir=cache_dir
     )
     table = survey.take(source)
-    found = facts.of(source, table)
+    gathered = facts.of(source, table)
     given = {"data_dir": data_dir, "labels": labels, "cache_dir": cache_dir}
     advice = advising.of(
-        found,
+        gathered,
         dataset=source.dataset,
         more={name: value for name, value in given.items() if value},
     )
-    return Report(source, table, found, advice)
+    return Report(source, table, gathered, advice)

@@ -143,20 +143,20 @@ def _nearest(fake, real, size, chance, progress):
     """
     order = chance.permutation(len(real))
     part, rest = np.sort(order[:size]), np.sort(order[size:])
-    found = []
+    nearest = []
     for chosen in (part, rest):
         if not len(chosen):
             continue
         squared, positions = neighbours.nearest(
             fake, real[chosen], num_neighbours=1, progress=progress
         )
-        found.append((np.sqrt(squared[:, 0]), positions[:, 0], chosen))
-    distances, positions, _ = found[0]
-    from_rest = found[-1][0] < distances
+        nearest.append((np.sqrt(squared[:, 0]), positions[:, 0], chosen))
+    distances, positions, _ = nearest[0]
+    from_rest = nearest[-1][0] < distances
     all_indices = np.where(
-        from_rest, found[-1][2][found[-1][1]], part[positions]
+        from_rest, nearest[-1][2][nearest[-1][1]], part[positions]
     )
-    all_distances = np.minimum(distances, found[-1][0])
+    all_distances = np.minimum(distances, nearest[-1][0])
     return (distances, positions), (all_distances, all_indices)
 
 

@@ -213,20 +213,22 @@ def _frechet(
     # Other tools' statistics do not tell their count.
     fewest = min(len(fake), moments.count or len(fake))
     if fewest < _INTERVAL_IMAGES:
-        found = frechet.frechet_distance(moments, Moments.from_features(fake))
+        distance = frechet.frechet_distance(
+            moments, Moments.from_features(fake)
+        )
         low = high = None
         remark = ""
-        warnings = found.warnings + (
+        warnings = distance.warnings + (
             f"no_interval: {fewest} images, an interval wants "
             f"{_INTERVAL_IMAGES}",
         )
     else:
-        found = frechet_sampling.frechet_interval(
+        distance = frechet_sampling.frechet_interval(
             real, fake, seed=seed, progress=f"interval of {name}"
         )
-        low, high = max(0.0, found.low), found.high  # As no distance is.
-        remark = f"{found.without_bias} without {bias}"
-        warnings = found.warnings
+        low, high = max(0.0, distance.low), distance.high  # As no distance is.
+        remark = f"{distance.without_bias} without {bias}"
+        warnings = distance.warnings
     floor = None
     if moments.count is not None:
         expected = frechet.frechet_floor(moments, (moments.count, len(fake)))
@@ -234,13 +236,13 @@ def _frechet(
         warnings += expected.warnings
     return Score(
         name,
-        found.value,
+        distance.value,
         low,
         high,
         ideal=floor,
         remark=remark,
         warnings=tuple(dict.fromkeys(warnings)),
-        details=dataclasses.asdict(found),
+        details=dataclasses.asdict(distance),
     )
 
 
@@ -251,15 +253,15 @@ def _fid_infinity(sets: feature_sets.FeatureSets) -> list[Score]:
     moments = sets.real
     if not isinstance(moments, Moments):
         moments = Moments.from_features(moments["features"], what="real")
-    found = frechet_sampling.frechet_infinity(
+    extrapolated = frechet_sampling.frechet_infinity(
         sets.fake["features"], moments, seed=sets.seed
     )
     return [
         Score(
             "fid_infinity",
-            found.value,
-            warnings=found.warnings,
-            details=dataclasses.asdict(found),
+            extrapolated.value,
+            warnings=extrapolated.warnings,
+            details=dataclasses.asdict(extrapolated),
         )
     ]
 
@@ -267,22 +269,22 @@ def _fid_infinity(sets: feature_sets.FeatureSets) -> list[Score]:
 def _kid(sets: feature_sets.FeatureSets) -> list[Score]:
     from tf_dcgan.metrics import kernel
 
-    found = kernel.kernel_distance(
+    distance = kernel.kernel_distance(
         sets.real["features"],
         sets.fake["features"],
         seed=sets.seed,
         progress="kid",
     )
-    reach = 1.96 * found.standard_error
+    reach = 1.96 * distance.standard_error
     return [
         Score(
             "kid",
-            found.value,
-            found.value - reach,
-            found.value + reach,
+            distance.value,
+            distance.value - reach,
+            distance.value + reach,
             ideal=0.0,
-            warnings=found.warnings,
-            details=dataclasses.asdict(found),
+            warnings=distance.warnings,
+            details=dataclasses.asdict(distance),
         )
     ]
 
@@ -290,35 +292,37 @@ def _kid(sets: feature_sets.FeatureSets) -> list[Score]:
 def _inception_score(sets: feature_sets.FeatureSets) -> list[Score]:
     from tf_dcgan.metrics import inception_score
 
-    found = inception_score.inception_score(sets.fake["logits"], seed=sets.seed)
+    score = inception_score.inception_score(sets.fake["logits"], seed=sets.seed)
     return [
         Score(
             "inception_score",
-            found.value,
-            remark=f"± {found.spread:.3g} over {found.num_splits} splits",
-            warnings=found.warnings,
-            details=dataclasses.asdict(found),
+            score.value,
+            remark=f"± {score.spread:.3g} over {score.num_splits} splits",
+            warnings=score.warnings,
+            details=dataclasses.asdict(score),
         )
     ]
 
 
 def _precision_recall(sets: feature_sets.FeatureSets) -> list[Score]:
-    found = sets.manifold("precision_recall")
+    manifold = sets.manifold("precision_recall")
     return [
-        Score("precision", found.precision, warnings=found.warnings),
-        Score("recall", found.recall, warnings=found.warnings),
+        Score("precision", manifold.precision, warnings=manifold.warnings),
+        Score("recall", manifold.recall, warnings=manifold.warnings),
     ]
 
 
 def _density_coverage(sets: feature_sets.FeatureSets) -> list[Score]:
-    found = sets.manifold("density_coverage")
+    manifold = sets.manifold("density_coverage")
     return [
-        Score("density", found.density, ideal=1.0, warnings=found.warnings),
+        Score(
+            "density", manifold.density, ideal=1.0, warnings=manifold.warnings
+        ),
         Score(
             "coverage",
-            found.coverage,
-            ideal=found.expected_coverage,
-            warnings=found.warnings,
+            manifold.coverage,
+            ideal=manifold.expected_coverage,
+            warnings=manifold.warnings,
         ),
     ]
 
@@ -326,37 +330,37 @@ def _density_coverage(sets: feature_sets.FeatureSets) -> list[Score]:
 def _modes(sets: feature_sets.FeatureSets) -> list[Score]:
     from tf_dcgan.metrics import modes
 
-    found = modes.modes(sets.fake["logits"], sets.real_frequencies)
+    counted = modes.modes(sets.fake["logits"], sets.real_frequencies)
     return [
         Score(
             "modes",
-            found.covered,
-            ideal=found.num_classes,
-            warnings=found.warnings,
-            details=dataclasses.asdict(found),
+            counted.covered,
+            ideal=counted.num_classes,
+            warnings=counted.warnings,
+            details=dataclasses.asdict(counted),
         ),
         Score(
             "mode_divergence",
-            _finite(found.divergence),
-            ideal=found.divergence_floor,
-            warnings=found.warnings,
+            _finite(counted.divergence),
+            ideal=counted.divergence_floor,
+            warnings=counted.warnings,
         ),
-        Score("confidence", found.confidence),
+        Score("confidence", counted.confidence),
     ]
 
 
 def _label_accuracy(sets: feature_sets.FeatureSets) -> list[Score]:
     from tf_dcgan.metrics import label_accuracy
 
-    found = label_accuracy.label_accuracy(sets.fake["logits"], sets.fake_labels)
+    share = label_accuracy.label_accuracy(sets.fake["logits"], sets.fake_labels)
     return [
         Score(
             "label_accuracy",
-            found.value,
-            found.low,
-            found.high,
+            share.value,
+            share.low,
+            share.high,
             ideal=sets.real_accuracy,
-            details=dataclasses.asdict(found),
+            details=dataclasses.asdict(share),
         )
     ]
 
@@ -364,7 +368,7 @@ def _label_accuracy(sets: feature_sets.FeatureSets) -> list[Score]:
 def _memorization(sets: feature_sets.FeatureSets) -> list[Score]:
     from tf_dcgan.metrics import memorization
 
-    found = memorization.memorization(
+    result = memorization.memorization(
         sets.fake["features"],
         sets.train_features,
         sets.real["features"],
@@ -375,22 +379,22 @@ def _memorization(sets: feature_sets.FeatureSets) -> list[Score]:
     return [
         Score(
             "memorization",
-            found.nearer_to_train,
+            result.nearer_to_train,
             ideal=0.5,
-            remark=f"± {1.96 * found.nearer_to_train_error:.2g} by chance",
-            warnings=found.warnings,
+            remark=f"± {1.96 * result.nearer_to_train_error:.2g} by chance",
+            warnings=result.warnings,
             details={
-                "standard_error": found.nearer_to_train_error,
-                "equalised_size": found.equalised_size,
-                "closest": found.closest(),
+                "standard_error": result.nearer_to_train_error,
+                "equalised_size": result.equalised_size,
+                "closest": result.closest(),
             },
         ),
         Score(
             "distance_ratio",
-            _finite(found.distance_ratio),
+            _finite(result.distance_ratio),
             ideal=1.0,
             remark="distance to training over held-out images",
-            warnings=found.warnings,
+            warnings=result.warnings,
         ),
     ]
 

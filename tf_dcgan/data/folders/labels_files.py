@@ -167,17 +167,17 @@ def _rows_of_csv(text: str) -> Iterator[tuple[str, str]]:
             continue
         if is_first:
             is_first = False
-            found = [
+            columns = [
                 next(
                     (i for i, c in enumerate(cells) if c.lower() in names), None
                 )
                 for names in (_FILE, _CLASS)
             ]
             is_header = not decoding.is_image(cells[0]) and any(
-                column is not None for column in found
+                column is not None for column in columns
             )
             if is_header:
-                file_column, class_column = _columns(found, len(cells))
+                file_column, class_column = _columns(columns, len(cells))
                 width = len(cells)
                 continue
         if len(cells) != width or not cells[class_column]:
@@ -187,9 +187,9 @@ def _rows_of_csv(text: str) -> Iterator[tuple[str, str]]:
         yield cells[file_column], cells[class_column]
 
 
-def _columns(found: list[int | None], count: int) -> tuple[int, int]:
+def _columns(named: list[int | None], count: int) -> tuple[int, int]:
     """Completes what a header tells of the columns of files and classes."""
-    file_column, class_column = found
+    file_column, class_column = named
     if count == 2:
         if file_column is None and class_column is not None:
             file_column = 1 - class_column

@@ -163,8 +163,8 @@ class Crew:
         """
         if self.size == self.strategy.num_replicas_in_sync == 1:
             return
-        found = self._sums_of_all(variables)
-        unlike = (found != found[0]).any(axis=0)
+        sums_of_copies = self._sums_of_all(variables)
+        unlike = (sums_of_copies != sums_of_copies[0]).any(axis=0)
         if unlike.any():
             name = [*variables][int(unlike.argmax())]
             raise errors.UserError(
@@ -252,7 +252,7 @@ def sums(variables: Sequence[tf.Variable]) -> tf.Tensor:
     Returns:
         [replicas, variables] int64.
     """
-    found = []
+    totals = []
     for variable in variables:
         value = tf.reshape(variable, [-1])
         if value.dtype.is_floating:
@@ -260,8 +260,8 @@ def sums(variables: Sequence[tf.Variable]) -> tf.Tensor:
             value = tf.bitcast(value, {2: tf.int16, 4: tf.int32}[width])
         places = tf.range(tf.size(value, out_type=tf.int64))
         odd = 2 * places + 1  # So that two values cannot change places.
-        found.append(tf.reduce_sum(tf.cast(value, tf.int64) * odd))
-    return replicas.gather(tf.stack(found)[None])
+        totals.append(tf.reduce_sum(tf.cast(value, tf.int64) * odd))
+    return replicas.gather(tf.stack(totals)[None])
 
 
 def _last_checkpoint(run: runs.Run) -> str:

@@ -65,12 +65,12 @@ def arrays(model: keras.Model) -> dict[str, np.ndarray]:
     }
 
 
-def set_arrays(model: keras.Model, found: dict[str, np.ndarray]) -> None:
+def set_arrays(model: keras.Model, weights: dict[str, np.ndarray]) -> None:
     """Gives a network the weights of another of the same shape.
 
     Args:
         model: changed in place.
-        found: as `arrays` returns them.
+        weights: as `arrays` returns them.
 
     Raises:
         KeyError: one is missing.
@@ -78,13 +78,13 @@ def set_arrays(model: keras.Model, found: dict[str, np.ndarray]) -> None:
     """
     for layer in model.layers:
         layer.set_weights(
-            [found[f"{layer.name}/{weight.name}"] for weight in layer.weights]
+            [weights[f"{layer.name}/{weight.name}"] for weight in layer.weights]
         )
 
 
 def digests(model: keras.Model) -> dict[str, str]:
     """Returns for each output the SHA-256 of the weights it depends on."""
-    found = {}
+    of_outputs = {}
     digest = hashlib.sha256()
     weights = arrays(model)
     for output in ("features", _LOGITS):
@@ -93,8 +93,8 @@ def digests(model: keras.Model) -> dict[str, str]:
                 digest.update(f"{name} {array.shape}\n".encode())
                 digest.update(np.ascontiguousarray(array, dtype="<f4"))
         # The logits depend on all that the features do, and on more.
-        found[output] = digest.hexdigest()
-    return found
+        of_outputs[output] = digest.hexdigest()
+    return of_outputs
 
 
 def _outputs(images, num_classes, width, seed):

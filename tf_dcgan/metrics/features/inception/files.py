@@ -55,11 +55,11 @@ def read(path: os.PathLike | str) -> dict[str, np.ndarray]:
         with path.open("rb") as file:
             beginning = file.read(4)
         if beginning.startswith(_GZIP):
-            found = fold(_graph_in_archive(path))
+            arrays = fold(_graph_in_archive(path))
         elif beginning.startswith(_ZIP):
-            found = _npz(path)
+            arrays = _npz(path)
         else:
-            found = fold(_graph(path.read_bytes(), path))
+            arrays = fold(_graph(path.read_bytes(), path))
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise errors.UserError(
             f"the weights {path} cannot be read ({error.strerror}): "
@@ -67,7 +67,7 @@ def read(path: os.PathLike | str) -> dict[str, np.ndarray]:
         ) from error
     except _DAMAGE as error:
         raise errors.UserError(_damaged(path)) from error
-    return _checked(found, path)
+    return _checked(arrays, path)
 
 
 def fold(graph: tf.compat.v1.GraphDef) -> dict[str, np.ndarray]:
@@ -174,20 +174,20 @@ def _npz(path: pathlib.Path) -> dict[str, np.ndarray]:
 
 
 def _checked(
-    found: dict[str, np.ndarray], path: pathlib.Path
+    arrays: dict[str, np.ndarray], path: pathlib.Path
 ) -> dict[str, np.ndarray]:
     shapes = layers.weight_shapes()
     shapes[layers.LOGITS_WEIGHTS] = layers.LOGITS_SHAPE
-    if "conv/weights" not in found or "conv/biases" not in found:
+    if "conv/weights" not in arrays or "conv/biases" not in arrays:
         raise errors.UserError(
             f"{path} does not hold the Inception network of 2015-12-05 (its "
             f"first convolution is not there): {_wanted()}"
         )
     checked = {}
     for key, shape in shapes.items():
-        if key not in found:
+        if key not in arrays:
             continue
-        array = found[key]
+        array = arrays[key]
         if array.shape != shape or array.dtype.kind != "f":
             raise errors.UserError(
                 f"{path} is not for the Inception network of 2015-12-05: "

@@ -52,7 +52,7 @@ def build(
         et al. 2016, section 4 (arXiv:1606.03498) for the logits; Nash et al.
         2021, section 4 (arXiv:2103.03841) for the spatial features.
     """
-    wanted = last_stages(feature_dim, outputs)
+    stages = last_stages(feature_dim, outputs)
     network = _Network(weights, precision)
     images = keras.Input(
         (layers.IMAGE_SIDE, layers.IMAGE_SIDE, 3),
@@ -60,15 +60,15 @@ def build(
     )
     after = {}
     x = keras.layers.Rescaling(1 / 128, offset=-1.0, dtype="float32")(images)
-    deepest = max(wanted.values(), key=list(layers.STAGES).index)
+    deepest = max(stages.values(), key=list(layers.STAGES).index)
     for stage in layers.stages_until(deepest):
         x = network.chain(x, layers.STAGES[stage], stage)
         after[stage] = x
     results = {}
     if "features" in outputs:
-        results["features"] = network.average(after[wanted["features"]])
+        results["features"] = network.average(after[stages["features"]])
     if "logits" in outputs:
-        results["logits"] = network.logits(after[wanted["logits"]])
+        results["logits"] = network.logits(after[stages["logits"]])
     if "spatial" in outputs:
         results["spatial"] = network.spatial()
     # Layers that no output needs are left out of the model.

@@ -210,10 +210,10 @@ def _fetch(target: pathlib.Path) -> None:
             for chunk in response.iter_content(_CHUNK_BYTES):
                 file.write(chunk)
                 counted.update(len(chunk))
-    found = target.stat().st_size
-    if found != _ARCHIVE_BYTES:
+    size = target.stat().st_size
+    if size != _ARCHIVE_BYTES:
         raise errors.UserError(
-            f"the host sent {found:,} bytes instead of {_ARCHIVE_BYTES:,}"
+            f"the host sent {size:,} bytes instead of {_ARCHIVE_BYTES:,}"
         )
 
 
