@@ -58,9 +58,8 @@ def test_a_run_killed_several_times_ends_bit_identical_to_one_never_stopped(
     flags = [*frequent_flags, *system]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     # A process of its own start: also the seed of Python's hashes differs.
-    apart = (
-        trainings if system == ["--recipe=dcgan_small"] else forked_trainings
-    )
+    is_first = system == ["--recipe=dcgan_small"]
+    apart = trainings if is_first else forked_trainings
     apart.train([*flags, f"--run_dir={whole}"])
     chance = random.Random(len(system[0]))
     reached = 0
