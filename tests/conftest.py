@@ -82,6 +82,12 @@ def tiny_flags(tiny_mnist):
 
 
 @pytest.fixture(scope="session")
+def quick_flags(tiny_flags):
+    """Flags of a training without convolutions, which starts sooner yet."""
+    return [*tiny_flags, "--recipe=vanilla_gan"]
+
+
+@pytest.fixture(scope="session")
 def trained(tiny_flags, tmp_path_factory):
     """A finished tiny run (its folder), and what it printed.
 

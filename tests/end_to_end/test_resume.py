@@ -16,10 +16,10 @@ _PATIENCE = 300  # Seconds; a busy machine is slow, not broken.
 
 
 @pytest.fixture(scope="module")
-def frequent_flags(tiny_flags):
+def frequent_flags(quick_flags):
     """Long enough to be killed in; epochs of 15 steps, odd intervals."""
     return [
-        *tiny_flags,
+        *quick_flags,
         f"--steps={_STEPS}",
         "--log_every=7",
         "--checkpoint_every=4",
@@ -79,7 +79,9 @@ def test_a_checkpoint_that_the_kill_cut_short_is_not_loaded(
     tmp_path, frequent_flags
 ):
     run_dir = tmp_path / "run"
-    process = forked_trainings.start([*frequent_flags, f"--run_dir={run_dir}"])
+    # A checkpoint that takes its time.
+    flags = [*frequent_flags, "--recipe=dcgan_small"]
+    process = forked_trainings.start([*flags, f"--run_dir={run_dir}"])
     _wait_for_checkpoint(process, run_dir)
     while not kill_and_resume.is_writing_checkpoint(process, run_dir):
         assert process.poll() is None, process.stdout.read()
@@ -159,10 +161,10 @@ def test_tensorboard_shows_every_step_of_a_resumed_run_once(
     assert [event.step for event in events.Tensors("real")] == [0]
 
 
-def test_a_finished_run_can_be_made_longer(tmp_path, tiny_flags):
+def test_a_finished_run_can_be_made_longer(tmp_path, quick_flags):
     long, grown = tmp_path / "long", tmp_path / "grown"
-    forked_trainings.train([*tiny_flags, "--steps=40", f"--run_dir={long}"])
-    forked_trainings.train([*tiny_flags, "--steps=20", f"--run_dir={grown}"])
+    forked_trainings.train([*quick_flags, "--steps=40", f"--run_dir={long}"])
+    forked_trainings.train([*quick_flags, "--steps=20", f"--run_dir={grown}"])
     forked_trainings.train(["--steps=40", f"--run_dir={grown}"])
     assert trainings.differences(long, grown) == []
     config = json.loads((grown / "config.json").read_text())

@@ -186,7 +186,7 @@ def test_xla_changes_a_training_by_no_more_than_rounding(
 
 
 def test_a_run_whose_steps_xla_cannot_compile_is_one_without_xla(
-    main, tiny_flags, tmp_path, monkeypatch, capsys
+    main, quick_flags, tmp_path, monkeypatch, capsys
 ):
     update = gan.update
 
@@ -195,7 +195,7 @@ def test_a_run_whose_steps_xla_cannot_compile_is_one_without_xla(
         tf.strings.as_string(state.step)  # XLA has no texts.
         return scalars
 
-    flags = [*tiny_flags, "--checkpoint_every=2", "--run_dir"]
+    flags = [*quick_flags, "--checkpoint_every=2", "--run_dir"]
     main(*flags, str(tmp_path / "plain"), "--steps=4")
     monkeypatch.setattr(gan, "update", update_with_text)
     capsys.readouterr()
@@ -241,7 +241,7 @@ def _traced_calls(path):
 
 
 def test_steps_are_profiled_for_tensorboard_also_by_a_run_that_is_stopped(
-    main, tiny_flags, tmp_path, monkeypatch, capsys
+    main, quick_flags, tmp_path, monkeypatch, capsys
 ):
     run_dir = tmp_path / "run"
     update = console.Console.update
@@ -255,7 +255,7 @@ def test_steps_are_profiled_for_tensorboard_also_by_a_run_that_is_stopped(
 
     monkeypatch.setattr(console.Console, "update", stop_after_8)
     flags = ["--checkpoint_every=2", f"--run_dir={run_dir}"]
-    main(*tiny_flags, *flags, "--steps=20", "--profile_steps=4:13")
+    main(*quick_flags, *flags, "--steps=20", "--profile_steps=4:13")
     assert finished[-1] == 8
     assert "profile: the trace of steps 4 to 8 is in" in capsys.readouterr().out
     folder = run_dir / "tensorboard" / "plugins" / "profile"
@@ -277,11 +277,11 @@ def test_steps_are_profiled_for_tensorboard_also_by_a_run_that_is_stopped(
 
 
 def test_steps_to_profile_beyond_the_run_are_refused(
-    main, tiny_flags, tmp_path
+    main, quick_flags, tmp_path
 ):
     with pytest.raises(errors.UserError) as caught:
         main(
-            *tiny_flags,
+            *quick_flags,
             "--steps=9",
             "--profile_steps=5:10",
             f"--run_dir={tmp_path / 'run'}",
@@ -308,11 +308,11 @@ def test_28_pixel_sets_are_padded_for_dcgan_and_shown_without(main, tiny_mnist):
     assert grid.shape == (8 * 30 + 2, 8 * 30 + 2, 1)
 
 
-def test_new_runs_are_numbered(main, tiny_flags):
+def test_new_runs_are_numbered(main, quick_flags):
     for _ in range(2):
-        main(*tiny_flags, "--steps=1")
+        main(*quick_flags, "--steps=1")
     names = sorted(path.name for path in pathlib.Path("runs").iterdir())
-    assert names == ["00000-mnist-dcgan_small", "00001-mnist-dcgan_small"]
+    assert names == ["00000-mnist-vanilla_gan", "00001-mnist-vanilla_gan"]
 
 
 def test_a_dry_run_tells_all_and_touches_no_data(main, capsys, cache_home):
@@ -351,10 +351,10 @@ def test_a_dry_run_tells_all_and_touches_no_data(main, capsys, cache_home):
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )
 def test_a_mistake_is_told_in_one_line_and_leaves_nothing(
-    main, tiny_flags, flags, message
+    main, quick_flags, flags, message
 ):
     with pytest.raises(errors.UserError) as raised:
-        main(*tiny_flags, *flags)
+        main(*quick_flags, *flags)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
     assert os.listdir() == []
@@ -372,11 +372,11 @@ def test_a_mistake_ends_the_script_with_status_2_and_no_traceback(tmp_path):
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_folder_of_other_things_is_not_taken_for_a_run(main, tiny_flags):
+def test_a_folder_of_other_things_is_not_taken_for_a_run(main, quick_flags):
     pathlib.Path("mine").mkdir()
     pathlib.Path("mine/letter.txt").write_text("dear")
     with pytest.raises(errors.UserError, match="is not a run"):
-        main(*tiny_flags, "--run_dir=mine")
+        main(*quick_flags, "--run_dir=mine")
     assert os.listdir("mine") == ["letter.txt"]
 
 
@@ -387,14 +387,14 @@ def test_changed_settings_are_refused_by_name(main, trained):
     assert "--seed (was 0, now 3)" in str(raised.value)
 
 
-def test_repeating_a_runs_own_settings_is_no_change(tiny_flags, tmp_path):
-    flags = [*tiny_flags, "--steps=1", f"--run_dir={tmp_path / 'run'}"]
+def test_repeating_a_runs_own_settings_is_no_change(quick_flags, tmp_path):
+    flags = [*quick_flags, "--steps=1", f"--run_dir={tmp_path / 'run'}"]
     forked_trainings.train(flags)
     assert "goes on after step 1 of 1" in forked_trainings.train(flags)
 
 
-def test_other_data_are_refused_on_resume(main, tiny_flags, tmp_path):
-    main(*tiny_flags, "--steps=1", "--run_dir=run")
+def test_other_data_are_refused_on_resume(main, quick_flags, tmp_path):
+    main(*quick_flags, "--steps=1", "--run_dir=run")
     other = tmp_path / "other"
     other.mkdir()
     arrays = {
@@ -408,8 +408,8 @@ def test_other_data_are_refused_on_resume(main, tiny_flags, tmp_path):
         main("--run_dir=run", f"--data_dir={other}", "--steps=2")
 
 
-def test_a_damaged_checkpoint_is_named_with_the_way_out(main, tiny_flags):
-    main(*tiny_flags, "--steps=20", "--run_dir=run")
+def test_a_damaged_checkpoint_is_named_with_the_way_out(main, quick_flags):
+    main(*quick_flags, "--steps=20", "--run_dir=run")
     (data,) = pathlib.Path("run/checkpoints/step_0000020").glob("*.data-*")
     content = bytearray(data.read_bytes())
     content[len(content) // 2] ^= 1
@@ -421,7 +421,7 @@ def test_a_damaged_checkpoint_is_named_with_the_way_out(main, tiny_flags):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_checkpoint(
-    main, tiny_flags, monkeypatch
+    main, quick_flags, monkeypatch
 ):
     update = gan.update
 
@@ -433,7 +433,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_checkpoint(
 
     monkeypatch.setattr(gan, "update", broken)
     with pytest.raises(errors.UserError) as raised:
-        main(*tiny_flags, "--steps=20", "--run_dir=run")
+        main(*quick_flags, "--steps=20", "--run_dir=run")
     assert "loss_g is nan at step 13 (of the steps " in str(raised.value)
     assert "run/checkpoints/step_0000010" in str(raised.value)
     kept = checkpoints.all_checkpoints(pathlib.Path("run/checkpoints"))
@@ -441,7 +441,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_checkpoint(
 
 
 def test_a_full_disk_leaves_the_older_checkpoint_to_go_on_from(
-    main, tiny_flags, tmp_path, monkeypatch
+    main, quick_flags, tmp_path, monkeypatch
 ):
     write = tf.train.Checkpoint.write
 
@@ -452,7 +452,7 @@ def test_a_full_disk_leaves_the_older_checkpoint_to_go_on_from(
 
     monkeypatch.setattr(tf.train.Checkpoint, "write", full_at_step_20)
     with pytest.raises(OSError) as raised:
-        main(*tiny_flags, "--steps=20", "--run_dir=run")
+        main(*quick_flags, "--steps=20", "--run_dir=run")
     assert raised.value.errno == errno.ENOSPC
     assert os.listdir("run/checkpoints") == ["step_0000010"]
     monkeypatch.undo()
@@ -481,7 +481,7 @@ def test_weights_that_are_not_finite_are_not_saved(
 
 
 def test_a_signal_while_samples_are_written_loses_no_step(
-    main, tiny_flags, monkeypatch
+    main, quick_flags, monkeypatch
 ):
     write = summaries.Summaries.write_sample_grid
 
@@ -491,13 +491,15 @@ def test_a_signal_while_samples_are_written_loses_no_step(
         write(self, grid, step=step)
 
     monkeypatch.setattr(summaries.Summaries, "write_sample_grid", interrupted)
-    main(*tiny_flags, "--steps=40", "--sample_every=7", "--run_dir=run")
+    main(*quick_flags, "--steps=40", "--sample_every=7", "--run_dir=run")
     assert os.listdir("run/checkpoints") == ["step_0000007"]
 
 
-def test_a_reader_that_has_gone_does_not_end_the_training(tiny_flags, tmp_path):
+def test_a_reader_that_has_gone_does_not_end_the_training(
+    quick_flags, tmp_path
+):
     process = trainings.start(
-        [*tiny_flags, "--steps=30", f"--run_dir={tmp_path / 'run'}"]
+        [*quick_flags, "--steps=30", f"--run_dir={tmp_path / 'run'}"]
     )
     process.stdout.close()
     assert process.wait() == 0
@@ -505,7 +507,7 @@ def test_a_reader_that_has_gone_does_not_end_the_training(tiny_flags, tmp_path):
 
 
 def test_a_full_disk_during_the_export_is_pythons_error(
-    main_with_exports, tiny_flags, monkeypatch
+    main_with_exports, quick_flags, monkeypatch
 ):
     def full(*arguments, **keywords):
         raise tf.errors.ResourceExhaustedError(None, None, "No space left")
@@ -519,7 +521,7 @@ def test_a_full_disk_during_the_export_is_pythons_error(
 
     monkeypatch.setattr(keras.export, "ExportArchive", make_full)
     with pytest.raises(OSError) as raised:
-        main_with_exports(*tiny_flags, "--steps=2", "--run_dir=run")
+        main_with_exports(*quick_flags, "--steps=2", "--run_dir=run")
     assert raised.value.errno == errno.ENOSPC
     assert not pathlib.Path("run/saved_model").exists()
     assert os.listdir("run/checkpoints") == ["step_0000002"]
@@ -532,9 +534,9 @@ def test_a_run_does_not_become_shorter(main, trained):
 
 
 def test_a_trained_run_whose_checkpoints_are_gone_is_not_begun_anew(
-    main, tiny_flags
+    main, quick_flags
 ):
-    main(*tiny_flags, "--steps=20", "--run_dir=run")
+    main(*quick_flags, "--steps=20", "--run_dir=run")
     shutil.rmtree("run/checkpoints")
     before = pathlib.Path("run/metrics.jsonl").read_text()
     with pytest.raises(errors.UserError, match="has no checkpoint left"):
@@ -543,10 +545,10 @@ def test_a_trained_run_whose_checkpoints_are_gone_is_not_begun_anew(
 
 
 def test_a_run_goes_on_from_another_folder(
-    main, tiny_flags, tiny_mnist, tmp_path, monkeypatch
+    main, quick_flags, tiny_mnist, tmp_path, monkeypatch
 ):
     shutil.copytree(tiny_mnist, "data")
-    flags = [flag for flag in tiny_flags if "data_dir" not in flag]
+    flags = [flag for flag in quick_flags if "data_dir" not in flag]
     main(*flags, "--data_dir=data", "--steps=1", "--run_dir=run")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
@@ -554,17 +556,17 @@ def test_a_run_goes_on_from_another_folder(
     assert os.listdir("../run/samples").count("step_0000002.png") == 1
 
 
-def test_a_run_that_is_being_trained_is_left_alone(main, tiny_flags, trained):
+def test_a_run_that_is_being_trained_is_left_alone(main, quick_flags, trained):
     with folder.locked(trained[0]):
         with pytest.raises(errors.UserError, match="another process is"):
             main(f"--run_dir={trained[0]}")
 
 
-def test_nothing_is_written_where_another_process_begins(main, tiny_flags):
+def test_nothing_is_written_where_another_process_begins(main, quick_flags):
     os.mkdir("run")
     with folder.locked(pathlib.Path("run")):
         with pytest.raises(errors.UserError, match="another process is"):
-            main(*tiny_flags, "--seed=5", "--run_dir=run")
+            main(*quick_flags, "--seed=5", "--run_dir=run")
     assert os.listdir("run") == []
 
 
@@ -574,8 +576,8 @@ def test_choices_of_the_machine_are_fixed_when_a_run_starts(trained):
     assert config.deterministic in (True, False)
 
 
-def test_a_refused_change_leaves_config_json_as_it_was(main, tiny_flags):
-    main(*tiny_flags, "--steps=20", "--run_dir=run")
+def test_a_refused_change_leaves_config_json_as_it_was(main, quick_flags):
+    main(*quick_flags, "--steps=20", "--run_dir=run")
     before = pathlib.Path("run/config.json").read_text()
     progress_file = "run/checkpoints/step_0000020/progress.json"
     pathlib.Path(progress_file).write_text('{"step": 20}')
