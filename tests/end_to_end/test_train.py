@@ -351,10 +351,10 @@ def test_a_dry_run_tells_all_and_touches_no_data(main, capsys, cache_home):
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )
 def test_a_mistake_is_told_in_one_line_and_leaves_nothing(
-    main, quick_flags, flags, message
+    main, tiny_flags, flags, message
 ):
     with pytest.raises(errors.UserError) as raised:
-        main(*quick_flags, *flags)
+        main(*tiny_flags, *flags)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
     assert os.listdir() == []

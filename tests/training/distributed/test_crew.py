@@ -123,6 +123,14 @@ def test_a_lost_worker_is_told_in_a_line(run):
     assert "there is no checkpoint yet: start the same" in str(raised.value)
 
 
+def test_a_worker_that_cannot_begin_is_told_in_a_line_too():
+    def gone(numbers):
+        raise tf.errors.UnavailableError(None, None, "gone")
+
+    with pytest.raises(errors.UserError, match="said; it could not begin: st"):
+        _Two(other=gone).check_same(schema.Config(), [_FACTS])
+
+
 def test_alone_nobody_can_have_gone(alone, run):
     gone = tf.errors.UnavailableError(None, None, "gone")
     with pytest.raises(tf.errors.UnavailableError):

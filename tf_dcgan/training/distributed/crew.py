@@ -118,7 +118,7 @@ class Crew:
 
         Raises:
             errors.UserError: two processes have different settings, images or
-                versions of TensorFlow.
+                versions of TensorFlow, or one has gone.
         """
         if self.size == 1:
             return
@@ -135,7 +135,10 @@ class Crew:
             )
             for name, value in mine.items()
         }
-        rows = self._rows(list(digests.values()))
+        try:
+            rows = self._rows(list(digests.values()))
+        except _LOST as error:
+            raise self._lost("it could not begin") from error
         unlike = rows != rows[0]  # [processes, settings]
         if unlike.any():
             told = ", ".join(
@@ -190,17 +193,24 @@ class Crew:
         except _LOST as error:
             if self.size == 1:
                 raise
-            raise errors.UserError(
-                f"another worker of the {self.size} has gone, and worker "
-                f"{self.index} stops: see what that worker said; "
-                f"{_last_checkpoint(run)}: start the same command on all "
-                "workers to go on"
-            ) from error
+            raise self._lost(_last_checkpoint(run)) from error
         except BaseException:
             if self.is_chief:
                 with contextlib.suppress(tf.errors.OpError):
                     self.order(Order.FAIL)
             raise
+
+    def _lost(self, state: str) -> errors.UserError:
+        """Makes the error for another process that has gone.
+
+        Args:
+            state: where the training stands, in words.
+        """
+        return errors.UserError(
+            f"another worker of the {self.size} has gone, and worker "
+            f"{self.index} stops: see what that worker said; {state}: start "
+            "the same command on all workers to go on"
+        )
 
     def _sums_of_all(self, variables) -> np.ndarray:
         """Returns [replicas, variables], sums that tell values apart."""
