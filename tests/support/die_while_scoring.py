@@ -163,8 +163,7 @@ def _die(run_dir, flags, instant, from_step):
 def main(data_dir, folder):
     """Makes the three runs."""
     folder = pathlib.Path(folder)
-    flags = [*TINY_FLAGS, "--recipe=vanilla_gan", "--steps=45"]
-    flags.append(f"--data_dir={data_dir}")
+    flags = [*TINY_FLAGS, "--steps=45", f"--data_dir={data_dir}"]
     _train(*flags, f"--run_dir={folder / 'plain'}")
     _train(*flags, _SCORES, f"--run_dir={folder / 'whole'}")
     killed = folder / "killed"
