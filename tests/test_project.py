@@ -9,7 +9,7 @@ import tomllib
 
 import pytest
 
-from benchmarks import score_table, torch_training
+from benchmarks import distribution, score_table, torch_training
 from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
@@ -49,6 +49,7 @@ def test_every_flag_that_a_page_names_exists(page):
         _fields(schema.Config)
         | _fields(train.TrainSettings)
         | _fields(sample.SampleSettings)
+        | _fields(distribution.DistributionSettings)
         | _fields(score_table.ScoreTableSettings)
         | _fields(torch_training.TorchTrainingSettings)
         | _fields(compare.CompareSettings)
