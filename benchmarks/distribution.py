@@ -21,7 +21,7 @@ import tempfile
 from benchmarks import flag_words, noise_images, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors
-from tf_dcgan.config import fields, recipes, schema
+from tf_dcgan.config import fields, recipes
 from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
@@ -84,9 +84,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _table(recipe, folder, settings, cores) -> Iterator[str]:
-    batch = recipes.RECIPES[recipe].differences.get(
-        "batch_size", schema.Config.batch_size
-    )
+    batch = trainings.config([f"--recipe={recipe}"]).batch_size
     count = settings.processes
     if batch % count:
         batch *= count  # Such as the single image of a translation.

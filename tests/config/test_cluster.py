@@ -44,6 +44,7 @@ def test_an_index_may_be_a_text_of_digits():
     [
         ("", "needs the variable TF_CONFIG in each process"),
         ("{", "is not JSON (Expecting"),
+        ("[" * 100_000, "is not JSON (maximum recursion"),
         ("[]", '"cluster" has no list "worker"'),
         ({"cluster": {"worker": []}}, '"cluster" has no list "worker"'),
         ({"cluster": {"chief": ["a:1"]}}, '"cluster" has no list "worker"'),

@@ -109,9 +109,7 @@ def test_a_worker_that_dies_ends_the_job_which_goes_on_exactly(
     assert outputs[1].endswith("the training has ended after step 30\n")
 
     chief, follower = _start(*[[*flags, f"--run_dir={killed}"]] * 2)
-    while trainings.last_checkpoint(killed) is None:
-        assert chief.poll() is None, chief.stdout.read()
-        time.sleep(0.01)
+    forked_trainings.wait_for_checkpoint(chief, killed)
     follower.kill()
     follower.communicate()
     died = time.monotonic()
@@ -137,9 +135,7 @@ def test_a_signal_to_any_worker_stops_all_and_one_device_goes_on(
     run_dir = tmp_path / "run"
     flags = [*tiny_flags, "--steps=4000", "--checkpoint_every=5"]
     chief, follower = _start(*[[*flags, f"--run_dir={run_dir}"]] * 2)
-    while trainings.last_checkpoint(run_dir) is None:
-        assert chief.poll() is None, chief.stdout.read()
-        time.sleep(0.01)
+    forked_trainings.wait_for_checkpoint(chief, run_dir)
     follower.send_signal(signal.SIGTERM)
     outputs = _outputs([chief, follower])
     assert [chief.returncode, follower.returncode] == [0, 0], outputs
@@ -150,9 +146,7 @@ def test_a_signal_to_any_worker_stops_all_and_one_device_goes_on(
     alone = forked_trainings.start(
         [f"--run_dir={run_dir}", "--distribute=none", "--checkpoint_every=1"]
     )
-    while int(trainings.last_checkpoint(run_dir).name[5:]) <= step:
-        assert alone.poll() is None, alone.stdout.read()
-        time.sleep(0.01)
+    forked_trainings.wait_for_checkpoint(alone, run_dir, after=step)
     alone.send_signal(signal.SIGTERM)
     output = alone.communicate(timeout=_PATIENCE)[0]
     assert (

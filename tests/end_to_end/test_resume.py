@@ -26,17 +26,6 @@ def frequent_flags(quick_flags):
     ]
 
 
-def _wait_for_checkpoint(process, run_dir, after=0):
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        path = trainings.last_checkpoint(run_dir)
-        if path is not None and int(path.name[5:]) > after:
-            return int(path.name[5:])
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.002)
-    raise TimeoutError(f"no checkpoint after step {after}")
-
-
 def _kill(process):
     process.kill()
     process.communicate()
@@ -65,7 +54,9 @@ def test_a_run_killed_several_times_ends_bit_identical_to_one_never_stopped(
     reached = 0
     for _ in range(2 if is_first else 1):
         process = forked_trainings.start([*flags, f"--run_dir={killed}"])
-        reached = _wait_for_checkpoint(process, killed, after=reached)
+        reached = forked_trainings.wait_for_checkpoint(
+            process, killed, after=reached
+        )
         time.sleep(chance.uniform(0, 0.15))
         _kill(process)
         flags = []
@@ -82,7 +73,7 @@ def test_a_checkpoint_that_the_kill_cut_short_is_not_loaded(
     # A checkpoint that takes its time.
     flags = [*frequent_flags, "--recipe=dcgan_small"]
     process = forked_trainings.start([*flags, f"--run_dir={run_dir}"])
-    _wait_for_checkpoint(process, run_dir)
+    forked_trainings.wait_for_checkpoint(process, run_dir)
     while not kill_and_resume.is_writing_checkpoint(process, run_dir):
         assert process.poll() is None, process.stdout.read()
     _kill(process)
@@ -106,7 +97,7 @@ def test_a_signal_saves_everything_and_ends_cleanly(
     flags = [*frequent_flags[:-1], "--checkpoint_every=1"]
     process = forked_trainings.start([*flags, f"--run_dir={run_dir}"])
     # Past the first line of the log: before it there are no curves to draw.
-    _wait_for_checkpoint(process, run_dir, after=7)
+    forked_trainings.wait_for_checkpoint(process, run_dir, after=7)
     process.send_signal(kind)
     output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 0, output
@@ -124,7 +115,7 @@ def test_an_interrupted_run_goes_on_without_doubled_or_missing_lines(
 ):
     run_dir = tmp_path / "run"
     process = forked_trainings.start([*frequent_flags, f"--run_dir={run_dir}"])
-    _wait_for_checkpoint(process, run_dir)
+    forked_trainings.wait_for_checkpoint(process, run_dir)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=_PATIENCE)
     forked_trainings.train([f"--run_dir={run_dir}"])
@@ -147,7 +138,7 @@ def test_tensorboard_shows_every_step_of_a_resumed_run_once(
 
     run_dir = tmp_path / "run"
     process = forked_trainings.start([*frequent_flags, f"--run_dir={run_dir}"])
-    _wait_for_checkpoint(process, run_dir, after=20)
+    forked_trainings.wait_for_checkpoint(process, run_dir, after=20)
     _kill(process)
     forked_trainings.train([f"--run_dir={run_dir}"])
     events = event_accumulator.EventAccumulator(

@@ -183,12 +183,7 @@ def test_a_killed_translation_ends_bit_identical_to_one_never_stopped(
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     forked_trainings.train([*flags, f"--run_dir={whole}"])
     process = forked_trainings.start([*flags, f"--run_dir={killed}"])
-    reached = 0
-    while reached < 55:
-        path = trainings.last_checkpoint(killed)
-        reached = 0 if path is None else int(path.name[5:])
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.002)
+    forked_trainings.wait_for_checkpoint(process, killed, after=54)
     time.sleep(random.Random(5).uniform(0, 0.15))
     process.kill()
     process.communicate()

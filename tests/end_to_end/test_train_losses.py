@@ -1,7 +1,6 @@
 """`python train.py` with each loss and penalty, and stopped in between."""
 
 import json
-import time
 
 import forked_trainings
 import numpy as np
@@ -81,9 +80,7 @@ def test_penalties_and_spectral_vectors_survive_a_kill_bit_for_bit(
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     forked_trainings.train([*flags, f"--run_dir={whole}"])
     process = forked_trainings.start([*flags, f"--run_dir={killed}"])
-    while trainings.last_checkpoint(killed) is None:
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.002)
+    forked_trainings.wait_for_checkpoint(process, killed)
     process.kill()
     process.communicate()
     reached = int(trainings.last_checkpoint(killed).name[5:])

@@ -20,11 +20,14 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
+from unittest import mock
 
 from benchmarks import trainings
 
 _PROJECT = pathlib.Path(__file__).resolve().parents[2]
 _SUPPORT = pathlib.Path(__file__).parent
+_PATIENCE = 300  # Seconds; a busy machine is slow, not broken.
 
 
 def start(
@@ -64,6 +67,36 @@ def train(flags: Iterable[str]) -> str:
     return output
 
 
+def wait_for_checkpoint(
+    process: subprocess.Popen | ForkedTraining,
+    run_dir: pathlib.Path,
+    *,
+    after: int = 0,
+) -> int:
+    """Waits until a training has saved a checkpoint.
+
+    Args:
+        process: in training.
+        run_dir: of the run.
+        after: a checkpoint of a later step than this is waited for.
+
+    Returns:
+        The step of the last checkpoint.
+
+    Raises:
+        AssertionError: the process has ended.
+        TimeoutError: it took minutes.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        path = trainings.last_checkpoint(run_dir)
+        if path is not None and int(path.name[5:]) > after:
+            return int(path.name[5:])
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.002)
+    raise TimeoutError(f"no checkpoint after step {after}")
+
+
 class ForkedTraining:
     """A training in a forked process, with what tests use of `Popen`.
 
@@ -94,16 +127,10 @@ class ForkedTraining:
             args=(writer, {**os.environ, **environment}, flags, main),
         )
         paths = [_PROJECT, _SUPPORT, *filter(None, [os.environ.get(_PATH)])]
-        before = os.environ.get(_PATH)
         # The server, which the first process of all starts, knows no other.
-        os.environ[_PATH] = os.pathsep.join(map(str, paths))
-        try:
+        path = os.pathsep.join(map(str, paths))
+        with mock.patch.dict(os.environ, {_PATH: path}):
             self._process.start()
-        finally:
-            if before is None:
-                del os.environ[_PATH]
-            else:
-                os.environ[_PATH] = before
         writer.close()
         self.stdout = io.TextIOWrapper(open(os.dup(reader.fileno()), "rb"))
         reader.close()

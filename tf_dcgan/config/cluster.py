@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import dataclasses
-import json
 from typing import Any
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, json_values
 
 VARIABLE = "TF_CONFIG"
 _EXAMPLE = (
@@ -74,8 +73,8 @@ def read(environment: Mapping[str, str]) -> Cluster:
             f"process: set it to JSON {_EXAMPLE}"
         )
     try:
-        content = json.loads(text)
-    except ValueError as error:
+        content = json_values.loads(text)
+    except (ValueError, RecursionError) as error:
         is_long = len(text) > _LONGEST_TEXT
         shown = text[:_LONGEST_TEXT] + "…" * is_long
         raise errors.UserError(

@@ -592,7 +592,7 @@ class Config:
                 f"--devices={self.devices} means something to "
                 "--distribute=mirrored alone: give that too, or leave it out"
             )
-        if self.distribute == "none":
+        if not self.is_split:
             return
         for name, value, others in (
             ("xla", "on", "off"),
@@ -680,6 +680,11 @@ class Config:
     def translates(self) -> bool:
         """Whether the recipe makes images from other images."""
         return self.kind is kinds.TRANSLATION
+
+    @property
+    def is_split(self) -> bool:
+        """Whether a step is split over devices, or over processes."""
+        return self.distribute != "none"
 
     @property
     def mean_label(self) -> float:

@@ -434,7 +434,7 @@ def versions() -> dict[str, str]:
 def _device(config: schema.Config) -> str:
     from tf_dcgan.common import devices  # Loads TensorFlow.
 
-    return devices.name(is_split=config.distribute != "none")
+    return devices.name(is_split=config.is_split)
 
 
 def _git_commit() -> str | None:

@@ -41,7 +41,7 @@ def set_up(config: schema.Config) -> str:
         terminal.show(note, file=sys.stderr)
     return "device: " + ", ".join(
         [
-            devices.name(is_split=config.distribute != "none"),
+            devices.name(is_split=config.is_split),
             f"TensorFlow {tf.__version__}",
             config.precision,
             "XLA on" if uses_xla(config) else "XLA off",
@@ -80,8 +80,11 @@ def uses_xla(config: schema.Config) -> bool:
     do together.
     """
     if config.xla == "auto":
-        is_alone = config.distribute == "none"
-        return is_alone and bool(devices.gpus()) and _old_cudnn() is None
+        return (
+            not config.is_split
+            and bool(devices.gpus())
+            and _old_cudnn() is None
+        )
     return config.xla == "on"
 
 

@@ -195,7 +195,7 @@ def _say_what_changed_since(run: runs.Run) -> None:
             "note: the run was started with other versions "
             f"({'; '.join(changed)}); it goes on, but not bit for bit"
         )
-    device = devices.name(is_split=run.config.distribute != "none")
+    device = devices.name(is_split=run.config.is_split)
     if run.device not in (None, device):
         terminal.say(
             f"note: the run was started on another device ({run.device}, now "

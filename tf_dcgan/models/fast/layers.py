@@ -31,21 +31,16 @@ def for_training(
         layers and variables; on a single GPU the model itself, since cuDNN is
         fast at what it is.
     """
-    classes = {}
-    if not devices.gpus():
-        classes |= {
-            keras.layers.Conv2D: Conv2D,
-            keras.layers.Conv2DTranspose: Conv2DTranspose,
-            keras.layers.BatchNormalization: BatchNormalization,
-        }
-    if replicas.count() > 1:
-        classes |= {
-            keras.layers.BatchNormalization: BatchNormalization,
-            keras.layers.Dropout: Dropout,
-            keras.layers.SpatialDropout2D: SpatialDropout2D,
-        }
-    if not classes:
+    is_on_cpu, is_split = not devices.gpus(), replicas.count() > 1
+    if not is_on_cpu and not is_split:
         return model
+    classes = {keras.layers.BatchNormalization: BatchNormalization}
+    if is_on_cpu:
+        classes[keras.layers.Conv2D] = Conv2D
+        classes[keras.layers.Conv2DTranspose] = Conv2DTranspose
+    if is_split:
+        classes[keras.layers.Dropout] = Dropout
+        classes[keras.layers.SpatialDropout2D] = SpatialDropout2D
 
     def layer_of(layer):
         layer_class = classes.get(type(layer), type(layer))
