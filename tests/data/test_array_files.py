@@ -175,6 +175,22 @@ def test_other_numbers_have_one_scale_for_the_file(load, tmp_path, dtype, name):
     )
     narrow = load(tmp_path / name, read_as=reading.Reading(value_range=(0, 10)))
     assert narrow.images[0, 2, 2, 0] == 255
+    of_file = np.concatenate([values, values + 4])[: len(narrow.images)]
+    outside, num = (of_file > 10).mean(), len(of_file)
+    assert narrow.notes[0] == (
+        f"{outside:.2%} of all values, in {num} of {num} images, lie outside "
+        "--value_range=0,10 and become black or white"
+    )
+    assert not any("outside" in note for note in array.notes)
+
+
+@pytest.mark.parametrize("given", [None, (0.0, 10.0)])
+def test_values_that_are_not_finite_are_refused(load, tmp_path, given):
+    values = np.ones((3, 6, 4), np.float32)
+    values[0], values[1, 2, 3] = 0, np.nan
+    np.save(tmp_path / "x.npy", values)
+    with pytest.raises(errors.UserError, match=r"1 of 3 .*\(numbers 1, from 0"):
+        load(tmp_path / "x.npy", read_as=reading.Reading(value_range=given))
 
 
 def test_a_range_for_8_bit_arrays_is_refused(load, tmp_path):

@@ -286,8 +286,21 @@ def scale(
             f"{path} has splits of different types ({', '.join(dtypes)}): "
             "give all of them one type"
         )
+    extent = _extent(path, splits, cache_dir)
     if given is not None:
         return given
+    if extent[0] == extent[1]:
+        raise errors.UserError(
+            f"all pixels of all images of {path} have the same value: give "
+            "other images"
+        )
+    return extent
+
+
+def _extent(
+    path: str, splits: Mapping[str, Split], cache_dir: str | None
+) -> value_ranges.Range:
+    """The lowest and highest value of a file, found once; all are finite."""
     digest = hashlib.sha256(repr((path, *_identity(path))).encode())
     kept = cache.file(
         cache_dir, f"values-of-array-{_VERSION}-{digest.hexdigest()[:16]}.json"
@@ -297,20 +310,16 @@ def scale(
         return float(low), float(high)
     except (OSError, ValueError, TypeError):
         pass  # Absent or damaged: it is written again.
-    extent = None
-    for name, split in splits.items():
-        extent = value_range.union(extent, _extent(path, name, split))
-    if extent is None or extent[0] == extent[1]:
-        raise errors.UserError(
-            f"all pixels of all images of {path} have the same value: give "
-            "other images"
-        )
+    extents = [
+        _extent_of_split(path, name, split) for name, split in splits.items()
+    ]
+    extent = min(low for low, _ in extents), max(high for _, high in extents)
     with files.atomic_file(kept) as unfinished:
         unfinished.write_text(json.dumps(extent))
     return extent
 
 
-def _extent(path: str, name: str, split: Split) -> value_ranges.Range:
+def _extent_of_split(path: str, name: str, split: Split) -> value_ranges.Range:
     """The lowest and highest value of a split; all must be finite."""
     extent, strange, first = None, [], 0
     title = f"{os.path.basename(path)} values"
@@ -426,20 +435,30 @@ class ArrayFile(image_sets.ImageSet):
 
 
 def _content(split: Split, scale: value_ranges.Range | None) -> sources.Content:
+    notes: list[str] = []
+    cut_off = value_range.CutOff(scale)
+
     def chunks():
         first = 0
-        for images in split.images(_chunk_images(split), scale):
+        for values in split.values(_chunk_images(split)):
+            images = values
+            if scale is not None:
+                images = value_range.to_uint8(values, scale)
+                outside = [value_range.count_outside(v, scale) for v in values]
+                cut_off.add(outside, values[0].size)
             labels = None
             if split.labels is not None:
                 labels = split.labels[first : first + len(images)]
             first += len(images)
             yield images, labels
+        notes.extend(filter(None, [cut_off.note()]))
 
     return sources.Content(
         num_images=split.count,
         shape=split.shape,
         class_names=split.all_class_names,
         chunks=chunks(),
+        notes=notes,
         depth="" if scale is None else in_words(split, scale),
     )
 

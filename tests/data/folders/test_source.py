@@ -637,6 +637,22 @@ def test_a_range_that_is_given_wins_and_makes_another_array(load, folder):
     assert same.fingerprint == of_data.fingerprint
 
 
+def test_values_outside_a_range_that_is_given_are_counted(load, folder):
+    for number in range(40):
+        write_deep(folder / f"{number:02d}.png", 0, 1000)
+    write_deep(folder / "40.png", 0, 4000)
+    given = reading.Reading(value_range=(0.0, 2000.0))
+    pixels = np.linspace(0, 4000, 16).astype(np.uint16)
+    share = (pixels > 2000).sum() / (41 * 16)
+    array = load(read_as=given)
+    assert array.notes[0] == (
+        f"{share:.2%} of all values, in 1 of 41 images, lie outside "
+        "--value_range=0,2000 and become black or white"
+    )
+    assert array.images[40].max() == 255
+    assert load(read_as=given).notes == array.notes
+
+
 def test_a_range_for_8_bits_is_refused(load, folder):
     write(folder / "a.png", 5)
     with pytest.raises(errors.UserError) as caught:
@@ -733,10 +749,10 @@ def test_what_libtiff_says_of_whole_files_is_counted_and_named(
 def _print_first(decode):
     """Prints as libtiff does, for all files but 1.tif."""
 
-    def print_and_decode(image, frame, path, how):
+    def print_and_decode(image, frame, path, how, outside):
         if not path.endswith("1.tif"):
             os.write(2, b"TIFFx: one\nTIFFx: two\x1b[2J\n")
-        return decode(image, frame, path, how)
+        return decode(image, frame, path, how, outside)
 
     return print_and_decode
 

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,27 @@ def test_the_way_there_and_back_loses_less_than_a_256th(low, high):
     uint8_images = value_range.to_uint8(values, (low, high))
     units = value_range.to_units(uint8_images / 127.5 - 1.0, (low, high))
     assert np.abs(units - values).max() <= (high - low) / 509
+
+
+def test_values_that_are_cut_off_are_counted_also_after_an_interruption():
+    whole, first = (value_range.CutOff((0.0, 2.5)) for _ in range(2))
+    for counts in ([0, 3], [1]):
+        whole.add(counts, 10)
+    first.add([0, 3], 10)
+    second = value_range.CutOff((0.0, 2.5))
+    second.resume(json.loads(json.dumps(first.state())))
+    second.add([1], 10)
+    assert (
+        whole.note()
+        == second.note()
+        == (
+            "13.33% of all values, in 2 of 3 images, lie outside "
+            "--value_range=0,2.5 and become black or white"
+        )
+    )
+    assert value_range.CutOff((0.0, 1.0)).note() is None
+    values = np.array([-1, 0, 1, 2, 3])
+    assert value_range.count_outside(values, (0.0, 2.0)) == 2
 
 
 def test_ranges_are_joined():

@@ -469,6 +469,7 @@ def read_frames(
     how: How = How(),
     *,
     printed: list[str] | None = None,
+    outside: list[int] | None = None,
 ) -> list[np.ndarray | DamagedImageError]:
     """Reads several images of a file.
 
@@ -477,6 +478,8 @@ def read_frames(
         frames: which of its images, from 0.
         how: is the same for all images of a set.
         printed: gets the lines that C libraries would have printed.
+        outside: gets the number of values that the scale cuts off, of each
+            frame that can be used; nothing if there is no scale.
 
     Returns:
         Of each frame [height, width, channels] uint8, or what is wrong with
@@ -485,7 +488,7 @@ def read_frames(
     return _each_frame(
         path,
         frames,
-        lambda image, frame: _pixels(image, frame, path, how),
+        lambda image, frame: _pixels(image, frame, path, how, outside),
         [] if printed is None else printed,
     )
 
@@ -688,12 +691,18 @@ def _decoded(
 
 
 def _pixels(
-    image: PIL.Image.Image, frame: int, path: os.PathLike | str, how: How
+    image: PIL.Image.Image,
+    frame: int,
+    path: os.PathLike | str,
+    how: How,
+    outside: list[int] | None,
 ) -> np.ndarray:
     """Decodes an image, [height, width, channels] uint8."""
     if how.scale is not None:
         values = _values(image, path, frame, how.scale[1])
         values = _to_channels(values, how.channels)
+        if outside is not None:
+            outside.append(value_range.count_outside(values, how.scale))
         return value_range.to_uint8(values, how.scale)
     depth = _depth(image)
     if depth != EIGHT_BITS:

@@ -17,7 +17,7 @@ from tf_dcgan.common import errors, parallel
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import image_sets, reading, sources
 from tf_dcgan.data.folders import decoding, facts, listings
-from tf_dcgan.data.preparing import shapes
+from tf_dcgan.data.preparing import shapes, value_range
 
 # Part of the caches' keys: raise it whenever a folder would be read otherwise.
 _VERSION = 1
@@ -181,6 +181,24 @@ def _read(
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class _Decoded:
+    """An image of a file.
+
+    Attributes:
+        path: of the file.
+        pixels: [height, width, channels] uint8, or what is wrong with it.
+        num_outside: how many of its values the scale has cut off.
+        printed: what C libraries would have printed about the whole file, if
+            this is its first image and nothing is wrong with any.
+    """
+
+    path: str
+    pixels: np.ndarray | decoding.DamagedImageError
+    num_outside: int
+    printed: tuple[str, ...] = ()
+
+
 class _Images:
     """The images of a split, decoded on all cores; a `sources.Position`."""
 
@@ -211,6 +229,7 @@ class _Images:
         }
         self._damaged = decoding.Damaged(listing.folder, len(images))
         self._printed = decoding.Printed(listing.folder)
+        self._cut_off = value_range.CutOff(how.scale)
         self._num_read = 0
 
     def state(self) -> dict[str, Any]:
@@ -219,6 +238,7 @@ class _Images:
             "num_read": self._num_read,
             "damaged": self._damaged.state(),
             "printed": self._printed.state(),
+            "cut_off": self._cut_off.state(),
         }
 
     def resume(self, state: dict[str, Any]) -> None:
@@ -226,6 +246,8 @@ class _Images:
         self._num_read = state["num_read"]
         self._damaged.resume(state["damaged"])
         self._printed.resume(state["printed"])
+        # A preparation of an older version has counted nothing.
+        self._cut_off.resume(state.get("cut_off", [0, 0, 0, 0]))
 
     def chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """Yields images and labels as `sources.Content.chunks` says.
@@ -234,12 +256,14 @@ class _Images:
         """
         length = sources.chunk_length(self._shape, at_most=_CHUNK_IMAGES)
         images, labels = [], []
-        for path, pixels, lines in self._decoded():
+        for image in self._decoded():
+            path, pixels = image.path, image.pixels
             self._num_read += 1
-            self._printed.add(path, lines)
+            self._printed.add(path, image.printed)
             if isinstance(pixels, decoding.DamagedImageError):
                 self._damaged.add(path, pixels)
                 continue
+            self._cut_off.add([image.num_outside], pixels.size)
             images.append(pixels)
             if self._label_of:
                 label = self._label_of[listings.class_of(path, self._split)]
@@ -250,18 +274,16 @@ class _Images:
         if images:
             yield np.stack(images), np.array(labels) if labels else None
         self._notes += filter(
-            None, (self._damaged.note(), self._printed.note())
+            None,
+            (
+                self._damaged.note(),
+                self._printed.note(),
+                self._cut_off.note(),
+            ),
         )
 
-    def _decoded(
-        self,
-    ) -> Iterator[
-        tuple[str, np.ndarray | decoding.DamagedImageError, list[str]]
-    ]:
-        """Yields (file, pixels, printed) of each image from the position on.
-
-        What C libraries printed about a file comes with its first image.
-        """
+    def _decoded(self) -> Iterator[_Decoded]:
+        """Yields each image from the position on."""
         files = decoding.by_file(self._images[self._num_read :])
         # A thread that decodes many small files waits less for others.
         length = sources.chunk_length(self._shape, at_most=_IMAGES_AT_ONCE)
@@ -269,34 +291,37 @@ class _Images:
             self._read,
             decoding.batched(files, length),
         ):
-            for path, frames, lines in results:
-                for pixels in frames:
-                    yield path, pixels, lines
-                    lines = []
+            yield from results
 
-    def _read(
-        self, files: Sequence[tuple[str, list[int]]]
-    ) -> list[
-        tuple[str, list[np.ndarray | decoding.DamagedImageError], list[str]]
-    ]:
+    def _read(self, files: Sequence[tuple[str, list[int]]]) -> list[_Decoded]:
         """Decodes the images of some files; called by several threads."""
         with decoding.quiet:
-            return [self._read_file(path, frames) for path, frames in files]
+            return [
+                image
+                for path, frames in files
+                for image in self._read_file(path, frames)
+            ]
 
-    def _read_file(
-        self, path: str, frames: Sequence[int]
-    ) -> tuple[str, list[np.ndarray | decoding.DamagedImageError], list[str]]:
+    def _read_file(self, path: str, frames: Sequence[int]) -> list[_Decoded]:
         lines: list[str] = []
-        images = decoding.read_frames(path, frames, self._how, printed=lines)
-        for place, pixels in enumerate(images):
-            if (
-                isinstance(pixels, np.ndarray)
-                and None not in self._shape
-                and pixels.shape != self._shape
-            ):
-                images[place] = decoding.DamagedImageError(
-                    f"it is not of the size {self._shape[0]}x"
-                    f"{self._shape[1]} that its header tells"
-                )
+        outside: list[int] = []
+        images = decoding.read_frames(
+            path, frames, self._how, printed=lines, outside=outside
+        )
         is_whole = all(isinstance(one, np.ndarray) for one in images)
-        return path, images, lines if is_whole else []
+        counts = iter(outside)
+        results = []
+        for pixels in images:
+            cut_off = 0
+            if isinstance(pixels, np.ndarray):
+                cut_off = next(counts, 0)
+                if None not in self._shape and pixels.shape != self._shape:
+                    is_whole = False
+                    pixels = decoding.DamagedImageError(
+                        f"it is not of the size {self._shape[0]}x"
+                        f"{self._shape[1]} that its header tells"
+                    )
+            results.append(_Decoded(path, pixels, cut_off))
+        if is_whole:
+            results[0] = dataclasses.replace(results[0], printed=tuple(lines))
+        return results

@@ -6,6 +6,8 @@ all its images: the lowest value of the range becomes 0, the highest 255.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tf_dcgan.config import value_ranges
@@ -60,9 +62,64 @@ def union(
     return min(first[0], second[0]), max(first[1], second[1])
 
 
-def has_values_outside(
-    values: np.ndarray, value_range: value_ranges.Range
-) -> bool:
-    """Says whether `to_uint8` would cut values off."""
-    low, high = extent(values)
-    return low < value_range[0] or high > value_range[1]
+def count_outside(values: np.ndarray, value_range: value_ranges.Range) -> int:
+    """Counts the values that `to_uint8` cuts off."""
+    low, high = value_range
+    return int(np.count_nonzero((values < low) | (values > high)))
+
+
+class CutOff:
+    """Counts the values of a set that lie outside the range a user gave."""
+
+    def __init__(self, value_range: value_ranges.Range | None):
+        """Starts with no value.
+
+        Args:
+            value_range: (low, high); None for images of 8 bits, whose values
+                need no range.
+        """
+        self._range = value_range
+        self._num_values = self._num_outside = 0
+        self._num_images = self._images_outside = 0
+
+    def add(self, num_outside: Sequence[int], values_each: int) -> None:
+        """Counts some images.
+
+        Args:
+            num_outside: the values of each image that lie outside.
+            values_each: how many values an image has.
+        """
+        self._num_values += len(num_outside) * values_each
+        self._num_outside += sum(num_outside)
+        self._num_images += len(num_outside)
+        self._images_outside += sum(count > 0 for count in num_outside)
+
+    def state(self) -> list[int]:
+        """Describes for JSON what has been counted."""
+        return [
+            self._num_values,
+            self._num_outside,
+            self._num_images,
+            self._images_outside,
+        ]
+
+    def resume(self, state: list[int]) -> None:
+        """Goes on from what `state` described."""
+        (
+            self._num_values,
+            self._num_outside,
+            self._num_images,
+            self._images_outside,
+        ) = state
+
+    def note(self) -> str | None:
+        """Says in one line what is cut off, or None if nothing is."""
+        if self._range is None or not self._num_outside:
+            return None
+        share = self._num_outside / self._num_values
+        return (
+            f"{max(share, 0.0001):.2%} of all values, in "
+            f"{self._images_outside:,} of {self._num_images:,} images, lie "
+            f"outside --value_range={value_ranges.write(self._range)} and "
+            "become black or white"
+        )
