@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from tf_dcgan.models.fast import convolutions
 
+# One kernel that covers the large map: a product of matrices.
+_DENSE = ((4, 5), (4, 5), 1, "valid")
 # (large side, kernel, stride, padding): the layers of all recipes, and sides,
 # kernels and strides that do not divide one another.
 _GEOMETRIES = [
@@ -16,7 +18,7 @@ _GEOMETRIES = [
     ((13, 13), (3, 3), 2, "valid"),
     ((28, 28), (4, 4), 2, "valid"),
     ((6, 6), (4, 4), 1, "valid"),
-    ((4, 5), (4, 5), 1, "valid"),
+    _DENSE,
     ((9, 8), (3, 3), 1, "same"),
     ((9, 8), (7, 7), 1, "same"),
     ((11, 10), (2, 3), 3, "same"),
@@ -82,9 +84,27 @@ def test_both_forms_of_a_kernels_gradient_are_the_same(case):
     _near(found, expected)
 
 
+@pytest.mark.parametrize("channels", [(5, 6), (7, 1)])
+def test_a_kernel_that_covers_the_map_is_a_product(channels):
+    geo, images, weights, maps = _tensors(*_DENSE, channels=channels, batch=17)
+    expected = tf.nn.conv2d(images, weights, 1, "VALID")
+    _near(convolutions._dense(images, weights), expected)
+    assert convolutions._fastest_transpose(weights, geo) is (
+        convolutions._transpose_of_dense
+    )
+    _near(
+        convolutions._transpose_of_dense(maps, weights, geo),
+        convolutions._transpose(maps, weights, geo),
+    )
+    _near(
+        convolutions._kernel_gradient_of_dense(images, maps, geo, _DENSE[1]),
+        convolutions._kernel_gradient(images, maps, geo, _DENSE[1]),
+    )
+
+
 @pytest.mark.parametrize("channels", [(3, 6), (6, 5)])
 @pytest.mark.parametrize("batch", [2, 16])
-@pytest.mark.parametrize("case", _GEOMETRIES[:6], ids=str)
+@pytest.mark.parametrize("case", [*_GEOMETRIES[:6], _DENSE], ids=str)
 def test_first_and_second_derivatives_are_tensorflows(case, batch, channels):
     geo, images, weights, maps = _tensors(*case, channels=channels, batch=batch)
     stride, padding = case[2], case[3].upper()

@@ -106,6 +106,44 @@ def test_normalisation_keeps_statistics_in_float32_under_half_precision():
     )
 
 
+def test_instances_are_normalised_with_whole_derivatives():
+    chance = np.random.default_rng(4)
+    images = tf.constant(chance.normal(3, 2, (4, 5, 6, 7)), tf.float32)
+    layer = layers.InstanceNormalization(
+        groups=-1, center=False, scale=False, epsilon=1e-5
+    )
+
+    def plain(images):
+        centred = images - tf.reduce_mean(images, [1, 2], keepdims=True)
+        variance = tf.reduce_mean(centred**2, [1, 2], keepdims=True)
+        return centred / tf.sqrt(variance + 1e-5)
+
+    found = []
+    for normalise in (layer, plain):
+        with tf.GradientTape() as outer:
+            outer.watch(images)
+            with tf.GradientTape() as tape:
+                tape.watch(images)
+                outputs = normalise(images)
+                value = tf.reduce_sum(tf.tanh(outputs) ** 3)
+            slopes = tape.gradient(value, images)
+            penalty = tf.reduce_sum(slopes**2)
+        found.append([outputs, slopes, outer.gradient(penalty, images)])
+    for one, other in zip(*found, strict=True):
+        scale = np.abs(other).max()
+        np.testing.assert_allclose(one, other, rtol=0, atol=2e-5 * scale)
+
+
+@pytest.mark.parametrize("settings", [{"groups": 1}, {"scale": True}])
+def test_other_group_normalisations_are_kerass(settings):
+    images = tf.random.stateless_normal([2, 4, 4, 6], [1, 2])
+    given = {"groups": -1, "center": False, "scale": False} | settings
+    np.testing.assert_array_equal(
+        layers.InstanceNormalization(**given)(images),
+        keras.layers.GroupNormalization(**given)(images),
+    )
+
+
 def test_the_variance_of_a_large_mean_is_not_lost():
     inputs = np.random.default_rng(3).normal(1000, 0.1, (4096, 3))
     layer = layers.BatchNormalization(momentum=0.0)

@@ -45,6 +45,10 @@ class Geometry:
     small: tuple[int, int]
     before: tuple[int, int]
 
+    def is_dense(self, kernel: tuple[int, int]) -> bool:
+        """Says whether the kernel (height, width) covers the large map once."""
+        return self.small == (1, 1) and self.large == kernel
+
     def padding(self, kernel: tuple[int, int]) -> list[list[int]]:
         """The zeros around the large map, as `tf.nn.conv2d` takes them.
 
@@ -174,29 +178,62 @@ def kernel_gradient(
                 conv2d(images, upstream_of_kernel, geo),
             )
 
-        is_large = images.shape[0] is not None and (
-            images.shape[0] >= _LARGE_BATCH
-        )
-        form = _kernel_gradient_by_dilation if is_large else _kernel_gradient
+        form = _fastest_kernel_gradient(images, geo, size)
         return form(images, upstream, geo, size), gradient
 
     return call(images, upstream)
 
 
 def _conv2d(images, kernel, geo):
-    return tf.nn.conv2d(
-        images, kernel, geo.stride, geo.padding(tuple(kernel.shape[:2]))
-    )
+    size = tuple(kernel.shape[:2])
+    if geo.is_dense(size):
+        return _dense(images, kernel)
+    return tf.nn.conv2d(images, kernel, geo.stride, geo.padding(size))
 
 
 def _fastest_transpose(
     kernel: tf.Tensor, geo: Geometry
 ) -> Callable[[tf.Tensor, tf.Tensor, Geometry], tf.Tensor]:
+    if geo.is_dense(tuple(kernel.shape[:2])):
+        return _transpose_of_dense
     if kernel.shape[2] <= _FEW_CHANNELS:
         return _transpose
     if geo.stride > 1 and max(geo.small) <= _SMALL_SIDE:
         return _transpose_by_product
     return _transpose_by_phases
+
+
+def _fastest_kernel_gradient(images, geo, size):
+    if geo.is_dense(tuple(size)):
+        return _kernel_gradient_of_dense
+    if (images.shape[0] or 0) >= _LARGE_BATCH:
+        return _kernel_gradient_by_dilation
+    return _kernel_gradient
+
+
+def _dense(images, kernel):
+    """The product of matrices that a kernel as large as the map stands for."""
+    out_channels = kernel.shape[3]
+    matrix = tf.reshape(kernel, [-1, out_channels])
+    product = tf.reshape(images, [-1, matrix.shape[0]]) @ matrix
+    return tf.reshape(product, [-1, 1, 1, out_channels])
+
+
+def _transpose_of_dense(maps, kernel, geo):
+    *_, out_channels, in_channels = kernel.shape
+    product = tf.matmul(
+        tf.reshape(maps, [-1, in_channels]),
+        tf.reshape(kernel, [-1, in_channels]),
+        transpose_b=True,
+    )
+    return tf.reshape(product, [-1, *geo.large, out_channels])
+
+
+def _kernel_gradient_of_dense(images, upstream, geo, size):
+    rows = tf.reshape(images, [-1, np.prod(images.shape[1:])])
+    columns = tf.reshape(upstream, [-1, upstream.shape[3]])
+    product = tf.matmul(rows, columns, transpose_a=True)
+    return tf.reshape(product, [*size, images.shape[3], upstream.shape[3]])
 
 
 def _transpose(maps, kernel, geo):

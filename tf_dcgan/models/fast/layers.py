@@ -38,6 +38,7 @@ def for_training(
     if is_on_cpu:
         classes[keras.layers.Conv2D] = Conv2D
         classes[keras.layers.Conv2DTranspose] = Conv2DTranspose
+        classes[keras.layers.GroupNormalization] = InstanceNormalization
     if is_split:
         classes[keras.layers.Dropout] = Dropout
         classes[keras.layers.SpatialDropout2D] = SpatialDropout2D
@@ -157,6 +158,32 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return tf.cast(tf.reshape(outputs, shape), self.compute_dtype)
 
 
+class InstanceNormalization(keras.layers.GroupNormalization):
+    """Keras's normalisation of each channel of each image, in fewer operations.
+
+    A generator has one after nearly every convolution, and each of Keras's
+    takes some seventy operations in the graph of a step.
+    """
+
+    def call(self, inputs):
+        """Gives each channel of each image mean 0 and variance 1.
+
+        Args:
+            inputs: [n, height, width, channels].
+
+        Returns:
+            The shape of the inputs, in the layer's compute dtype.
+        """
+        if self.groups not in (-1, inputs.shape[-1]) or (
+            self.center or self.scale
+        ):
+            return super().call(inputs)
+        values = tf.cast(inputs, tf.float32)
+        return tf.cast(
+            _normalized_images(values, self.epsilon), self.compute_dtype
+        )
+
+
 class _DropoutOfBatch:
     """Makes a dropout's mask follow the position in the batch of all replicas.
 
@@ -233,3 +260,27 @@ def _normalized(rows, gamma, beta, epsilon, synchronized):
         return (centred * scale + beta, mean, variance), gradient
 
     return call(rows, gamma, beta)
+
+
+def _normalized_images(images, epsilon):
+    """Normalises each channel of each image of [n, height, width, channels].
+
+    Source: Ulyanov et al. 2016, section 2 (arXiv:1607.08022).
+    """
+
+    def mean(values):
+        return tf.reduce_mean(values, [1, 2], keepdims=True)
+
+    @tf.custom_gradient
+    def call(images):
+        centred = images - mean(images)
+        inverse_stddev = tf.math.rsqrt(mean(tf.square(centred)) + epsilon)
+        outputs = centred * inverse_stddev
+
+        def gradient(upstream):
+            along = outputs * mean(upstream * outputs)
+            return inverse_stddev * (upstream - mean(upstream) - along)
+
+        return outputs, gradient
+
+    return call(images)
