@@ -99,18 +99,10 @@ def trained(tiny_flags, tmp_path_factory):
 
 
 @pytest.fixture
-def no_exports(monkeypatch):
+def no_exports():
     """Leaves out what a run's end makes, which takes longer than its steps."""
-    from tf_dcgan.runs import charts
-    from tf_dcgan.sampling import export
-
-    for owner, name in (
-        (export, "export"),
-        (export, "export_translation"),
-        (charts, "write_curves"),
-        (charts, "write_progress"),
-    ):
-        monkeypatch.setattr(owner, name, lambda *_, **__: None)
+    with forked_trainings.without_exports():
+        yield
 
 
 @pytest.fixture(scope="session")

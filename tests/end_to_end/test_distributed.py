@@ -79,11 +79,13 @@ def test_two_processes_do_the_steps_of_one(on_one, tmp_path):
     _assert_same(found, on_one)
 
 
-def _start(*flags_of_workers):
+def _start(*flags_of_workers, exports=False):
     """Starts a training in a process for each list of flags."""
     return [
         forked_trainings.start(
-            ["--distribute=multi_worker", *flags], TF_CONFIG=config
+            ["--distribute=multi_worker", *flags],
+            exports=exports,
+            TF_CONFIG=config,
         )
         for flags, config in zip(
             flags_of_workers,
@@ -134,7 +136,9 @@ def test_a_signal_to_any_worker_stops_all_and_one_device_goes_on(
 ):
     run_dir = tmp_path / "run"
     flags = [*tiny_flags, "--steps=4000", "--checkpoint_every=5"]
-    chief, follower = _start(*[[*flags, f"--run_dir={run_dir}"]] * 2)
+    chief, follower = _start(
+        *[[*flags, f"--run_dir={run_dir}"]] * 2, exports=True
+    )
     forked_trainings.wait_for_checkpoint(chief, run_dir)
     follower.send_signal(signal.SIGTERM)
     outputs = _outputs([chief, follower])
@@ -144,7 +148,8 @@ def test_a_signal_to_any_worker_stops_all_and_one_device_goes_on(
     assert (run_dir / "saved_model" / "saved_model.pb").exists()
 
     alone = forked_trainings.start(
-        [f"--run_dir={run_dir}", "--distribute=none", "--checkpoint_every=1"]
+        [f"--run_dir={run_dir}", "--distribute=none", "--checkpoint_every=1"],
+        exports=False,
     )
     forked_trainings.wait_for_checkpoint(alone, run_dir, after=step)
     alone.send_signal(signal.SIGTERM)

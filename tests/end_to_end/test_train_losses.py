@@ -78,14 +78,14 @@ def test_penalties_and_spectral_vectors_survive_a_kill_bit_for_bit(
 ):
     flags = [*tiny_flags, *PENALISED, "--steps=60", "--checkpoint_every=4"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    forked_trainings.train([*flags, f"--run_dir={whole}"])
+    forked_trainings.train([*flags, f"--run_dir={whole}"], exports=False)
     process = forked_trainings.start([*flags, f"--run_dir={killed}"])
     forked_trainings.wait_for_checkpoint(process, killed)
     process.kill()
     process.communicate()
     reached = int(trainings.last_checkpoint(killed).name[5:])
     assert 0 < reached < 60
-    output = forked_trainings.train([f"--run_dir={killed}"])
+    output = forked_trainings.train([f"--run_dir={killed}"], exports=False)
     assert f"goes on after step {reached} of 60" in output
     assert "batch normalisation" not in output  # Said once, at the start.
     assert trainings.differences(whole, killed) == []

@@ -11,7 +11,8 @@ is known to fail (macOS), trainings are started as users start them, as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+import contextlib
 import io
 import multiprocessing
 import multiprocessing.connection
@@ -30,13 +31,33 @@ _SUPPORT = pathlib.Path(__file__).parent
 _PATIENCE = 300  # Seconds; a busy machine is slow, not broken.
 
 
+@contextlib.contextmanager
+def without_exports() -> Iterator[None]:
+    """Leaves out what a run's end makes, which takes longer than its steps."""
+    from tf_dcgan.runs import charts
+    from tf_dcgan.sampling import export
+
+    with contextlib.ExitStack() as stack:
+        for owner, name in (
+            (export, "export"),
+            (export, "export_translation"),
+            (charts, "write_curves"),
+            (charts, "write_progress"),
+        ):
+            stack.enter_context(
+                mock.patch.object(owner, name, lambda *_, **__: None)
+            )
+        yield
+
+
 def start(
-    flags: Iterable[str], **environment: str
+    flags: Iterable[str], *, exports: bool = True, **environment: str
 ) -> subprocess.Popen | ForkedTraining:
     """Starts a training in a process of its own.
 
     Args:
         flags: the flags of `train.py`.
+        exports: whether the run's end makes exports and pictures.
         **environment: variables of the process, beside this one's.
 
     Returns:
@@ -44,14 +65,15 @@ def start(
     """
     if sys.platform != "linux":
         return trainings.start(flags, **environment)
-    return ForkedTraining(tuple(flags), environment)
+    return ForkedTraining(tuple(flags), environment, exports=exports)
 
 
-def train(flags: Iterable[str]) -> str:
+def train(flags: Iterable[str], *, exports: bool = True) -> str:
     """Trains to the end.
 
     Args:
         flags: the flags of `train.py`.
+        exports: whether the run's end makes exports and pictures.
 
     Returns:
         What was printed.
@@ -60,7 +82,7 @@ def train(flags: Iterable[str]) -> str:
         RuntimeError: it ended with an error.
     """
     flags = tuple(flags)
-    process = start(flags)
+    process = start(flags, exports=exports)
     output, _ = process.communicate()
     if process.returncode:
         raise RuntimeError(f"{flags} ended with an error:\n{output}")
@@ -109,6 +131,7 @@ class ForkedTraining:
         flags: tuple[str, ...],
         environment: Mapping[str, str],
         *,
+        exports: bool = True,
         main: Callable[..., None] | None = None,
     ):
         """Forks and begins.
@@ -116,6 +139,7 @@ class ForkedTraining:
         Args:
             flags: the flags of `train.py`.
             environment: variables of the process, beside this one's.
+            exports: whether the run's end makes exports and pictures.
             main: a function of a module that takes the flags as arguments, to
                 be called in the place of `train.py`.
         """
@@ -124,7 +148,13 @@ class ForkedTraining:
         reader, writer = context.Pipe(duplex=False)
         self._process = context.Process(
             target=_run,
-            args=(writer, {**os.environ, **environment}, flags, main),
+            args=(
+                writer,
+                {**os.environ, **environment},
+                flags,
+                exports,
+                main,
+            ),
         )
         paths = [_PROJECT, _SUPPORT, *filter(None, [os.environ.get(_PATH)])]
         # The server, which the first process of all starts, knows no other.
@@ -188,6 +218,7 @@ def _run(
     writer: multiprocessing.connection.Connection,
     environment: Mapping[str, str],
     flags: tuple[str, ...],
+    exports: bool,
     main: Callable[..., None] | None,
 ) -> None:
     """Is `train.py`, or another function, in the forked process."""
@@ -207,4 +238,5 @@ def _run(
     from tf_dcgan.commands import train as command
 
     sys.argv = ["train.py", *flags]
-    command_line.run(command.main)
+    with contextlib.nullcontext() if exports else without_exports():
+        command_line.run(command.main)
