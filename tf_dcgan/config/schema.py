@@ -495,6 +495,7 @@ class Config:
             "on": "always",
             "off": "never",
         },
+        on_resume="free",
     )
     distribute: str = fields.setting(
         "none",

@@ -80,7 +80,7 @@ def launch(
         if not crew.is_chief:
             follower.follow(run, _system(run, loaded), crew)
             return
-        _say_what_changed_since(run)
+        _say_what_changed_since(run, old_run.config)
         evaluator = _evaluator(config, resolved.image_shape)
         loop.train(run, _system(run, loaded), crew, evaluator)
 
@@ -182,8 +182,8 @@ def _gib(number_of_bytes: int) -> str:
     return f"{number_of_bytes / 2**30:.1f}"
 
 
-def _say_what_changed_since(run: runs.Run) -> None:
-    """Notes that packages or the device differ from the run's first ones."""
+def _say_what_changed_since(run: runs.Run, config_then: schema.Config) -> None:
+    """Notes what rounds otherwise than before: packages, the device, XLA."""
     now = runs.versions()
     changed = [
         f"{name} {was}, now {now.get(name)}"
@@ -200,4 +200,14 @@ def _say_what_changed_since(run: runs.Run) -> None:
         terminal.say(
             f"note: the run was started on another device ({run.device}, now "
             f"{device}); it goes on, but not bit for bit"
+        )
+        if run.config.xla == "on" and not devices.gpus():
+            terminal.say(
+                "note: the run has XLA on, which makes a CPU slow: --xla=off "
+                "goes on without it"
+            )
+    if run.config.xla != config_then.xla:
+        terminal.say(
+            f"note: XLA was {config_then.xla}, now {run.config.xla}; the run "
+            "goes on, but not bit for bit"
         )
