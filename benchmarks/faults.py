@@ -28,6 +28,8 @@ import sys
 import tempfile
 import time
 
+import numpy as np
+
 from benchmarks import striking, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import
@@ -113,6 +115,7 @@ class Bench:
         self.folder, self.chance = folder, chance
         self._cache = folder / "cache"
         _write_images(folder / "images")
+        _write_mnist(folder / "mnist")
         self.begun, self.ended = folder / "begun", folder / "ended"
         self.require(self.start(self.new_run(self.begun)).wait())
         shutil.copytree(self.begun, self.ended)
@@ -152,6 +155,49 @@ class Bench:
             environment={"XDG_CACHE_HOME": str(cache or self._cache)},
             **more,
         )
+
+    def evaluate(
+        self, output: pathlib.Path, *, cache: pathlib.Path, **more
+    ) -> striking.Process:
+        """Starts an evaluation of the images against those of a known set.
+
+        Args:
+            output: takes the scores.
+            cache: keeps the classifier and the features.
+            **more: as `striking.Process` takes it.
+        """
+        from tf_dcgan.commands import evaluate
+
+        flags = [
+            "--real=mnist:test",
+            f"--data_dir={self.folder / 'mnist'}",
+            f"--fake={self.folder / 'images'}",
+            "--features=classifier",
+            "--metrics=fid,kid,modes",
+            f"--output={output}",
+        ]
+        return striking.Process(
+            evaluate.main,
+            flags,
+            log=self.folder / "log",
+            environment={"XDG_CACHE_HOME": str(cache)},
+            **more,
+        )
+
+    @functools.cached_property
+    def scores(self) -> str:
+        """What an evaluation that nothing strikes finds, as JSON."""
+        output = self.folder / "expected_scores.json"
+        self.require(self.evaluate(output, cache=self._cache).wait())
+        return output.read_text()
+
+    def require_scores(
+        self, output: pathlib.Path, *, cache: pathlib.Path
+    ) -> None:
+        """Evaluates again, and compares the scores."""
+        self.require(self.evaluate(output, cache=cache).wait())
+        if output.read_text() != self.scores:
+            raise Lost("finds other scores")
 
     def require(self, ended: striking.Ended) -> None:
         """Raises Lost unless a training has come to its end."""
@@ -216,6 +262,22 @@ def _write_images(folder: pathlib.Path) -> None:
         images.write_png(folder / str(label) / f"{number}.png", image)
 
 
+def _write_mnist(folder: pathlib.Path) -> None:
+    """Writes glyphs as if they were MNIST, on which a classifier is quick."""
+    from tf_dcgan.data.named import glyphs
+
+    glyph_images, labels = next(iter(glyphs.source("train").read().chunks))
+    folder.mkdir()
+    rest = slice(_NUM_IMAGES, None)
+    np.savez(
+        folder / "mnist.npz",
+        x_train=glyph_images[rest, ..., 0],
+        y_train=labels[rest],
+        x_test=glyph_images[:_NUM_IMAGES, ..., 0],
+        y_test=labels[:_NUM_IMAGES],
+    )
+
+
 # What a fault tries: it returns if the run survives it.
 _Trial = Callable[[Bench], None]
 
@@ -271,6 +333,46 @@ def _full_disk(kind: str, bench: Bench) -> None:
             raise Lost(f"names no file: {ended.last_line}")
         ballast.unlink(missing_ok=True)
         bench.require_healed(path)
+
+
+def _kill_in_evaluation(bench: Bench) -> None:
+    _ = bench.scores  # Before the cache is copied.
+    output = bench.folder / "scores.json"
+    output.unlink(missing_ok=True)
+    cache = _without_features(bench.copy_cache())
+    strike = striking.Strike(
+        [str(cache), output.name],
+        bench.chance.randint(1, _MOST_WRITES),
+        striking.kill(bench.chance),
+    )
+    bench.evaluate(output, cache=cache, prepare=strike.install).wait()
+    bench.require_scores(output, cache=cache)
+
+
+def _full_disk_at_evaluation(bench: Bench) -> None:
+    _ = bench.scores  # Before the cache is copied.
+    with _small_disk(bench.folder / "disk") as disk:
+        ballast, output = disk / "ballast", disk / "scores.json"
+        strike = striking.Strike(
+            [output.name], 1, striking.fill(ballast, bench.chance)
+        )
+        cache = bench.copy_cache()
+        ended = bench.evaluate(
+            output, cache=cache, prepare=strike.install
+        ).wait()
+        if ended.status and not ended.is_told:
+            raise Lost(f"status {ended.status}: {ended.last_line}")
+        if ended.status and output.exists():
+            raise Lost("half of the scores are left")
+        ballast.unlink(missing_ok=True)
+        bench.require_scores(output, cache=cache)
+
+
+def _without_features(cache: pathlib.Path) -> pathlib.Path:
+    """Removes the features that a cache keeps, which are then made anew."""
+    for path in cache.rglob("features-*"):
+        path.unlink()
+    return cache
 
 
 def _no_room_for_checkpoints(bench: Bench) -> None:
@@ -552,6 +654,9 @@ def trials(*, quick: bool, rounds: int) -> Iterator[tuple[str, _Trial]]:
         yield "kill in cache", _kill_in_cache
         for kind in some(_WRITES, "checkpoint", "logs"):
             yield f"full disk at {kind}", functools.partial(_full_disk, kind)
+        if not quick:
+            yield "kill in evaluation", _kill_in_evaluation
+            yield "full disk at evaluation", _full_disk_at_evaluation
         yield "no room for the checkpoints", _no_room_for_checkpoints
         yield (
             "disk becomes read-only",
@@ -661,7 +766,8 @@ def _import_what_trainings_need() -> None:
     """Spares every process the imports, none of which computes anything."""
     import matplotlib.figure  # noqa: F401
 
-    from tf_dcgan.commands import train  # noqa: F401
+    from tf_dcgan.commands import evaluate, train  # noqa: F401
+    from tf_dcgan.evaluation import evaluate as evaluation  # noqa: F401
     from tf_dcgan.sampling import export  # noqa: F401
     from tf_dcgan.training import launch  # noqa: F401
 
