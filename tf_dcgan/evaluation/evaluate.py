@@ -13,7 +13,6 @@ from tf_dcgan.evaluation import (
     checks,
     feature_cache,
     image_sources,
-    memorization_picture,
     named_sources,
     networks,
     report,
@@ -306,7 +305,7 @@ def _evaluate_images(
         "where to"
     )
     if pairs is not None:
-        memorization_picture.write(
+        report.write_closest_pairs(
             pairs, closest, fake=fake, train=train, held_out=real
         )
         note = (

@@ -1,20 +1,25 @@
-"""An evaluation as text for people and as JSON for programs."""
+"""An evaluation as text and a picture for people, and as JSON for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 import dataclasses
 import json
 import os
 import textwrap
 from typing import Any
 
-from tf_dcgan.common import errors, files
-from tf_dcgan.evaluation import score_sets, translation
+import numpy as np
+import PIL.Image
+
+from tf_dcgan.common import errors, files, images
+from tf_dcgan.evaluation import image_sources, score_sets, translation
 from tf_dcgan.metrics import scores
 
 _WIDTH = 79
 _HEAD = 11
+_COLUMNS = 8  # Of the picture.
+_LEAST_SIDE = 64  # Pixels; smaller images are enlarged in the picture.
 # Entries of a protocol's features that are written in this order and without
 # their names.
 _PLAIN = ("resize", "scaling", "precision")
@@ -266,3 +271,61 @@ def _features(protocol: Mapping[str, Any]) -> str:
 
 def _count(count: int | None) -> str:
     return "number of images unknown" if count is None else f"{count:,} images"
+
+
+def write_closest_pairs(
+    path: os.PathLike | str,
+    closest: Sequence[Mapping[str, Any]],
+    *,
+    fake: image_sources.ImageSource,
+    train: image_sources.ImageSource,
+    held_out: image_sources.ImageSource,
+) -> None:
+    """Writes the closest pairs as a PNG, with a third image to judge by.
+
+    Eight pairs side by side, the closest first: a row of generated images,
+    below each image its nearest training image, and below this one its nearest
+    held-out image. Three more rows show the next eight pairs. Pairs that fill
+    no row are left out.
+
+    Args:
+        path: the file to write.
+        closest: what `memorization.Memorization.closest` returns.
+        fake: the generated images.
+        train: the training images.
+        held_out: real images that the generator has not seen.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    columns = min(_COLUMNS, len(closest))
+    closest = closest[: len(closest) // columns * columns]
+    rows = [
+        image_sources.take(source, [pair[name] for pair in closest])
+        for source, name in (
+            (fake, "generated"),
+            (train, "training"),
+            (held_out, "held_out"),
+        )
+    ]
+    size = rows[1][0].shape[:2]  # The training images' own size.
+    tiles = [
+        _tile(image, size)
+        for start in range(0, len(closest), columns)
+        for row in rows
+        for image in row[start : start + columns]
+    ]
+    images.write_png(path, images.grid(np.stack(tiles), columns=columns))
+
+
+def _tile(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Brings an image to a size and to three channels."""
+    if image.shape[:2] != size:
+        pillow = PIL.Image.fromarray(
+            image.squeeze(-1) if image.shape[-1] == 1 else image
+        )
+        resized = pillow.resize(size[::-1], PIL.Image.Resampling.BICUBIC)
+        image = np.asarray(resized).reshape(*size, -1)
+    if image.shape[-1] == 1:
+        image = np.repeat(image, 3, axis=-1)
+    return images.enlarge(image, max(1, _LEAST_SIDE // max(size)))
