@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
+import json
+import pathlib
 
 import numpy as np
 
 from tf_dcgan.commands import command_line
-from tf_dcgan.common import quiet_import
+from tf_dcgan.common import files, quiet_import
 from tf_dcgan.config import fields
 from tf_dcgan.config.fields import setting
 from tf_dcgan.runs import runs
@@ -60,6 +62,12 @@ class ScoreTableSettings:
         "score as many training images too; they are the same for every run "
         "of a data set",
         group=_GROUP,
+    )
+    output: str | None = setting(
+        None,
+        "a file to write all scores to, as JSON",
+        group=_GROUP,
+        unset="none",
     )
     checkpoint: str = generator_fields.checkpoint(_GROUP)
     seed: int = setting(
@@ -110,13 +118,15 @@ def main(arguments: Sequence[str]) -> None:
     )
     found = _extract(sources, taps, [str(tap) for tap in _TAPS], run)
     sides = [name for name in sources if name != "test"]
+    table = {}
     for side in sides:
         for tap in _TAPS:
             of_tap = {
                 name: {"features": values[str(tap)]}
                 for name, values in found.items()
             }
-            _score(f"{side}, inception {tap}", of_tap, side, settings)
+            title = f"{side}, inception {tap}"
+            table[title] = _score(title, of_tap, side, settings)
     # After the taps, since it may have to be trained first.
     network = classifier.classifier_network(
         run.config.dataset,
@@ -130,7 +140,11 @@ def main(arguments: Sequence[str]) -> None:
         sources["test"].labels, minlength=len(sources["test"].class_names)
     )
     for side in sides:
-        _score(f"{side}, classifier", found, side, settings, frequencies)
+        title = f"{side}, classifier"
+        table[title] = _score(title, found, side, settings, frequencies)
+    if settings.output:
+        with files.atomic_file(pathlib.Path(settings.output)) as unfinished:
+            unfinished.write_text(json.dumps(table, indent=2) + "\n")
 
 
 def _sources(run: runs.Run, settings: ScoreTableSettings):
@@ -224,8 +238,13 @@ def _taps(weights):
     )
 
 
-def _score(title: str, found, side: str, settings, frequencies=None) -> None:
-    """Prints the scores of one side against the test images."""
+def _score(title: str, found, side: str, settings, frequencies=None):
+    """Prints the scores of one side against the test images.
+
+    Returns:
+        `value`, `low`, `high` and `floor` of each score by its name; the last
+        three are None where there are none.
+    """
     from tf_dcgan.metrics import feature_sets, scores
 
     metrics = _METRICS if frequencies is None else (*_METRICS, "modes")
@@ -247,6 +266,15 @@ def _score(title: str, found, side: str, settings, frequencies=None) -> None:
     print(f"{title}: {'; '.join(cells)}", flush=True)
     for warning in dict.fromkeys(w for s in all_scores for w in s.warnings):
         print(f"  warning: {warning}")
+    return {
+        score.name: {
+            "value": score.value,
+            "low": score.low,
+            "high": score.high,
+            "floor": score.ideal,
+        }
+        for score in all_scores
+    }
 
 
 if __name__ == "__main__":

@@ -38,6 +38,9 @@ _GROUP = "Benchmark"
 _PRECISIONS = ("float32", "mixed_bfloat16")
 _OWN = "own"
 _LOSSES = ("non_saturating", "least_squares")
+_COMPARED = recipes.names(
+    lambda recipe: not recipe.differences.get("spectral_norm", False)
+)
 _SECONDS_OF_TRAINING = 20
 _FEWEST_STEPS = 4  # Two intervals warm up.
 
@@ -50,7 +53,7 @@ class FrameworksSettings:
         None, "a Python that has PyTorch", group=_GROUP
     )
     recipes: str = setting(
-        ",".join(recipes.RECIPES),
+        ",".join(_COMPARED),
         "recipes to train, separated by commas",
         group=_GROUP,
     )
@@ -159,6 +162,13 @@ def check_can_be_compared(config: schema.Config) -> None:
             "--conditional": config.conditional,
             "--spectral_norm": config.spectral_norm,
             f"--r1_gamma={config.r1_gamma:g}": config.r1_gamma > 0,
+            f"--r2_gamma={config.r2_gamma:g}": config.r2_gamma > 0,
+            f"--consistency={config.consistency:g}": config.consistency > 0,
+            f"--augment={config.augment}": config.augment is not None,
+            "--minibatch_stddev": config.minibatch_stddev,
+            f"--generator_batch={config.generator_batch}": (
+                config.generator_batch > 1
+            ),
             f"--loss={config.loss}": config.loss not in _LOSSES,
         }.items()
         if is_used

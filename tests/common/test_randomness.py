@@ -345,6 +345,8 @@ def test_purposes_never_change_their_number():
         "DISCRIMINATOR_B_WEIGHTS": 12,
         "RANDOM_CROPS": 13,
         "IMAGE_BUFFER": 14,
+        "AUGMENTATION": 15,
+        "CONSISTENCY": 16,
     }
 
 

@@ -43,12 +43,19 @@ FIXED = {
     "discriminator_updates": "joint",
     "discriminator_loss": "mean",
     "r1_gamma": 1.0,
+    "r2_gamma": 1.0,
+    "consistency": 10.0,
+    "augment": "color,cutout",
+    "minibatch_stddev": True,
+    "batch_norm_scale": "normal",
+    "initial_bias": "uniform",
     "spectral_norm": True,
     "generator_updates": 1,
     "generator_latents": "new",
     "learning_rate_decay": "second_half",
     "ema_decay": 0.0,
     "seed": 1,
+    "rollback_rate": 0.1,
     "deterministic": True,
     "precision": "mixed_bfloat16",
 }
@@ -63,6 +70,11 @@ FIXED_OF_TRANSLATION = {
     "lambda_cycle": 5.0,
     "lambda_identity": 0.0,
 }
+# Settings that mean something beside another one.
+FIXED_BESIDE = {
+    "conditioning": ("projection", {"conditional": True}),
+    "generator_batch": (2, {"generator_latents": "new"}),
+}
 FREE = {
     "distribute": "none",
     "devices": 2,
@@ -71,6 +83,8 @@ FREE = {
     "device": "cpu",
     "xla": "off",
     "profile_steps": "3:9",
+    "on_collapse": "stop",
+    "max_rollbacks": 7,
     "epochs": 51,
     "steps": 7,
     "log_every": 51,
@@ -151,6 +165,8 @@ def test_zero_is_allowed_only_where_it_means_something():
         "fake_label",
         "beta_1",
         "r1_gamma",
+        "r2_gamma",
+        "consistency",
         "lambda_cycle",
         "lambda_identity",
         "ema_decay",
@@ -166,8 +182,10 @@ def test_the_bounds_themselves_are_allowed_and_the_next_number_is_not(name):
     field = next(field for field in FIELDS if field.name == name)
     is_int = settings.field_type(Config, name) is int
     maximum, minimum = (field.metadata[m] for m in ("maximum", "minimum"))
-    # Without it `devices` means nothing.
-    config = functools.partial(Config, distribute="mirrored")
+    # Without these `devices` and `generator_batch` mean nothing.
+    config = functools.partial(
+        Config, distribute="mirrored", generator_latents="new"
+    )
     assert getattr(config(**{name: maximum}), name) == maximum
     refusal(config, **{name: maximum + 1 if is_int else maximum * 1.001})
     if minimum is not None:
@@ -228,7 +246,7 @@ def test_labels_outside_zero_to_one_are_refused(name, value):
     assert "allowed is 0 to 1" in refusal(Config, **{name: value})
 
 
-@pytest.mark.parametrize("loss", ["hinge", "wasserstein_gp"])
+@pytest.mark.parametrize("loss", ["hinge", "wasserstein_gp", "relativistic"])
 def test_losses_without_targets_have_the_labels_1_and_0(loss):
     for config in (Config(loss=loss), overrides.from_flags({"loss": loss})):
         assert (config.real_label, config.fake_label) == (1.0, 0.0)
@@ -255,7 +273,7 @@ def test_the_other_losses_keep_their_smoothing(loss):
     assert (config.real_label, config.fake_label) == (0.9, 0.1)
 
 
-@pytest.mark.parametrize("loss", ["hinge", "wasserstein_gp"])
+@pytest.mark.parametrize("loss", ["hinge", "wasserstein_gp", "relativistic"])
 @pytest.mark.parametrize(
     "name, value, needed", [("real_label", 0.9, 1.0), ("fake_label", 0.1, 0.0)]
 )
@@ -284,6 +302,44 @@ def test_wasserstein_makes_the_update_joint_unless_separate_is_asked_for():
         "--loss=wasserstein_gp, which needs one update of D on all parts of "
         "its loss: give --discriminator_updates=joint, or leave it out"
     )
+
+
+@pytest.mark.parametrize(
+    "given, written",
+    [
+        ("cutout", "cutout"),
+        ("cutout, color", "color,cutout"),
+        ("translation,cutout,color,color", "color,translation,cutout"),
+    ],
+)
+def test_augmentations_are_written_in_one_way(given, written):
+    config = Config(augment=given)
+    assert config.augment == written
+    assert config.augmentations == tuple(written.split(","))
+    assert Config().augmentations == ()
+
+
+@pytest.mark.parametrize("text", ["colour", "color,", "", "color;cutout"])
+def test_augmentations_that_do_not_exist_are_refused(text):
+    message = refusal(Config, augment=text)
+    assert message.startswith(f"--augment={text} has ")
+    assert "color, translation, cutout, separated by commas" in message
+
+
+def test_a_larger_batch_of_g_needs_latents_of_its_own():
+    assert refusal(Config, generator_batch=2) == (
+        "--generator_batch=2 needs more latent vectors than D's update has: "
+        "give --generator_latents=new too"
+    )
+    assert Config(generator_batch=2, generator_latents="new")
+
+
+def test_projection_is_for_conditional_networks():
+    assert refusal(Config, conditioning="projection") == (
+        "--conditioning=projection means something with --conditional alone: "
+        "give that too, or leave it out"
+    )
+    assert Config(conditioning="projection", conditional=True)
 
 
 def test_resume_names_only_the_flags_that_were_given():
@@ -541,15 +597,23 @@ def test_a_setting_of_other_kinds_of_system_is_refused():
     ) == [
         "latent_dim",
         "extra_layers",
+        "batch_norm_scale",
+        "initial_bias",
         "conditional",
+        "conditioning",
         "labels",
         "evaluate_split",
         "discriminator_updates",
         "discriminator_loss",
         "r1_gamma",
+        "r2_gamma",
+        "consistency",
+        "augment",
+        "minibatch_stddev",
         "spectral_norm",
         "generator_updates",
         "generator_latents",
+        "generator_batch",
     ]
     assert refusal(overrides.from_flags, {"lambda_cycle": 5.0}) == (
         "--lambda_cycle=5.0 would do nothing in recipe dcgan: leave it out, "
@@ -576,7 +640,7 @@ def test_every_field_is_either_fixed_or_free_on_resume():
         expected = "free" if field.name in FREE else "fixed"
         assert field.metadata["on_resume"] == expected, field.name
     named = FIXED.keys() | FIXED_OF_TRANSLATION.keys() | FREE.keys()
-    assert named == {field.name for field in FIELDS}
+    assert named | FIXED_BESIDE.keys() == {field.name for field in FIELDS}
 
 
 def pair():
@@ -588,7 +652,11 @@ def pair():
 @pytest.mark.parametrize(
     "make, name, now",
     [(Config, *item) for item in FIXED.items()]
-    + [(pair, *item) for item in FIXED_OF_TRANSLATION.items()],
+    + [(pair, *item) for item in FIXED_OF_TRANSLATION.items()]
+    + [
+        (functools.partial(Config, **beside), name, now)
+        for name, (now, beside) in FIXED_BESIDE.items()
+    ],
 )
 def test_resume_refuses_by_name_what_would_change_the_training(make, name, now):
     message = refusal(overrides.resume, make(), {name: now})
@@ -699,7 +767,10 @@ def test_json_without_a_setting_has_its_default(name):
 def test_json_from_before_a_setting_never_takes_the_recipes_value(recipe):
     # `dcgan_celeba` did not mirror images before there was a setting for it.
     config = overrides.from_flags({"recipe": recipe})
+    has_labels = losses.LOSSES[config.loss].has_labels
     for name in recipes.RECIPES[recipe].differences:
+        if name == "real_label" and not has_labels:
+            continue  # The loss fixes it.
         values = schema.to_json(config)
         del values[name]
         loaded = schema.from_json(values)

@@ -12,6 +12,23 @@ from tf_dcgan.gan import gan
 from tf_dcgan.runs import runs
 from tf_dcgan.training import execution
 
+# All that can steady a training, at once.
+STEADIED = [
+    "--loss=relativistic",
+    "--r1_gamma=0.5",
+    "--r2_gamma=0.5",
+    "--consistency=10",
+    "--horizontal_flip",
+    "--augment=color,translation,cutout",
+    "--minibatch_stddev",
+    "--learning_rate_decay=linear",
+    "--generator_latents=new",
+    "--generator_batch=2",
+    "--conditional",
+    "--conditioning=projection",
+    "--batch_norm_scale=normal",
+    "--initial_bias=uniform",
+]
 PENALISED = (
     "--loss=wasserstein_gp",
     "--spectral_norm",
@@ -73,10 +90,13 @@ def test_a_dry_run_tells_of_batch_normalisation(main, capsys):
     assert '"generator_updates": 1' in output
 
 
+@pytest.mark.parametrize(
+    "more", [PENALISED, STEADIED], ids=["penalised", "steadied"]
+)
 def test_penalties_and_spectral_vectors_survive_a_kill_bit_for_bit(
-    tmp_path, tiny_flags
+    tmp_path, tiny_flags, more
 ):
-    flags = [*tiny_flags, *PENALISED, "--steps=60", "--checkpoint_every=4"]
+    flags = [*tiny_flags, *more, "--steps=60", "--checkpoint_every=4"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     forked_trainings.train([*flags, f"--run_dir={whole}"], exports=False)
     process = forked_trainings.start([*flags, f"--run_dir={killed}"])

@@ -90,7 +90,7 @@ def sigmoid(logits):
 
 def update_discriminator(state, config, images, fake_images):
     return updates.update_discriminator(
-        state.discriminator,
+        updates.Judge(state.discriminator, config, state.step),
         state.discriminator_optimizer,
         config,
         images=images,
@@ -104,8 +104,9 @@ def update_generator(state, config, generated):
         state.generator,
         state.generator_optimizer,
         config,
-        discriminator=state.discriminator,
+        judge=updates.Judge(state.discriminator, config, state.step),
         generated=generated,
+        images=real_images(),
     )
 
 

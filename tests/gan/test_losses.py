@@ -84,7 +84,8 @@ def test_generator_losses_of_extreme_logits_are_exact():
 
 def test_gradients_of_extreme_logits_are_finite():
     for loss in losses.LOSSES.values():
-        assert np.isfinite(gradient(loss.generator, 1000.0, -1000.0)).all()
+        of_g = loss.generator or (lambda x, loss=loss: loss.of_pairs(x, -x))
+        assert np.isfinite(gradient(of_g, 1000.0, -1000.0)).all()
     assert gradient(
         lambda x: losses.sigmoid_cross_entropy(x, 0.9), 1000.0, -1000.0
     ) == pytest.approx([0.05, -0.45], abs=1e-6)
@@ -209,6 +210,34 @@ def test_hinge_teaches_nothing_beyond_the_margin():
     ).all()
 
 
+def test_relativistic_pairs_compare_a_real_with_a_generated_image():
+    winners, losers = column(2.0, -1.0), column(0.5, 1.0)
+    # (ln(1 + e^-1.5) + ln(1 + e^2)) / 2
+    assert float(losses.relativistic(winners, losers)) == (
+        pytest.approx(1.164171, abs=1e-6)
+    )
+    # A constant that is added to all outputs changes nothing.
+    assert float(losses.relativistic(winners + 7, losers + 7)) == (
+        pytest.approx(1.164171, abs=1e-6)
+    )
+    # sigmoid(loser - winner) / 2, up for the losers and down for the winners.
+    slopes = (0.091213, 0.440399)
+    assert gradient(
+        lambda x: losses.relativistic(x, losers), 2.0, -1.0
+    ) == pytest.approx([-s for s in slopes], abs=1e-6)
+    assert gradient(
+        lambda x: losses.relativistic(winners, x), 0.5, 1.0
+    ) == pytest.approx(slopes, abs=1e-6)
+    assert float(losses.share_above(winners, losers)) == 0.5
+    assert float(losses.share_above(winners, winners)) == 0
+
+
+def test_consistency_is_the_weighted_mean_of_squared_differences():
+    # 10 * (1.5² + 2²) / 2
+    value = losses.consistency(column(2.0, -1.0), column(0.5, 1.0), 10.0)
+    assert float(value) == pytest.approx(31.25, abs=1e-5)
+
+
 def slopes():
     # Two images of 1x2x2 numbers with norms 5 and 13, and one of zeros.
     return tf.constant(
@@ -285,9 +314,15 @@ def test_with_smoothed_labels_a_guess_is_the_mean_of_both():
 
 def test_every_loss_of_the_command_line_is_the_one_it_names():
     assert set(losses.LOSSES) == set(records.LOSSES)
+    for name, loss in losses.LOSSES.items():
+        is_of_pairs = loss.of_pairs is not None
+        assert is_of_pairs == records.LOSSES[name].compares_pairs
+        assert (loss.generator is None) == is_of_pairs
+    assert losses.LOSSES["relativistic"].of_pairs is losses.relativistic
     assert {
         name: (loss.discriminator, loss.generator)
         for name, loss in losses.LOSSES.items()
+        if loss.of_pairs is None
     } == {
         "non_saturating": (
             losses.sigmoid_cross_entropy,
@@ -308,9 +343,14 @@ def test_every_loss_of_the_command_line_is_the_one_it_names():
 
 def loss_of_answers(loss, answers, labels):
     """D's loss of one answer to all real and one to all generated images."""
+    outputs = [
+        tf.fill([4, 1], tf.cast(answer, tf.float32)) for answer in answers
+    ]
+    if loss.of_pairs:
+        return float(loss.of_pairs(*outputs))
     return sum(
-        float(loss.discriminator(tf.fill([4, 1], tf.cast(x, tf.float32)), y))
-        for x, y in zip(answers, labels, strict=True)
+        float(loss.discriminator(x, y))
+        for x, y in zip(outputs, labels, strict=True)
     )
 
 
@@ -342,9 +382,10 @@ def test_a_guess_is_the_best_single_answer_and_lies_on_the_boundary(
 def test_a_perfect_d_has_the_least_loss_that_answers_can_have(loss, labels):
     # Among these is the best answer to each label, under each loss.
     answers = [-20, -2.197225, -1, 0, 0.1, 0.9, 1, 2.197225, 20]
-    least = sum(
-        min(loss_of_answers(loss, [x], [label]) for x in answers)
-        for label in labels
+    least = min(
+        loss_of_answers(loss, [real, fake], labels)
+        for real in answers
+        for fake in answers
     )
     perfect = loss.record.health.perfect_loss(*labels)
     assert least == pytest.approx(perfect, abs=1e-6)
@@ -366,6 +407,7 @@ def test_what_each_loss_needs_and_can_train():
         "least_squares": (True, False, 0.0, True),
         "hinge": (False, False, 0.0, False),
         "wasserstein_gp": (False, True, 10.0, False),
+        "relativistic": (False, True, 0.0, False),
     }
     assert all(
         kinds.GENERATION in loss.for_kinds for loss in records.LOSSES.values()

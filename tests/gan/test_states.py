@@ -29,6 +29,16 @@ def test_the_learning_rate_falls_to_zero_in_the_second_half(
     assert float(factor) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("step, expected", [(0, 1), (25, 0.75), (99, 0.01)])
+def test_the_learning_rate_can_fall_all_the_time(step, expected):
+    config = small(learning_rate_decay="linear")
+    state = gan.create_state(config, (16, 16, 1))
+    state.step.assign(step)
+    states.decay_learning_rates(state, config, total_steps=100)
+    wanted = [0.01 * expected, 0.02 * expected]
+    np.testing.assert_allclose(rates(state), wanted, rtol=1e-6)
+
+
 def test_a_long_run_has_a_rate_of_its_own_for_each_step():
     total = 1_000_000_000
     factors = [

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tf_dcgan.common import randomness
 from tf_dcgan.config import losses as records
 from tf_dcgan.config import schema
-from tf_dcgan.gan import gan, losses, updates
+from tf_dcgan.gan import gan, losses, updates, views
 from tf_dcgan.models import families
 
 BATCH = 3
@@ -58,13 +58,14 @@ def descend(discriminator, config, *, optimizer=None, step=7):
     optimizer = optimizer or keras.optimizers.SGD(RATE)
     optimizer.build(discriminator.trainable_variables)
     before = [v.numpy() for v in discriminator.trainable_variables]
+    step = tf.constant(step, tf.int64)
     scalars = updates.update_discriminator(
-        discriminator,
+        updates.Judge(discriminator, config, step),
         optimizer,
         config,
         images=batch(0),
         fake_images=batch(1),
-        step=tf.constant(step, tf.int64),
+        step=step,
     )
     after = [v.numpy() for v in discriminator.trainable_variables]
     moved = [b - a for a, b in zip(before, after, strict=True)]
@@ -80,6 +81,12 @@ def slope_norms(discriminator, images):
             output = discriminator(image[tf.newaxis], training=True)[0, 0]
         norms.append(tf.norm(tape.gradient(output, image)))
     return tf.stack(norms)
+
+
+def slopes_of(discriminator, images):
+    """As an update takes them."""
+    judge = updates.Judge(discriminator, schema.Config(), tf.constant(0))
+    return judge.with_slopes(images, None, updates.View.REAL)[1]
 
 
 def _gradients(tape, result, discriminator):
@@ -98,9 +105,10 @@ def written_out(discriminator, config, *, step=7):
     share = 0.5 if config.discriminator_loss == "mean" else 1.0
 
     def fake():
+        squares = slope_norms(discriminator, fake_images) ** 2
         return share * loss.discriminator(
             discriminator(fake_images), config.fake_label
-        )
+        ) + config.r2_gamma / 2 * tf.reduce_mean(squares)
 
     def real():
         squares = slope_norms(discriminator, images) ** 2
@@ -129,6 +137,7 @@ def written_out(discriminator, config, *, step=7):
         {"loss": "wasserstein_gp", "discriminator_loss": "mean"},
         {"loss": "least_squares", "r1_gamma": 0.7},
         {"loss": "hinge", "discriminator_loss": "mean", "r1_gamma": 5.0},
+        {"loss": "non_saturating", "r1_gamma": 0.3, "r2_gamma": 0.9},
     ],
     ids=lambda settings: "-".join(str(v) for v in settings.values()),
 )
@@ -192,6 +201,127 @@ def test_separate_updates_put_r1_and_half_the_loss_where_they_belong():
     )
 
 
+@pytest.mark.slow
+def test_relativistic_pairs_are_compared_with_both_penalties():
+    config = schema.Config(loss="relativistic", r1_gamma=0.7, r2_gamma=0.4)
+    reference, discriminator = network(), network()
+    images, fake_images = batch(0), batch(1)
+    with tf.GradientTape() as tape:
+        differences = reference(fake_images) - reference(images)
+        value = (
+            tf.reduce_mean(tf.math.log(1 + tf.exp(differences)))
+            + 0.35 * tf.reduce_mean(slope_norms(reference, images) ** 2)
+            + 0.2 * tf.reduce_mean(slope_norms(reference, fake_images) ** 2)
+        )
+    expected = _gradients(tape, value, reference)
+    scalars, moved = descend(discriminator, config)
+    for actual, wanted in zip(moved, expected, strict=True):
+        np.testing.assert_allclose(actual, -RATE * wanted, rtol=0, atol=2e-6)
+    assert scalars["loss_d"] == pytest.approx(float(value), abs=1e-5)
+    right = np.mean(differences < 0)
+    assert scalars["real_accuracy"] == scalars["fake_accuracy"] == right
+    penalties = scalars["r1_penalty"] + scalars["r2_penalty"]
+    pairs = np.log1p(np.exp(differences)).mean()
+    assert scalars["loss_d"] == pytest.approx(pairs + penalties, abs=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["hinge", "relativistic"])
+@pytest.mark.parametrize("flip", [False, True])
+def test_consistency_is_the_change_of_ds_output_on_both_halves(loss, flip):
+    settings = {
+        "loss": loss,
+        "discriminator_updates": "joint",
+        "horizontal_flip": flip,
+    }
+    step = tf.constant(7, tf.int64)
+    plain, _ = descend(network(), schema.Config(**settings))
+    scalars, moved = descend(
+        network(), schema.Config(**settings, consistency=10.0)
+    )
+    discriminator, expected = network(), 0.0
+    for images, view in ((batch(0), 1), (batch(1), 0)):
+        uniforms = randomness.view_uniforms(
+            0,
+            step,
+            purpose=randomness.Purpose.CONSISTENCY,
+            view=view,
+            shape=(BATCH, 3),
+        )
+        others = views.shifted(images, uniforms, may_flip=flip)
+        assert not np.allclose(others, images)
+        change = discriminator(images) - discriminator(others)
+        expected += 10.0 * tf.reduce_mean(change**2)
+    assert scalars["consistency"] == pytest.approx(float(expected), rel=1e-4)
+    assert scalars["loss_d"] == pytest.approx(
+        plain["loss_d"] + float(expected), rel=1e-4
+    )
+    assert any(np.abs(part).max() > 0 for part in moved)
+
+
+@pytest.mark.slow
+def test_d_sees_every_image_augmented_and_g_learns_through_it(monkeypatch):
+    config = schema.Config(
+        recipe="dcgan_small",
+        width=0.05,
+        latent_dim=4,
+        image_size="16",
+        augment="cutout,translation,color",
+        r1_gamma=1.0,
+        consistency=1.0,
+    )
+    assert config.augment == "color,translation,cutout"
+    state = gan.create_state(config, (16, 16, 1))
+    seen, changed = [], []
+    augmented = views.augmented
+
+    def watch(images, changes, uniforms):
+        assert changes == ("color", "translation", "cutout")
+        changed.append(augmented(images, changes, uniforms))
+        seen.append(uniforms.numpy())
+        return changed[-1]
+
+    monkeypatch.setattr(views, "augmented", watch)
+    images = tf.random.stateless_uniform([4, 16, 16, 1], [1, 2], -1.0)
+    scalars = gan.update(state, config, images)
+    # Fake, real, each shifted, and G's two updates.
+    assert len(seen) == 6
+    views_of_step = {uniforms.tobytes() for uniforms in seen}
+    assert len(views_of_step) == 4
+    assert not np.allclose(changed[2], images)
+    assert float(scalars["generator_gradient_norm"]) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["hinge", "relativistic"])
+def test_a_larger_batch_of_g_has_latents_and_labels_of_its_own(loss):
+    config = schema.Config(
+        recipe="dcgan_small",
+        width=0.05,
+        latent_dim=4,
+        image_size="16",
+        loss=loss,
+        generator_latents="new",
+        generator_batch=3,
+        conditional=True,
+    )
+    state = gan.create_state(config, (16, 16, 1), num_classes=2)
+    made, generated = [], updates.Generated
+
+    class Recorded(generated):
+        def __init__(self, generator, latents, labels=None):
+            super().__init__(generator, latents, labels)
+            made.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(updates, "Generated", Recorded)
+        images = tf.random.stateless_uniform([4, 16, 16, 1], [1, 2], -1.0)
+        gan.update(state, config, images, tf.constant([0, 1, 1, 0]))
+    assert [len(each.latents) for each in made] == [4, 12, 12]
+    assert made[1].labels.numpy().tolist() == [0, 1, 1, 0] * 3
+    assert not np.isclose(made[1].latents[:4], made[0].latents).any()
+
+
 def exact_moments(x, axes, keepdims=False, **unused):
     """Mean and variance; `tf.nn.moments` has a constant mean in the latter.
 
@@ -221,7 +351,7 @@ def test_a_penaltys_gradient_is_whole_and_kerass_almost(penalty, monkeypatch):
     def gradient():
         (discriminator,) = families.discriminators(config, (28, 28, 1))
         with tf.GradientTape() as tape:
-            _, slopes = updates._outputs_and_gradients(discriminator, images)
+            slopes = slopes_of(discriminator, images)
             value = penalty(slopes)
         gradients = _gradients(tape, value, discriminator)
         return np.concatenate([part.ravel() for part in gradients])
@@ -254,7 +384,7 @@ def test_second_derivatives_are_those_of_numerical_differentiation(
     images = batch(5, tf.float64)
 
     def value():
-        _, slopes = updates._outputs_and_gradients(discriminator, images)
+        slopes = slopes_of(discriminator, images)
         return penalty(slopes)
 
     with tf.GradientTape() as tape:
@@ -362,8 +492,9 @@ def test_the_generators_gradient_norm_is_that_of_its_first_update():
         state.generator,
         state.generator_optimizer,
         config,
-        discriminator=state.discriminator,
+        judge=updates.Judge(state.discriminator, config, state.step),
         generated=updates.Generated(state.generator, latents),
+        images=images,
     )
     assert float(scalars["generator_gradient_norm"]) == pytest.approx(
         expected, rel=1e-4

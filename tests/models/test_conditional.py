@@ -17,6 +17,7 @@ SIZES = {
     "dcgan_celeba": (32, 32),
     "dcgan_28": (28, 28),
     "lsgan_28": (28, 28),
+    "sndcgan": (32, 32),
 }
 
 
@@ -151,3 +152,99 @@ def test_mixed_precision_still_gives_float32():
     scores = discriminator([made, tf.constant([0, 1])], training=True)
     assert made.dtype == scores.dtype == "float32"
     assert inner(generator).get_layer("project").compute_dtype == "bfloat16"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", SIZES)
+def test_projection_heeds_the_label_in_both_networks(recipe):
+    generator, discriminator = build(
+        recipe, channels=3, conditioning="projection"
+    )
+    for network in (generator, discriminator):
+        networks.randomize(network)
+        for variable in network.weights:
+            if "class_scale" in variable.path or "class_shift" in variable.path:
+                variable.assign(networks.noise(*variable.shape))
+    latents = networks.noise(2, 6)
+    made = call(generator, latents, labels(0, 2))
+    assert made.shape == (2, *SIZES[recipe], 3)
+    other = call(generator, latents, labels(1, 2))
+    assert not np.allclose(made[0], other[0])
+    np.testing.assert_allclose(made[1], other[1], atol=1e-6)
+    scores = call(discriminator, made, labels(0, 2))
+    assert scores.shape == (2, 1)
+    other = call(discriminator, made, labels(1, 2))
+    assert abs(scores[0] - other[0]) > 1e-4
+    np.testing.assert_allclose(scores[1], other[1], atol=1e-5)
+
+
+@pytest.mark.slow
+def test_projection_begins_as_the_unconditional_generator():
+    generator, _ = build(conditioning="projection")
+    plain, _ = build(num_classes=0)
+    latents = networks.noise(3, 6).astype(np.float32)
+    np.testing.assert_array_equal(
+        call(generator, latents, labels(0, 1, 2)),
+        plain(latents, training=False).numpy(),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["dcgan_small", "dcgan_28"])
+def test_projection_adds_the_features_product_with_the_classs_vector(recipe):
+    _, discriminator = build(recipe, conditioning="projection")
+    _, plain = build(recipe, num_classes=0)
+    networks.randomize(plain)
+    vectors = discriminator.get_layer("class_vectors").kernel
+    for variable in plain.weights:
+        (same,) = [v for v in discriminator.weights if v.path == variable.path]
+        same.assign(variable)
+    last = "to_score" if recipe == "dcgan_28" else "logits"
+    features = keras.Model(plain.input, plain.get_layer(last).input)
+    images = networks.noise(2, *SIZES[recipe], 1).astype(np.float32)
+    product = (
+        features(images, training=False).numpy().reshape(2, -1)
+        * vectors.numpy()[[2, 0]]
+    ).sum(1, keepdims=True)
+    assert np.abs(product).max() > 1e-3
+    np.testing.assert_allclose(
+        call(discriminator, images, labels(2, 0)),
+        plain(images, training=False).numpy() + product,
+        rtol=1e-4,
+        atol=1e-4,
+    )
+
+
+@pytest.mark.slow
+def test_spectral_normalisation_covers_the_classes_vectors():
+    _, discriminator = build(spectral_norm=True, conditioning="projection")
+    wrapped = [
+        layer.name
+        for layer in families.layers.all_of(discriminator)
+        if isinstance(layer, families.spectral.SpectralNormalization)
+    ]
+    assert sorted(wrapped) == ["class_vectors", "down_1", "down_2", "logits"]
+
+
+@pytest.mark.slow
+def test_a_generator_by_projection_is_loaded_by_keras_alone(tmp_path):
+    config = overrides.from_flags(
+        {
+            "recipe": "dcgan_small",
+            "width": 1 / 16,
+            "latent_dim": 6,
+            "conditional": True,
+            "conditioning": "projection",
+        }
+    )
+    (averaged,) = families.averaged_generators(config, (16, 20, 1), 3)
+    networks.randomize(averaged)
+    averaged.save(tmp_path / "generator.keras")
+    loaded = keras.saving.load_model(
+        tmp_path / "generator.keras", custom_objects={}, safe_mode=True
+    )
+    latents = networks.noise(2, 6)
+    np.testing.assert_array_equal(
+        call(loaded, latents, labels(2, 0)),
+        call(averaged, latents, labels(2, 0)),
+    )

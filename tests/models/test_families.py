@@ -320,7 +320,8 @@ def test_all_networks_share_the_constants_of_the_systems(network):
         for layer in networks.layers(model, keras.layers.BatchNormalization):
             assert (layer.momentum, layer.epsilon) == (0.9, 1e-5)
         for layer in networks.layers(model, keras.layers.LeakyReLU):
-            assert layer.negative_slope == 0.2
+            slope = 0.1 if network == "sndcgan" else 0.2
+            assert float(layer.negative_slope) == pytest.approx(slope)
         hidden = [
             layer.name
             for layer in model.layers
@@ -351,6 +352,14 @@ def test_half_precision_keeps_float32_at_both_ends(network, precision):
     assert np.any(logits != logits.numpy().astype(np.float16))
 
 
+# A bias before a normalisation has none, but for rounding; nor has D's last
+# bias while the hinge loss pulls it up and down alike.
+_WITHOUT_GRADIENT = {
+    "dcgan_28": ("/up_1/bias", "/up_2/bias", "/up_3/bias"),
+    "sndcgan": ("/logits/bias", "/logits_bias_"),
+}
+
+
 @pytest.mark.slow
 def test_one_step_changes_every_weight(network):
     config = overrides.from_flags(
@@ -368,6 +377,7 @@ def test_one_step_changes_every_weight(network):
         if np.array_equal(before[name], value.numpy())
         and "learning_rate" not in name
         and not name.startswith("averaged")
+        and not any(part in name for part in _WITHOUT_GRADIENT.get(network, ()))
     ]
     assert same == []
 

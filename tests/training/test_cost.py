@@ -114,6 +114,9 @@ def operations_of_graph(create, step, specs):
         {"extra_layers": 1, "width": 0.5},
         {"r1_gamma": 1.0, "spectral_norm": True},
         {"loss": "wasserstein_gp"},
+        {"loss": "relativistic", "r1_gamma": 1.0, "r2_gamma": 1.0},
+        {"consistency": 10.0},
+        {"generator_latents": "new", "generator_batch": 2},
     ],
 )
 def test_the_estimate_is_what_tensorflow_counts_in_a_step(settings):

@@ -154,4 +154,6 @@ def test_a_run_that_is_moved_while_a_file_is_written_is_told(
 
     monkeypatch.setattr(loop, "_Loop", Loop)
     with pytest.raises(errors.UserError if is_moved else FileNotFoundError):
-        loop.train(run, lambda: None, crew.Crew(tf.distribute.get_strategy()))
+        loop.train(
+            run, lambda run: None, crew.Crew(tf.distribute.get_strategy())
+        )

@@ -93,6 +93,8 @@ def test_the_line_of_a_score_tells_what_it_was(died):
     lines = [line for line in lines if line["kind"] == "evaluation"]
     assert [line["step"] for line in lines] == [*range(2, 45, 2), 45]
     keys = {"kind", "step", "mean_100", "real", "features", "during"}
+    keys.add("discriminator_lead")
+    assert all(abs(line["discriminator_lead"]) < 1 for line in lines)
     assert lines[-1].keys() == keys
     assert lines[-1]["features"] == "the mean pixel"
 

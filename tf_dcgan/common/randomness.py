@@ -8,7 +8,7 @@ run continues bit for bit. Batch order follows the same rule in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import enum
 import math
 
@@ -39,6 +39,8 @@ class Purpose(enum.IntEnum):
     DISCRIMINATOR_B_WEIGHTS = 12
     RANDOM_CROPS = 13
     IMAGE_BUFFER = 14
+    AUGMENTATION = 15
+    CONSISTENCY = 16
 
 
 def _key(seed, purpose: Purpose, stream: int = 0) -> tf.Tensor:
@@ -210,6 +212,29 @@ def crop_offsets(
     return tf.cast(tf.minimum(tf.floor(uniform * places), slack), tf.int32)
 
 
+def view_uniforms(
+    seed: int,
+    step: tf.Tensor,
+    *,
+    purpose: Purpose,
+    view: int,
+    shape: tuple[int, int],
+) -> tf.Tensor:
+    """Draws how D sees the images of one step.
+
+    Args:
+        seed: the run's seed, below 2^31.
+        step: scalar integer, number of the step.
+        purpose: what the numbers are for.
+        view: which of the step's batches of images.
+        shape: (images in the global batch, numbers of each image).
+
+    Returns:
+        Of this shape, float32, uniform in [0, 1).
+    """
+    return _uniform(_bits(shape, _key(seed, purpose, view), step))
+
+
 def buffer_draws(
     seed: int, step: tf.Tensor, *, batch_size: int, size: int, stream: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -283,12 +308,29 @@ def set_seed_generators(
         )
 
 
-def weight_seeds(seed: int, purpose: Purpose) -> Iterable[int]:
+class WeightStream(enum.IntEnum):
+    """Which weights of a network an initialiser is for.
+
+    The values are part of what a seed means: never renumber them.
+    """
+
+    KERNELS = 0
+    SCALES = 1
+    BIASES = 2
+    CLASS_VECTORS = 3
+
+
+def weight_seeds(
+    seed: int,
+    purpose: Purpose,
+    stream: WeightStream = WeightStream.KERNELS,
+) -> Iterator[int]:
     """Yields an initialiser's seed for one layer after the other.
 
     Args:
         seed: the run's seed, below 2^31.
         purpose: which network.
+        stream: which of its weights.
 
     Yields:
         Integers below 2^31.
@@ -298,7 +340,7 @@ def weight_seeds(seed: int, purpose: Purpose) -> Iterable[int]:
         bits = tf.random.stateless_uniform(
             [],
             seed=tf.stack(
-                [_key(seed, purpose), tf.constant(position, tf.int64)]
+                [_key(seed, purpose, stream), tf.constant(position, tf.int64)]
             ),
             minval=0,
             maxval=2**31 - 1,

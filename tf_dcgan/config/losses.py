@@ -35,7 +35,7 @@ class Health:
 
     perfect_loss: Callable[[float, float], float]
     guess_loss: Callable[[float, float], float]
-    score_of_real: float
+    score_of_real: float | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Loss:
             and the labels are always 1 and 0.
         penalty_weight: weight of the gradient penalty between real and
             generated images; 0 for a loss without that penalty.
+        compares_pairs: whether it is a loss of a real and a generated image
+            at a time.
         joint_updates: whether D needs one update on all parts of its loss.
         differences: the fields of `schema.Config` that it changes in every
             recipe, unless the user gives them.
@@ -70,6 +72,7 @@ class Loss:
     for_kinds: tuple[kinds.Kind, ...] = (kinds.GENERATION,)
     has_labels: bool = True
     penalty_weight: float = 0.0
+    compares_pairs: bool = False
     joint_updates: bool = False
     differences: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     health: Health | None = None
@@ -151,4 +154,21 @@ LOSSES = {
         # source only beside a sum.
         differences={"generator_updates": 1, "discriminator_loss": "sum"},
     ),
+    "relativistic": Loss(
+        "D's output on a real image above that on a generated one, in pairs; G "
+        "the reverse; one joint update of D and one of G",
+        # Its D is free up to a constant, as that of `wasserstein_gp`.
+        has_labels=False,
+        compares_pairs=True,
+        joint_updates=True,
+        differences={"generator_updates": 1, "discriminator_loss": "sum"},
+        health=Health(
+            perfect_loss=lambda real, fake: 0.0,
+            guess_loss=lambda real, fake: math.log(2),
+            score_of_real=None,
+        ),
+    ),
 }
+
+# The parts of `loss_d` beside D's loss on images.
+PENALTIES = ("r1_penalty", "r2_penalty", "gradient_penalty", "consistency")

@@ -56,6 +56,8 @@ _SETTINGS_AT_28_PIXELS = {
     "batch_size": 128,
     "generator_latents": "new",
     "discriminator_loss": "mean",
+    "batch_norm_scale": "normal",
+    "initial_bias": "uniform",
 }
 
 RECIPES = {
@@ -111,6 +113,21 @@ RECIPES = {
         "dcgan_28 with the squared errors of Mao et al. 2017",
         network="dcgan_28",
         differences={**_SETTINGS_AT_28_PIXELS, "loss": "least_squares"},
+    ),
+    "sndcgan": Recipe(
+        "Miyato et al. 2018, spectral norm in D; from 32x32",
+        network="sndcgan",
+        # 100,000 updates of G, as its authors train.
+        differences={
+            **_ONE_UPDATE_EACH,
+            "dataset": "cifar10",
+            "loss": "hinge",
+            "spectral_norm": True,
+            "latent_dim": 128,
+            "generator_latents": "new",
+            "epochs": 128,
+        },
+        own_images=50_000,
     ),
     "cyclegan": Recipe(
         "unpaired translation (Zhu et al. 2017); from 24x24",

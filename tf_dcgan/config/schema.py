@@ -37,6 +37,7 @@ FITS = {
     "pad": "the whole image is resized and laid on background",
     "stretch": "the whole image is resized, also to another shape",
 }
+AUGMENTATIONS = ("color", "translation", "cutout")
 _GENERATION = (kinds.GENERATION,)
 _TRANSLATION = (kinds.TRANSLATION,)
 _WITH_EXTRA_LAYERS = recipes.names(lambda recipe: recipe.takes_extra_layers)
@@ -101,12 +102,45 @@ class Config:
         maximum=16,
         kinds=_GENERATION,
     )
+    batch_norm_scale: str = fields.setting(
+        "one",
+        "where the scales of batch normalisation start",
+        group=_SYSTEM,
+        choices={
+            "one": "all at 1",
+            "normal": "drawn from N(0, 0.02), as the kernels: a start at which "
+            "the networks do next to nothing",
+        },
+        kinds=_GENERATION,
+    )
+    initial_bias: str = fields.setting(
+        "zero",
+        "where the biases of dense layers and convolutions start",
+        group=_SYSTEM,
+        choices={
+            "zero": "all at 0",
+            "uniform": "PyTorch's default, uniform in ±1/sqrt(inputs)",
+        },
+        kinds=_GENERATION,
+    )
     conditional: bool = fields.setting(
         False,
         "tell G and D the class of each image, so that sampling can choose a "
         "class; for labelled sets, in all recipes but "
         f"{' and '.join(_WITHOUT_LABELS)}",
         group=_SYSTEM,
+        kinds=_GENERATION,
+    )
+    conditioning: str = fields.setting(
+        "concatenation",
+        "how the networks of --conditional are told the class",
+        group=_SYSTEM,
+        choices={
+            "concatenation": "more numbers of the latent vector, and more maps "
+            "of the image",
+            "projection": "scales and shifts of each class in G, and a "
+            "direction of each class among D's last features",
+        },
         kinds=_GENERATION,
     )
     loss: str = fields.setting(
@@ -294,6 +328,34 @@ class Config:
         maximum=1_000_000_000,
         on_resume="free",
     )
+    on_collapse: str = fields.setting(
+        "warn",
+        "what to do when samples collapse, D is dead or numbers are not finite",
+        group=_LENGTH,
+        choices={
+            "warn": "say so; numbers that are not finite end the run",
+            "rollback": "go back to the best checkpoint, or without "
+            "--evaluate_every to the last good one, and on from there with "
+            "other noise and smaller learning rates",
+            "stop": "save the run and end",
+        },
+        on_resume="free",
+    )
+    max_rollbacks: int = fields.setting(
+        3,
+        "how often a run may go back before it ends",
+        group=_LENGTH,
+        minimum=1,
+        maximum=1000,
+        on_resume="free",
+    )
+    rollback_rate: float = fields.setting(
+        0.5,
+        "factor on both learning rates after each rollback",
+        group=_LENGTH,
+        above=0,
+        maximum=1.0,
+    )
     evaluate_metric: str = fields.setting(
         "fid",
         "which score to take; less is better",
@@ -381,6 +443,7 @@ class Config:
         group=_OPTIMIZATION,
         choices={
             "none": "they stay as they are",
+            "linear": "they fall linearly to 0 over all steps",
             "second_half": "they fall linearly to 0 in the second half of the "
             "steps",
         },
@@ -418,6 +481,40 @@ class Config:
         maximum=1_000_000.0,
         kinds=_GENERATION,
     )
+    r2_gamma: float = fields.setting(
+        0.0,
+        "weight of the penalty R2, which is R1 at generated images; 0 turns it "
+        "off",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1_000_000.0,
+        kinds=_GENERATION,
+    )
+    consistency: float = fields.setting(
+        0.0,
+        "weight of the squared change of D's output, of real and of generated "
+        "images, when an image moves by up to 4 pixels (and is mirrored, with "
+        "--horizontal_flip); 10 in its source, 0 turns it off",
+        group=_OPTIMIZATION,
+        minimum=0.0,
+        maximum=1_000_000.0,
+        kinds=_GENERATION,
+    )
+    augment: str | None = fields.setting(
+        None,
+        "random changes to every image that D sees, real and generated, for "
+        "small sets: color, translation and cutout, separated by commas; G's "
+        "own images stay as they are",
+        group=_OPTIMIZATION,
+        unset="none",
+        kinds=_GENERATION,
+    )
+    minibatch_stddev: bool = fields.setting(
+        False,
+        "tell D before its last layer how much the images of a batch differ",
+        group=_OPTIMIZATION,
+        kinds=_GENERATION,
+    )
     spectral_norm: bool = fields.setting(
         False,
         "divide each weight matrix of D by its largest singular value",
@@ -440,6 +537,15 @@ class Config:
             "shared": "the vectors of D's update, and their forward pass",
             "new": "new vectors, with a forward pass of their own",
         },
+        kinds=_GENERATION,
+    )
+    generator_batch: int = fields.setting(
+        1,
+        "how many times as many images as D's batch has G is updated on; above "
+        "1 with --generator_latents=new alone",
+        group=_OPTIMIZATION,
+        minimum=1,
+        maximum=16,
         kinds=_GENERATION,
     )
     lambda_cycle: float = fields.setting(
@@ -557,6 +663,13 @@ class Config:
                 continue
             height, width = sizes.parse(name, text)
             object.__setattr__(self, name, f"{height}x{width}")
+        if self.generator_batch > 1 and self.generator_latents != "new":
+            raise errors.UserError(
+                f"--generator_batch={self.generator_batch} needs more latent "
+                "vectors than D's update has: give --generator_latents=new too"
+            )
+        if self.augment is not None:
+            object.__setattr__(self, "augment", _augment(self.augment))
         self._check_random_crops()
         self._check_value_range()
         self._check_distribution()
@@ -595,10 +708,13 @@ class Config:
             )
         if not self.is_split:
             return
-        for name, value, others in (
+        refused = [
             ("xla", "on", "off"),
             ("precision", "mixed_float16", "float32 or mixed_bfloat16"),
-        ):
+        ]
+        if self.distribute == "multi_worker":
+            refused.append(("on_collapse", "rollback", "warn or stop"))
+        for name, value, others in refused:
             if getattr(self, name) == value:
                 raise errors.UserError(
                     f"--{name}={value} cannot be combined with "
@@ -624,6 +740,11 @@ class Config:
                 f"--conditional means nothing to recipe {self.recipe}, "
                 f"{reason}: give it to {', '.join(_WITH_LABELS)}, or "
                 "leave it out"
+            )
+        if self.conditioning == "projection" and not self.conditional:
+            raise errors.UserError(
+                "--conditioning=projection means something with --conditional "
+                "alone: give that too, or leave it out"
             )
         losses_of_kind = losses.of_kind(recipe.kind)
         if self.loss not in losses_of_kind:
@@ -708,6 +829,11 @@ class Config:
         return recipes.RECIPES[self.recipe].network
 
     @property
+    def augmentations(self) -> tuple[str, ...]:
+        """The random changes of `augment`, in the order of `AUGMENTATIONS`."""
+        return tuple(self.augment.split(",")) if self.augment else ()
+
+    @property
     def central_crop(self) -> tuple[int, int] | None:
         """(height, width) of `crop` in pixels, or None."""
         return None if self.crop is None else sizes.parse("crop", self.crop)
@@ -780,6 +906,18 @@ def from_json(values: Mapping[str, Any]) -> Config:
             f"{', '.join(unknown)}: use the version that wrote them"
         )
     return Config(**values)
+
+
+def _augment(text: str) -> str:
+    """Checks `--augment`, and writes it in one way."""
+    chosen = [word.strip() for word in text.split(",")]
+    for word in chosen:
+        if word not in AUGMENTATIONS:
+            raise errors.UserError(
+                f"--augment={text} has {word!r}: give one or more of "
+                f"{', '.join(AUGMENTATIONS)}, separated by commas"
+            )
+    return ",".join(name for name in AUGMENTATIONS if name in chosen)
 
 
 def check_feature_dim(name: str, feature_dim: int) -> None:

@@ -92,7 +92,9 @@ def scalars(config: schema.Config) -> tuple[str, ...]:
     penalty_weight = losses.LOSSES[config.loss].record.penalty_weight
     penalties = {
         "r1_penalty": config.r1_gamma > 0,
+        "r2_penalty": config.r2_gamma > 0,
         "gradient_penalty": penalty_weight > 0,
+        "consistency": config.consistency > 0,
     }
     return _SCALARS + tuple(name for name, used in penalties.items() if used)
 
@@ -122,8 +124,9 @@ def update(
         Scalars float32, by the names of `scalars(config)`. The units of losses
         and scores stand in `losses`.
 
-        * `loss_d`: all that D minimises, penalties included; `r1_penalty`
-          and `gradient_penalty`: the part of each penalty that is used.
+        * `loss_d`: all that D minimises, penalties included; `r1_penalty`,
+          `r2_penalty`, `gradient_penalty` and `consistency`: the part of
+          each one that is used.
         * `loss_g`: what G minimises, at its first update.
         * `real_score`, `fake_score_before`, `fake_score_after`: D's mean
           score of real images, of generated images before D's update, and of
@@ -142,12 +145,12 @@ def update(
     """
     step = state.step.value()
     randomness.set_seed_generators(state.seed_generators(), config.seed, step)
-    draw = _LatentDraws(
-        config, step, batch_size=images.shape[0] * replicas.count()
-    )
-    generated = updates.Generated(state.generator, draw(), labels)
+    batch_size = images.shape[0] * replicas.count()
+    draw = _LatentDraws(config, step)
+    judge = updates.Judge(state.discriminator, config, step)
+    generated = updates.Generated(state.generator, draw(batch_size), labels)
     measured = updates.update_discriminator(
-        state.discriminator,
+        judge,
         state.discriminator_optimizer,
         config,
         images=images,
@@ -157,7 +160,11 @@ def update(
     )
     for number in range(config.generator_updates):
         if config.generator_latents == "new":
-            generated = updates.Generated(state.generator, draw(), labels)
+            generated = updates.Generated(
+                state.generator,
+                draw(config.generator_batch * batch_size),
+                _repeated(labels, config.generator_batch),
+            )
         elif number > 0:
             generated = updates.Generated(
                 state.generator, generated.latents, labels
@@ -166,8 +173,11 @@ def update(
             state.generator,
             state.generator_optimizer,
             config,
-            discriminator=state.discriminator,
+            judge=judge,
             generated=generated,
+            images=images,
+            labels=labels,
+            number=number,
         )
         if number == 0:
             measured |= measured_in_update
@@ -181,22 +191,27 @@ def update(
     return measured
 
 
+def _repeated(labels: tf.Tensor | None, times: int) -> tf.Tensor | None:
+    """Returns the labels one after the other, several times."""
+    if labels is None or times == 1:
+        return labels
+    return tf.tile(labels, [times])
+
+
 class _LatentDraws:
     """Draws new latents at every call, each a function of the step."""
 
-    def __init__(
-        self, config: schema.Config, step: tf.Tensor, *, batch_size: int
-    ):
+    def __init__(self, config: schema.Config, step: tf.Tensor):
         self._config = config
         self._step = step
-        self._batch_size = batch_size
         self._draws = 0
 
-    def __call__(self) -> tf.Tensor:
+    def __call__(self, batch_size: int) -> tf.Tensor:
+        """Draws the latents of a batch of all replicas."""
         latents = randomness.training_latents(
             self._config.seed,
             self._step,
-            batch_size=self._batch_size,
+            batch_size=batch_size,
             latent_dim=self._config.latent_dim,
             draw=self._draws,
         )

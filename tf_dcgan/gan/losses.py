@@ -190,19 +190,73 @@ def lipschitz_penalty(gradients: tf.Tensor, weight: float) -> tf.Tensor:
 
 
 def zero_centered_penalty(gradients: tf.Tensor, gamma: float) -> tf.Tensor:
-    """R1: gamma / 2 times the mean of ‖∇D‖² on real images.
+    """Gamma / 2 times the mean of ‖∇D‖²: R1 on real images, R2 on generated.
 
     Args:
-        gradients: [batch, height, width, channels] float32, each real
-            image's derivatives of D's output on it.
+        gradients: [batch, height, width, channels] float32, each image's
+            derivatives of D's output on it.
         gamma: the weight, at least 0.
 
     Returns:
         Scalar float32, at least 0.
 
-    Source: Mescheder et al. 2018, equation 9 (arXiv:1801.04406).
+    Source: Mescheder et al. 2018, equations 9 and 10 (arXiv:1801.04406).
     """
     return 0.5 * gamma * tf.reduce_mean(_squared_norms(gradients))
+
+
+def consistency(
+    outputs: tf.Tensor, others: tf.Tensor, weight: float
+) -> tf.Tensor:
+    """The weight times the mean squared difference of D's outputs.
+
+    Args:
+        outputs: [batch, 1] float32, D's raw output on images.
+        others: [batch, 1] float32, on the same images after a change that
+            leaves their meaning.
+        weight: at least 0.
+
+    Returns:
+        Scalar float32, at least 0.
+
+    Source: Zhao et al. 2020, equations 2 and 3 (arXiv:2002.04724).
+    """
+    return weight * tf.reduce_mean(tf.square(outputs - others))
+
+
+def relativistic(winners: tf.Tensor, losers: tf.Tensor) -> tf.Tensor:
+    """Mean of softplus(loser - winner) over pairs by position.
+
+    D minimises it with real images as the winners, G with generated ones. D's
+    outputs mean something only beside one another: a constant that is added to
+    all of them changes nothing.
+
+    Args:
+        winners: [batch, 1] float32, D's raw output on the images that are to
+            have the higher one.
+        losers: [batch, 1] float32, on the images of the other kind.
+
+    Returns:
+        Scalar float32, nats per pair, at least 0; ln 2 where D cannot tell
+        the images of a pair apart.
+
+    Source: Huang et al. 2024, equation 2 (arXiv:2501.05441), after
+        Jolicoeur-Martineau 2018 (arXiv:1807.00734).
+    """
+    return tf.reduce_mean(tf.nn.softplus(losers - winners))
+
+
+def share_above(outputs: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Returns the share of pairs in which the first output is the higher one.
+
+    Args:
+        outputs: [batch, 1] float32.
+        others: [batch, 1] float32.
+
+    Returns:
+        Scalar float32 in [0, 1].
+    """
+    return tf.reduce_mean(tf.cast(outputs > others, tf.float32))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,13 +266,19 @@ class Loss:
     Attributes:
         record: what else is known of the loss.
         discriminator: (outputs [batch, 1], label) to D's loss on a batch
-            that is all real (label 1, or smoothed) or all generated (0).
-        generator: outputs on generated images [batch, 1] to G's loss.
+            that is all real (label 1, or smoothed) or all generated (0); None
+            for a loss of pairs.
+        generator: outputs on generated images [batch, 1] to G's loss; None for
+            a loss of pairs.
+        of_pairs: (outputs, others), each [batch, 1], to the loss of who wants
+            the outputs above the others: D those of real images, G those of
+            generated ones. None for a loss of single images.
     """
 
     record: records.Loss
-    discriminator: Callable[[tf.Tensor, float], tf.Tensor]
-    generator: Callable[[tf.Tensor], tf.Tensor]
+    discriminator: Callable[[tf.Tensor, float], tf.Tensor] | None = None
+    generator: Callable[[tf.Tensor], tf.Tensor] | None = None
+    of_pairs: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None
 
     def score(self, outputs: tf.Tensor) -> tf.Tensor:
         """Returns the mean probability of being real, or D's mean output.
@@ -266,6 +326,8 @@ _FUNCTIONS = {
 LOSSES = {
     name: Loss(records.LOSSES[name], *functions)
     for name, functions in _FUNCTIONS.items()
+} | {
+    "relativistic": Loss(records.LOSSES["relativistic"], of_pairs=relativistic),
 }
 
 

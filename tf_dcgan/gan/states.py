@@ -13,6 +13,8 @@ from tf_dcgan.gan import optimizers
 
 # Keras's name of the variable in which a random layer counts its calls.
 _SEED_GENERATOR = "seed_generator_state"
+# The share of a run before the rates fall, for each `--learning_rate_decay`.
+_SHARE_OF_FULL_RATE = {"linear": 0.0, "second_half": 0.5}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,7 +160,11 @@ def update_average(
 
 
 def decay_learning_rates(
-    state: State, config: schema.Config, *, total_steps: int
+    state: State,
+    config: schema.Config,
+    *,
+    total_steps: int,
+    have_changed: bool = False,
 ) -> None:
     """Sets the optimizers' learning rates for the next step.
 
@@ -166,10 +172,19 @@ def decay_learning_rates(
         state: its optimizers are changed.
         config: its `learning_rate_decay` and learning rates.
         total_steps: planned length of the run.
+        have_changed: whether the rates are others than those that the
+            optimizers were saved with.
     """
-    if config.learning_rate_decay == "none":
+    if config.learning_rate_decay != "none":
+        factor = learning_rate_factor(
+            state.step.value(),
+            total_steps,
+            first_share=_SHARE_OF_FULL_RATE[config.learning_rate_decay],
+        )
+    elif have_changed:
+        factor = 1.0
+    else:
         return
-    factor = learning_rate_factor(state.step.value(), total_steps)
     rates = {
         "generator_optimizer": config.generator_learning_rate,
         "discriminator_optimizer": config.discriminator_learning_rate,
@@ -178,18 +193,23 @@ def decay_learning_rates(
         getattr(state, name).learning_rate.assign(rate * factor)
 
 
-def learning_rate_factor(step: tf.Tensor, total_steps: int) -> tf.Tensor:
-    """Returns 1 in the first half of a run, then a line to 0 at its end.
+def learning_rate_factor(
+    step: tf.Tensor, total_steps: int, *, first_share: float = 0.5
+) -> tf.Tensor:
+    """Returns 1 in the first part of a run, then a line to 0 at its end.
 
     Args:
         step: scalar integer, finished steps.
         total_steps: planned length of the run.
+        first_share: the length of the first part as a share of the run, in
+            [0, 1).
 
     Returns:
         Scalar float32 in [0, 1], above 0 also in the last step.
 
-    Source: Zhu et al. 2017, section 4 (arXiv:1703.10593).
+    Source: for half of a run Zhu et al. 2017, section 4 (arXiv:1703.10593).
     Deviation: the rate falls at each step, in the paper at each epoch.
     """
     left = tf.cast(total_steps - step, tf.float64) / total_steps
-    return tf.cast(tf.clip_by_value(2.0 * left, 0.0, 1.0), tf.float32)
+    slope = 1.0 / (1.0 - first_share)
+    return tf.cast(tf.clip_by_value(slope * left, 0.0, 1.0), tf.float32)

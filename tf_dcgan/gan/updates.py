@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+import enum
+
 import keras
 import tensorflow as tf
 
 from tf_dcgan.common import randomness, replicas
 from tf_dcgan.config import schema
-from tf_dcgan.gan import losses
+from tf_dcgan.gan import losses, views
 from tf_dcgan.models import conditional, layers
 
 
@@ -17,7 +20,7 @@ def batch_norm_notes(
     """Names the settings that do less than they should in D with batch norm.
 
     Args:
-        config: its `loss`, `r1_gamma` and `spectral_norm`.
+        config: its `loss`, penalties and `spectral_norm`.
         discriminator: the network that these settings act on.
 
     Returns:
@@ -25,7 +28,9 @@ def batch_norm_notes(
     """
     penalty_weight = losses.LOSSES[config.loss].record.penalty_weight
     flags = [f"--loss={config.loss}"] * (penalty_weight > 0)
-    flags += [f"--r1_gamma={config.r1_gamma:g}"] * (config.r1_gamma > 0)
+    for name in ("r1_gamma", "r2_gamma"):
+        gamma = getattr(config, name)
+        flags += [f"--{name}={gamma:g}"] * (gamma > 0)
     has_batch_norm = any(
         isinstance(layer, keras.layers.BatchNormalization)
         for layer in layers.all_of(discriminator)
@@ -50,8 +55,108 @@ def batch_norm_notes(
     return notes
 
 
+class View(enum.IntEnum):
+    """Which images D looks at in a step; each has random changes of its own.
+
+    The values are part of what a seed means: never renumber them.
+    """
+
+    FAKE = 0
+    REAL = 1
+    BETWEEN = 2
+    GENERATED = 3  # In G's first update; 4 in its second, and so on.
+
+
+class Judge:
+    """D in one step, with the random changes of `--augment` before it."""
+
+    def __init__(
+        self,
+        discriminator: keras.Model,
+        config: schema.Config,
+        step: tf.Tensor,
+    ):
+        """Takes the discriminator as it is at each call.
+
+        Args:
+            discriminator: images to outputs [batch, 1].
+            config: `augment`, `horizontal_flip` and the seed.
+            step: scalar integer, number of the step.
+        """
+        self.discriminator = discriminator
+        self._config = config
+        self._step = step
+
+    def __call__(
+        self, images: tf.Tensor, labels: tf.Tensor | None, view: int
+    ) -> tf.Tensor:
+        """Returns D's outputs [batch, 1] on changed images.
+
+        Args:
+            images: [batch, height, width, channels] float32 in [-1, 1].
+            labels: [batch] int32; None where D is not conditional.
+            view: of `View`; the same view of one step changes images of the
+                same places in the same way.
+        """
+        if self._config.augmentations:
+            images = views.augmented(
+                images,
+                self._config.augmentations,
+                self._uniforms(
+                    images,
+                    randomness.Purpose.AUGMENTATION,
+                    view,
+                    views.NUM_UNIFORMS,
+                ),
+            )
+        return self.discriminator(
+            conditional.inputs(images, labels), training=True
+        )
+
+    def shifted(
+        self, images: tf.Tensor, labels: tf.Tensor | None, view: int
+    ) -> tf.Tensor:
+        """Returns D's outputs on the images a few pixels beside themselves."""
+        uniforms = self._uniforms(
+            images,
+            randomness.Purpose.CONSISTENCY,
+            view,
+            views.NUM_UNIFORMS_OF_CONSISTENCY,
+        )
+        images = views.shifted(
+            images, uniforms, may_flip=self._config.horizontal_flip
+        )
+        return self(images, labels, view)
+
+    def with_slopes(
+        self, images: tf.Tensor, labels: tf.Tensor | None, view: int
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns D's outputs and their derivatives by the images.
+
+        Under batch normalisation an image also moves the outputs on other
+        images; the derivative is then the one of the sum of all outputs. A
+        second derivative is whole on a CPU; on a GPU, where Keras's own layers
+        are used, it lacks about a hundredth, since the mean counts as a
+        constant in the variance of `tf.nn.moments` (TF 2.21).
+        """
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(images)
+            outputs = self(images, labels, view)
+        return outputs, tape.gradient(outputs, images)
+
+    def _uniforms(self, images, purpose, view, count):
+        drawn = randomness.view_uniforms(
+            self._config.seed,
+            self._step,
+            purpose=purpose,
+            view=view,
+            shape=(images.shape[0] * replicas.count(), count),
+        )
+        return replicas.shard(drawn)
+
+
 def update_discriminator(
-    discriminator: keras.Model,
+    judge: Judge,
     optimizer: keras.optimizers.Optimizer,
     config: schema.Config,
     *,
@@ -63,13 +168,14 @@ def update_discriminator(
     """Updates D on generated and on real images, in a forward pass each.
 
     D minimises the sum or the mean of its losses on real and on generated
-    images, plus the penalties. R1 belongs to the loss on real images, also
-    where this loss has an update of its own; the gradient penalty between real
-    and generated images is a third part. `discriminator_loss="mean"` halves no
-    penalty.
+    images, or its loss on their pairs, plus the penalties. R1 and R2 and the
+    consistency of real and of generated images belong to the loss on these
+    images, also where it has an update of its own; the gradient penalty between
+    real and generated images is a part of its own. `discriminator_loss="mean"`
+    halves no penalty.
 
     Args:
-        discriminator: images to outputs [batch, 1].
+        judge: of the step; its discriminator is changed in place.
         optimizer: over the discriminator's variables.
         config: the loss, its labels and penalties, the seed, and whether the
             parts are minimised one after the other or together.
@@ -85,12 +191,26 @@ def update_discriminator(
     """
     loss = losses.LOSSES[config.loss]
 
+    def judged(images, view, *, penalty, gamma):
+        """Returns (outputs, penalties by name) on one half of the images."""
+        penalties = {}
+        if gamma:
+            outputs, slopes = judge.with_slopes(images, labels, view)
+            penalties[penalty] = losses.zero_centered_penalty(slopes, gamma)
+        else:
+            outputs = judge(images, labels, view)
+        if config.consistency:
+            penalties["consistency"] = losses.consistency(
+                outputs, judge.shifted(images, labels, view), config.consistency
+            )
+        return outputs, penalties
+
     def fake_half():
-        outputs = discriminator(
-            conditional.inputs(fake_images, labels), training=True
+        outputs, penalties = judged(
+            fake_images, View.FAKE, penalty="r2_penalty", gamma=config.r2_gamma
         )
-        value = loss.discriminator(outputs, config.fake_label)
-        return _half(value, config), {
+        value = _half(loss.discriminator(outputs, config.fake_label), config)
+        return sum(penalties.values(), value), penalties | {
             "fake_score_before": loss.score(outputs),
             "fake_accuracy": loss.accuracy(
                 outputs, real=False, mean_label=config.mean_label
@@ -98,25 +218,32 @@ def update_discriminator(
         }
 
     def real_half():
-        penalty = {}
-        if config.r1_gamma:
-            outputs, gradients = _outputs_and_gradients(
-                discriminator, images, labels
-            )
-            penalty["r1_penalty"] = losses.zero_centered_penalty(
-                gradients, config.r1_gamma
-            )
-        else:
-            outputs = discriminator(
-                conditional.inputs(images, labels), training=True
-            )
-        value = loss.discriminator(outputs, config.real_label)
-        value = sum(penalty.values(), _half(value, config))
-        return value, penalty | {
+        outputs, penalties = judged(
+            images, View.REAL, penalty="r1_penalty", gamma=config.r1_gamma
+        )
+        value = _half(loss.discriminator(outputs, config.real_label), config)
+        return sum(penalties.values(), value), penalties | {
             "real_score": loss.score(outputs),
             "real_accuracy": loss.accuracy(
                 outputs, real=True, mean_label=config.mean_label
             ),
+        }
+
+    def pairs():
+        fake, penalties = judged(
+            fake_images, View.FAKE, penalty="r2_penalty", gamma=config.r2_gamma
+        )
+        real, more_penalties = judged(
+            images, View.REAL, penalty="r1_penalty", gamma=config.r1_gamma
+        )
+        penalties = _added(penalties, more_penalties)
+        value = _half(loss.of_pairs(real, fake), config)
+        accuracy = losses.share_above(real, fake)
+        return sum(penalties.values(), value), penalties | {
+            "fake_score_before": loss.score(fake),
+            "real_score": loss.score(real),
+            "fake_accuracy": accuracy,
+            "real_accuracy": accuracy,
         }
 
     def interpolated_part():
@@ -128,14 +255,14 @@ def update_discriminator(
             )
         )
         between = share * images + (1.0 - share) * fake_images
-        _, gradients = _outputs_and_gradients(discriminator, between, labels)
-        value = losses.lipschitz_penalty(gradients, loss.record.penalty_weight)
+        _, slopes = judge.with_slopes(between, labels, View.BETWEEN)
+        value = losses.lipschitz_penalty(slopes, loss.record.penalty_weight)
         return value, {"gradient_penalty": value}
 
-    parts = [fake_half, real_half]
+    parts = [pairs] if loss.of_pairs else [fake_half, real_half]
     if loss.record.penalty_weight:
         parts.append(interpolated_part)
-    return _descend(parts, discriminator, optimizer, config)
+    return _descend(parts, judge.discriminator, optimizer, config)
 
 
 class Generated:
@@ -188,8 +315,11 @@ def update_generator(
     optimizer: keras.optimizers.Optimizer,
     config: schema.Config,
     *,
-    discriminator: keras.Model,
+    judge: Judge,
     generated: Generated,
+    images: tf.Tensor,
+    labels: tf.Tensor | None = None,
+    number: int = 0,
 ) -> dict[str, tf.Tensor]:
     """Updates G through images that it has generated.
 
@@ -197,21 +327,31 @@ def update_generator(
         generator: changed in place.
         optimizer: over the generator's variables.
         config: its `loss`.
-        discriminator: images to outputs [batch, 1]; its weights stay.
+        judge: of the step; its discriminator's weights stay.
         generated: images that the generator made with its present weights.
+        images: [batch, height, width, channels] float32 in [-1, 1], real, for
+            losses of pairs.
+        labels: [batch] int32, the classes of the real images; None where D is
+            not conditional.
+        number: which of G's updates in the step, from 0.
 
     Returns:
         Scalars float32, as `gan.update` describes them.
     """
     loss = losses.LOSSES[config.loss]
+    view = View.GENERATED + number
+    if loss.of_pairs:
+        real = judge(images, labels, View.REAL)
+        # G's batch may be a multiple of D's.
+        real = tf.tile(real, [generated.images.shape[0] // real.shape[0], 1])
     # Only the images are watched: D's own gradients are not computed.
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(generated.images)
-        outputs = discriminator(
-            conditional.inputs(generated.images, generated.labels),
-            training=True,
-        )
-        value = loss.generator(outputs)
+        outputs = judge(generated.images, generated.labels, view)
+        if loss.of_pairs:
+            value = loss.of_pairs(outputs, real)
+        else:
+            value = loss.generator(outputs)
         scaled_value = optimizer.scale_loss(value)
     gradients = replicas.mean(
         generated.gradients(tape.gradient(scaled_value, generated.images))
@@ -250,7 +390,7 @@ def _descend(parts, discriminator, optimizer, config):
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
         gradients = replicas.mean(gradients)
-        scalars |= measured
+        scalars = _added(scalars, measured)
         loss = value if loss is None else loss + value
         if config.discriminator_updates == "separate":
             norms.append(gradient_norm(gradients, optimizer))
@@ -268,27 +408,6 @@ def _descend(parts, discriminator, optimizer, config):
     }
 
 
-def _outputs_and_gradients(
-    discriminator: keras.Model,
-    images: tf.Tensor,
-    labels: tf.Tensor | None = None,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns D's outputs on images and their derivatives by the images.
-
-    Under batch normalisation an image also moves the outputs on other images;
-    the derivative is then the one of the sum of all outputs. A second
-    derivative is whole on a CPU; on a GPU, where Keras's own layers are used,
-    it lacks about a hundredth, since the mean counts as a constant in the
-    variance of `tf.nn.moments` (TF 2.21).
-    """
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(images)
-        outputs = discriminator(
-            conditional.inputs(images, labels), training=True
-        )
-    return outputs, tape.gradient(outputs, images)
-
-
 def gradient_norm(
     gradients: list[tf.Tensor], optimizer: keras.optimizers.Optimizer
 ) -> tf.Tensor:
@@ -302,6 +421,14 @@ def gradient_norm(
         norm /= optimizer.scale_loss(tf.ones([]))
         norm = tf.where(tf.math.is_finite(norm), norm, 0.0)
     return norm
+
+
+def _added(
+    scalars: Mapping[str, tf.Tensor], more: Mapping[str, tf.Tensor]
+) -> dict[str, tf.Tensor]:
+    """Joins scalars, and adds those that both have."""
+    sums = {n: scalars[n] + more[n] for n in scalars if n in more}
+    return {**scalars, **more, **sums}
 
 
 def _half(value: tf.Tensor, config: schema.Config) -> tf.Tensor:

@@ -58,7 +58,8 @@ def dcgan_generator(
     """Builds G of the recipe `dcgan`.
 
     Args:
-        config: `width`, `latent_dim`, `extra_layers` and `seed` are used.
+        config: `width`, `latent_dim`, `extra_layers` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), a size that `dcgan_stages`
             allows.
 
@@ -80,7 +81,8 @@ def dcgan_discriminator(
     """Builds D of the recipe `dcgan`.
 
     Args:
-        config: `width`, `extra_layers` and `seed` are used.
+        config: `width`, `extra_layers` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), a size that `dcgan_stages`
             allows.
 
@@ -100,7 +102,8 @@ def dcgan_small_generator(
     """Builds G of the recipe `dcgan_small`.
 
     Args:
-        config: `width`, `latent_dim`, `extra_layers` and `seed` are used.
+        config: `width`, `latent_dim`, `extra_layers` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), a size that
             `dcgan_small_stages` allows.
 
@@ -117,7 +120,8 @@ def dcgan_small_discriminator(
     """Builds D of the recipe `dcgan_small`.
 
     Args:
-        config: `width`, `extra_layers` and `seed` are used.
+        config: `width`, `extra_layers` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), a size that
             `dcgan_small_stages` allows.
 
@@ -129,9 +133,7 @@ def dcgan_small_discriminator(
 
 
 def _generator(config, image_shape, stages, *, base_channels):
-    seeds = randomness.weight_seeds(
-        config.seed, randomness.Purpose.GENERATOR_WEIGHTS
-    )
+    start = layers.Start(config, randomness.Purpose.GENERATOR_WEIGHTS)
     height, width, image_channels = image_shape
     channels = [
         layers.scaled(base_channels // 2**stage, config.width)
@@ -141,13 +143,13 @@ def _generator(config, image_shape, stages, *, base_channels):
     latents = keras.Input((config.latent_dim,), name="latents")
     x = keras.layers.Dense(
         base[0] * base[1] * base[2],
-        kernel_initializer=layers.initializer(seeds),
+        **start.weights(config.latent_dim),
         name="project",
     )(latents)
     x = keras.layers.Reshape(base, name="reshape")(x)
     for number in range(1, config.extra_layers + 1):
-        x = _convolution(seeds, base[2], 1, f"extra_{number}")(x)
-        x = layers.normalization(f"extra_{number}_normalization")(x)
+        x = _convolution(x, start, base[2], 1, f"extra_{number}")
+        x = start.normalization(f"extra_{number}_normalization")(x)
         x = keras.layers.ReLU(name=f"extra_{number}_relu")(x)
     for number, out_channels in enumerate(channels[1:], 1):
         x = keras.layers.Conv2DTranspose(
@@ -156,26 +158,24 @@ def _generator(config, image_shape, stages, *, base_channels):
             strides=2,
             padding="same",
             use_bias=False,
-            kernel_initializer=layers.initializer(seeds),
+            **start.weights(_KERNEL**2 * out_channels),
             name=f"up_{number}",
         )(x)
-        x = layers.normalization(f"up_{number}_normalization")(x)
+        x = start.normalization(f"up_{number}_normalization")(x)
         x = keras.layers.ReLU(name=f"up_{number}_relu")(x)
     x = keras.layers.Conv2DTranspose(
         image_channels,
         _KERNEL,
         strides=2,
         padding="same",
-        kernel_initializer=layers.initializer(seeds),
+        **start.weights(_KERNEL**2 * image_channels),
         name="to_pixels",
     )(x)
     return keras.Model(latents, layers.images(x), name="generator")
 
 
 def _discriminator(config, image_shape, stages):
-    seeds = randomness.weight_seeds(
-        config.seed, randomness.Purpose.DISCRIMINATOR_WEIGHTS
-    )
+    start = layers.Start(config, randomness.Purpose.DISCRIMINATOR_WEIGHTS)
     channels = [
         layers.scaled(_NEAREST_TO_PIXELS * 2**stage, config.width)
         for stage in range(stages)
@@ -188,21 +188,22 @@ def _discriminator(config, image_shape, stages):
         for i in range(1, config.extra_layers + 1)
     ]
     for name, out_channels, stride in blocks:
-        x = _convolution(seeds, out_channels, stride, name)(x)
-        x = layers.normalization(f"{name}_normalization")(x)
+        x = _convolution(x, start, out_channels, stride, name)
+        x = start.normalization(f"{name}_normalization")(x)
         x = layers.leaky_relu(f"{name}_leaky_relu")(x)
+    x = layers.with_minibatch_stddev(x, config)
     x = keras.layers.Flatten(name="flatten")(x)
-    logits = layers.dense_logits(x, seeds)
+    logits = layers.dense_logits(x, start)
     return keras.Model(images, logits, name="discriminator")
 
 
-def _convolution(seeds, channels, stride, name):
+def _convolution(x, start, channels, stride, name):
     return keras.layers.Conv2D(
         channels,
         _KERNEL,
         strides=stride,
         padding="same",
         use_bias=False,  # Batch normalisation follows and has its own.
-        kernel_initializer=layers.initializer(seeds),
+        **start.weights(_KERNEL**2 * x.shape[-1]),
         name=name,
-    )
+    )(x)

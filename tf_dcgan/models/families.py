@@ -10,7 +10,7 @@ import math
 
 import keras
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, randomness
 from tf_dcgan.config import recipes, schema, sizes
 from tf_dcgan.data.preparing import shapes
 from tf_dcgan.models import (
@@ -19,6 +19,7 @@ from tf_dcgan.models import (
     dcgan,
     fully_convolutional,
     layers,
+    sndcgan,
     spectral,
     upsampling,
     vanilla_gan,
@@ -94,6 +95,11 @@ NETWORKS = {
         (fully_convolutional.dcgan_28_discriminator,),
         fully_convolutional.dcgan_28_stages,
     ),
+    "sndcgan": Network(
+        (sndcgan.sndcgan_generator,),
+        (sndcgan.sndcgan_discriminator,),
+        dcgan.dcgan_stages,
+    ),
     "cyclegan": Network(
         (cyclegan.generator_a_to_b, cyclegan.generator_b_to_a),
         (cyclegan.discriminator_a, cyclegan.discriminator_b),
@@ -134,6 +140,15 @@ def generators(
 
 def _generators(config, image_shape, num_classes, *, finish):
     network = _network(config, image_shape)
+    if num_classes and config.conditioning == "projection":
+        return tuple(
+            finish(
+                conditional.normalized_generator(
+                    build(config, image_shape), num_classes
+                )
+            )
+            for build in network.generators
+        )
     widened = dataclasses.replace(
         config, latent_dim=config.latent_dim + num_classes
     )
@@ -196,16 +211,26 @@ def discriminators(
     """
     network = _network(config, image_shape)
     *sides, channels = image_shape
-    widened = (*sides, channels + num_classes)
+    by_projection = num_classes > 0 and config.conditioning == "projection"
+    num_maps = 0 if by_projection else num_classes
     models = tuple(
-        _for_training(config)(build(config, widened))
+        build(config, (*sides, channels + num_maps))
         for build in network.discriminators
     )
+    if by_projection:
+        start = layers.Start(config, randomness.Purpose.DISCRIMINATOR_WEIGHTS)
+        models = tuple(
+            conditional.projection_discriminator(
+                model, num_classes, start.class_vectors()
+            )
+            for model in models
+        )
+    models = tuple(map(_for_training(config), models))
     if config.spectral_norm:
         models = tuple(
             spectral.normalized(model, config.seed) for model in models
         )
-    if num_classes:
+    if num_maps:
         models = tuple(
             conditional.discriminator(model, num_classes) for model in models
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
+import math
 
 import keras
 
@@ -55,7 +56,8 @@ def dcgan_cifar10_generator(
     """Builds G of the recipe `dcgan_cifar10`.
 
     Args:
-        config: `width`, `latent_dim` and `seed` are used.
+        config: `width`, `latent_dim` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), a size that
             `dcgan.dcgan_stages` allows.
 
@@ -72,7 +74,8 @@ def dcgan_cifar10_discriminator(
     """Builds D of the recipe `dcgan_cifar10`.
 
     Args:
-        config: `width` and `seed` are used.
+        config: `width` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), a size that
             `dcgan.dcgan_stages` allows.
 
@@ -94,7 +97,8 @@ def dcgan_celeba_generator(
     """Builds G of the recipe `dcgan_celeba`.
 
     Args:
-        config: `width`, `latent_dim` and `seed` are used.
+        config: `width`, `latent_dim` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), a size that
             `dcgan.dcgan_stages` allows.
 
@@ -113,7 +117,8 @@ def dcgan_celeba_discriminator(
     """Builds D of the recipe `dcgan_celeba`.
 
     Args:
-        config: `width` and `seed` are used.
+        config: `width` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), a size that
             `dcgan.dcgan_stages` allows.
 
@@ -141,7 +146,8 @@ def dcgan_28_generator(
     The sides go 1, 3, 6, 13, 28.
 
     Args:
-        config: `width`, `latent_dim` and `seed` are used.
+        config: `width`, `latent_dim` and what
+            `layers.Start` takes.
         image_shape: (28, 28, channels).
 
     Returns:
@@ -164,7 +170,8 @@ def dcgan_28_discriminator(
     The sides go 28, 13, 5, 1.
 
     Args:
-        config: `width` and `seed` are used.
+        config: `width` and what
+            `layers.Start` takes.
         image_shape: (28, 28, channels).
 
     Returns:
@@ -214,26 +221,24 @@ def _base_and_channels(image_shape):
 
 
 def _generator(config, convolutions: Sequence[_Convolution], *, use_bias):
-    seeds = randomness.weight_seeds(
-        config.seed, randomness.Purpose.GENERATOR_WEIGHTS
-    )
+    start = layers.Start(config, randomness.Purpose.GENERATOR_WEIGHTS)
     latents = keras.Input((config.latent_dim,), name="latents")
     x = keras.layers.Reshape((1, 1, config.latent_dim), name="reshape")(latents)
-    for number, convolution in enumerate(convolutions[:-1], 1):
+    for number, convolution in enumerate(convolutions, 1):
+        is_last = number == len(convolutions)
+        channels = convolution.channels
+        if not is_last:
+            channels = layers.scaled(channels, config.width)
         x = keras.layers.Conv2DTranspose(
-            layers.scaled(convolution.channels, config.width),
-            **_options(convolution, seeds),
+            channels,
+            **_options(convolution),
+            **start.weights(math.prod(convolution.kernel) * channels),
             use_bias=use_bias,
-            name=f"up_{number}",
+            name="to_pixels" if is_last else f"up_{number}",
         )(x)
-        x = layers.normalization(f"up_{number}_normalization")(x)
-        x = keras.layers.ReLU(name=f"up_{number}_relu")(x)
-    x = keras.layers.Conv2DTranspose(
-        convolutions[-1].channels,
-        **_options(convolutions[-1], seeds),
-        use_bias=use_bias,
-        name="to_pixels",
-    )(x)
+        if not is_last:
+            x = start.normalization(f"up_{number}_normalization")(x)
+            x = keras.layers.ReLU(name=f"up_{number}_relu")(x)
     return keras.Model(latents, layers.images(x), name="generator")
 
 
@@ -246,25 +251,27 @@ def _discriminator(
     first_normalised,
 ):
     """Builds a discriminator; `first_normalised` counts from 1."""
-    seeds = randomness.weight_seeds(
-        config.seed, randomness.Purpose.DISCRIMINATOR_WEIGHTS
-    )
+    start = layers.Start(config, randomness.Purpose.DISCRIMINATOR_WEIGHTS)
     images = keras.Input(image_shape, name="images")
     x = images
     for number, convolution in enumerate(convolutions[:-1], 1):
         x = keras.layers.Conv2D(
             layers.scaled(convolution.channels, config.width),
-            **_options(convolution, seeds),
+            **_options(convolution),
+            **start.weights(math.prod(convolution.kernel) * x.shape[-1]),
             use_bias=use_bias,
             name=f"down_{number}",
         )(x)
         if number >= first_normalised:
-            x = layers.normalization(f"down_{number}_normalization")(x)
+            x = start.normalization(f"down_{number}_normalization")(x)
         x = layers.leaky_relu(f"down_{number}_leaky_relu")(x)
+    x = layers.with_minibatch_stddev(x, config)
+    last = convolutions[-1]
     # In float32 whatever the precision, as `layers.dense_logits`.
     x = keras.layers.Conv2D(
-        convolutions[-1].channels,
-        **_options(convolutions[-1], seeds),
+        last.channels,
+        **_options(last),
+        **start.weights(math.prod(last.kernel) * x.shape[-1]),
         use_bias=use_bias,
         dtype="float32",
         name="to_score",
@@ -273,10 +280,9 @@ def _discriminator(
     return keras.Model(images, logits, name="discriminator")
 
 
-def _options(convolution, seeds):
+def _options(convolution):
     return {
         "kernel_size": convolution.kernel,
         "strides": convolution.stride,
         "padding": convolution.padding,
-        "kernel_initializer": layers.initializer(seeds),
     }

@@ -40,36 +40,35 @@ def dcgan_upsampling_generator(
     """Builds G of the recipe `dcgan_upsampling`.
 
     Args:
-        config: `width`, `latent_dim` and `seed` are used.
+        config: `width`, `latent_dim` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), sides multiples of 16.
 
     Returns:
         Latents [n, latent_dim] float32 to images [n, height, width, channels]
         float32 in [-1, 1].
     """
-    seeds = randomness.weight_seeds(
-        config.seed, randomness.Purpose.GENERATOR_WEIGHTS
-    )
+    start = layers.Start(config, randomness.Purpose.GENERATOR_WEIGHTS)
     height, width, image_channels = image_shape
     base_channels = layers.scaled(_BASE_CHANNELS, config.width)
     base = (height // 4, width // 4, base_channels)
     latents = keras.Input((config.latent_dim,), name="latents")
     x = keras.layers.Dense(
         base[0] * base[1] * base[2],
-        kernel_initializer=layers.initializer(seeds),
+        **start.weights(config.latent_dim),
         name="project",
     )(latents)
     x = keras.layers.Reshape(base, name="reshape")(x)
-    x = layers.normalization("project_normalization")(x)
+    x = start.normalization("project_normalization")(x)
     for number, channels in enumerate(_GENERATOR_CHANNELS, 1):
         x = keras.layers.UpSampling2D(
             2, interpolation="nearest", name=f"up_{number}_resize"
         )(x)
         out_channels = layers.scaled(channels, config.width)
-        x = _convolution(seeds, out_channels, f"up_{number}")(x)
-        x = layers.normalization(f"up_{number}_normalization")(x)
+        x = _convolution(x, start, out_channels, f"up_{number}")
+        x = start.normalization(f"up_{number}_normalization")(x)
         x = layers.leaky_relu(f"up_{number}_leaky_relu")(x)
-    x = _convolution(seeds, image_channels, "to_pixels")(x)
+    x = _convolution(x, start, image_channels, "to_pixels")
     return keras.Model(latents, layers.images(x), name="generator")
 
 
@@ -79,15 +78,14 @@ def dcgan_upsampling_discriminator(
     """Builds D of the recipe `dcgan_upsampling`.
 
     Args:
-        config: `width` and `seed` are used.
+        config: `width` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), sides multiples of 16.
 
     Returns:
         Images [n, height, width, channels] float32 to logits [n, 1] float32.
     """
-    seeds = randomness.weight_seeds(
-        config.seed, randomness.Purpose.DISCRIMINATOR_WEIGHTS
-    )
+    start = layers.Start(config, randomness.Purpose.DISCRIMINATOR_WEIGHTS)
     images = keras.Input(image_shape, name="images")
     x = images
     for number, channels in enumerate(_DISCRIMINATOR_CHANNELS, 1):
@@ -99,25 +97,26 @@ def dcgan_upsampling_discriminator(
             _KERNEL,
             strides=2,
             padding="valid",
-            kernel_initializer=layers.initializer(seeds),
+            **start.weights(_KERNEL**2 * x.shape[-1]),
             name=name,
         )(x)
         x = layers.leaky_relu(f"{name}_leaky_relu")(x)
         x = keras.layers.SpatialDropout2D(
-            _DROPOUT_RATE, seed=next(seeds), name=f"{name}_dropout"
+            _DROPOUT_RATE, seed=start.seed(), name=f"{name}_dropout"
         )(x)
         if number > 1:
-            x = layers.normalization(f"{name}_normalization")(x)
+            x = start.normalization(f"{name}_normalization")(x)
+    x = layers.with_minibatch_stddev(x, config)
     x = keras.layers.Flatten(name="flatten")(x)
-    logits = layers.dense_logits(x, seeds)
+    logits = layers.dense_logits(x, start)
     return keras.Model(images, logits, name="discriminator")
 
 
-def _convolution(seeds, channels, name):
+def _convolution(x, start, channels, name):
     return keras.layers.Conv2D(
         channels,
         _KERNEL,
         padding="same",
-        kernel_initializer=layers.initializer(seeds),
+        **start.weights(_KERNEL**2 * x.shape[-1]),
         name=name,
-    )
+    )(x)

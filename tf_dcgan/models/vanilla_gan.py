@@ -36,26 +36,27 @@ def vanilla_gan_generator(
     """Builds G of the recipe `vanilla_gan`.
 
     Args:
-        config: `width`, `latent_dim` and `seed` are used.
+        config: `width`, `latent_dim` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), of any size.
 
     Returns:
         Latents [n, latent_dim] float32 to images [n, height, width, channels]
         float32 in [-1, 1].
     """
-    seeds = randomness.weight_seeds(
-        config.seed, randomness.Purpose.GENERATOR_WEIGHTS
-    )
+    start = layers.Start(config, randomness.Purpose.GENERATOR_WEIGHTS)
     latents = keras.Input((config.latent_dim,), name="latents")
     x = latents
     for number, units in enumerate(_GENERATOR_UNITS, 1):
-        x = _dense(seeds, layers.scaled(units, config.width), number)(x)
+        x = _dense(x, start, layers.scaled(units, config.width), number)
         x = layers.leaky_relu(f"dense_{number}_leaky_relu")(x)
-        x = layers.normalization(f"dense_{number}_normalization")(x)
-    x = keras.layers.Dropout(_DROPOUT_RATE, seed=next(seeds), name="dropout")(x)
+        x = start.normalization(f"dense_{number}_normalization")(x)
+    x = keras.layers.Dropout(_DROPOUT_RATE, seed=start.seed(), name="dropout")(
+        x
+    )
     x = keras.layers.Dense(
         math.prod(image_shape),
-        kernel_initializer=layers.initializer(seeds),
+        **start.weights(x.shape[-1]),
         name="to_pixels",
     )(x)
     x = keras.layers.Reshape(image_shape, name="reshape")(x)
@@ -68,28 +69,30 @@ def vanilla_gan_discriminator(
     """Builds D of the recipe `vanilla_gan`.
 
     Args:
-        config: `width` and `seed` are used.
+        config: `width` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), of any size.
 
     Returns:
         Images [n, height, width, channels] float32 to logits [n, 1] float32.
     """
-    seeds = randomness.weight_seeds(
-        config.seed, randomness.Purpose.DISCRIMINATOR_WEIGHTS
-    )
+    start = layers.Start(config, randomness.Purpose.DISCRIMINATOR_WEIGHTS)
     images = keras.Input(image_shape, name="images")
     x = keras.layers.Flatten(name="flatten")(images)
-    x = keras.layers.Dropout(_DROPOUT_RATE, seed=next(seeds), name="dropout")(x)
+    x = keras.layers.Dropout(_DROPOUT_RATE, seed=start.seed(), name="dropout")(
+        x
+    )
     for number, units in enumerate(_DISCRIMINATOR_UNITS, 1):
-        x = _dense(seeds, layers.scaled(units, config.width), number)(x)
+        x = _dense(x, start, layers.scaled(units, config.width), number)
         x = layers.leaky_relu(f"dense_{number}_leaky_relu")(x)
-    logits = layers.dense_logits(x, seeds)
+    x = layers.with_minibatch_stddev(x, config)
+    logits = layers.dense_logits(x, start)
     return keras.Model(images, logits, name="discriminator")
 
 
-def _dense(seeds, units, number):
+def _dense(x, start, units, number):
     return keras.layers.Dense(
         units,
-        kernel_initializer=layers.initializer(seeds),
+        **start.weights(x.shape[-1]),
         name=f"dense_{number}",
-    )
+    )(x)

@@ -34,6 +34,7 @@ _SERIES = {
     "fake_score_after": ("D(G(z)) at G's update", "#cc79a7"),
 }
 _OTHER_COLOURS = ("#56b4e9", "#e69f00", "#332288", "#882255", "#999933")
+_LEAD = "discriminator_lead"
 _CAPTION_HEIGHT = 28
 # Pixels; in the animation narrower grids are enlarged, wider ones reduced.
 _LEAST_WIDTH = 400
@@ -46,8 +47,9 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     The first two panels are drawn from the `train` lines: losses, which are
     all keys that begin with `loss`, then outputs of D, which are all keys that
     contain `score`. A light line joins the values as they are, a strong line
-    joins their running means. Two panels follow if there is something to draw:
-    the diversity of the samples, and the scores of `--evaluate_every`.
+    joins their running means. Three panels follow if there is something to
+    draw: the diversity of the samples, D's lead on held-out images, and the
+    scores of `--evaluate_every`.
     Triangles at the top mark verdicts on the training's health.
 
     Args:
@@ -79,7 +81,8 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     diversities = [
         line for line in lines if json_values.is_number(line.get("diversity"))
     ]
-    count = len(panels) + bool(diversities) + bool(evaluations)
+    leads = [line for line in lines if json_values.is_number(line.get(_LEAD))]
+    count = sum(map(bool, (diversities, leads, evaluations)), len(panels))
     if not count:
         return None
     figure = matplotlib.figure.Figure(
@@ -95,6 +98,10 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
         axes = all_axes[len(panels)]
         _draw_diversity(axes, diversities)
         axes.set_ylabel("diversity of samples")
+    if leads:
+        axes = all_axes[len(panels) + bool(diversities)]
+        _draw_lead(axes, leads)
+        axes.set_ylabel("D's lead on held-out images")
     _mark_verdicts(all_axes[0], lines)
     axes = all_axes[-1]
     if evaluations:
@@ -200,6 +207,19 @@ def _mark_verdicts(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
     _decorate(axes)
 
 
+def _draw_lead(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
+    """Draws how much higher D's output on its training images is."""
+    axes.plot(
+        [line["step"] for line in lines],
+        [line[_LEAD] for line in lines],
+        marker=".",
+        color=_OTHER_COLOURS[0],
+        label="training less held-out images",
+    )
+    axes.axhline(0, color="#888888", linewidth=0.8)
+    _decorate(axes)
+
+
 def _draw_evaluations(
     axes: matplotlib.axes.Axes, lines: Sequence[dict]
 ) -> None:
@@ -207,7 +227,7 @@ def _draw_evaluations(
     keys = [
         key
         for key in dict.fromkeys(itertools.chain(*lines))
-        if key not in ("kind", "step", "real", "features", "during")
+        if key not in ("kind", "step", "real", "features", "during", _LEAD)
         and key.rpartition("_")[2] not in ("low", "high", "floor")
     ]
     for key, colour in zip(keys, itertools.cycle(_OTHER_COLOURS[2:])):

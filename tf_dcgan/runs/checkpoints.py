@@ -126,7 +126,7 @@ def rewind(folder: pathlib.Path, step: int) -> None:
     """
     files.remove_unfinished(folder)
     for path in all_checkpoints(folder):
-        if _step(path) > step:
+        if step_of(path) > step:
             _remove(path)
 
 
@@ -202,7 +202,7 @@ def read_progress(path: pathlib.Path) -> dict[str, Any]:
     """
     try:
         progress = json.loads((path / _PROGRESS).read_text())
-        if progress["step"] != _step(path):
+        if progress["step"] != step_of(path):
             raise ValueError(f"{_PROGRESS} is of another step")
     except (
         FileNotFoundError,
@@ -279,7 +279,8 @@ def _checkpoint(variables: Mapping[str, tf.Variable]) -> tf.train.Checkpoint:
     return tf.train.Checkpoint(variables=dict(variables))
 
 
-def _step(path: pathlib.Path) -> int:
+def step_of(path: pathlib.Path) -> int:
+    """Returns the step of a checkpoint's folder."""
     return int(path.name.removeprefix("step_"))
 
 
@@ -294,7 +295,9 @@ def damaged(path: pathlib.Path, error: Exception) -> errors.UserError:
         The error to raise.
     """
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    older = [p for p in all_checkpoints(path.parent) if _step(p) < _step(path)]
+    older = [
+        p for p in all_checkpoints(path.parent) if step_of(p) < step_of(path)
+    ]
     # Moved and not removed: who is mistaken loses nothing.
     if path.parent.name == BEST:
         way_out = (

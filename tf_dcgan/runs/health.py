@@ -59,6 +59,21 @@ def kinds(line: Mapping[str, Any]) -> list[str]:
     return [kind for kind in _KINDS if f"; {kind}:" in f"; {text}"]
 
 
+def collapse(verdicts: Sequence[str]) -> str | None:
+    """Returns the verdict after which a training does not recover by itself.
+
+    Args:
+        verdicts: as `Monitor.verdicts` has them.
+
+    Returns:
+        The verdict on samples that collapse, or on a dead D; None without one.
+    """
+    for verdict in verdicts:
+        if verdict.startswith((f"{_COLLAPSING}:", f"{_DEAD}:")):
+            return verdict
+    return None
+
+
 def loss_share(
     config: schema.Config, means: Mapping[str, float]
 ) -> float | None:
@@ -71,7 +86,7 @@ def loss_share(
     Args:
         config: the loss, its labels, and whether D's loss is a sum or a mean;
             in recipes that translate it is a mean.
-        means: `loss_d` and, where it is used, `r1_penalty`.
+        means: `loss_d` and the penalties that are a part of it.
 
     Returns:
         0 for a perfect D and 1 for a guess; None under a loss such as
@@ -82,7 +97,7 @@ def loss_share(
         return None
     labels = config.real_label, config.fake_label
     perfect, guess = reading.perfect_loss(*labels), reading.guess_loss(*labels)
-    loss = means["loss_d"] - means.get("r1_penalty", 0.0)
+    loss = means["loss_d"] - sum(means.get(p, 0.0) for p in losses.PENALTIES)
     is_mean = (
         config.kind is system_kinds.TRANSLATION
         or config.discriminator_loss == "mean"
@@ -149,7 +164,10 @@ def generator_is_winning(
         or values is None
         or share < BEHIND_SHARE
         or means["fake_accuracy"] > BEHIND_ACCURACY
-        or means["fake_score_after"] < values.score_of_real
+        or (
+            values.score_of_real is not None
+            and means["fake_score_after"] < values.score_of_real
+        )
     ):
         return None
     return (

@@ -17,7 +17,10 @@ METRICS = "metrics.jsonl"
 SAMPLES = "samples"
 _NO_LINE = "not a JSON object with a step"
 # Entries of lines that are in words, and the lines that have no others.
-_TEXTS = ("kind", "health", "during", "real", "features", "protocol")
+_TEXTS = (
+    *("kind", "health", "during", "real", "features", "protocol"),
+    "reason",
+)
 _OF_NUMBERS = ("train", "epoch", "samples")
 
 

@@ -25,6 +25,8 @@ _TEXTS_OF_FACTS = {
     "shown_fingerprint": "a text or null",
     "class_names": "a list of texts or null",
 }
+# Between the seeds before and after a rollback: odd, and of many digits.
+_SEED_STRIDE = 0x9E3779B1
 # No side of an image is longer, in pixels.
 _LONGEST_SIDE = 2**16
 
@@ -89,6 +91,34 @@ class DataFacts:
 
 
 @dataclasses.dataclass(frozen=True)
+class Rollback:
+    """One return of a run to an earlier checkpoint.
+
+    Attributes:
+        from_step: the number of finished steps at which it was decided.
+        to_step: the step of the checkpoint that the run went on from.
+        reason: what was seen, in words.
+    """
+
+    from_step: int
+    to_step: int
+    reason: str
+
+    def __post_init__(self):
+        """Checks the values, since config.json may be damaged.
+
+        Raises:
+            ValueError: a value has the wrong type or is impossible.
+        """
+        if not (
+            type(self.from_step) is type(self.to_step) is int
+            and 0 <= self.to_step <= self.from_step < 2**53
+            and type(self.reason) is str
+        ):
+            raise ValueError(f"an impossible rollback: {self}")
+
+
+@dataclasses.dataclass(frozen=True)
 class Run:
     """A run's directory and what its config.json says.
 
@@ -101,6 +131,7 @@ class Run:
             known.
         device: the device that the run was started on, in words, if known.
         data_b: the facts of set B if the run translates, else None.
+        rollbacks: returns to earlier checkpoints so far, in order.
     """
 
     path: pathlib.Path
@@ -110,6 +141,26 @@ class Run:
     git_commit: str | None
     device: str | None = None
     data_b: DataFacts | None = None
+    rollbacks: tuple[Rollback, ...] = ()
+
+    @property
+    def step_config(self) -> schema.Config:
+        """The settings that a step is done with.
+
+        After each rollback it draws other noise, and the learning rates are
+        those before times `rollback_rate`.
+        """
+        config, count = self.config, len(self.rollbacks)
+        if not count:
+            return config
+        factor = config.rollback_rate**count
+        return dataclasses.replace(
+            config,
+            seed=(config.seed + count * _SEED_STRIDE) % 2**31,
+            generator_learning_rate=config.generator_learning_rate * factor,
+            discriminator_learning_rate=config.discriminator_learning_rate
+            * factor,
+        )
 
     @property
     def datasets(self) -> tuple[DataFacts, ...]:
@@ -226,6 +277,11 @@ def write_config(run: Run) -> None:
             if run.data_b is not None
             else {}
         ),
+        **(
+            {"rollbacks": list(map(dataclasses.asdict, run.rollbacks))}
+            if run.rollbacks
+            else {}
+        ),
         "versions": run.started_with,
         "git_commit": run.git_commit,
         "device": run.device,
@@ -281,6 +337,7 @@ def open_run(path: os.PathLike | str) -> Run:
             content["git_commit"],
             content.get("device"),  # Runs from before 2026-11-24 lack it.
             _facts(content["data_b"]) if config.translates else None,
+            tuple(Rollback(**each) for each in content.get("rollbacks", ())),
         )
     except (
         FileNotFoundError,

@@ -18,7 +18,10 @@ _GROWING_SHARE = 0.1
 # `Series.end` is the mean of this share of all values.
 _END_SHARE = 0.1
 # Keys whose numbers say nothing as a curve over the steps.
-_NO_CURVE = {"step", "epoch", "elapsed_seconds", "images_per_second"}
+_NO_CURVE = {
+    *("step", "epoch", "elapsed_seconds", "images_per_second"),
+    *("number", "from_step"),  # Of a rollback.
+}
 
 
 @dataclasses.dataclass(frozen=True)

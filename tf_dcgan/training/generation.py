@@ -14,7 +14,7 @@ from tf_dcgan.common import errors, images, randomness, replicas, words
 from tf_dcgan.config import losses, schema, value_ranges
 from tf_dcgan.data import augmentation, batches, loading, reading
 from tf_dcgan.data.named import known_sets
-from tf_dcgan.gan import gan, updates
+from tf_dcgan.gan import gan, lead, updates
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import export, samplers
@@ -75,6 +75,16 @@ def load(resolved: system.Resolved) -> system.Loaded:
     config.steps_per_epoch(len(dataset.images))
     if config.conditional and dataset.labels is None:
         raise _without_labels(config)
+    held_out = None
+    if config.evaluate_every:
+        held_out = loading.load(
+            config.dataset,
+            config.evaluate_split,
+            image_size=resolved.image_shape[:2],
+            read_as=reading.of_run(config),
+            data_dir=config.data_dir,
+            cache_dir=config.cache_dir,
+        )
     classes = len(dataset.class_names)
     lines = [
         f"data: {config.dataset}, "
@@ -84,23 +94,34 @@ def load(resolved: system.Resolved) -> system.Loaded:
         *system.notes([dataset]),
     ]
     return system.Loaded(
-        (dataset,), facts=(system.facts(dataset),), lines=tuple(lines)
+        (dataset,),
+        facts=(system.facts(dataset),),
+        lines=tuple(lines),
+        held_out=held_out,
     )
 
 
 def passes(config: schema.Config) -> system.Passes:
     """Counts the passes of one image in a step; see `system.Kind`."""
     shares_first = config.generator_latents == "shared"
-    generator_forwards = config.generator_updates + (0 if shares_first else 1)
     # A loss's own penalty goes forth, back to the images, and back through
     # both. R1's pass forth and its pass back to the weights are those
     # of the real images, and counted there.
-    has_penalty = losses.LOSSES[config.loss].penalty_weight > 0
-    penalty_forwards = 6 * has_penalty + 3 * (config.r1_gamma > 0)
+    loss = losses.LOSSES[config.loss]
+    num_slopes = (config.r1_gamma > 0) + (config.r2_gamma > 0)
+    penalty_forwards = (
+        6 * (loss.penalty_weight > 0)
+        + 3 * num_slopes
+        # Both halves once more, back to the weights too.
+        + 2 * 3 * (config.consistency > 0)
+    )
+    of_updates = config.generator_updates * config.generator_batch
+    # D's output on the real images of the pairs.
+    of_pairs = config.generator_updates * loss.compares_pairs
     return system.Passes(
-        generator=generator_forwards + 2 * config.generator_updates,
-        discriminator=2 * 3 + penalty_forwards + 2 * config.generator_updates,
-        generator_calls=1,
+        generator=1 + (3 * of_updates - shares_first),
+        discriminator=2 * 3 + penalty_forwards + 2 * of_updates + of_pairs,
+        generator_calls=config.generator_batch,
     )
 
 
@@ -121,6 +142,7 @@ class System:
         """
         (dataset,) = loaded.train
         self._run = run
+        self._train, self._held_out = dataset, loaded.held_out
         self.state = gan.create_state(
             run.config, run.data.image_shape, run.num_classes
         )
@@ -162,6 +184,20 @@ class System:
             images.grid(samples, columns=columns),
             self._diversity(samples, labels),
         )
+
+    def lead(self) -> dict[str, float]:
+        """Returns D's lead on held-out images; see `system.System`."""
+        if self._held_out is None:
+            return {}
+        train, held_out = (
+            (each.images, each.labels if self._run.config.conditional else None)
+            for each in (self._train, self._held_out)
+        )
+        return {
+            lead.KEY: lead.discriminator_lead(
+                self.state.discriminator, train, held_out
+            )
+        }
 
     def export(self) -> None:
         """Writes `saved_model/` and `generator.keras` into the run."""
@@ -211,18 +247,17 @@ def train_steps(state: gan.GanState, run: runs.Run) -> steps.Steps:
         height, width, channels] uint8 and in conditional runs their labels
         [steps, batch] int32, to [steps] float32 for each of `gan.scalars`.
     """
+    config = run.step_config
 
     def step(uint8_images, *labels):
         uint8_images = augmentation.augment(
             uint8_images,
-            run.config,
+            config,
             step=state.step.value(),
             content_box=run.data.content_box,
         )
         uint8_images, *labels = map(replicas.shard, (uint8_images, *labels))
-        return gan.update(
-            state, run.config, images.to_float(uint8_images), *labels
-        )
+        return gan.update(state, config, images.to_float(uint8_images), *labels)
 
     shape = [None, run.config.batch_size]
     signature = [tf.TensorSpec([*shape, *run.data.image_shape], tf.uint8)]

@@ -22,6 +22,10 @@ _KINDS = [
 ]
 
 
+class DivergedError(errors.UserError):
+    """A number of a training is NaN or infinite."""
+
+
 def check_scalars(
     run: runs.Run, scalars: Mapping[str, np.ndarray], *, finished: int
 ) -> None:
@@ -122,7 +126,7 @@ def check_place(run: runs.Run) -> None:
 def _diverged(run: runs.Run, what: str) -> errors.UserError:
     good = checkpoints.last(run.checkpoints)
     kept = f"the last good checkpoint is {good}"
-    return errors.UserError(
+    return DivergedError(
         f"{what}: training has diverged; "
         f"{kept if good else 'there is no checkpoint yet'}. Start a new "
         "run with lower learning rates or another seed"

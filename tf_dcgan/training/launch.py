@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import contextlib
-import functools
 import json
 import os
 import pathlib
@@ -60,13 +59,13 @@ def launch(
         if not crew.is_chief:
             path = pathlib.Path(run_dir or folder.RUNS)
             run = runs.new(path, config, *loaded.facts)
-            follower.follow(run, _system(run, loaded), crew)
+            follower.follow(run, _system(loaded), crew)
             return
         evaluator = _evaluator(config, resolved.image_shape)
         path = folder.make(run_dir, config)
         with folder.locked(path):
             run = runs.create(path, config, *loaded.facts)
-            loop.train(run, _system(run, loaded), crew, evaluator)
+            loop.train(run, _system(loaded), crew, evaluator)
         return
     # Of several processes the chief alone holds the lock, and writes.
     is_chief = cluster.is_chief(config.distribute, os.environ)
@@ -78,11 +77,11 @@ def launch(
         run = runs.continued(old_run, config, *loaded.facts)
         profiling.check(config, run.total_steps)
         if not crew.is_chief:
-            follower.follow(run, _system(run, loaded), crew)
+            follower.follow(run, _system(loaded), crew)
             return
         _say_what_changed_since(run, old_run.config)
         evaluator = _evaluator(config, resolved.image_shape)
-        loop.train(run, _system(run, loaded), crew, evaluator)
+        loop.train(run, _system(loaded), crew, evaluator)
 
 
 def _prepare(
@@ -105,11 +104,9 @@ def _prepare(
     return resolved, loaded, crew
 
 
-def _system(
-    run: runs.Run, loaded: system.Loaded
-) -> Callable[[], system.System]:
+def _system(loaded: system.Loaded) -> Callable[[runs.Run], system.System]:
     """Returns what makes the system of a run."""
-    return functools.partial(kinds.of(run.config).System, run, loaded)
+    return lambda run: kinds.of(run.config).System(run, loaded)
 
 
 def _evaluator(

@@ -17,6 +17,7 @@ from tf_dcgan.training import (
     guards,
     profiling,
     resuming,
+    rollback,
     scoring,
     system,
 )
@@ -31,11 +32,14 @@ _BYTES_PER_CALL = 64 * 2**20  # At most, of uint8 images in one call.
 
 def train(
     run: runs.Run,
-    create_system: Callable[[], system.System],
+    create_system: Callable[[runs.Run], system.System],
     crew: crews.Crew,
     evaluator: scoring.Evaluator | None = None,
 ) -> None:
     """Trains a run from its last checkpoint to its last step.
+
+    With `--on_collapse=rollback` a run that collapses is taken back to a good
+    checkpoint and goes on from there.
 
     After Ctrl-C or SIGTERM the loop finishes the current call into TensorFlow,
     saves everything and returns; a kill loses the steps since the last
@@ -51,22 +55,25 @@ def train(
         evaluator: scores the generator at `evaluate_every`; None for never.
 
     Raises:
-        errors.UserError: a checkpoint or log is damaged, or a loss is not
-            finite.
+        errors.UserError: a checkpoint or log is damaged, a loss is not finite,
+            or a run has collapsed once too often.
         OSError: the disk is full.
     """
-    with (
-        guards.on_signals() as stop,
-        crew.at_work(run),
-        _Loop(run, create_system, crew, evaluator, stop) as loop,
-    ):
-        # Not earlier: the run may be unable to continue with this config.
-        runs.write_config(run)
-        try:
-            loop.run()
-        except FileNotFoundError:
-            guards.check_place(run)  # Says what is the matter if it is gone.
-            raise
+    with guards.on_signals() as stop, crew.at_work(run):
+        while True:
+            with _Loop(run, create_system, crew, evaluator, stop) as loop:
+                # Not earlier: the run may be unable to continue with this
+                # config.
+                runs.write_config(run)
+                try:
+                    collapse = loop.run()
+                except FileNotFoundError:
+                    # Says what is the matter if it is gone.
+                    guards.check_place(run)
+                    raise
+            if collapse is None:
+                return
+            run = rollback.roll_back(loop.record, collapse)
 
 
 class _Loop:
@@ -75,7 +82,7 @@ class _Loop:
     def __init__(
         self,
         run: runs.Run,
-        create_system: Callable[[], system.System],
+        create_system: Callable[[runs.Run], system.System],
         crew: crews.Crew,
         evaluator: scoring.Evaluator | None,
         stop: guards.Stop,
@@ -87,7 +94,7 @@ class _Loop:
         self._steps_per_epoch = run.steps_per_epoch
         self._total = run.total_steps
         with crew.strategy.scope():
-            self._system = create_system()
+            self._system = create_system(run)
         self._state = self._system.state
         self._batches = self._system.batches
         self._num_replicas = crew.strategy.num_replicas_in_sync
@@ -104,6 +111,7 @@ class _Loop:
             self._system.draw,
             step=self._step,
             total=self._total,
+            lead=self._system.lead,
         )
         self._console = console.Console(
             run, self._step, self._total, self._steps_per_epoch
@@ -111,9 +119,15 @@ class _Loop:
         self._profiler = profiling.Profiler(
             self._config, run.path / summaries.TENSORBOARD
         )
+        self._collapse: rollback.Collapse | None = None
         self._calls = 0
         self._seconds_per_step = None
         self._saved_at = time.monotonic()
+
+    @property
+    def record(self) -> runs.Run:
+        """The run as it is now; without XLA where XLA has failed."""
+        return self._run
 
     def __enter__(self) -> _Loop:
         self._summaries = summaries.Summaries(
@@ -130,13 +144,18 @@ class _Loop:
             stack.callback(self._batches.close)
             stack.callback(self._summaries.close)
 
-    def run(self) -> None:
-        """Trains until the last step or until asked to stop."""
+    def run(self) -> rollback.Collapse | None:
+        """Trains until the last step or until asked to stop.
+
+        Returns:
+            The collapse that the run is to be taken back from; else None.
+        """
         guards.check_saving(self._run, self._state, step=self._step)
         self._crew.order(crews.Order.RESTORE, self._step)
         self._compare()
         if self._step == 0:
             self._describe()
+        self._write_rollback()
         # A stop may have put a score off, or --evaluate_every may be new.
         self._evaluate()
         self._batches.prefetch(self._step, self._next_count(self._step))
@@ -144,12 +163,21 @@ class _Loop:
             self._profiler.begin(self._step)
             started = time.monotonic()
             scalars = self._call()
-            guards.check_scalars(self._run, scalars, finished=self._step)
+            try:
+                guards.check_scalars(self._run, scalars, finished=self._step)
+            except guards.DivergedError as error:
+                if self._config.on_collapse != "rollback":
+                    raise
+                return rollback.Collapse(
+                    self._step, str(error).partition(":")[0], is_sudden=True
+                )
             self._meter.add(scalars, seconds=time.monotonic() - started)
             self._step += len(scalars["loss_d"])
             self._profiler.end(self._step)
             self._console.update(self._step, self._meter)
             self._write_what_is_due()
+            if self._collapse is not None:
+                return self._collapse
         self._profiler.close()  # A stop may come before its last step.
         self._leave()
 
@@ -231,6 +259,9 @@ class _Loop:
             self._health.add(
                 self._meter.take_window(), self._system.samples().diversity
             )
+            self._heed(health.collapse(self._health.verdicts))
+            if self._collapse is not None:
+                return
         if self._is_due(self._steps_per_epoch):
             self._write_epoch()
         elif ended:
@@ -241,6 +272,38 @@ class _Loop:
         late = time.monotonic() - self._saved_at > _SECONDS_PER_CHECKPOINT
         if self._is_due(self._config.checkpoint_every) or late or ended:
             self._save()
+
+    def _heed(self, verdict: str | None) -> None:
+        """Does what `--on_collapse` says about a verdict."""
+        if verdict is None or self._config.on_collapse == "warn":
+            return
+        reason = verdict.partition(";")[0]
+        if self._config.on_collapse == "rollback":
+            self._collapse = rollback.Collapse(self._step, reason)
+            return
+        terminal.say(
+            f"--on_collapse=stop: {reason}; go on with --on_collapse=warn, or "
+            "start a new run"
+        )
+        self._stop.requested = True
+
+    def _write_rollback(self) -> None:
+        """Writes a line of the rollback that the run goes on after."""
+        rollbacks = self._run.rollbacks
+        if not rollbacks or rollbacks[-1].to_step != self._step:
+            return
+        lines = summaries.read_metrics(self._run.path)
+        if any(line.get("number") == len(rollbacks) for line in lines):
+            return
+        self._summaries.write_scalars(
+            "rollback",
+            {
+                "number": len(rollbacks),
+                "from_step": rollbacks[-1].from_step,
+                "reason": rollbacks[-1].reason,
+            },
+            step=self._step,
+        )
 
     def _is_due(self, every: int) -> bool:
         return self._step % every == 0

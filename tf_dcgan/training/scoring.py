@@ -62,6 +62,7 @@ class Evaluations:
         *,
         step: int,
         total: int,
+        lead: Callable[[], Mapping[str, float]] = dict,
     ):
         """Reads the run's best checkpoint and whether the step has a score.
 
@@ -72,6 +73,7 @@ class Evaluations:
                 height, width, 1 or 3] uint8.
             step: the number of finished steps.
             total: the number of steps of the whole run.
+            lead: returns what else is logged with each score.
 
         Raises:
             errors.UserError: the best checkpoint or the log is damaged.
@@ -80,6 +82,7 @@ class Evaluations:
         self._evaluator = evaluator
         self._draw = draw
         self._total = total
+        self._lead = lead
         self._folder = run.best_checkpoint
         self._best = self._scored_at = None
         self._warned = set()
@@ -156,8 +159,11 @@ class Evaluations:
             # Before the line is written: a score with a line is not repeated.
             self._save_best(save)
         self._scored_at = step
-        log.write_scalars("evaluation", self._line(score), step=step)
+        more = self._lead()
+        log.write_scalars("evaluation", self._line(score) | more, step=step)
         self._say(step, score, before, time.monotonic() - started)
+        for name, value in more.items():
+            terminal.say(f"{name.replace('_', ' ')}: {value:.3g}")
 
     def prune(self) -> None:
         """Removes all best checkpoints but the last.

@@ -50,12 +50,16 @@ class Loaded:
         lines: what the user is told about the images.
         shown: in a translation the images of A and of B to show and to
             score, [n, height, width, 1 or 3] uint8 of the networks' size.
+        held_out: images that nothing is trained on, to see whether D knows its
+            training images by heart; None in a translation, and in a training
+            without scores.
     """
 
     train: tuple[loading.ImageArray, ...]
     facts: tuple[runs.DataFacts, ...]
     lines: tuple[str, ...]
     shown: tuple[np.ndarray, ...] = ()
+    held_out: loading.ImageArray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,6 +120,12 @@ class System(Protocol):
 
         Returns:
             [count, height, width, 1 or 3] uint8.
+        """
+
+    def lead(self) -> dict[str, float]:
+        """Returns D's lead on held-out images by its name in a log.
+
+        It is empty where there are no such images.
         """
 
     def export(self) -> None:
@@ -205,7 +215,12 @@ def several(
     total_steps = run.total_steps
 
     def one_step(*batch):
-        states.decay_learning_rates(state, run.config, total_steps=total_steps)
+        states.decay_learning_rates(
+            state,
+            run.step_config,
+            total_steps=total_steps,
+            have_changed=bool(run.rollbacks),
+        )
         return step(*batch)
 
     return steps.Steps(

@@ -48,6 +48,14 @@ def test_batch_sizes_are_numbers_or_the_recipes_own():
         ({"spectral_norm": True}, "--spectral_norm"),
         ({"r1_gamma": 2.0}, "--r1_gamma=2"),
         ({"loss": "hinge"}, "--loss=hinge"),
+        ({"r2_gamma": 0.5}, "--r2_gamma=0.5"),
+        ({"consistency": 10.0}, "--consistency=10"),
+        ({"augment": "cutout"}, "--augment=cutout"),
+        ({"minibatch_stddev": True}, "--minibatch_stddev"),
+        (
+            {"generator_batch": 2, "generator_latents": "new"},
+            "--generator_batch=2",
+        ),
     ],
 )
 def test_what_pytorchs_side_does_not_have_is_refused(flags, named):

@@ -15,7 +15,7 @@ from tf_dcgan.training.distributed import crew as crews
 
 def follow(
     run: runs.Run,
-    create_system: Callable[[], system.System],
+    create_system: Callable[[runs.Run], system.System],
     crew: crews.Crew,
 ) -> None:
     """Does what the chief orders until the training ends.
@@ -33,7 +33,7 @@ def follow(
     """
     with guards.on_signals() as stop, crew.at_work(run):
         with crew.strategy.scope():
-            trained = create_system()
+            trained = create_system(run)
         variables = trained.state.variables()
         step, ahead = 0, (0, 1)
         try:

@@ -1,0 +1,274 @@
+"""Runs that go back to a good checkpoint when they collapse."""
+
+import json
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from benchmarks import trainings
+from tf_dcgan.commands import train
+from tf_dcgan.common import errors
+from tf_dcgan.config import schema
+from tf_dcgan.runs import checkpoints, health, runs
+from tf_dcgan.training import loop, rollback
+
+_REASON = "samples are collapsing: they differ by 0.1 %"
+_VERDICT = f"{_REASON}; look at samples/"
+
+
+class _KillError(BaseException):
+    """Stands for a kill."""
+
+
+@pytest.fixture
+def collapsing(monkeypatch):
+    """Makes runs collapse at step 30, until they have been rolled back."""
+    monkeypatch.setattr(health, "WINDOW_STEPS", 10)
+    monkeypatch.setattr(rollback, "_STEPS_BEFORE_VERDICT", 10)
+    heed = loop._Loop._heed
+
+    def heed_made_up(self, verdict, times=1):
+        has_collapsed = self._step >= 30 and len(self._run.rollbacks) < times
+        heed(self, _VERDICT if has_collapsed else None)
+
+    def collapse(times=1):
+        monkeypatch.setattr(
+            loop._Loop,
+            "_heed",
+            lambda self, verdict: heed_made_up(self, verdict, times),
+        )
+
+    collapse()
+    return collapse
+
+
+@pytest.fixture
+def call(quick_flags, no_exports, tmp_path):
+    def call(name, *flags, again=False):
+        given = [] if again else [*quick_flags, "--steps=60", *flags]
+        path = tmp_path / name
+        train.main(["train.py", *given, f"--run_dir={path}"])
+        return path
+
+    return call
+
+
+def _lines(path, kind):
+    lines = (path / "metrics.jsonl").read_text().splitlines()
+    return [line for line in map(json.loads, lines) if line["kind"] == kind]
+
+
+def _rates(path):
+    reader = tf.train.load_checkpoint(
+        str(trainings.last_checkpoint(path) / "weights")
+    )
+    return sorted(
+        float(reader.get_tensor(name))
+        for name in reader.get_variable_to_shape_map()
+        if "learning_rate/" in name
+    )
+
+
+@pytest.mark.slow
+def test_a_collapse_goes_back_and_on_with_other_noise_and_smaller_rates(
+    call, collapsing, capsys
+):
+    plain = call("plain")
+    path = call("rolled", "--on_collapse=rollback", "--rollback_rate=0.25")
+    assert (
+        f"rolled back from step 30 to step 20 (1 of at most 3): {_REASON}; "
+        "goes on with other noise and learning rates of 5e-05 (G) and 5e-05 "
+        "(D)" in capsys.readouterr().out
+    )
+    run = runs.open_run(path)
+    assert run.rollbacks == (runs.Rollback(30, 20, _REASON),)
+    assert run.config.seed == runs.open_run(plain).config.seed
+    (line,) = _lines(path, "rollback")
+    assert line == {
+        "kind": "rollback",
+        "step": 20,
+        "number": 1,
+        "from_step": 30,
+        "reason": _REASON,
+    }
+    before, after = ({}, {})
+    for kind, folder in ((before, plain), (after, path)):
+        for line in _lines(folder, "train"):
+            kind[line["step"]] = line["loss_g"]
+    assert list(before) == list(after) == list(range(5, 61, 5))
+    same = [step for step in before if before[step] == after[step]]
+    assert same == [5, 10, 15, 20]
+    np.testing.assert_allclose(_rates(plain), [2e-4] * 2)
+    np.testing.assert_allclose(_rates(path), [5e-5] * 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("instant", ["before", "after"])
+def test_a_kill_in_a_rollback_changes_nothing_in_the_end(
+    call, collapsing, monkeypatch, instant
+):
+    flags = ["--on_collapse=rollback"]
+    whole = call("whole", *flags)
+    write = runs.write_config
+
+    def die(run):
+        if run.rollbacks:
+            if instant == "after":
+                write(run)
+            raise _KillError
+        write(run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rollback.runs, "write_config", die)
+        with pytest.raises(_KillError):
+            call("killed", *flags)
+    killed = call("killed", again=True)
+    assert trainings.differences(whole, killed) == []
+    assert runs.open_run(whole).rollbacks == runs.open_run(killed).rollbacks
+
+
+@pytest.mark.slow
+def test_a_run_ends_when_it_collapses_once_too_often(call, collapsing):
+    collapsing(times=9)
+    with pytest.raises(errors.UserError) as caught:
+        call("run", "--on_collapse=rollback", "--max_rollbacks=2")
+    assert str(caught.value).startswith(
+        f"step 30: {_REASON}; this is after 2 rollbacks, of at most "
+        "--max_rollbacks=2: the last checkpoint is "
+    )
+    assert "step_00000" in str(caught.value)
+
+
+@pytest.mark.slow
+def test_stop_saves_the_run_and_warn_goes_on(call, collapsing, capsys):
+    path = call("run", "--on_collapse=stop")
+    assert checkpoints.last(path / "checkpoints").name == "step_0000030"
+    output = capsys.readouterr().out
+    assert f"--on_collapse=stop: {_REASON}; go on with --on_c" in output
+    train.main(["train.py", f"--run_dir={path}", "--on_collapse=warn"])
+    assert checkpoints.last(path / "checkpoints").name == "step_0000060"
+
+
+@pytest.mark.slow
+def test_numbers_that_are_not_finite_go_back_to_the_last_checkpoint(
+    call, monkeypatch, capsys
+):
+    done = loop._Loop._call
+
+    def diverge(self):
+        scalars = done(self)
+        if self._step >= 35 and not self._run.rollbacks:
+            scalars["loss_g"] = scalars["loss_g"] * np.nan
+        return scalars
+
+    monkeypatch.setattr(loop._Loop, "_call", diverge)
+    path = call("run", "--on_collapse=rollback")
+    (made,) = runs.open_run(path).rollbacks
+    assert (made.from_step, made.to_step) == (35, 30)
+    assert made.reason.startswith("loss_g is nan at step 36")
+    assert "rolled back from step 35 to step 30" in capsys.readouterr().out
+
+
+def _run(tmp_path, *steps, best=None, **settings):
+    """A run with folders in the place of its checkpoints."""
+    path = tmp_path / "run"
+    path.mkdir()
+    facts = runs.DataFacts(4, 4, 1, (0, 0, 4, 4), 100, "", "")
+    run = runs.Run(path, schema.Config(**settings), facts, {}, None)
+    for step in steps:
+        checkpoints.path_of(run.checkpoints, step).mkdir(parents=True)
+    if best is not None:
+        folder = checkpoints.path_of(run.best_checkpoint, best)
+        folder.mkdir(parents=True)
+        (folder / "progress.json").write_text("{}")
+    return run
+
+
+@pytest.mark.parametrize(
+    ("steps", "at", "sudden", "to"),
+    [
+        ((8000, 8500, 9000), 9200, False, 8000),
+        ((8000, 8500, 9000), 9600, False, 8500),
+        ((8500, 9000), 9200, False, 8500),  # The oldest, for want of older.
+        ((8500, 9000), 9200, True, 9000),
+    ],
+)
+def test_it_goes_back_to_before_the_collapse_began(
+    tmp_path, steps, at, sudden, to
+):
+    run = _run(tmp_path, *steps)
+    made = rollback.roll_back(run, rollback.Collapse(at, "why", sudden))
+    assert made.rollbacks[-1].to_step == to
+    left = checkpoints.all_checkpoints(run.checkpoints)
+    assert checkpoints.step_of(left[-1]) == to
+    assert runs.open_run(run.path) == made
+
+
+def test_it_goes_back_to_the_best_where_there_are_scores(tmp_path):
+    run = _run(tmp_path, 8000, 9000, best=4000, evaluate_every=1000)
+    made = rollback.roll_back(run, rollback.Collapse(9200, "why"))
+    assert made.rollbacks == (runs.Rollback(9200, 4000, "why"),)
+    (left,) = checkpoints.all_checkpoints(run.checkpoints)
+    assert (left / "progress.json").read_text() == "{}"
+    assert checkpoints.last(run.best_checkpoint).name == left.name
+
+
+def test_without_a_checkpoint_there_is_nothing_to_go_back_to(tmp_path):
+    with pytest.raises(errors.UserError, match="step 200: why; there is no"):
+        rollback.roll_back(_run(tmp_path), rollback.Collapse(200, "why"))
+
+
+def test_each_rollback_has_noise_and_rates_of_its_own(tmp_path):
+    run = _run(tmp_path, seed=7, rollback_rate=0.5)
+    configs = []
+    for count in range(3):
+        rollbacks = (runs.Rollback(9, 5, "why"),) * count
+        configs.append(
+            runs.dataclasses.replace(run, rollbacks=rollbacks).step_config
+        )
+    assert configs[0] == run.config
+    assert len({config.seed for config in configs}) == 3
+    assert [config.generator_learning_rate for config in configs] == [
+        2e-4,
+        1e-4,
+        5e-5,
+    ]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        [{"from_step": 1, "to_step": 2, "reason": ""}],
+        [{"from_step": 2, "to_step": 1, "reason": 3}],
+        [{"from_step": 2, "to_step": 1}],
+        5,
+    ],
+)
+def test_rollbacks_that_cannot_be_are_named_as_damage(tmp_path, damage):
+    run = _run(tmp_path)
+    runs.write_config(run)
+    file = pathlib.Path(run.path, "config.json")
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps(content | {"rollbacks": damage}))
+    with pytest.raises(errors.UserError, match=r"config\.json is damaged"):
+        runs.open_run(run.path)
+    shutil.rmtree(run.path)
+
+
+def test_only_what_does_not_recover_counts_as_a_collapse():
+    verdicts = ["discriminator is winning: 1; 2", "samples are collapsing: 3"]
+    assert health.collapse(verdicts) == verdicts[1]
+    assert health.collapse(verdicts[:1]) is None
+    assert health.collapse(["discriminator is dead: 1"])
+
+
+def test_several_machines_do_not_go_back():
+    with pytest.raises(errors.UserError) as caught:
+        schema.Config(distribute="multi_worker", on_collapse="rollback")
+    assert str(caught.value) == (
+        "--on_collapse=rollback cannot be combined with "
+        "--distribute=multi_worker: give --on_collapse=warn or stop"
+    )
