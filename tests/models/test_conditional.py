@@ -51,6 +51,22 @@ def call(model, given, classes):
     return model([given, classes], training=False).numpy()
 
 
+def _assert_labels_count(generator, discriminator, size):
+    """Another label makes another image and another score, and only there."""
+    latents = networks.noise(2, 6)
+    made = call(generator, latents, labels(0, 2))
+    assert made.shape == (2, *size, 3)
+    assert made.dtype == np.float32
+    other = call(generator, latents, labels(1, 2))
+    assert not np.allclose(made[0], other[0])
+    np.testing.assert_allclose(made[1], other[1], atol=1e-6)
+    scores = call(discriminator, made, labels(0, 2))
+    assert scores.shape == (2, 1)
+    other = call(discriminator, made, labels(1, 2))
+    assert abs(scores[0] - other[0]) > 1e-4
+    np.testing.assert_allclose(scores[1], other[1], atol=1e-5)
+
+
 def test_every_recipe_with_maps_can_be_told_classes():
     assert set(SIZES) == set(recipes.RECIPES) - {"vanilla_gan", "cyclegan"}
     assert set(SIZES) == set(recipes.names(lambda recipe: recipe.takes_labels))
@@ -62,18 +78,7 @@ def test_both_networks_of_a_recipe_take_labels_and_heed_them(recipe):
     generator, discriminator = build(recipe, channels=3)
     for network in (generator, discriminator):
         networks.randomize(network)
-    latents = networks.noise(2, 6)
-    made = call(generator, latents, labels(0, 2))
-    assert made.shape == (2, *SIZES[recipe], 3)
-    assert made.dtype == np.float32
-    other = call(generator, latents, labels(1, 2))
-    assert not np.allclose(made[0], other[0])
-    np.testing.assert_allclose(made[1], other[1], atol=1e-6)
-    scores = call(discriminator, made, labels(0, 2))
-    assert scores.shape == (2, 1)
-    other = call(discriminator, made, labels(1, 2))
-    assert abs(scores[0] - other[0]) > 1e-4
-    np.testing.assert_allclose(scores[1], other[1], atol=1e-5)
+    _assert_labels_count(generator, discriminator, SIZES[recipe])
 
 
 @pytest.mark.slow
@@ -165,17 +170,7 @@ def test_projection_heeds_the_label_in_both_networks(recipe):
         for variable in network.weights:
             if "class_scale" in variable.path or "class_shift" in variable.path:
                 variable.assign(networks.noise(*variable.shape))
-    latents = networks.noise(2, 6)
-    made = call(generator, latents, labels(0, 2))
-    assert made.shape == (2, *SIZES[recipe], 3)
-    other = call(generator, latents, labels(1, 2))
-    assert not np.allclose(made[0], other[0])
-    np.testing.assert_allclose(made[1], other[1], atol=1e-6)
-    scores = call(discriminator, made, labels(0, 2))
-    assert scores.shape == (2, 1)
-    other = call(discriminator, made, labels(1, 2))
-    assert abs(scores[0] - other[0]) > 1e-4
-    np.testing.assert_allclose(scores[1], other[1], atol=1e-5)
+    _assert_labels_count(generator, discriminator, SIZES[recipe])
 
 
 @pytest.mark.slow

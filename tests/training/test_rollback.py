@@ -16,7 +16,6 @@ from tf_dcgan.runs import checkpoints, health, runs
 from tf_dcgan.training import loop, rollback
 
 _REASON = "samples are collapsing: they differ by 0.1 %"
-_VERDICT = f"{_REASON}; look at samples/"
 
 
 class _KillError(BaseException):
@@ -32,7 +31,7 @@ def collapsing(monkeypatch):
 
     def heed_made_up(self, verdict, times=1):
         has_collapsed = self._step >= 30 and len(self._run.rollbacks) < times
-        heed(self, _VERDICT if has_collapsed else None)
+        heed(self, _REASON if has_collapsed else None)
 
     def collapse(times=1):
         monkeypatch.setattr(
@@ -263,6 +262,7 @@ def test_only_what_does_not_recover_counts_as_a_collapse():
     assert health.collapse(verdicts) == verdicts[1]
     assert health.collapse(verdicts[:1]) is None
     assert health.collapse(["discriminator is dead: 1"])
+    assert health.collapse([f"{_REASON}; look at samples/"]) == _REASON
 
 
 def test_several_machines_do_not_go_back():

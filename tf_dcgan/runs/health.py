@@ -66,11 +66,12 @@ def collapse(verdicts: Sequence[str]) -> str | None:
         verdicts: as `Monitor.verdicts` has them.
 
     Returns:
-        The verdict on samples that collapse, or on a dead D; None without one.
+        The verdict on samples that collapse, or on a dead D, without what it
+        advises; None without one.
     """
     for verdict in verdicts:
         if verdict.startswith((f"{_COLLAPSING}:", f"{_DEAD}:")):
-            return verdict
+            return verdict.partition(";")[0]
     return None
 
 

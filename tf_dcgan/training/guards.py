@@ -23,7 +23,16 @@ _KINDS = [
 
 
 class DivergedError(errors.UserError):
-    """A number of a training is NaN or infinite."""
+    """A number of a training is NaN or infinite.
+
+    Attributes:
+        reason: which number, and where.
+    """
+
+    def __init__(self, reason: str, advice: str):
+        """Says what was seen, then what to do."""
+        super().__init__(f"{reason}: {advice}")
+        self.reason = reason
 
 
 def check_scalars(
@@ -127,9 +136,10 @@ def _diverged(run: runs.Run, what: str) -> errors.UserError:
     good = checkpoints.last(run.checkpoints)
     kept = f"the last good checkpoint is {good}"
     return DivergedError(
-        f"{what}: training has diverged; "
+        what,
+        "training has diverged; "
         f"{kept if good else 'there is no checkpoint yet'}. Start a new "
-        "run with lower learning rates or another seed"
+        "run with lower learning rates or another seed",
     )
 
 

@@ -169,7 +169,7 @@ class _Loop:
                 if self._config.on_collapse != "rollback":
                     raise
                 return rollback.Collapse(
-                    self._step, str(error).partition(":")[0], is_sudden=True
+                    self._step, error.reason, is_sudden=True
                 )
             self._meter.add(scalars, seconds=time.monotonic() - started)
             self._step += len(scalars["loss_d"])
@@ -273,11 +273,10 @@ class _Loop:
         if self._is_due(self._config.checkpoint_every) or late or ended:
             self._save()
 
-    def _heed(self, verdict: str | None) -> None:
-        """Does what `--on_collapse` says about a verdict."""
-        if verdict is None or self._config.on_collapse == "warn":
+    def _heed(self, reason: str | None) -> None:
+        """Does what `--on_collapse` says about a collapse, if there is one."""
+        if reason is None or self._config.on_collapse == "warn":
             return
-        reason = verdict.partition(";")[0]
         if self._config.on_collapse == "rollback":
             self._collapse = rollback.Collapse(self._step, reason)
             return
