@@ -62,6 +62,14 @@ def gpus() -> list[tf.config.PhysicalDevice]:
     return tf.config.get_visible_devices("GPU")
 
 
+def logical_gpus() -> list[str]:
+    """Returns the names of the GPUs that operations can be placed on.
+
+    It sets the devices up, so `choose` comes before it.
+    """
+    return [device.name for device in tf.config.list_logical_devices("GPU")]
+
+
 def split_cpu(count: int) -> None:
     """Makes the CPU so many devices; call it before any operation.
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import devices, errors
 from tf_dcgan.metrics.features import feature_network, keras_inception, resizing
 from tf_dcgan.metrics.features.inception import fingerprint
 from tf_dcgan.metrics.features.inception import weights as inception_weights
@@ -62,6 +62,37 @@ def test_features_do_not_depend_on_the_batches(deep_network, images):
             )
 
 
+def test_several_devices_take_turns_and_give_the_same_features(
+    weights, images, monkeypatch
+):
+    one = feature_network.inception_network(weights, feature_dim=64)
+    whole = one.extract([images], batch_size=2)["features"]
+    # Two names of one device: a copy of the network on each.
+    monkeypatch.setattr(devices, "logical_gpus", lambda: ["CPU:0", "CPU:0"])
+    two = feature_network.inception_network(weights, feature_dim=64)
+    parts = two.extract([images], batch_size=2)["features"]
+    np.testing.assert_array_equal(parts, whole)
+    functions = two._functions_of(("features",))
+    used = []
+    monkeypatch.setattr(
+        two,
+        "_functions_of",
+        lambda outputs: [
+            (lambda batch, place=place, f=f: used.append(place) or f(batch))
+            for place, f in enumerate(functions)
+        ],
+    )
+    two.extract([images], batch_size=2)
+    assert used == [0, 1, 0, 1]
+    # Neither reads the weights of the other, nor those of the model.
+    first, second = (
+        {id(variable) for variable in f.get_concrete_function().variables}
+        for f in functions
+    )
+    assert first and second and not first & second
+    assert not (first | second) & {id(w.value) for w in two._model.weights}
+
+
 def test_images_are_computed_in_full_batches_and_all_of_them(
     network, images, monkeypatch
 ):
@@ -71,7 +102,7 @@ def test_images_are_computed_in_full_batches_and_all_of_them(
         sizes.append(len(batch))
         return {"features": tf.reshape(batch[:, 0, :64, 0], [-1, 64])}
 
-    monkeypatch.setattr(network, "_function", lambda outputs: compute)
+    monkeypatch.setattr(network, "_functions_of", lambda outputs: [compute])
     batches = [images[:1], images[1:3], images[:0], images[3:]]
 
     found = network.extract(batches, batch_size=3)["features"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import itertools
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_dcgan.common import terminal
+from tf_dcgan.common import devices, terminal
 from tf_dcgan.metrics.features import resizing
 from tf_dcgan.metrics.features.inception import inception, layers
 from tf_dcgan.metrics.features.inception import weights as inception_weights
@@ -30,6 +31,10 @@ ONLY_WITH_ITSELF = "only scores of this very protocol"
 
 class FeatureNetwork:
     """A network and what must be said beside every score made with it.
+
+    Where TensorFlow sees several GPUs, each has a copy of the network and
+    computes every nth batch. The batches are the same for any number of GPUs,
+    and so are the features, except for rounding.
 
     Attributes:
         name: as `--features` takes it.
@@ -81,7 +86,7 @@ class FeatureNetwork:
         }
         self._prepare = prepare
         self._model = model
-        self._functions = {}
+        self._functions: dict[tuple[str, ...], list[Callable]] = {}
 
     @property
     def key(self) -> str:
@@ -137,29 +142,33 @@ class FeatureNetwork:
             output: [np.zeros([0, self._widths[output]], np.float32)]
             for output in outputs
         }
-        compute = self._function(tuple(outputs))
+        functions = self._functions_of(tuple(outputs))
+        waiting = self._full_batches(batches, batch_size)
         with terminal.Progress(progress, total, "images") as counted:
-            for batch in self._full_batches(batches, batch_size):
-                for output, values in compute(batch).items():
-                    results[output].append(values.numpy())
-                counted.update(len(batch))
+            while group := list(itertools.islice(waiting, len(functions))):
+                # A GPU works while the next one gets its batch, so the first
+                # values are fetched when every GPU has a batch.
+                computed = [
+                    compute(batch)
+                    for compute, batch in zip(functions, group, strict=False)
+                ]
+                for values_of in computed:
+                    for output, values in values_of.items():
+                        results[output].append(values.numpy())
+                counted.update(sum(map(len, group)))
         return {name: np.concatenate(parts) for name, parts in results.items()}
 
-    def _function(self, outputs: tuple[str, ...]) -> Callable:
-        """Returns the graph for some outputs; layers they skip are not run."""
+    def _functions_of(self, outputs: tuple[str, ...]) -> list[Callable]:
+        """Returns a graph for some outputs on each device.
+
+        Layers that the outputs do not need are not run.
+        """
         if outputs not in self._functions:
-
-            def compute(images):
-                results = self._model(images, training=False)
-                return {output: results[output] for output in outputs}
-
-            # Open in the number of images: the last batch has fewer.
-            shape = [None, *self._model.input_shape[1:]]
-            self._functions[outputs] = tf.function(
-                compute,
-                input_signature=[tf.TensorSpec(shape, tf.float32)],
-                autograph=False,
-            )
+            used = devices.logical_gpus()
+            self._functions[outputs] = [
+                _function(self._model, outputs, device)
+                for device in (used if len(used) > 1 else [None])
+            ]
         return self._functions[outputs]
 
     def _full_batches(
@@ -179,6 +188,46 @@ class FeatureNetwork:
                     waiting = [rest] if len(rest) else []
         if waiting:
             yield _joined(waiting)
+
+
+def _function(
+    model: keras.Model, outputs: tuple[str, ...], device: str | None
+) -> Callable:
+    """Returns a graph of a model.
+
+    Args:
+        model: with its weights.
+        outputs: what the graph returns.
+        device: the device that computes, with a copy of the weights; None for
+            the device that the model is on.
+    """
+    if device is not None:
+        with tf.device(device):
+            trainable, others = (
+                [tf.Variable(weight.value) for weight in weights]
+                for weights in (
+                    model.trainable_variables,
+                    model.non_trainable_variables,
+                )
+            )
+
+    def compute(images):
+        if device is None:
+            results = model(images, training=False)
+        else:
+            with tf.device(device):
+                results, _ = model.stateless_call(
+                    trainable, others, images, training=False
+                )
+        return {output: results[output] for output in outputs}
+
+    # Open in the number of images: the last batch has fewer.
+    shape = [None, *model.input_shape[1:]]
+    return tf.function(
+        compute,
+        input_signature=[tf.TensorSpec(shape, tf.float32)],
+        autograph=False,
+    )
 
 
 def inception_network(
