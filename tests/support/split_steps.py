@@ -11,7 +11,8 @@ from tf_dcgan.training.distributed import crew as crews
 
 BATCH = 4
 _STEPS = 3
-# Batch normalisation and labels; dropout; buffers and two sets.
+# Batch normalisation and labels; dropout and what D sees of each image;
+# buffers and two sets.
 SYSTEMS = {
     "dcgan_small": {
         "conditional": True,
@@ -19,7 +20,14 @@ SYSTEMS = {
         "width": 0.06,
         "dataset": "mnist",
     },
-    "vanilla_gan": {"width": 0.1, "dataset": "mnist"},
+    "vanilla_gan": {
+        "augment": "color,translation,cutout",
+        "consistency": 10.0,
+        "generator_batch": 2,
+        "generator_latents": "new",
+        "width": 0.1,
+        "dataset": "mnist",
+    },
     "cyclegan": {
         "width": 0.06,
         "residual_blocks": 1,
