@@ -79,8 +79,8 @@ def test_images_that_are_enlarged_much_are_told():
     ]
     lines = notes({(12, 77): 30, (80, 512): 20}, image_size="80x512")
     assert lines == [
-        "note: 30 of 50 images are more than twice enlarged (at most 6.7 "
-        "times, from 12x77 to 80x512) and will look blurred"
+        "note: 30 of 50 images looked at are more than twice enlarged (at "
+        "most 6.7 times, from 12x77 to 80x512) and will look blurred"
     ]
     assert notes({(20, 20): 1, (90, 90): 200}) == []  # One in 201.
 

@@ -77,8 +77,9 @@ class ImageSet(abc.ABC):
     def original_sizes(self) -> shapes.Counts:
         """Counts the sizes of the images.
 
-        One size, counted once, if all images have it; nothing if sizes vary
-        and only reading all images would tell.
+        One size, counted once, if all images have it; the sizes of the first
+        images if there are too many to look at; nothing if sizes vary and
+        only a download would tell.
 
         Raises:
             errors.UserError: as for `original_shape`.

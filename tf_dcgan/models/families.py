@@ -280,8 +280,8 @@ def image_size(
         if not counts:
             raise errors.UserError(
                 f"--image_size={sizes.AUTO} needs the sizes of the images, and "
-                f"those of {config.title} vary and are not known before all "
-                "are read: give --image_size=HEIGHTxWIDTH, as in 48x64"
+                f"those of {config.title} vary and are not known before it is "
+                "on this disk: give --image_size=HEIGHTxWIDTH, as in 48x64"
             )
         return size_of_shape(config, shapes.typical(counts))
     size = sizes.parse("image_size", config.image_size)

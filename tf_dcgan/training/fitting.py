@@ -125,7 +125,7 @@ def _enlargement_notes(
     words = (
         "the images are"
         if len(counts) == 1
-        else f"{number:,} of {total:,} images are more than twice"
+        else f"{number:,} of {total:,} images looked at are more than twice"
     )
     most = "" if len(counts) == 1 else "at most "
     return [

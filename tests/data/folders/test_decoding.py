@@ -182,7 +182,7 @@ def deep(dtype, *, channels=1):
     return chance.integers(low, high, (3, 5, channels)).astype(dtype)
 
 
-def stored_as_tiff(path, values, *, sample_format):
+def stored_as_tiff(path, values, *, sample_format, photometric=1):
     """Writes an uncompressed TIFF of any type of numbers."""
     height, width, channels = values.shape
     bits = values.dtype.itemsize * 8
@@ -192,7 +192,7 @@ def stored_as_tiff(path, values, *, sample_format):
         (257, 4, 1, height),
         (258, 3, 1, bits),
         (259, 3, 1, 1),
-        (262, 3, 1, 1),
+        (262, 3, 1, photometric),
         (273, 4, 1, 8),
         (277, 3, 1, channels),
         (278, 4, 1, height),
@@ -262,6 +262,19 @@ def test_a_tiff_keeps_values_of_every_type(
     )
     np.testing.assert_array_equal(values_of(path), values)
     assert decoding.read_header(path).depth == depth
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_whose_zero_is_white_is_read_with_white_high(tmp_path, dtype):
+    values = np.array([[[0], [1], [np.iinfo(dtype).max]]], dtype)
+    path = stored_as_tiff(
+        tmp_path / "x.tif", values, sample_format=1, photometric=0
+    )
+    highest = np.iinfo(dtype).max
+    if dtype is np.uint8:
+        assert decoding.read(path).ravel().tolist() == [255, 254, 0]
+    else:
+        assert values_of(path).ravel().tolist() == [highest, highest - 1, 0]
 
 
 def test_deep_values_are_scaled_by_the_range_that_is_given(tmp_path):

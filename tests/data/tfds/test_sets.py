@@ -138,6 +138,47 @@ def test_images_of_varying_sizes_are_each_cropped_and_resized(load, root):
     assert array.class_names == ("0", "1")
 
 
+def test_varying_sizes_are_counted_from_the_first_images(root, monkeypatch):
+    images = [
+        np.zeros((*size, 3), np.uint8) for size in [(9, 30)] * 2 + [(5, 8)]
+    ]
+    tiny_data.write_tfds(
+        root,
+        "mixed",
+        {
+            "test": ([np.zeros((7, 7, 3), np.uint8)], None),
+            "train": (images, None),
+        },
+        shape=(None, None, 3),
+    )
+    found = loading.find("mixed", str(root))
+    assert found.sizes == {(9, 30): 2, (5, 8): 1}
+    monkeypatch.setattr(sets, "_LOOKED_AT", 2)
+    assert sum(loading.find("mixed", str(root)).sizes.values()) == 2
+
+
+def test_sizes_are_unknown_before_a_set_of_varying_sizes_is_prepared(
+    root, monkeypatch
+):
+    monkeypatch.setattr(
+        sets.TfdsSet, "original_shape", (None, None, 3), raising=True
+    )
+    assert sets.TfdsSet("mixed", str(root), reading.Reading()).sizes == {}
+
+
+def test_counting_the_sizes_of_a_damaged_set_says_what_is_damaged(root):
+    tiny_data.write_tfds(
+        root,
+        "mixed",
+        {"train": ([np.zeros((9, 30, 3), np.uint8)], None)},
+        shape=(None, None, 3),
+    )
+    for file in root.rglob("*tfrecord*"):
+        file.write_bytes(file.read_bytes()[:-5])
+    with pytest.raises(errors.UserError, match="is damaged: the train split"):
+        _ = loading.find("mixed", str(root)).sizes
+
+
 def test_a_split_that_is_not_there_lists_those_that_are(load, root):
     images = tiny_data.images(2)
     splits = {"training": (images, None), "validation": (images, None)}

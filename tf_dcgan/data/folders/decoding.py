@@ -74,8 +74,10 @@ _LOWER_BYTES = {
     )
 }
 _GRAY_AND_ALPHA = "LA;16B"  # Of PNG alone.
-_SAMPLE_FORMAT, _BITS_PER_SAMPLE = 339, 258  # The numbers of TIFF's tags.
+# The numbers of TIFF's tags.
+_SAMPLE_FORMAT, _BITS_PER_SAMPLE, _PHOTOMETRIC = 339, 258, 262
 _UNSIGNED = 1
+_WHITE_IS_ZERO = 0
 _ORIENTATION = 0x0112  # The number of EXIF's tag.
 _TURNED = {
     2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
@@ -831,6 +833,13 @@ def _stored_values(
             and _tag(image, _BITS_PER_SAMPLE, 1) == 32
         ):
             values = values.view(np.uint32)  # Pillow takes them for signed.
+        if (
+            values.dtype.kind == "u"
+            and image.format == "TIFF"
+            and _tag(image, _PHOTOMETRIC, 1) == _WHITE_IS_ZERO
+        ):
+            # Pillow turns such values round for 8 bits alone.
+            values = np.iinfo(values.dtype).max - values
         return values[..., np.newaxis]
     if raw_mode == _GRAY_AND_ALPHA:
         # Four bytes: the upper and the lower one of gray and of alpha.

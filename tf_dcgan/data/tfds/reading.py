@@ -5,21 +5,25 @@ Importing this module imports TFDS; `sets` does so only when it must.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterator
 import contextlib
 import difflib
+import io
 import logging
 import os
 import pathlib
 import re
 
 import numpy as np
+import PIL.Image
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tf_dcgan.common import errors
 from tf_dcgan.data import sources
 from tf_dcgan.data.named import known_sets
+from tf_dcgan.data.preparing import shapes
 
 _CHUNK_IMAGES = 1024  # Images per chunk at most.
 _LONGEST_MESSAGE = 500  # Characters of an exception's message passed on.
@@ -179,6 +183,39 @@ def read(name: str, split: str, *, folder: pathlib.Path) -> sources.Content:
     )
 
 
+def count_sizes(builder, *, at_most: int) -> shapes.Counts:
+    """Counts the sizes of images by their headers, without decoding them.
+
+    Args:
+        builder: TFDS's builder of a prepared set.
+        at_most: how many images to look at, from the first of the training
+            split on; where there is none, of the set's first split. TFDS
+            stores images in a shuffled order.
+
+    Returns:
+        (height, width) in pixels to the number of images of that size.
+
+    Raises:
+        errors.UserError: the set's files are damaged.
+    """
+    splits = list(builder.info.splits)
+    split = "train" if "train" in splits else splits[0]
+    with _damage(builder, split), tf.device("CPU:0"), quiet():
+        dataset = builder.as_dataset(
+            split=split,
+            shuffle_files=False,
+            decoders=tfds.decode.PartialDecoding(
+                {"image": True}, decoders={"image": tfds.decode.SkipDecoding()}
+            ),
+            read_config=tfds.ReadConfig(try_autocache=False),
+        )
+        counts: collections.Counter[tuple[int, int]] = collections.Counter()
+        for example in dataset.take(at_most).as_numpy_iterator():
+            with PIL.Image.open(io.BytesIO(example["image"])) as image:
+                counts[image.height, image.width] += 1
+    return counts
+
+
 def _chunks(
     builder,
     split: str,
@@ -188,7 +225,7 @@ def _chunks(
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Yields a split's images and labels as `sources.Content.chunks` says."""
     features = {"image": True} | ({"label": True} if labelled else {})
-    try:
+    with _damage(builder, split):
         with tf.device("CPU:0"), quiet():
             dataset = builder.as_dataset(
                 split=split,
@@ -202,7 +239,14 @@ def _chunks(
             iterator = dataset.prefetch(2).as_numpy_iterator()
         for example in iterator:
             yield example["image"], example.get("label")
-    except (tf.errors.OpError, ValueError) as error:
+
+
+@contextlib.contextmanager
+def _damage(builder, split: str) -> Iterator[None]:
+    """Says which prepared set is damaged when reading it fails."""
+    try:
+        yield
+    except (tf.errors.OpError, ValueError, PIL.UnidentifiedImageError) as error:
         raise errors.UserError(
             f"{builder.data_path} is damaged: the {split} split cannot be read "
             f"to its end ({first_line(error)}). Copy it again or prepare it "

@@ -15,9 +15,11 @@ import re
 
 from tf_dcgan.common import errors, terminal
 from tf_dcgan.data import image_sets, reading, sources
+from tf_dcgan.data.preparing import shapes
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _INFO = "dataset_info.json"
+_LOOKED_AT = 10_000  # Images whose sizes stand for those of a whole set.
 
 
 class TfdsSet(image_sets.ImageSet):
@@ -54,6 +56,21 @@ class TfdsSet(image_sets.ImageSet):
         from tf_dcgan.data.tfds import reading as tfds_reading
 
         return tfds_reading.image_shape(self.name, self._builder)
+
+    @functools.cached_property
+    def original_sizes(self) -> shapes.Counts:
+        """See `image_sets.ImageSet`; of a large set, the first images' sizes.
+
+        Nothing if sizes vary and the set is not prepared on this disk yet.
+        """
+        height, width, _ = self.original_shape
+        if height is not None and width is not None:
+            return {(height, width): 1}
+        if prepared_folder(self.name, _root(self._data_dir)) is None:
+            return {}
+        from tf_dcgan.data.tfds import reading as tfds_reading
+
+        return tfds_reading.count_sizes(self._builder, at_most=_LOOKED_AT)
 
     @property
     def class_names(self) -> tuple[str, ...]:
