@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import json
 import pathlib
 import re
 import shlex
@@ -396,3 +397,43 @@ def test_speeds_in_the_rule_of_hours_are_those_of_the_results():
         assert f" {speed} |" in _TEXTS["docs/results.md"]
         product = float(operations) * float(speed.replace(",", ""))
         assert abs(product - int(rate)) <= 0.01 * int(rate)
+
+
+@pytest.mark.parametrize("recipe, num_rows", [("lsgan_28", 5), ("dcgan_28", 6)])
+def test_the_start_of_the_example_runs_is_told_as_they_logged_it(
+    recipe, num_rows
+):
+    section = _TEXTS["docs/results.md"].partition("## The start of")[2]
+    told_of = section.partition(f"--recipe={recipe} --steps=5000")[2]
+    rows = re.findall(
+        r"^\| ([\d,]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) / ([\d.]+)"
+        r" \| ([\d.]+) \|$",
+        told_of,
+        re.MULTILINE,
+    )[:num_rows]
+    assert len(rows) == num_rows
+    log = _PROJECT / "examples" / "comparison" / recipe / "metrics.jsonl"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    keys = ("loss_g", "loss_d", "real_accuracy", "fake_accuracy")
+    for step_in_words, *means, diversity in rows:
+        step = int(step_in_words.replace(",", ""))
+        logged = [
+            [line[key] for key in keys]
+            for line in lines
+            if line["kind"] == "train" and step - 250 < line["step"] <= step
+        ]
+        assert np.mean(logged, axis=0) == pytest.approx(
+            list(map(float, means)), abs=0.0051
+        )
+        (sampled,) = [
+            line["diversity"]
+            for line in lines
+            if line["kind"] == "samples" and line["step"] == step
+        ]
+        assert sampled == pytest.approx(float(diversity), abs=0.0051)
+
+
+def test_the_example_names_no_folder_of_whoever_made_it():
+    page = (_PROJECT / "examples/comparison/report.html").read_text()
+    assert "2 runs compared" in page
+    assert re.findall(r"(?:/home|/root|/work|/tmp|/Users)/", page) == []
