@@ -287,6 +287,7 @@ class _EnoughError(Exception):
     """A command's flags were read, and nothing else shall be done."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", _QUICK, ids=" ".join)
 def test_commands_that_take_a_second_are_run(
     monkeypatch, tmp_path, capsys, words
@@ -328,6 +329,7 @@ def _pattern(quoted):
     return re.compile(".*".join(parts))
 
 
+@pytest.mark.slow
 def test_every_note_and_warning_has_a_row():
     rows = [_pattern(line) for page in _ROWS for line in _quoted(page)]
     missing = [
@@ -342,6 +344,7 @@ def test_every_note_and_warning_has_a_row():
     assert missing == []
 
 
+@pytest.mark.slow
 def test_every_row_is_about_a_line_that_the_program_has():
     texts = "\n".join(
         text.replace("\n", " ")
