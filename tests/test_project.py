@@ -1,4 +1,4 @@
-"""What the project says of itself, against what it does."""
+"""What the project says of itself outside of its pages: see test_docs."""
 
 import ast
 import pathlib
@@ -9,58 +9,29 @@ import tomllib
 
 import pytest
 
-from benchmarks import distribution, score_table, torch_training
 from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
     compare,
-    inspect,
     interpolate,
     sample,
     train,
     translate,
 )
 from tf_dcgan.common import devices
-from tf_dcgan.config import recipes, schema
+from tf_dcgan.config import schema
 from tf_dcgan.evaluation import request
 
 _PROJECT = pathlib.Path(__file__).resolve().parent.parent
-_DOCS = _PROJECT / "docs"
-_README = (_PROJECT / "README.md").read_text()
-_PAGES = ["README.md", *sorted(f"docs/{p.name}" for p in _DOCS.glob("*.md"))]
 _TEST_COMMAND = (
     "python3 -m venv .venv-test && "
     ".venv-test/bin/pip install -r requirements-dev.txt && "
     ".venv-test/bin/python -m pytest -n 2 --dist=loadfile"
 )
-# Of other programs.
-_FOREIGN_FLAGS = {"logdir", "dist", "gpus"}
 
 
 def _fields(settings_class):
     return set(settings_class.__dataclass_fields__)
-
-
-@pytest.mark.parametrize("page", _PAGES)
-def test_every_flag_that_a_page_names_exists(page):
-    text = (_PROJECT / page).read_text()
-    named = set(re.findall(r"--([a-z][a-z_0-9]+)", text)) - _FOREIGN_FLAGS
-    known = (
-        _fields(schema.Config)
-        | _fields(train.TrainSettings)
-        | _fields(sample.SampleSettings)
-        | _fields(distribution.DistributionSettings)
-        | _fields(score_table.ScoreTableSettings)
-        | _fields(torch_training.TorchTrainingSettings)
-        | _fields(compare.CompareSettings)
-        | _fields(inspect.InspectSettings)
-        | _fields(request.Request)
-        | _fields(interpolate.InterpolateSettings)
-        | _fields(arithmetic.ArithmeticSettings)
-        | _fields(translate.TranslateSettings)
-        | {"help", "flagfile"}
-    )
-    assert named - known - {f"no{name}" for name in known} == set()
 
 
 def test_what_commands_write_without_out_is_ignored_by_git():
@@ -85,51 +56,6 @@ def test_what_commands_write_without_out_is_ignored_by_git():
     for name in defaults - {"walk", "translated"}:
         assert f"/{name}" in ignored
     assert {"/walk.png", "/walk.gif", "/translated/"} <= set(ignored)
-
-
-def test_the_readme_goes_on_with_runs_that_it_began():
-    # The first command makes the first run, the second one the second.
-    made = {"00000-glyphs-dcgan_small", "00001-mnist-dcgan"}
-    made |= set(re.findall(r"train\.py .*--run_dir=runs/([\w-]+)", _README))
-    named = set(re.findall(r"runs/([\w-]+)", _README))
-    assert named - made == set()
-
-
-def test_every_recipe_is_in_the_readme_and_no_other():
-    named = set(re.findall(r"--recipe=(\w+)", _README))
-    assert named <= set(recipes.RECIPES)
-    for recipe in recipes.RECIPES:
-        assert f"`{recipe}`" in _README
-
-
-def test_every_module_and_file_that_the_readme_names_exists():
-    paths = set(re.findall(r"[\w/-]+\.(?:py|txt|png)\b", _README))
-    made_by_a_run = {
-        "step_0000500.png",
-        "real.png",
-        "curves.png",
-        "grid.png",
-        "memorization.png",
-    }
-    made_by_a_run |= {"walk.png", "arithmetic.png"}
-    for path in paths - made_by_a_run:
-        found = [_PROJECT / path, _PROJECT / "tf_dcgan" / path]
-        assert any(place.exists() for place in found), path
-    for module in re.findall(r"python -m (benchmarks[\w.]*)", _README):
-        assert (_PROJECT / f"{module.replace('.', '/')}.py").exists(), module
-    for folder in re.findall(r"^\| `(\w+)/` \|", _README, re.MULTILINE):
-        assert (_PROJECT / "tf_dcgan" / folder / "__init__.py").exists()
-
-
-def test_every_command_that_the_readme_names_exists():
-    named = set(
-        re.findall(r"(?:python -m tf_dcgan|tf-dcgan) ([a-z]+)", _README)
-    )
-    assert named <= set(entry.COMMANDS)
-
-
-def test_no_number_in_the_readme_is_still_to_be_filled_in():
-    assert re.findall(r"@[A-Z0-9]+@", _README) == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])

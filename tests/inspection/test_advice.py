@@ -103,7 +103,7 @@ def test_few_images_get_small_batches_and_no_endless_training():
     advised = _advice([(64, 64)] * 20)
     assert advised.settings["batch_size"] == 8
     assert advised.total_steps == 2500  # A thousand passes.
-    assert any("no augmentation" in hint for hint in advised.hints)
+    assert any("--augment=color," in hint for hint in advised.hints)
     assert advised.cache_bytes == 20 * (64 * 64 * 3 + 8)
 
 
@@ -156,6 +156,7 @@ def test_two_sets_of_a_translation_are_recognised(tmp_path):
             PIL.Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
     advised = report.inspect(str(tmp_path)).advice
     assert advised.settings["recipe"] == "cyclegan"
+    assert not any("--augment" in hint for hint in advised.hints)
     assert advised.config.batch_size == 1
     assert families.image_size(advised.config, (40, 42)) == (40, 40)
 

@@ -97,7 +97,7 @@ def _logit(probability: float) -> float:
     return math.log(probability / (1 - probability))
 
 
-# From README.md, section Health: `loss_g` is near 0.1 where D takes generated
+# From docs/health.md: `loss_g` is near 0.1 where D takes generated
 # images for real, beside 0.69 of a guess.
 _HEALTH_OF_CROSS_ENTROPY = Health(
     perfect_loss=lambda real, fake: _entropy(real) + _entropy(fake),

@@ -337,11 +337,16 @@ def _hints(
             "choose it"
         )
     if train_images < findings.FEW_IMAGES:
+        augmentation = (
+            ""  # A translation has none but mirroring and crops.
+            if recipe == "cyclegan"
+            else "--augment=color,translation,cutout changes at random what D "
+            "sees, "
+        )
         hints.append(
-            "there is no augmentation here but mirroring: below "
-            f"{findings.FEW_IMAGES:,} images more of them help most; --width="
-            "0.5 makes D slower to learn them by heart, and evaluate.py "
-            "--metrics=memorization says whether G repeats them"
+            f"below {findings.FEW_IMAGES:,} images more of them help most; "
+            f"{augmentation}--width=0.5 makes D slower to learn them by heart, "
+            "and evaluate.py --metrics=memorization says whether G repeats them"
         )
     if list(facts["splits"]) == ["train"] and recipe != "cyclegan":
         hints.append(

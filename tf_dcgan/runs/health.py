@@ -13,7 +13,7 @@ from typing import Any
 from tf_dcgan.config import kinds as system_kinds
 from tf_dcgan.config import losses, schema
 
-# README.md, section Health, has the reason of each number.
+# docs/health.md has the reason of each number.
 WINDOW_STEPS = 200
 SUSTAINED_WINDOWS = 5
 AHEAD_SHARE = 0.02
@@ -32,7 +32,7 @@ _AHEAD = "discriminator is winning"
 _BEHIND = "generator is winning"
 _DEAD = "discriminator is dead"
 _COLLAPSING = "samples are collapsing"
-_KINDS = (_AHEAD, _BEHIND, _DEAD, _COLLAPSING)
+KINDS = (_AHEAD, _BEHIND, _DEAD, _COLLAPSING)
 
 
 def entry(verdicts: Sequence[str]) -> dict[str, str]:
@@ -56,7 +56,7 @@ def kinds(line: Mapping[str, Any]) -> list[str]:
     text = line.get("health")
     if not isinstance(text, str):
         return []
-    return [kind for kind in _KINDS if f"; {kind}:" in f"; {text}"]
+    return [kind for kind in KINDS if f"; {kind}:" in f"; {text}"]
 
 
 def collapse(verdicts: Sequence[str]) -> str | None:
