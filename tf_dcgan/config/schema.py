@@ -147,7 +147,7 @@ class Config:
         "non_saturating",
         "what D and G minimise",
         group=_SYSTEM,
-        choices={k: v.summary for k, v in losses.LOSSES.items()},
+        choices=losses.SUMMARIES,
     )
     dataset: str | None = fields.setting(
         "mnist",

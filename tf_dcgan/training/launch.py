@@ -34,13 +34,16 @@ def launch(
     *,
     run_dir: os.PathLike | str | None,
     old_run: runs.Run | None,
-) -> None:
+) -> pathlib.Path:
     """Prepares everything, then makes the run's folder and trains.
 
     Args:
         config: the settings as the user chose them.
         run_dir: the folder of a new run; None for the next number.
         old_run: the run to continue; None to start a new one.
+
+    Returns:
+        The run's folder.
 
     Raises:
         errors.UserError: a setting, the data, the machine or the old run
@@ -60,13 +63,13 @@ def launch(
             path = pathlib.Path(run_dir or folder.RUNS)
             run = runs.new(path, config, *loaded.facts)
             follower.follow(run, _system(loaded), crew)
-            return
+            return path
         evaluator = _evaluator(config, resolved.image_shape)
         path = folder.make(run_dir, config)
         with folder.locked(path):
             run = runs.create(path, config, *loaded.facts)
             loop.train(run, _system(loaded), crew, evaluator)
-        return
+        return path
     # Of several processes the chief alone holds the lock, and writes.
     is_chief = cluster.is_chief(config.distribute, os.environ)
     with folder.locked(old_run.path) if is_chief else contextlib.nullcontext():
@@ -78,10 +81,11 @@ def launch(
         profiling.check(config, run.total_steps)
         if not crew.is_chief:
             follower.follow(run, _system(loaded), crew)
-            return
+            return run.path
         _say_what_changed_since(run, old_run.config)
         evaluator = _evaluator(config, resolved.image_shape)
         loop.train(run, _system(loaded), crew, evaluator)
+    return old_run.path
 
 
 def _prepare(
