@@ -17,6 +17,7 @@ from tf_dcgan.training import (
     console,
     cost,
     execution,
+    initial,
     kinds,
     length,
     loop,
@@ -50,7 +51,8 @@ def launch(
             does not fit the others.
     """
     if old_run is None:
-        resolved, loaded, crew = _prepare(config)
+        beginning = {"initial_weights": initial.find(config)}
+        resolved, loaded, crew = _prepare(config, is_new=True)
         config = resolved.config
         most_images = max(facts.num_images for facts in loaded.facts)
         profiling.check(
@@ -61,13 +63,13 @@ def launch(
             terminal.say(note)
         if not crew.is_chief:
             path = pathlib.Path(run_dir or folder.RUNS)
-            run = runs.new(path, config, *loaded.facts)
+            run = runs.new(path, config, *loaded.facts, **beginning)
             follower.follow(run, _system(loaded), crew)
             return path
         evaluator = _evaluator(config, resolved.image_shape)
         path = folder.make(run_dir, config)
         with folder.locked(path):
-            run = runs.create(path, config, *loaded.facts)
+            run = runs.create(path, config, *loaded.facts, **beginning)
             loop.train(run, _system(loaded), crew, evaluator)
         return path
     # Of several processes the chief alone holds the lock, and writes.
@@ -75,7 +77,7 @@ def launch(
     with folder.locked(old_run.path) if is_chief else contextlib.nullcontext():
         runs.check_unchanged(old_run)
         moved.check(config, run_dir=old_run.path)
-        resolved, loaded, crew = _prepare(config)
+        resolved, loaded, crew = _prepare(config, is_new=False)
         config = resolved.config
         run = runs.continued(old_run, config, *loaded.facts)
         profiling.check(config, run.total_steps)
@@ -89,13 +91,15 @@ def launch(
 
 
 def _prepare(
-    config: schema.Config,
+    config: schema.Config, *, is_new: bool
 ) -> tuple[system.Resolved, system.Loaded, crews.Crew]:
     """Fixes what is open in a config, opens its images, finds the others."""
     kind = kinds.of(config)
     terminal.say(execution.set_up(config))
     crew = crews.join(config)
     resolved = kind.resolve(config)
+    if is_new:
+        initial.check_shapes(config, resolved.image_shape, resolved.num_classes)
     step = memory.check(config, resolved)
     config = resolved.config
     terminal.say(_cost_in_words(step, config.steps))
@@ -138,6 +142,7 @@ def describe(config: schema.Config) -> None:
     kind = kinds.of(config)
     device = execution.set_up(config)
     resolved = kind.resolve(config)
+    initial.check_shapes(config, resolved.image_shape, resolved.num_classes)
     step = memory.check(config, resolved)
     config = resolved.config
     generators, discriminators = cost.without_weights(

@@ -10,6 +10,7 @@ from typing import Any
 from tf_dcgan.config import cluster, overrides, schema
 from tf_dcgan.data import cache
 from tf_dcgan.runs import folder, runs
+from tf_dcgan.training import initial
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +53,9 @@ def make(settings: Mapping[str, Any], run_dir: str | None) -> Plan:
             trained, or the folder holds other things than a run.
     """
     if run_dir is None or not folder.exists(run_dir):
-        return Plan(overrides.from_flags(settings), run_dir, None)
+        config = overrides.from_flags(settings)
+        initial.check_settings(config)
+        return Plan(config, run_dir, None)
     old_run = runs.open_run(run_dir)
     config = overrides.resume(old_run.config, settings)
     if "cache_dir" not in settings:
