@@ -25,6 +25,7 @@ _ROOMS = (
     "training",
     "comparison",
     "inspection",
+    "api",
     "commands",
 )
 # They neither read nor write files, and know neither clock nor flags.

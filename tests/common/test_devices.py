@@ -85,6 +85,34 @@ def test_the_cpu_is_used_beside_a_gpu_where_it_is_asked_for(machine, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def _too_late(*arguments):
+    raise RuntimeError("cannot be modified after being initialized")
+
+
+def test_a_notebook_that_has_computed_keeps_its_memory(machine, monkeypatch):
+    told = machine(1)
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", _too_late)
+    devices.choose("auto")
+    assert devices.gpus() == told.visible
+
+
+@pytest.mark.parametrize(
+    ("call", "flag"),
+    [
+        (lambda: devices.choose("cpu"), "--device=cpu"),
+        (lambda: devices.split_cpu(2), "--devices=2"),
+    ],
+)
+def test_devices_are_refused_once_tensorflow_has_computed(
+    machine, monkeypatch, call, flag
+):
+    machine(1)
+    for name in ("set_visible_devices", "set_logical_device_configuration"):
+        monkeypatch.setattr(tf.config, name, _too_late)
+    with pytest.raises(errors.UserError, match=f"^{flag} comes too late: "):
+        call()
+
+
 def test_without_a_gpu_and_a_driver_nothing_is_said(machine, capsys):
     machine(0)
     devices.choose("auto")

@@ -179,3 +179,21 @@ def test_a_printed_command_can_be_pasted(path):
         "--out=grid.png",
     ]
     assert command.endswith(f" {terminal.flag('out', 'grid.png')}")
+
+
+def test_another_wording_changes_what_is_shown_while_it_lasts(clock, capsys):
+    with terminal.worded(lambda text: text.upper() * ("not" not in text)):
+        terminal.say("said")
+        terminal.say("said not")
+        terminal.show("shown")
+        terminal.show("shown not")
+        for title in ("work", "not shown"):
+            with terminal.Progress(title, 10, "images") as counted:
+                clock[0] += 20.0
+                counted.update(5)
+        assert terminal.heard("a") == "A"
+    terminal.say("said not")
+    assert capsys.readouterr() == (
+        "SAID\nSHOWN\nsaid not\n",
+        "WORK: 5 OF 10 IMAGES  20 S LEFT\n",
+    )

@@ -27,6 +27,7 @@ FIXED = {
     "extra_layers": 1,
     "conditional": True,
     "loss": "minimax",
+    "init_from": "/runs/00000-mnist-dcgan:best",
     "dataset": "cifar10",
     "labels": "/labels.csv",
     "batch_size": 32,

@@ -18,7 +18,6 @@ from tf_dcgan.commands import (
     arithmetic,
     evaluate,
     interpolate,
-    run_flags,
     sample,
     train,
 )
@@ -26,7 +25,7 @@ from tf_dcgan.common import devices, errors, images, randomness
 from tf_dcgan.config import schema
 from tf_dcgan.evaluation import networks
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import generators, samplers
+from tf_dcgan.sampling import generators, labels, samplers
 from tf_dcgan.training import execution, generation, scoring
 
 
@@ -176,22 +175,22 @@ def fake_run(*names, conditional=True):
 
 def test_a_class_is_named_before_it_is_numbered():
     run = fake_run("10", "2", "cat")
-    assert run_flags.find_label(run, "2") == 1
-    assert run_flags.find_label(run, "0") == 0
-    assert run_flags.find_label(run, "10") == 0
-    assert run_flags.find_label(run, "cat") == 2
-    assert run_flags.find_label(run, None) is None
+    assert labels.find(run, "2") == 1
+    assert labels.find(run, "0") == 0
+    assert labels.find(run, "10") == 0
+    assert labels.find(run, "cat") == 2
+    assert labels.find(run, None) is None
 
 
 @pytest.mark.parametrize("label", ["3", "-1", "", "1.0", "²", "9" * 5000])
 def test_what_is_no_class_is_refused(label):
     with pytest.raises(errors.UserError, match="is no class of mnist"):
-        run_flags.find_label(fake_run("a", "b", "c"), label)
+        labels.find(fake_run("a", "b", "c"), label)
 
 
 def test_a_slip_in_a_class_s_name_is_set_right():
     with pytest.raises(errors.UserError) as caught:
-        run_flags.find_label(fake_run("dog", "horse"), "hosre")
+        labels.find(fake_run("dog", "horse"), "hosre")
     assert str(caught.value) == (
         "--label=hosre is no class of mnist: did you mean horse? allowed: "
         "dog, horse; or a number from 0 to 1"

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_dcgan.config import kinds
+from tf_dcgan.common import errors
+from tf_dcgan.config import kinds, overrides
 from tf_dcgan.config import losses as records
 from tf_dcgan.gan import losses
 
@@ -412,3 +413,43 @@ def test_what_each_loss_needs_and_can_train():
     assert all(
         kinds.GENERATION in loss.for_kinds for loss in records.LOSSES.values()
     )
+
+
+@pytest.fixture
+def added(monkeypatch):
+    """Adds a loss, and takes it out again."""
+    tables = (records.LOSSES, records.SUMMARIES, losses.LOSSES)
+    for table in tables:
+        monkeypatch.setitem(table, "mine", None)  # Absent again at the end.
+
+    def add(name="mine", **facts):
+        losses.add(
+            name,
+            records.Loss("x itself", **facts),
+            lambda outputs, label: tf.reduce_mean(outputs) * (1 - 2 * label),
+            lambda outputs: -tf.reduce_mean(outputs),
+        )
+
+    return add
+
+
+def test_an_added_loss_is_a_setting_like_any_other(added):
+    added(has_labels=False)
+    config = overrides.from_flags({"loss": "mine", "recipe": "dcgan_28"})
+    assert (config.loss, config.real_label) == ("mine", 1.0)
+    loss = losses.LOSSES["mine"]
+    assert loss.discriminator(column(3, 5), 1).numpy() == -4
+    assert loss.generator(column(3, 5)).numpy() == -4
+    assert loss.score(column(3, 5)).numpy() == 4
+    added(outputs_are_logits=True)  # As a notebook's cell that runs again.
+    assert losses.LOSSES["mine"].score(column(0, 0)).numpy() == 0.5
+    with pytest.raises(errors.UserError, match="does not train recipe cycleg"):
+        overrides.from_flags({"loss": "mine", "recipe": "cyclegan"})
+
+
+@pytest.mark.parametrize("name", ["hinge", "minimax", "my loss", "", "1st"])
+def test_no_built_in_loss_is_replaced_and_a_name_is_a_word(added, name):
+    before = dict(losses.LOSSES)
+    with pytest.raises(errors.UserError, match=f"^name='?{name}'? is "):
+        added(name)
+    assert losses.LOSSES == before

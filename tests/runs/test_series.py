@@ -88,3 +88,18 @@ def test_growing_running_means_leave_the_first_values_as_they_are():
 )
 def test_the_end_is_the_mean_of_the_last_tenth(count, mean):
     assert one(range(count), range(count)).end() == mean
+
+
+def test_a_table_has_a_row_for_each_line_of_its_kind():
+    lines = [
+        line("train", 5, loss_d=1.5),
+        line("epoch", 5, loss_d=9.0),
+        line("train", 10, loss_d=None, loss_g=2, health="well"),
+    ]
+    table = series.table(lines, "train")
+    assert list(table) == ["step", "loss_d", "loss_g"]
+    assert table["step"].tolist() == [5, 10]
+    assert table["step"].dtype == np.int64
+    np.testing.assert_array_equal(table["loss_d"], [1.5, np.nan])
+    np.testing.assert_array_equal(table["loss_g"], [np.nan, 2.0])
+    assert series.table(lines, "evaluation")["step"].shape == (0,)

@@ -85,3 +85,17 @@ def test_another_thread_than_the_main_one_leaves_signals_alone(
     thread.start()
     thread.join()
     assert seen == [(False, harmless_signals)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_program_that_leaves_sigterm_to_the_system_is_ended_by_it(
+    monkeypatch, kind
+):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    deliver = signal.raise_signal
+    later = []
+    with guards.on_signals():
+        deliver(kind)
+        monkeypatch.setattr(signal, "raise_signal", later.append)
+        assert later == []
+    assert later == [signal.SIGTERM] * (kind == signal.SIGTERM)

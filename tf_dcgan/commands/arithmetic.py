@@ -12,7 +12,7 @@ from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import fields, kinds
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import latents
+from tf_dcgan.sampling import labels, latents
 
 _CONCEPTS = "Concepts"
 _PICTURE = "Picture"
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str]) -> None:
             "given by number: leave it out, or give a class:NAME"
         )
     run = run_flags.open_run(settings.run_dir, kinds.GENERATION)
-    label = run_flags.find_label(run, settings.label, is_needed=True)
+    label = labels.find(run, settings.label, is_needed=True)
     _check_class_free(run, concepts)
     out = _check_out(settings.out)
     generator, origin = run_flags.load(run, settings)

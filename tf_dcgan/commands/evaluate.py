@@ -8,7 +8,6 @@ from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import, terminal
 from tf_dcgan.evaluation import request as evaluation_request
 from tf_dcgan.metrics import scores
-from tf_dcgan.runs import runs
 
 SUMMARY = """\
 Scores generated images against real ones.
@@ -33,12 +32,8 @@ def main(arguments: Sequence[str]) -> None:
         summary=f"{SUMMARY}\n\n{_metrics()}",
         command=terminal.command("evaluate"),
     )
-    request, given = line.settings, line.given
-    request.check_sources(given)
-    run = runs.open_run(request.run_dir) if request.run_dir else None
-    if run is not None:
-        request.check_kind(run.config.kind, given)
-    request.require_writable()
+    request = line.settings
+    run = request.check(line.given)
     quiet_import.import_tensorflow()
     from tf_dcgan.evaluation import evaluate
 

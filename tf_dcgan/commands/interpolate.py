@@ -10,7 +10,7 @@ import pathlib
 from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import fields, kinds
-from tf_dcgan.sampling import latents
+from tf_dcgan.sampling import labels, latents
 
 _GROUP = "Walk"
 _MOST_IMAGES = 10_000
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
     ).settings
     points = _points(settings)
     run = run_flags.open_run(settings.run_dir, kinds.GENERATION)
-    label = run_flags.find_label(run, settings.label, is_needed=True)
+    label = labels.find(run, settings.label, is_needed=True)
     outs = _check_outs(settings.out)
     generator, origin = run_flags.load(run, settings)
     from tf_dcgan.sampling import samplers
@@ -117,7 +117,7 @@ def _write(
             hold_last_seconds=_SECONDS_PER_FRAME if loop else 1.0,
         )
     else:
-        labels = [
+        titles = [
             f"#{start} to #{end}"
             for start, end in zip(names[:-1], names[1:], strict=True)
         ]
@@ -125,7 +125,7 @@ def _write(
             out,
             latent_pictures.strip(
                 walked_images,
-                labels,
+                titles,
                 caption=f"from sample to sample, {way}",
             ),
         )

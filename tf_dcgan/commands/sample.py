@@ -10,6 +10,7 @@ from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import fields, kinds, value_ranges
 from tf_dcgan.runs import runs
+from tf_dcgan.sampling import labels, latents
 
 _GROUP = "Sampling"
 _LARGEST_GRID = 10_000
@@ -51,7 +52,7 @@ class SampleSettings(run_flags.RunSettings):
         "determines the images: number i of a seed is always the same",
         group=_GROUP,
         minimum=0,
-        maximum=2**31 - 1,
+        maximum=latents.LARGEST_SEED,
     )
     out: str = fields.setting(
         "grid.png",
@@ -97,7 +98,7 @@ def main(arguments: Sequence[str]) -> None:
         command=terminal.command("sample"),
     ).settings
     run = run_flags.open_run(settings.run_dir, kinds.GENERATION)
-    label = run_flags.find_label(run, settings.label)
+    label = labels.find(run, settings.label)
     out = _check_out(settings)
     value_range = run.data.value_range
     if settings.format == "tiff16":

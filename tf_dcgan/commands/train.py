@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
-import os
 
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import, terminal
-from tf_dcgan.config import cluster, fields, overrides, schema
-from tf_dcgan.data import cache
-from tf_dcgan.runs import folder, runs
+from tf_dcgan.config import fields, schema
+from tf_dcgan.training import plan
 
 SUMMARY = """\
 Trains a GAN on images, or goes on with a run.
@@ -54,22 +52,15 @@ def main(arguments: Sequence[str]) -> None:
         command=terminal.command("train"),
     )
     settings = line.settings
-    old_run = None
-    if settings.run_dir is not None and folder.exists(settings.run_dir):
-        old_run = runs.open_run(settings.run_dir)
-        config = overrides.resume(old_run.config, line.more)
-        if "cache_dir" not in line.more:
-            config = dataclasses.replace(
-                config, cache_dir=cache.of_run(config.cache_dir)
-            )
-    else:
-        config = overrides.from_flags(line.more)
-    if not settings.dry_run and cluster.is_chief(config.distribute, os.environ):
-        folder.check_place(settings.run_dir)
+    planned = plan.make(line.more, settings.run_dir)
+    if not settings.dry_run:
+        planned.require_writable()
     quiet_import.import_tensorflow()
     from tf_dcgan.training import launch
 
     if settings.dry_run:
-        launch.describe(config)
+        launch.describe(planned.config)
     else:
-        launch.launch(config, run_dir=settings.run_dir, old_run=old_run)
+        launch.launch(
+            planned.config, run_dir=planned.run_dir, old_run=planned.old_run
+        )

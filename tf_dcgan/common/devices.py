@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import contextlib
 import os
 import pathlib
@@ -31,12 +32,14 @@ def choose(device: str) -> None:
         device: `auto`, `cpu` or `gpu`, as `--device` takes them.
 
     Raises:
-        errors.UserError: there is no GPU and it must be one, or TensorFlow
-            was not built for the GPU.
+        errors.UserError: there is no GPU and it must be one, TensorFlow was
+            not built for the GPU, or it has computed something before on a GPU
+            that is not to be used.
     """
     if device == "cpu":
         if gpus():
-            tf.config.set_visible_devices([], "GPU")
+            with _before_all_operations("--device=cpu"):
+                tf.config.set_visible_devices([], "GPU")
         return
     if not gpus():
         reason = _why_no_gpu()
@@ -54,7 +57,9 @@ def choose(device: str) -> None:
             )
     for gpu in gpus():
         _check_capability(gpu)
-        tf.config.experimental.set_memory_growth(gpu, True)
+        # Too late where a notebook has computed something before.
+        with contextlib.suppress(RuntimeError):
+            tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def gpus() -> list[tf.config.PhysicalDevice]:
@@ -77,11 +82,28 @@ def split_cpu(count: int) -> None:
 
     Args:
         count: how many devices, at least 1.
+
+    Raises:
+        errors.UserError: TensorFlow has computed something before.
     """
     (cpu,) = tf.config.list_physical_devices("CPU")
-    tf.config.set_logical_device_configuration(
-        cpu, [tf.config.LogicalDeviceConfiguration()] * count
-    )
+    with _before_all_operations(f"--devices={count}"):
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * count
+        )
+
+
+@contextlib.contextmanager
+def _before_all_operations(flag: str) -> Iterator[None]:
+    """Tells a notebook's user that TensorFlow's devices are fixed by now."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise errors.UserError(
+            f"{flag} comes too late: TensorFlow has computed something in this "
+            "process, and its devices stay as they are: restart the process or "
+            "the notebook's kernel and give it first"
+        ) from error
 
 
 def _why_no_gpu() -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 import contextlib
+import contextvars
 import os
 import re
 import shlex
@@ -22,6 +23,35 @@ _OBEYED = re.compile(
 )
 # Seconds after which a bar is worth showing for what mostly is short.
 LASTING = 3.0
+# What becomes of a text before it is shown; nothing is shown of an empty one.
+_wording: contextvars.ContextVar[Callable[[str], str]] = contextvars.ContextVar(
+    "wording", default=str
+)
+
+
+@contextlib.contextmanager
+def worded(wording: Callable[[str], str]) -> Iterator[None]:
+    """Changes what is shown while a block runs, for another reader.
+
+    Args:
+        wording: from a text that is about to be shown, such as a line or the
+            title of a progress bar, to what is shown instead; an empty text
+            for nothing.
+    """
+    token = _wording.set(wording)
+    try:
+        yield
+    finally:
+        _wording.reset(token)
+
+
+def heard(text: str) -> str:
+    """Returns what is shown of a text; see `worded`.
+
+    Args:
+        text: one line or more.
+    """
+    return _wording.get()(text)
 
 
 class Progress:
@@ -43,7 +73,7 @@ class Progress:
                 thousands and millions.
             delay: seconds before a bar appears.
         """
-        self._title = title = printable(title)
+        self._title = title = printable(heard(title)) if title else ""
         self._unit = unit
         self._bar = tqdm.tqdm(
             desc=title,
@@ -245,7 +275,9 @@ def show(text: str, *, file: TextIO | None = None) -> None:
         text: one line or more.
         file: the stream; None for standard output.
     """
-    print(printable(text), file=file, flush=file is sys.stderr)
+    words = heard(text)
+    if words or not text:
+        print(printable(words), file=file, flush=file is sys.stderr)
 
 
 def say(text: str) -> None:
@@ -254,6 +286,9 @@ def say(text: str) -> None:
     A reader that has gone, such as a closed terminal or the end of a pipe,
     must not end a training: from then on nothing is printed.
     """
+    text = heard(text)
+    if not text:
+        return
     try:
         tqdm.tqdm.write(printable(text), file=sys.stdout)
         sys.stdout.flush()

@@ -31,6 +31,7 @@ def setting(
     choices: Mapping[str, str] | Sequence[str] | None = None,
     unset: str = "",
     on_resume: str = "fixed",
+    shapes_networks: bool = False,
     kinds: Collection[kinds.Kind] = kinds.ALL,
 ) -> Any:
     """Describes one field of a dataclass of settings.
@@ -47,6 +48,8 @@ def setting(
         unset: what happens when the value is None, in words.
         on_resume: "fixed" when a run that goes on must keep the value, "free"
             when it may differ.
+        shapes_networks: whether the variables of the networks, their names or
+            their shapes, follow from it.
         kinds: the kinds of system whose runs the setting changes.
 
     Returns:
@@ -64,6 +67,7 @@ def setting(
             "choices": choices,
             "unset": unset,
             "on_resume": on_resume,
+            "shapes_networks": shapes_networks,
             "kinds": tuple(kinds),
         },
     )

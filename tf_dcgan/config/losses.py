@@ -14,6 +14,7 @@ import dataclasses
 import math
 from typing import Any
 
+from tf_dcgan.common import errors
 from tf_dcgan.config import kinds
 
 
@@ -84,6 +85,29 @@ def of_kind(kind: kinds.Kind) -> list[str]:
     return sorted(
         name for name, loss in LOSSES.items() if kind in loss.for_kinds
     )
+
+
+def add(name: str, loss: Loss) -> None:
+    """Adds a loss of one's own to those that a setting may name.
+
+    Args:
+        name: of the loss; the name of an added loss takes the new one.
+        loss: what is known of it.
+
+    Raises:
+        errors.UserError: the name is none, or the name of a built-in loss.
+    """
+    if not name.isidentifier():
+        raise errors.UserError(
+            f"name={name!r} is no name: give letters, digits and _, such as "
+            "my_loss"
+        )
+    if name in BUILT_IN:
+        raise errors.UserError(
+            f"name={name} is the name of a built-in loss: give another"
+        )
+    LOSSES[name] = loss
+    SUMMARIES[name] = loss.summary
 
 
 def _entropy(probability: float) -> float:
@@ -169,6 +193,10 @@ LOSSES = {
         ),
     ),
 }
+
+BUILT_IN = frozenset(LOSSES)
+# What `--loss` offers; grows with `LOSSES`.
+SUMMARIES = {name: loss.summary for name, loss in LOSSES.items()}
 
 # The parts of `loss_d` beside D's loss on images.
 PENALTIES = ("r1_penalty", "r2_penalty", "gradient_penalty", "consistency")

@@ -14,7 +14,13 @@ from typing import Any
 from tf_dcgan.common import errors, files
 from tf_dcgan.config import fields, kinds, losses, recipes, schema
 
-_PATHS = ("data_dir", "cache_dir", "inception_weights", "labels")
+_PATHS = (
+    "data_dir",
+    "cache_dir",
+    "inception_weights",
+    "labels",
+    "init_from",
+)
 
 
 def from_flags(flag_values: Mapping[str, Any]) -> schema.Config:

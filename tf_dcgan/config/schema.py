@@ -59,6 +59,7 @@ class Config:
         "which system to train",
         group=_SYSTEM,
         choices={k: v.summary for k, v in recipes.RECIPES.items()},
+        shapes_networks=True,
     )
     width: float = fields.setting(
         1.0,
@@ -66,6 +67,7 @@ class Config:
         group=_SYSTEM,
         above=0,
         maximum=16,
+        shapes_networks=True,
     )
     latent_dim: int = fields.setting(
         100,
@@ -74,6 +76,7 @@ class Config:
         minimum=1,
         maximum=65_536,
         kinds=_GENERATION,
+        shapes_networks=True,
     )
     image_size: str | None = fields.setting(
         None,
@@ -92,6 +95,7 @@ class Config:
         maximum=64,
         unset="9 from 256 pixels on, 6 below",
         kinds=_TRANSLATION,
+        shapes_networks=True,
     )
     extra_layers: int = fields.setting(
         0,
@@ -101,6 +105,7 @@ class Config:
         minimum=0,
         maximum=16,
         kinds=_GENERATION,
+        shapes_networks=True,
     )
     batch_norm_scale: str = fields.setting(
         "one",
@@ -130,6 +135,7 @@ class Config:
         f"{' and '.join(_WITHOUT_LABELS)}",
         group=_SYSTEM,
         kinds=_GENERATION,
+        shapes_networks=True,
     )
     conditioning: str = fields.setting(
         "concatenation",
@@ -142,12 +148,21 @@ class Config:
             "direction of each class among D's last features",
         },
         kinds=_GENERATION,
+        shapes_networks=True,
     )
     loss: str = fields.setting(
         "non_saturating",
         "what D and G minimise",
         group=_SYSTEM,
-        choices={k: v.summary for k, v in losses.LOSSES.items()},
+        choices=losses.SUMMARIES,
+    )
+    init_from: str | None = fields.setting(
+        None,
+        "a run with the same networks, whose weights and averages this run "
+        "begins with: its folder for its last checkpoint, or RUN:best for its "
+        "best; the optimizers and the steps begin anew",
+        group=_SYSTEM,
+        unset="weights drawn by --seed",
     )
     dataset: str | None = fields.setting(
         "mnist",
@@ -514,12 +529,14 @@ class Config:
         "tell D before its last layer how much the images of a batch differ",
         group=_OPTIMIZATION,
         kinds=_GENERATION,
+        shapes_networks=True,
     )
     spectral_norm: bool = fields.setting(
         False,
         "divide each weight matrix of D by its largest singular value",
         group=_OPTIMIZATION,
         kinds=_GENERATION,
+        shapes_networks=True,
     )
     generator_updates: int = fields.setting(
         2,

@@ -198,6 +198,18 @@ def read_arrays(path: str) -> dict[str, Array]:
             }
 
 
+def in_memory(arrays: Mapping[str, np.ndarray]) -> dict[str, Array]:
+    """Takes arrays in memory for the arrays of a file.
+
+    Args:
+        arrays: by the names that they would have in an .npz.
+    """
+    return {
+        name: Array(array.shape, array.dtype, _slices(array))
+        for name, array in arrays.items()
+    }
+
+
 def read_splits(path: str) -> dict[str, Split]:
     """Finds the images in a file by split, and reads their labels.
 
@@ -219,7 +231,7 @@ def splits_among(arrays: Mapping[str, Array], path: str) -> dict[str, Split]:
 
     Args:
         arrays: by name.
-        path: of the file, for messages.
+        path: of the file, or the name of arrays in memory, for messages.
     """
     candidates = [
         name
@@ -266,10 +278,11 @@ def scale(
     """The values that become black and white in all images of a file.
 
     Args:
-        path: of the file.
+        path: of the file, or the name of arrays in memory.
         splits: what it holds.
         given: the range that the user chose, if any, which is the scale.
-        cache_dir: the cache that keeps what was found; None for the user's.
+        cache_dir: the cache that keeps what was found in a file; None for the
+            user's.
 
     Returns:
         (low, high), or None for uint8.
@@ -300,7 +313,9 @@ def scale(
 def _extent(
     path: str, splits: Mapping[str, Split], cache_dir: str | None
 ) -> value_ranges.Range:
-    """The lowest and highest value of a file, found once; all are finite."""
+    """The lowest and highest value, of a file found once; all are finite."""
+    if not os.path.exists(path):
+        return _extent_of(path, splits)
     digest = hashlib.sha256(repr((path, *_identity(path))).encode())
     kept = cache.file(
         cache_dir, f"values-of-array-{_VERSION}-{digest.hexdigest()[:16]}.json"
@@ -310,13 +325,17 @@ def _extent(
         return float(low), float(high)
     except (OSError, ValueError, TypeError):
         pass  # Absent or damaged: it is written again.
-    extents = [
-        _extent_of_split(path, name, split) for name, split in splits.items()
-    ]
-    extent = min(low for low, _ in extents), max(high for _, high in extents)
+    extent = _extent_of(path, splits)
     with files.atomic_file(kept) as unfinished:
         unfinished.write_text(json.dumps(extent))
     return extent
+
+
+def _extent_of(path: str, splits: Mapping[str, Split]) -> value_ranges.Range:
+    extents = [
+        _extent_of_split(path, name, split) for name, split in splits.items()
+    ]
+    return min(low for low, _ in extents), max(high for _, high in extents)
 
 
 def _extent_of_split(path: str, name: str, split: Split) -> value_ranges.Range:

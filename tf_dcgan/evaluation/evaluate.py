@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 import dataclasses
 from typing import Any
+
+import numpy as np
 
 from tf_dcgan.common import devices, errors
 from tf_dcgan.config import kinds
@@ -49,7 +51,20 @@ def evaluate(
         return write_statistics(request)
     if run is None:
         return report.table(evaluate_pair(request))
-    return _KINDS[run.config.kind].table(evaluate_run(run, request))
+    return table(evaluate_run(run, request), run.config.kind)
+
+
+def table(
+    evaluation: score_sets.Evaluation | translation.TranslationEvaluation,
+    kind: kinds.Kind,
+) -> str:
+    """Lays scores out for people, lines of text.
+
+    Args:
+        evaluation: the scores.
+        kind: of the run's system; of two sets of images, generation.
+    """
+    return _KINDS[kind].table(evaluation)
 
 
 def evaluate_run(
@@ -105,11 +120,15 @@ def evaluate_run(
 
 def evaluate_pair(
     request: evaluation_request.Request,
+    arrays: Mapping[str, Mapping[str, np.ndarray]] | None = None,
 ) -> score_sets.Evaluation:
     """Scores the images of `--fake` against the images of `--real`.
 
     Args:
         request: the metrics, the features and the sources.
+        arrays: of `real`, `fake` and `train` those that are arrays in memory,
+            by the names that they would have in an .npz; the request then
+            describes them.
 
     Returns:
         The scores.
@@ -118,23 +137,33 @@ def evaluate_pair(
         errors.UserError: there are no such images, or a metric cannot be
             computed from them.
     """
+    arrays = arrays or {}
     folders = {"data_dir": request.data_dir, "cache_dir": request.cache_dir}
     real = named_sources.open_source(
         request.real,
         flag="real",
         value_range=request.scale,
         labels=request.labels,
+        arrays=arrays.get("real"),
         **folders,
     )
     # All images are compared on one scale, that of the real ones.
     scale = {"value_range": real.value_range or request.scale}
     fake = named_sources.open_images(
-        request.fake, flag="fake", **folders, **scale
+        request.fake,
+        flag="fake",
+        arrays=arrays.get("fake"),
+        **folders,
+        **scale,
     )
     train = None
     if request.train is not None:
         train = named_sources.open_images(
-            request.train, flag="train", **folders, **scale
+            request.train,
+            flag="train",
+            arrays=arrays.get("train"),
+            **folders,
+            **scale,
         )
     checks.check_scales(real, fake, train, request)
     pairs = request.pairs or request.pairs_beside_output

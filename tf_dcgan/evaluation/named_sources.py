@@ -1,9 +1,12 @@
-"""What `--real=`, `--fake=` and `--train=` name."""
+"""What `--real=`, `--fake=` and `--train=` name, and arrays in their place."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import os
 import pathlib
+
+import numpy as np
 
 from tf_dcgan.common import errors
 from tf_dcgan.config import value_ranges
@@ -26,6 +29,7 @@ def open_source(
     cache_dir: str | None = None,
     value_range: value_ranges.Range | None = None,
     labels: str | None = None,
+    arrays: Mapping[str, np.ndarray] | None = None,
 ) -> image_sources.ImageSource | statistics.Statistics:
     """Opens the images or statistics that a flag names.
 
@@ -42,6 +46,8 @@ def open_source(
             own lowest and highest.
         labels: the path of a file with the classes of a folder's images, or
             None.
+        arrays: arrays in memory, by the names that they would have in an
+            .npz, which `text` then describes; else None.
 
     Returns:
         The images, or statistics.
@@ -54,6 +60,11 @@ def open_source(
     folders = {"data_dir": data_dir, "cache_dir": cache_dir}
     path = pathlib.Path(text).expanduser()
     is_known = name in {*known_sets.SETS, *known_sets.DEFAULT_CROPS}
+    if arrays is not None:
+        if labels is not None:
+            raise labels_files.misplaced(labels, text, is_array=True)
+        found = array_files.in_memory(arrays)
+        return _of_arrays(found, text, None, value_range, cache_dir)
     if not is_known and trees.is_folder(path, cache_dir=cache_dir):
         return image_sources.from_folder(
             path, value_range=value_range, labels=labels, cache_dir=cache_dir
@@ -93,6 +104,7 @@ def open_images(
     data_dir: str | None = None,
     cache_dir: str | None = None,
     value_range: value_ranges.Range | None = None,
+    arrays: Mapping[str, np.ndarray] | None = None,
 ) -> image_sources.ImageSource:
     """Opens the images that a flag names.
 
@@ -104,6 +116,7 @@ def open_images(
         value_range: (low, high), the values that become black and white in
             images of more than 8 bits in a folder or an array; None for their
             own lowest and highest.
+        arrays: as `open_source` takes them.
 
     Raises:
         errors.UserError: nothing has this name, it cannot be read, or it
@@ -115,6 +128,7 @@ def open_images(
         data_dir=data_dir,
         cache_dir=cache_dir,
         value_range=value_range,
+        arrays=arrays,
     )
     if isinstance(source, statistics.Statistics):
         raise errors.UserError(
@@ -132,12 +146,23 @@ def _array_file(
 ) -> image_sources.ImageSource | statistics.Statistics:
     """Opens images, or statistics, in an .npy or .npz."""
     arrays = array_files.read_arrays(str(path))
-    name = decoding.readable(str(path))
+    return _of_arrays(arrays, str(path), split, value_range, cache_dir)
+
+
+def _of_arrays(
+    arrays: Mapping[str, array_files.Array],
+    path: str,
+    split: str | None,
+    value_range: value_ranges.Range | None,
+    cache_dir: str | None,
+) -> image_sources.ImageSource | statistics.Statistics:
+    """Opens images, or statistics, of a file or in memory."""
+    name = decoding.readable(path)
     if {"mu", "sigma"} <= set(arrays):
         return statistics.from_arrays(
             {key: array.whole() for key, array in arrays.items()}, name
         )
-    splits = array_files.splits_among(arrays, str(path))
+    splits = array_files.splits_among(arrays, path)
     chosen = listings.canonical(split or "train")
     if chosen not in splits or (split is None and len(splits) > 1):
         raise errors.UserError(
@@ -147,7 +172,7 @@ def _array_file(
     if split is not None:
         name += f":{chosen}"
     scale = array_files.scale(
-        str(path), splits, given=value_range, cache_dir=cache_dir
+        path, splits, given=value_range, cache_dir=cache_dir
     )
     return image_sources.from_array_file(
         splits[chosen], name, value_range=scale

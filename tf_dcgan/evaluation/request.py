@@ -14,7 +14,7 @@ from tf_dcgan.common import errors, files
 from tf_dcgan.config import device_field, fields, kinds, schema, value_ranges
 from tf_dcgan.data import cache
 from tf_dcgan.metrics import scores
-from tf_dcgan.runs import folder
+from tf_dcgan.runs import folder, runs
 from tf_dcgan.sampling import generator_fields
 
 _IMAGES = "Images"
@@ -283,6 +283,26 @@ class Request:
             data_dir=self.data_dir or config.data_dir,
             cache_dir=self.cache_dir or cache.of_run(config.cache_dir),
         )
+
+    def check(self, given: Collection[str] = ()) -> runs.Run | None:
+        """Checks all that can be checked without the images.
+
+        Args:
+            given: the names of the flags that the user gave.
+
+        Returns:
+            The run that `--run_dir` names, or None.
+
+        Raises:
+            errors.UserError: something does not fit, the run cannot be read,
+                or a result cannot be written.
+        """
+        self.check_sources(given)
+        run = runs.open_run(self.run_dir) if self.run_dir else None
+        if run is not None:
+            self.check_kind(run.config.kind, given)
+        self.require_writable()
+        return run
 
     def check_sources(self, given: Collection[str] = ()) -> None:
         """Checks that the flags say what to score, and none of them is idle.

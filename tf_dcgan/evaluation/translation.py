@@ -105,33 +105,38 @@ class TranslationEvaluation:
     generators: str
     notes: tuple[str, ...]
 
+    @property
+    def scores(self) -> tuple[scores.Score, ...]:
+        """The scores of both directions, under names that tell which."""
+        return tuple(score for one in self.directions for score in one.scores())
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """JSON-able, what the scores of both directions were computed from."""
+        first = self.directions[0].translated.protocol
+        return {
+            "fake": self.generators,
+            **{one.name: one.protocol() for one in self.directions},
+            "features": {
+                name: first["features"].get(name)
+                for name in ("network", "feature_dim")
+            },
+            "seed": first["seed"],
+            "versions": first["versions"],
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Returns everything, ready for JSON.
 
         At the top is what every evaluation has, with names that tell the
         directions; each direction also has a section with all details.
         """
-        sections = {one.name: one.to_json() for one in self.directions}
-        first = self.directions[0].translated.protocol
-        flat = {
-            one.name: [dataclasses.asdict(score) for score in one.scores()]
-            for one in self.directions
-        }
         return score_sets.finite(
             {
-                "scores": [score for part in flat.values() for score in part],
-                "protocol": {
-                    "fake": self.generators,
-                    **{one.name: one.protocol() for one in self.directions},
-                    "features": {
-                        name: first["features"].get(name)
-                        for name in ("network", "feature_dim")
-                    },
-                    "seed": first["seed"],
-                    "versions": first["versions"],
-                },
+                "scores": [dataclasses.asdict(score) for score in self.scores],
+                "protocol": self.protocol,
                 "notes": list(self.notes),
-                **sections,
+                **{one.name: one.to_json() for one in self.directions},
             }
         )
 

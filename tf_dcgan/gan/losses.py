@@ -331,6 +331,27 @@ LOSSES = {
 }
 
 
+def add(
+    name: str,
+    record: records.Loss,
+    discriminator: Callable[[tf.Tensor, float], tf.Tensor],
+    generator: Callable[[tf.Tensor], tf.Tensor],
+) -> None:
+    """Adds a loss of one's own; see `Loss` for the functions.
+
+    Args:
+        name: of the loss.
+        record: what else is known of it.
+        discriminator: D's loss on a batch.
+        generator: G's loss on generated images.
+
+    Raises:
+        errors.UserError: the name is none, or the name of a built-in loss.
+    """
+    records.add(name, record)
+    LOSSES[name] = Loss(record, discriminator, generator)
+
+
 def _sign(label: float) -> float:
     """Returns 1 for the label 1 and -1 for the label 0."""
     return 2.0 * label - 1.0

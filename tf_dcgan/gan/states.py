@@ -40,6 +40,15 @@ class State:
                 named.update(named_variables(owner, field.name))
         return named
 
+    def network_variables(self) -> dict[str, tf.Variable]:
+        """Returns those of `variables` that belong to a network."""
+        named = {}
+        for field in dataclasses.fields(self):
+            owner = getattr(self, field.name)
+            if isinstance(owner, keras.Model):
+                named.update(named_variables(owner, field.name))
+        return named
+
 
 def new_step() -> tf.Variable:
     """Makes the `step` of a state before its first step."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -277,6 +278,23 @@ def _remove(path: pathlib.Path) -> None:
 
 def _checkpoint(variables: Mapping[str, tf.Variable]) -> tf.train.Checkpoint:
     return tf.train.Checkpoint(variables=dict(variables))
+
+
+def fingerprint(path: pathlib.Path) -> str:
+    """Computes the SHA-256 (hexadecimal) of a checkpoint's weights.
+
+    Args:
+        path: the checkpoint's folder.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(path.glob(f"{_WEIGHTS}.*")):
+        with open(file, "rb") as content:
+            part = hashlib.file_digest(content, "sha256")
+        digest.update(f"{file.name} {part.hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 def step_of(path: pathlib.Path) -> int:

@@ -119,6 +119,37 @@ class Rollback:
 
 
 @dataclasses.dataclass(frozen=True)
+class InitialWeights:
+    """The weights of another run that a run has begun with.
+
+    Attributes:
+        run: the other run's folder, an absolute path.
+        checkpoint: "last" or "best", whichever it was then.
+        step: the checkpoint's number of finished steps.
+        fingerprint: SHA-256 (hexadecimal) of the checkpoint's weights.
+    """
+
+    run: str
+    checkpoint: str
+    step: int
+    fingerprint: str
+
+    def __post_init__(self):
+        """Checks the values, since config.json may be damaged.
+
+        Raises:
+            ValueError: a value has the wrong type or is impossible.
+        """
+        if not (
+            type(self.run) is type(self.fingerprint) is str
+            and self.checkpoint in ("last", "best")
+            and type(self.step) is int
+            and 0 <= self.step < 2**53
+        ):
+            raise ValueError(f"impossible initial weights: {self}")
+
+
+@dataclasses.dataclass(frozen=True)
 class Run:
     """A run's directory and what its config.json says.
 
@@ -132,6 +163,8 @@ class Run:
         device: the device that the run was started on, in words, if known.
         data_b: the facts of set B if the run translates, else None.
         rollbacks: returns to earlier checkpoints so far, in order.
+        initial_weights: whose weights the run has begun with; None for
+            weights drawn by its seed.
     """
 
     path: pathlib.Path
@@ -142,6 +175,7 @@ class Run:
     device: str | None = None
     data_b: DataFacts | None = None
     rollbacks: tuple[Rollback, ...] = ()
+    initial_weights: InitialWeights | None = None
 
     @property
     def step_config(self) -> schema.Config:
@@ -205,6 +239,8 @@ def create(
     config: schema.Config,
     data: DataFacts,
     data_b: DataFacts | None = None,
+    *,
+    initial_weights: InitialWeights | None = None,
 ) -> Run:
     """Makes a folder a run by writing its config.json.
 
@@ -214,6 +250,7 @@ def create(
         config: the settings.
         data: the facts of the data set; if the run translates, of set A.
         data_b: the facts of set B if the run translates, else None.
+        initial_weights: whose weights the run begins with, or None.
 
     Returns:
         The new run, whose config.json is written.
@@ -228,7 +265,7 @@ def create(
             "another --run_dir, or go on with that run by "
             + terminal.command("train", run_dir=path)
         )
-    run = new(path, config, data, data_b)
+    run = new(path, config, data, data_b, initial_weights=initial_weights)
     write_config(run)
     return run
 
@@ -238,10 +275,21 @@ def new(
     config: schema.Config,
     data: DataFacts,
     data_b: DataFacts | None = None,
+    *,
+    initial_weights: InitialWeights | None = None,
 ) -> Run:
     """Makes the run that `create` writes, and writes nothing."""
     device = _device(config)
-    return Run(path, config, data, versions(), _git_commit(), device, data_b)
+    return Run(
+        path,
+        config,
+        data,
+        versions(),
+        _git_commit(),
+        device,
+        data_b,
+        initial_weights=initial_weights,
+    )
 
 
 def check_unchanged(run: Run) -> None:
@@ -280,6 +328,11 @@ def write_config(run: Run) -> None:
         **(
             {"rollbacks": list(map(dataclasses.asdict, run.rollbacks))}
             if run.rollbacks
+            else {}
+        ),
+        **(
+            {"initial_weights": dataclasses.asdict(run.initial_weights)}
+            if run.initial_weights is not None
             else {}
         ),
         "versions": run.started_with,
@@ -338,6 +391,9 @@ def open_run(path: os.PathLike | str) -> Run:
             content.get("device"),  # Runs from before 2026-11-24 lack it.
             _facts(content["data_b"]) if config.translates else None,
             tuple(Rollback(**each) for each in content.get("rollbacks", ())),
+            InitialWeights(**content["initial_weights"])
+            if "initial_weights" in content
+            else None,
         )
     except (
         FileNotFoundError,

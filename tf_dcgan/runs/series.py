@@ -79,6 +79,37 @@ def collect(
     }
 
 
+def table(
+    lines: Sequence[Mapping[str, Any]], kind: str
+) -> dict[str, np.ndarray]:
+    """Puts the lines of a kind below one another.
+
+    Args:
+        lines: the lines of `metrics.jsonl`, as `logs.read_metrics` returns
+            them.
+        kind: of the lines to take.
+
+    Returns:
+        `step`, [n] int64, and every other entry that is a number in some
+        line, [n] float64, NaN where a line has no number.
+    """
+    chosen = [line for line in lines if line.get("kind") == kind]
+    names = {
+        name: None
+        for line in chosen
+        for name, value in line.items()
+        if name != "step" and json_values.is_number(value)
+    }
+    columns = {"step": np.array([line["step"] for line in chosen], np.int64)}
+    for name in names:
+        column = [line.get(name) for line in chosen]
+        columns[name] = np.array(
+            [v if json_values.is_number(v) else np.nan for v in column],
+            np.float64,
+        )
+    return columns
+
+
 @dataclasses.dataclass(frozen=True)
 class Spread:
     """Mean and spread of several series at each step.

@@ -57,7 +57,7 @@ class Console:
             initial=step,
             unit="step",
             dynamic_ncols=True,
-            disable=not sys.stdout.isatty(),
+            disable=not (sys.stdout.isatty() and terminal.heard("step")),
         )
 
     def update(self, step: int, meter: meters.Meter) -> None:

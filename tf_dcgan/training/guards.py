@@ -144,9 +144,15 @@ def _diverged(run: runs.Run, what: str) -> errors.UserError:
 
 
 class Stop:
-    """Knows whether somebody has asked the training to stop."""
+    """Knows whether somebody has asked the training to stop.
+
+    Attributes:
+        requested: whether somebody has asked.
+        ends_process: whether it was a signal that ends the whole process.
+    """
 
     requested = False
+    ends_process = False
 
 
 @contextlib.contextmanager
@@ -154,7 +160,9 @@ def on_signals() -> Iterator[Stop]:
     """Turns the first signal into a request and the next into an interrupt.
 
     Python serves signals between calls into TensorFlow. The handler only sets
-    a flag: it may strike while something is being printed or saved.
+    a flag: it may strike while something is being printed or saved. A program
+    that trains and leaves SIGTERM to the system is ended by it, once the
+    training has saved everything.
 
     Yields:
         The `Stop` that the training looks at between its calls.
@@ -165,6 +173,7 @@ def on_signals() -> Iterator[Stop]:
         if stop.requested:
             raise KeyboardInterrupt
         stop.requested = True
+        stop.ends_process = number == signal.SIGTERM
 
     if threading.current_thread() is not threading.main_thread():
         yield stop  # Only the main thread gets signals.
@@ -175,3 +184,5 @@ def on_signals() -> Iterator[Stop]:
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
+    if stop.ends_process and before[signal.SIGTERM] is signal.SIG_DFL:
+        signal.raise_signal(signal.SIGTERM)

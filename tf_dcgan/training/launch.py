@@ -17,6 +17,7 @@ from tf_dcgan.training import (
     console,
     cost,
     execution,
+    initial,
     kinds,
     length,
     loop,
@@ -34,7 +35,7 @@ def launch(
     *,
     run_dir: os.PathLike | str | None,
     old_run: runs.Run | None,
-) -> None:
+) -> pathlib.Path:
     """Prepares everything, then makes the run's folder and trains.
 
     Args:
@@ -42,12 +43,16 @@ def launch(
         run_dir: the folder of a new run; None for the next number.
         old_run: the run to continue; None to start a new one.
 
+    Returns:
+        The run's folder.
+
     Raises:
         errors.UserError: a setting, the data, the machine or the old run
             does not fit the others.
     """
     if old_run is None:
-        resolved, loaded, crew = _prepare(config)
+        beginning = {"initial_weights": initial.find(config)}
+        resolved, loaded, crew = _prepare(config, is_new=True)
         config = resolved.config
         most_images = max(facts.num_images for facts in loaded.facts)
         profiling.check(
@@ -58,40 +63,43 @@ def launch(
             terminal.say(note)
         if not crew.is_chief:
             path = pathlib.Path(run_dir or folder.RUNS)
-            run = runs.new(path, config, *loaded.facts)
+            run = runs.new(path, config, *loaded.facts, **beginning)
             follower.follow(run, _system(loaded), crew)
-            return
+            return path
         evaluator = _evaluator(config, resolved.image_shape)
         path = folder.make(run_dir, config)
         with folder.locked(path):
-            run = runs.create(path, config, *loaded.facts)
+            run = runs.create(path, config, *loaded.facts, **beginning)
             loop.train(run, _system(loaded), crew, evaluator)
-        return
+        return path
     # Of several processes the chief alone holds the lock, and writes.
     is_chief = cluster.is_chief(config.distribute, os.environ)
     with folder.locked(old_run.path) if is_chief else contextlib.nullcontext():
         runs.check_unchanged(old_run)
         moved.check(config, run_dir=old_run.path)
-        resolved, loaded, crew = _prepare(config)
+        resolved, loaded, crew = _prepare(config, is_new=False)
         config = resolved.config
         run = runs.continued(old_run, config, *loaded.facts)
         profiling.check(config, run.total_steps)
         if not crew.is_chief:
             follower.follow(run, _system(loaded), crew)
-            return
+            return run.path
         _say_what_changed_since(run, old_run.config)
         evaluator = _evaluator(config, resolved.image_shape)
         loop.train(run, _system(loaded), crew, evaluator)
+    return old_run.path
 
 
 def _prepare(
-    config: schema.Config,
+    config: schema.Config, *, is_new: bool
 ) -> tuple[system.Resolved, system.Loaded, crews.Crew]:
     """Fixes what is open in a config, opens its images, finds the others."""
     kind = kinds.of(config)
     terminal.say(execution.set_up(config))
     crew = crews.join(config)
     resolved = kind.resolve(config)
+    if is_new:
+        initial.check_shapes(config, resolved.image_shape, resolved.num_classes)
     step = memory.check(config, resolved)
     config = resolved.config
     terminal.say(_cost_in_words(step, config.steps))
@@ -134,6 +142,7 @@ def describe(config: schema.Config) -> None:
     kind = kinds.of(config)
     device = execution.set_up(config)
     resolved = kind.resolve(config)
+    initial.check_shapes(config, resolved.image_shape, resolved.num_classes)
     step = memory.check(config, resolved)
     config = resolved.config
     generators, discriminators = cost.without_weights(

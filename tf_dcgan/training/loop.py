@@ -156,6 +156,7 @@ class _Loop:
         if self._step == 0:
             self._describe()
         self._write_rollback()
+        self._write_beginning()
         # A stop may have put a score off, or --evaluate_every may be new.
         self._evaluate()
         self._batches.prefetch(self._step, self._next_count(self._step))
@@ -303,6 +304,19 @@ class _Loop:
             },
             step=self._step,
         )
+
+    def _write_beginning(self) -> None:
+        """Keeps what the run begins with, if that is another run's weights.
+
+        The other run may go on, and its checkpoint be removed.
+        """
+        if (
+            self._run.initial_weights is not None
+            and self._step == 0
+            and checkpoints.last(self._run.checkpoints) is None
+        ):
+            self._write_samples()
+            self._save()
 
     def _is_due(self, every: int) -> bool:
         return self._step % every == 0

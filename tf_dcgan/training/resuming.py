@@ -17,7 +17,7 @@ from tf_dcgan.runs import (
     runs,
     summaries,
 )
-from tf_dcgan.training import meters
+from tf_dcgan.training import initial, meters
 
 _METER, _HEALTH, _LINES = "meter", "health", "logged_lines"
 _SETTINGS, _REPLICAS = "settings", "replicas"
@@ -69,8 +69,8 @@ def resume(
 
     Args:
         run: a new run, or one that has been trained before.
-        state: receives the checkpoint's values; unchanged if the run has no
-            checkpoint.
+        state: receives the checkpoint's values; if the run has no checkpoint,
+            the weights of another run that it begins with, if any.
         num_replicas: over how many devices a step is split now.
 
     Returns:
@@ -84,6 +84,8 @@ def resume(
     path = checkpoints.last(run.checkpoints)
     if path is None:
         _check_untrained(run)
+        if run.initial_weights is not None:
+            initial.restore(run.initial_weights, state)
         meter, step = meters.Meter(run.config.batch_size), 0
         lines_then = 0
         monitor = health.Monitor(run.config)

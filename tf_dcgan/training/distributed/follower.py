@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from tf_dcgan.common import errors, terminal
 from tf_dcgan.runs import checkpoints, runs
-from tf_dcgan.training import guards, system
+from tf_dcgan.training import guards, initial, system
 from tf_dcgan.training.distributed import crew as crews
 
 
@@ -41,7 +41,7 @@ def follow(
             while True:
                 order, first, second = crew.receive(asks_to_stop=stop.requested)
                 if order is crews.Order.RESTORE:
-                    step = _restore(run, first, variables)
+                    step = _restore(run, first, trained.state)
                 elif order is crews.Order.COMPARE:
                     crew.compare(variables)
                 elif order is crews.Order.STEPS:
@@ -68,14 +68,16 @@ def follow(
             trained.batches.close()
 
 
-def _restore(run, step, variables) -> int:
+def _restore(run, step, state) -> int:
     """Reads the chief's checkpoint, if there is one; returns its step."""
-    if step:
-        path = checkpoints.path_of(run.checkpoints, step)
-        if not path.exists():
-            raise errors.UserError(
-                f"{path} is not here, and the chief goes on from it: all "
-                "workers need the run's folder on a disk that they share"
-            )
-        checkpoints.restore(path, variables)
+    path = checkpoints.path_of(run.checkpoints, step)
+    if path.exists():
+        checkpoints.restore(path, state.variables())
+    elif step:
+        raise errors.UserError(
+            f"{path} is not here, and the chief goes on from it: all "
+            "workers need the run's folder on a disk that they share"
+        )
+    elif run.initial_weights is not None:
+        initial.restore(run.initial_weights, state)
     return step
