@@ -165,6 +165,7 @@ def test_every_picture_is_shown_and_small():
 def test_every_file_that_a_page_names_exists(page):
     made_by_a_run = {
         "step_0000500.png",
+        "samples/step_0000000.png",
         "real.png",
         "curves.png",
         "grid.png",
