@@ -14,6 +14,7 @@ from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
     compare,
+    export,
     inspect,
     interpolate,
     sample,
@@ -58,6 +59,7 @@ def test_every_flag_that_a_page_names_exists(page):
         | _fields(interpolate.InterpolateSettings)
         | _fields(arithmetic.ArithmeticSettings)
         | _fields(translate.TranslateSettings)
+        | _fields(export.ExportSettings)
         | {"help", "flagfile"}
     )
     assert named - known - {f"no{name}" for name in known} == set()
@@ -73,6 +75,7 @@ def test_what_commands_write_without_out_is_ignored_by_git():
             arithmetic.ArithmeticSettings,
             translate.TranslateSettings,
             compare.CompareSettings,
+            export.ExportSettings,
         )
     }
     assert defaults == {
@@ -81,10 +84,13 @@ def test_what_commands_write_without_out_is_ignored_by_git():
         "arithmetic.png",
         "translated",
         "report.html",
+        "exported",
     }
-    for name in defaults - {"walk", "translated"}:
+    for name in defaults - {"walk", "translated", "exported"}:
         assert f"/{name}" in ignored
-    assert {"/walk.png", "/walk.gif", "/translated/"} <= set(ignored)
+    assert {"/walk.png", "/walk.gif", "/translated/", "/exported/"} <= set(
+        ignored
+    )
 
 
 def test_the_readme_goes_on_with_runs_that_it_began():
@@ -158,6 +164,12 @@ def test_every_package_that_is_imported_is_required():
         re.split("[<>=]", line)[0].replace("-", "_")
         for line in (_PROJECT / "requirements.txt").read_text().splitlines()
         if line and not line.startswith("#")
+    }
+    extras = tomllib.loads((_PROJECT / "pyproject.toml").read_text())["project"]
+    required |= {
+        re.split("[<>=]", line)[0].replace("-", "_")
+        for lines in extras["optional-dependencies"].values()
+        for line in lines
     }
     names = {"PIL": "pillow", "absl": "absl_py", "google": "protobuf"}
     own = {"tf_dcgan", "benchmarks", "train", "evaluate"}
