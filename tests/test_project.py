@@ -212,6 +212,13 @@ def test_a_gpu_needs_the_same_tensorflow_and_no_other_packages_left_out():
     assert devices.INSTALL == "pip install -r requirements-gpu.txt"
 
 
+def test_the_tests_have_every_extra():
+    project = tomllib.loads((_PROJECT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
+    lines = (_PROJECT / "requirements-dev.txt").read_text().splitlines()
+    assert {line for each in extras.values() for line in each} <= set(lines)
+
+
 def test_a_commit_runs_the_same_checks():
     hooks = (_PROJECT / ".pre-commit-config.yaml").read_text()
     entries = re.findall(r"entry: python -m (\w+(?: check| format)?)", hooks)
