@@ -769,7 +769,7 @@ def _import_what_trainings_need() -> None:
 
     from tf_dcgan.commands import evaluate, train  # noqa: F401
     from tf_dcgan.evaluation import evaluate as evaluation  # noqa: F401
-    from tf_dcgan.sampling import export  # noqa: F401
+    from tf_dcgan.sampling.exports import keras_formats  # noqa: F401
     from tf_dcgan.training import launch  # noqa: F401
 
 

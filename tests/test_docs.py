@@ -174,6 +174,7 @@ def test_every_file_that_a_page_names_exists(page):
         "arithmetic.png",
         "a.png",
         "FILE.png",
+        "MODEL.md",
     }
     paths = set(re.findall(r"[\w./-]+\.(?:py|txt|png|md)\b", _TEXTS[page]))
     for path in paths - made_by_a_run:

@@ -13,6 +13,7 @@ from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
     compare,
+    export,
     interpolate,
     sample,
     train,
@@ -44,6 +45,7 @@ def test_what_commands_write_without_out_is_ignored_by_git():
             arithmetic.ArithmeticSettings,
             translate.TranslateSettings,
             compare.CompareSettings,
+            export.ExportSettings,
         )
     }
     assert defaults == {
@@ -52,10 +54,13 @@ def test_what_commands_write_without_out_is_ignored_by_git():
         "arithmetic.png",
         "translated",
         "report.html",
+        "exported",
     }
-    for name in defaults - {"walk", "translated"}:
+    for name in defaults - {"walk", "translated", "exported"}:
         assert f"/{name}" in ignored
-    assert {"/walk.png", "/walk.gif", "/translated/"} <= set(ignored)
+    assert {"/walk.png", "/walk.gif", "/translated/", "/exported/"} <= set(
+        ignored
+    )
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
@@ -84,6 +89,12 @@ def test_every_package_that_is_imported_is_required():
         re.split("[<>=]", line)[0].replace("-", "_")
         for line in (_PROJECT / "requirements.txt").read_text().splitlines()
         if line and not line.startswith("#")
+    }
+    extras = tomllib.loads((_PROJECT / "pyproject.toml").read_text())["project"]
+    required |= {
+        re.split("[<>=]", line)[0].replace("-", "_")
+        for lines in extras["optional-dependencies"].values()
+        for line in lines
     }
     names = {"PIL": "pillow", "absl": "absl_py", "google": "protobuf"}
     own = {"tf_dcgan", "benchmarks", "train", "evaluate"}
@@ -124,6 +135,13 @@ def test_a_gpu_needs_the_same_tensorflow_and_no_other_packages_left_out():
         "nvidia-cudnn-cu12>=9.24,<10",
     ]
     assert devices.INSTALL == "pip install -r requirements-gpu.txt"
+
+
+def test_the_tests_have_every_extra():
+    project = tomllib.loads((_PROJECT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
+    lines = (_PROJECT / "requirements-dev.txt").read_text().splitlines()
+    assert {line for each in extras.values() for line in each} <= set(lines)
 
 
 def test_a_commit_runs_the_same_checks():

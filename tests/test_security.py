@@ -17,6 +17,10 @@ RUNNING = {
 RUNNING_MODULES = {"pickle", "marshal", "shelve", "dill", "joblib", "yaml"}
 
 
+# The one module that loads a file of Keras's, which it has just written.
+LOADING = PROJECT / "tf_dcgan/sampling/exports/keras_formats.py"
+
+
 def calls(path):
     """Yields (name of the function alone, its dotted name, the call)."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -38,6 +42,8 @@ def test_no_module_calls_what_runs_code_of_a_file():
             for name in names:
                 assert name.partition(".")[0] not in RUNNING_MODULES, path
         for name, dotted, call in calls(path):
+            if path == LOADING and dotted == "keras.saving.load_model":
+                continue
             if dotted != "re.compile":
                 assert name not in RUNNING, path
             if dotted == "np.load":

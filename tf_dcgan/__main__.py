@@ -13,6 +13,7 @@ from tf_dcgan.commands import (
     command_line,
     compare,
     evaluate,
+    export,
     inspect,
     interpolate,
     sample,
@@ -29,6 +30,7 @@ COMMANDS = {
     "interpolate": interpolate,
     "arithmetic": arithmetic,
     "translate": translate,
+    "export": export,
     "compare": compare,
 }
 

@@ -11,7 +11,7 @@ from tf_dcgan.common import errors, randomness
 from tf_dcgan.config import overrides, recipes
 from tf_dcgan.gan import cyclegan_state, gan
 from tf_dcgan.models import families
-from tf_dcgan.sampling import export
+from tf_dcgan.sampling.exports import keras_formats
 
 
 def size(recipe, image_size=None, native=(28, 28)):
@@ -422,7 +422,7 @@ def test_exports_need_nothing_but_keras_or_tensorflow(network, tmp_path):
     (generator,) = families.averaged_generators(config, (*sizes(network), 1))
     networks.randomize(generator)
     box = (0, 0, *sizes(network))
-    export.export(tmp_path, generator, content_box=box)
+    keras_formats.export(tmp_path, generator, content_box=box)
     latents = networks.noise(3, 8).astype(np.float32)
     expected = generator(latents, training=False)
     loaded = keras.models.load_model(tmp_path / "generator.keras")

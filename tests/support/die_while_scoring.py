@@ -33,7 +33,7 @@ from tf_dcgan.runs import (  # noqa: E402
     checkpoints,
     summaries,
 )
-from tf_dcgan.sampling import export  # noqa: E402
+from tf_dcgan.sampling.exports import keras_formats  # noqa: E402
 from tf_dcgan.training import scoring  # noqa: E402
 
 _SCORES = "--evaluate_every=2"
@@ -121,7 +121,7 @@ def _train(*flags):
     with (
         mock.patch.object(periodic, "prepare", lambda *_: MeanEvaluator()),
         # They take longer than the rest.
-        mock.patch.object(export, "export", lambda *_, **__: None),
+        mock.patch.object(keras_formats, "export", lambda *_, **__: None),
         mock.patch.object(charts, "write_curves", lambda *_: None),
         mock.patch.object(charts, "write_progress", lambda *_: None),
     ):

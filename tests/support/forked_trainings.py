@@ -35,12 +35,12 @@ _PATIENCE = 300  # Seconds; a busy machine is slow, not broken.
 def without_exports() -> Iterator[None]:
     """Leaves out what a run's end makes, which takes longer than its steps."""
     from tf_dcgan.runs import charts
-    from tf_dcgan.sampling import export
+    from tf_dcgan.sampling.exports import keras_formats
 
     with contextlib.ExitStack() as stack:
         for owner, name in (
-            (export, "export"),
-            (export, "export_translation"),
+            (keras_formats, "export"),
+            (keras_formats, "export_translation"),
             (charts, "write_curves"),
             (charts, "write_progress"),
         ):

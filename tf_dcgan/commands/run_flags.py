@@ -141,6 +141,24 @@ def load(run: runs.Run, settings: RunSettings) -> tuple[Any, str]:
         errors.UserError: there is no such checkpoint, it is damaged, or the
             machine has no such device.
     """
+    generator, _, origin = load_at_step(run, settings)
+    return generator, origin
+
+
+def load_at_step(run: runs.Run, settings: RunSettings) -> tuple[Any, int, str]:
+    """Loads what `load` does, and says which step it is of.
+
+    Args:
+        run: of either kind.
+        settings: say which weights of which checkpoint, and what computes.
+
+    Returns:
+        (generator, step, origin): as `load` returns them, and the number of
+        finished steps between them.
+
+    Raises:
+        errors.UserError: as `load` does.
+    """
     quiet_import.import_tensorflow()
     from tf_dcgan.common import devices
     from tf_dcgan.runs import best_checkpoint
@@ -151,4 +169,4 @@ def load(run: runs.Run, settings: RunSettings) -> tuple[Any, str]:
         run, settings.weights, settings.checkpoint
     )
     origin = best_checkpoint.origin(run, step, settings.checkpoint)
-    return generator, f"{settings.weights} weights of {origin}"
+    return generator, step, f"{settings.weights} weights of {origin}"

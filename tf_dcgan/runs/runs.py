@@ -473,7 +473,7 @@ def continued(
     new = dataclasses.replace(old, config=config)
     facts_now = (data,) if data_b is None else (data, data_b)
     for name, facts_then, facts in zip(
-        _set_names(config), old.datasets, facts_now, strict=True
+        set_names(config), old.datasets, facts_now, strict=True
     ):
         if facts_then.fingerprint != facts.fingerprint:
             raise _other_images(name, old.path, facts_then, facts)
@@ -500,7 +500,7 @@ def continued(
     return new
 
 
-def _set_names(config: schema.Config) -> list[str]:
+def set_names(config: schema.Config) -> list[str]:
     """Names each set of images that a config trains on, for messages."""
     if config.dataset is None:
         pair = (config.dataset_a, config.dataset_b)

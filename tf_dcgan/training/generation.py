@@ -17,7 +17,8 @@ from tf_dcgan.data.named import known_sets
 from tf_dcgan.gan import gan, lead, updates
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import export, samplers
+from tf_dcgan.sampling import samplers
+from tf_dcgan.sampling.exports import keras_formats
 from tf_dcgan.training import fitting, steps, system
 
 _GRID_IMAGES = 64
@@ -201,7 +202,7 @@ class System:
 
     def export(self) -> None:
         """Writes `saved_model/` and `generator.keras` into the run."""
-        export.export(
+        keras_formats.export(
             self._run.path,
             self.state.averaged_generator,
             content_box=self._run.data.content_box,

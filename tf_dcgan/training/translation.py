@@ -14,7 +14,8 @@ from tf_dcgan.data import augmentation, batches, domain_images, domains
 from tf_dcgan.gan import cyclegan, cyclegan_state
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import export, translators
+from tf_dcgan.sampling import translators
+from tf_dcgan.sampling.exports import keras_formats
 from tf_dcgan.training import fitting, steps, system
 
 _REAL_GRID_ROWS = 4  # Of each set.
@@ -272,7 +273,7 @@ class System:
 
     def export(self) -> None:
         """Writes `saved_model/` and both generators into the run."""
-        export.export_translation(
+        keras_formats.export_translation(
             self._run.path,
             self._run.config,
             self.state.averaged_generators,

@@ -12,8 +12,9 @@ import tensorflow as tf
 from tf_dcgan.common import images as image_files
 from tf_dcgan.models import conditional
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import export, generators, samplers
+from tf_dcgan.sampling import generators, samplers
 from tf_dcgan.sampling import latents as latent_vectors
+from tf_dcgan.sampling.exports import keras_formats
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +132,7 @@ def test_generate_cuts_the_padding_off(tmp_path, num_classes):
     )
     if num_classes:
         network = conditional.generator(network, num_classes)
-    export.export(
+    keras_formats.export(
         tmp_path, network, content_box=_PADDED_BOX, num_classes=num_classes
     )
     served = tf.saved_model.load(str(tmp_path / "saved_model"))

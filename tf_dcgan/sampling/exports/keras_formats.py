@@ -1,17 +1,23 @@
-"""Writes generators as files that others can use without this package."""
+"""The SavedModel, for TensorFlow alone, and the `.keras` file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import os
 import pathlib
+import zipfile
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_dcgan.common import files, images, randomness
 from tf_dcgan.config import schema
 from tf_dcgan.models import conditional, cyclegan
+from tf_dcgan.sampling.exports import formats, interface
+
+# TensorFlow loads nothing from here: it is for what others add.
+_EXTRA_ASSETS = "assets.extra"
 
 
 def export(
@@ -47,14 +53,13 @@ def export(
     Raises:
         OSError: the disk is full; older exports are untouched.
     """
-    endpoints = (
-        _conditional_endpoints(generator, content_box, num_classes)
-        if num_classes
-        else _endpoints(generator, content_box)
+    write_generation(
+        folder / "saved_model",
+        generator,
+        content_box=content_box,
+        num_classes=num_classes,
     )
-    _write_saved_model(folder, [generator], endpoints)
-    with files.atomic_file(folder / "generator.keras") as unfinished:
-        generator.save(unfinished)
+    _write_keras(folder / "generator.keras", generator)
 
 
 def export_translation(
@@ -88,33 +93,156 @@ def export_translation(
             strict=True,
         )
     )
-    images_of_any_size = tf.TensorSpec(
-        [None, None, None, image_shape[2]], tf.float32, name="images"
-    )
-    endpoints = [
-        (_translation_endpoint(name, generator), [images_of_any_size])
-        for name, generator in flexible_generators.items()
-    ]
-    _write_saved_model(folder, flexible_generators.values(), endpoints)
+    write_translation(folder / "saved_model", flexible_generators)
     for name, generator in flexible_generators.items():
-        path = folder / f"generator_{name}.keras"
-        with files.atomic_file(path) as unfinished:
-            generator.save(unfinished)
+        _write_keras(folder / f"generator_{name}.keras", generator)
 
 
-def _write_saved_model(folder, models, endpoints) -> None:
-    """Writes `saved_model/` with functions and their signatures."""
+def write_generation(
+    path: pathlib.Path,
+    generator: keras.Model,
+    *,
+    content_box: tuple[int, int, int, int],
+    num_classes: int,
+    description: str = "",
+) -> None:
+    """Writes the SavedModel of a run that makes images from noise.
+
+    Args:
+        path: the folder to write.
+        generator: as `export` takes it.
+        content_box: as `export` takes it.
+        num_classes: as `export` takes it.
+        description: JSON to put beside the network; nothing for none.
+
+    Raises:
+        OSError: the disk is full; an older SavedModel is untouched.
+    """
+    endpoints = (
+        _conditional_endpoints(generator, content_box, num_classes)
+        if num_classes
+        else _endpoints(generator, content_box)
+    )
+    _write_saved_model(path, [generator], endpoints, description)
+
+
+def write_translation(
+    path: pathlib.Path,
+    generators: Mapping[str, keras.Model],
+    *,
+    description: str = "",
+) -> None:
+    """Writes the SavedModel of a run that translates.
+
+    Args:
+        path: the folder to write.
+        generators: direction → generator for images of any size.
+        description: JSON to put beside the networks; nothing for none.
+
+    Raises:
+        OSError: the disk is full; an older SavedModel is untouched.
+    """
+    endpoints = []
+    for name, generator in generators.items():
+        channels = generator.input_shape[-1]
+        images_of_any_size = tf.TensorSpec(
+            [None, None, None, channels], tf.float32, name="images"
+        )
+        function = _translation_endpoint(name, generator)
+        endpoints.append((function, [images_of_any_size]))
+    _write_saved_model(path, generators.values(), endpoints, description)
+
+
+def load_saved_model(
+    path: pathlib.Path, network: interface.Network
+) -> Callable[..., np.ndarray]:
+    """Loads a network of a SavedModel with TensorFlow.
+
+    Args:
+        path: the SavedModel's folder.
+        network: names the endpoint.
+
+    Returns:
+        A function from the network's inputs to its output.
+    """
+    loaded = tf.saved_model.load(os.fspath(path))
+
+    def predict(*inputs: np.ndarray) -> np.ndarray:
+        # The function alone would not keep the weights alive.
+        return getattr(loaded, network.endpoint)(*inputs).numpy()
+
+    return predict
+
+
+def write_keras(
+    path: pathlib.Path, network: interface.Network, *, description: str
+) -> None:
+    """Writes a network as a `.keras` file.
+
+    Args:
+        path: the file to write; its name ends in .keras.
+        network: its model is written.
+        description: JSON to put beside the network.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    _write_keras(path, network.model, description)
+
+
+def load_keras(
+    path: pathlib.Path, network: interface.Network
+) -> Callable[..., np.ndarray]:
+    """Loads a file that `write_keras` wrote in the same process.
+
+    Args:
+        path: the file.
+        network: says how many inputs there are.
+
+    Returns:
+        A function from the network's inputs to its output.
+    """
+    model = keras.saving.load_model(path)
+
+    def predict(*inputs: np.ndarray) -> np.ndarray:
+        whole = list(inputs) if len(network.inputs) > 1 else inputs[0]
+        return model(whole, training=False).numpy()
+
+    return predict
+
+
+def _write_keras(
+    path: pathlib.Path, model: keras.Model, description: str = ""
+) -> None:
+    with files.atomic_file(path) as unfinished:
+        model.save(unfinished)
+        if description:
+            with zipfile.ZipFile(unfinished, "a") as members:
+                members.writestr(formats.METADATA, description)
+
+
+def _write_saved_model(
+    path: pathlib.Path,
+    models: Iterable[keras.Model],
+    endpoints: Iterable[tuple[Callable, list[tf.TensorSpec]]],
+    description: str,
+) -> None:
+    """Writes a SavedModel of functions with their signatures."""
     archive = keras.export.ExportArchive()
     for model in models:
         archive.track(model)
     for function, signature in endpoints:
         archive.add_endpoint(function.__name__, function, signature)
-    saved_model = folder / "saved_model"
     with (
-        files.disk_errors(saved_model),
-        files.atomic_directory(saved_model) as unfinished,
+        files.disk_errors(path),
+        files.atomic_directory(path) as unfinished,
     ):
         archive.write_out(os.fspath(unfinished), verbose=False)
+        if description:
+            (unfinished / _EXTRA_ASSETS).mkdir()
+            (unfinished / _EXTRA_ASSETS / formats.METADATA).write_text(
+                description, encoding="utf-8"
+            )
 
 
 def _translation_endpoint(name, generator):
