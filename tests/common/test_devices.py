@@ -214,3 +214,24 @@ def test_this_tensorflow_tells_what_it_was_built_for():
     newest = devices._newest_capability()
     assert (newest is None) == (not names)
     assert newest is None or newest >= (8, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("model name\t: X\nflags\t\t: fpu avx512_bf16 sse\n", True),
+        ("flags\t\t: fpu amx_bf16\n", True),
+        ("Features\t: fp asimd bf16\n", True),
+        ("flags\t\t: fpu avx512f\nbugs\t\t: bf16\n", False),
+        ("model name\t: X\n", None),
+        (None, None),
+    ],
+)
+def test_what_multiplies_bfloat16_is_read_from_the_cpus_flags(
+    tmp_path, monkeypatch, text, expected
+):
+    path = tmp_path / "cpuinfo"
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setattr(devices, "_CPU_INFO", path)
+    assert devices.multiplies_bfloat16() is expected

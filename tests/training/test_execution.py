@@ -6,6 +6,7 @@ import made_up_gpus
 import pytest
 import tensorflow as tf
 
+from tf_dcgan.common import devices
 from tf_dcgan.config.schema import Config
 from tf_dcgan.training import execution
 
@@ -122,6 +123,28 @@ def test_a_cudnn_that_does_no_harm_is_not_told(
     line = execution.set_up(Config(xla=xla))
     assert ("XLA off" in line) == (xla == "off")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("gpus", "precision", "multiplies", "is_told"),
+    [
+        (0, "mixed_bfloat16", False, True),
+        (0, "mixed_bfloat16", True, False),
+        (0, "mixed_bfloat16", None, False),
+        (0, "float32", False, False),
+        (1, "mixed_bfloat16", False, False),
+    ],
+)
+def test_a_cpu_that_must_emulate_bfloat16_is_told(
+    machine, monkeypatch, capsys, gpus, precision, multiplies, is_told
+):
+    machine(gpus)
+    monkeypatch.setattr(devices, "multiplies_bfloat16", lambda: multiplies)
+    execution.set_up(Config(precision=precision, xla="off"))
+    assert capsys.readouterr().err == is_told * (
+        "note: this CPU has no instructions for bfloat16, so that "
+        "--precision=mixed_bfloat16 is likely slower than float32\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ from tf_dcgan.common import errors, nvidia, terminal, words
 
 # Brings all that TensorFlow needs beside the driver.
 INSTALL = "pip install -r requirements-gpu.txt"
+_CPU_INFO = pathlib.Path("/proc/cpuinfo")
+# Linux's names of what multiplies bfloat16, on x86 and on Arm.
+_BFLOAT16_INSTRUCTIONS = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
 _CONTAINER_LIMIT = pathlib.Path("/sys/fs/cgroup/memory.max")
 
 
@@ -158,6 +161,17 @@ def _newest_capability() -> tuple[int, int] | None:
 
 def _details(gpu: tf.config.PhysicalDevice) -> dict[str, Any]:
     return tf.config.experimental.get_device_details(gpu)
+
+
+def multiplies_bfloat16() -> bool | None:
+    """Says whether the CPU has instructions for bfloat16; None if unknown."""
+    with contextlib.suppress(OSError):
+        found = re.search(
+            r"^(?:flags|Features)\s*:(.*)$", _CPU_INFO.read_text(), re.MULTILINE
+        )
+        if found:
+            return not _BFLOAT16_INSTRUCTIONS.isdisjoint(found[1].split())
+    return None
 
 
 def memory_bytes() -> int | None:

@@ -36,8 +36,7 @@ def set_up(config: schema.Config) -> str:
     deterministic = is_deterministic(config)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
-    note = _cudnn_note(config)
-    if note:
+    for note in filter(None, (_cudnn_note(config), _bfloat16_note(config))):
         terminal.show(note, file=sys.stderr)
     return "device: " + ", ".join(
         [
@@ -113,4 +112,18 @@ def _cudnn_note(config: schema.Config) -> str | None:
     return (
         f"warning: {fails}: XLA is on all the same, and the training may end "
         f"in its first step; {advice}"
+    )
+
+
+def _bfloat16_note(config: schema.Config) -> str | None:
+    """Says what bfloat16 costs on a CPU that must emulate its products."""
+    if (
+        config.precision != "mixed_bfloat16"
+        or devices.gpus()
+        or devices.multiplies_bfloat16() is not False
+    ):
+        return None
+    return (
+        "note: this CPU has no instructions for bfloat16, so that "
+        "--precision=mixed_bfloat16 is likely slower than float32"
     )
