@@ -31,7 +31,7 @@ __all__ = [
     "open_run",
     "train",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _MODULES = {
     "Run": "tf_dcgan.api.run",
