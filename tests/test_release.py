@@ -93,7 +93,8 @@ def test_the_wheel_works_in_a_fresh_environment(tmp_path):
         if path.is_file()
     }
     facts = packed.read(f"tf_dcgan-{version}.dist-info/METADATA").decode()
-    needed = re.findall(r"^Requires-Dist: (.*)$", facts, re.M)
+    # Without those of the extras.
+    needed = re.findall(r"^Requires-Dist: ([^;]*)$", facts, re.M)
     assert len(needed) == sum(not n.startswith("#") for n in _REQUIREMENTS)
 
     installed = _run(
