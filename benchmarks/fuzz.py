@@ -38,6 +38,7 @@ from tf_dcgan.commands import (
     compare,
     inspect,
     interpolate,
+    progress,
     sample,
     train,
     translate,
@@ -58,6 +59,7 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
     "interpolate": (interpolate.InterpolateSettings,),
     "arithmetic": (arithmetic.ArithmeticSettings,),
     "translate": (translate.TranslateSettings,),
+    "progress": (progress.ProgressSettings,),
     "compare": (compare.CompareSettings,),
     "inspect": (inspect.InspectSettings,),
 }
@@ -73,6 +75,7 @@ _NEEDED: dict[str, Sequence[str]] = {
         *("--a=0,1,2", "--b=3,4,5", "--c=6,7,8"),
     ),
     "translate": ("--run_dir=translation_run", "--input=images"),
+    "progress": ("--run_dir=noise_run",),
     "compare": _RUNS,
     "inspect": ("images",),
 }

@@ -15,11 +15,12 @@ from tf_dcgan.commands import (
     compare,
     export,
     interpolate,
+    progress,
     sample,
     train,
     translate,
 )
-from tf_dcgan.common import devices
+from tf_dcgan.common import animations, devices
 from tf_dcgan.config import schema
 from tf_dcgan.evaluation import request
 
@@ -46,21 +47,24 @@ def test_what_commands_write_without_out_is_ignored_by_git():
             translate.TranslateSettings,
             compare.CompareSettings,
             export.ExportSettings,
+            progress.ProgressSettings,
         )
     }
     assert defaults == {
         "grid.png",
+        "progress",
         "walk",
         "arithmetic.png",
         "translated",
         "report.html",
         "exported",
     }
-    for name in defaults - {"walk", "translated", "exported"}:
+    folders, stems = {"exported", "translated"}, {"progress", "walk"}
+    written = {f"{name}/" for name in folders}
+    written |= {f"{n}.{end}" for n in stems for end in animations.FORMATS}
+    written |= {"walk.png"}
+    for name in written | defaults - folders - stems:
         assert f"/{name}" in ignored
-    assert {"/walk.png", "/walk.gif", "/translated/", "/exported/"} <= set(
-        ignored
-    )
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
