@@ -15,6 +15,7 @@ from tf_dcgan.commands import (
     compare,
     export,
     interpolate,
+    invert,
     progress,
     sample,
     train,
@@ -47,11 +48,13 @@ def test_what_commands_write_without_out_is_ignored_by_git():
             translate.TranslateSettings,
             compare.CompareSettings,
             export.ExportSettings,
+            invert.InvertSettings,
             progress.ProgressSettings,
         )
     }
     assert defaults == {
         "grid.png",
+        "inverted",
         "progress",
         "walk",
         "arithmetic.png",
@@ -62,8 +65,8 @@ def test_what_commands_write_without_out_is_ignored_by_git():
     folders, stems = {"exported", "translated"}, {"progress", "walk"}
     written = {f"{name}/" for name in folders}
     written |= {f"{n}.{end}" for n in stems for end in animations.FORMATS}
-    written |= {"walk.png"}
-    for name in written | defaults - folders - stems:
+    written |= {"inverted.npz", "inverted.png", "walk.png"}
+    for name in written | defaults - folders - stems - {"inverted"}:
         assert f"/{name}" in ignored
 
 

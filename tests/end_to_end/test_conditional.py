@@ -18,6 +18,7 @@ from tf_dcgan.commands import (
     arithmetic,
     evaluate,
     interpolate,
+    invert,
     sample,
     train,
 )
@@ -53,6 +54,27 @@ def run(told):
 @pytest.fixture(scope="module")
 def generator(run):
     return generators.load_generator(run)[0]
+
+
+def test_inversion_makes_the_given_class_or_the_best(
+    told, run, generator, tmp_path, capsys
+):
+    sampler = samplers.of_run(run, generator, label=6)
+    for number, image in enumerate(sampler(0, 0, 2)):
+        images.write_png(tmp_path / "in" / f"{number}.png", image)
+    flags = [f"--run_dir={told}", f"--input={tmp_path / 'in'}", "--steps=10"]
+    labels = []
+    for more in (["--label=4"], []):
+        invert.main(["invert", *flags, *more, f"--out={tmp_path / 'out'}"])
+        with np.load(tmp_path / "out.npz", allow_pickle=False) as file:
+            labels.append(file["labels"].tolist())
+            assert file["latents"].shape == (2, 12)
+        rows = capsys.readouterr().out.splitlines()[1:3]
+        names = [run.data.class_names[label] for label in labels[-1]]
+        assert [row.split()[1] for row in rows] == names
+    assert labels[0] == [4, 4]
+    # The first samples are among the candidates of their own class.
+    assert labels[1] == [6, 6]
 
 
 @pytest.fixture(scope="module")
