@@ -13,6 +13,7 @@ from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
     compare,
+    explore,
     export,
     interpolate,
     invert,
@@ -47,12 +48,14 @@ def test_what_commands_write_without_out_is_ignored_by_git():
             arithmetic.ArithmeticSettings,
             translate.TranslateSettings,
             compare.CompareSettings,
+            explore.ExploreSettings,
             export.ExportSettings,
             invert.InvertSettings,
             progress.ProgressSettings,
         )
     }
     assert defaults == {
+        "explored",
         "grid.png",
         "inverted",
         "progress",
@@ -62,7 +65,8 @@ def test_what_commands_write_without_out_is_ignored_by_git():
         "report.html",
         "exported",
     }
-    folders, stems = {"exported", "translated"}, {"progress", "walk"}
+    folders = {"explored", "exported", "translated"}
+    stems = {"progress", "walk"}
     written = {f"{name}/" for name in folders}
     written |= {f"{n}.{end}" for n in stems for end in animations.FORMATS}
     written |= {"inverted.npz", "inverted.png", "walk.png"}
