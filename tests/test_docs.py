@@ -172,6 +172,7 @@ def test_every_file_that_a_page_names_exists(page):
         "memorization.png",
         "walk.png",
         "arithmetic.png",
+        "inverted.png",
         "a.png",
         "FILE.png",
         "MODEL.md",

@@ -25,6 +25,7 @@ _ROOMS = (
     "training",
     "comparison",
     "inspection",
+    "exploration",
     "api",
     "commands",
 )

@@ -13,13 +13,16 @@ from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
     compare,
+    explore,
     export,
     interpolate,
+    invert,
+    progress,
     sample,
     train,
     translate,
 )
-from tf_dcgan.common import devices
+from tf_dcgan.common import animations, devices
 from tf_dcgan.config import schema
 from tf_dcgan.evaluation import request
 
@@ -45,22 +48,30 @@ def test_what_commands_write_without_out_is_ignored_by_git():
             arithmetic.ArithmeticSettings,
             translate.TranslateSettings,
             compare.CompareSettings,
+            explore.ExploreSettings,
             export.ExportSettings,
+            invert.InvertSettings,
+            progress.ProgressSettings,
         )
     }
     assert defaults == {
+        "explored",
         "grid.png",
+        "inverted",
+        "progress",
         "walk",
         "arithmetic.png",
         "translated",
         "report.html",
         "exported",
     }
-    for name in defaults - {"walk", "translated", "exported"}:
+    folders = {"explored", "exported", "translated"}
+    stems = {"progress", "walk"}
+    written = {f"{name}/" for name in folders}
+    written |= {f"{n}.{end}" for n in stems for end in animations.FORMATS}
+    written |= {"inverted.npz", "inverted.png", "walk.png"}
+    for name in written | defaults - folders - stems - {"inverted"}:
         assert f"/{name}" in ignored
-    assert {"/walk.png", "/walk.gif", "/translated/", "/exported/"} <= set(
-        ignored
-    )
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])

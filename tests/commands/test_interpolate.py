@@ -110,6 +110,17 @@ def test_without_loop_the_animation_ends_at_the_last_sample(trained, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_animation_has_the_format_that_is_asked_for(trained, tmp_path):
+    flags = [f"--run_dir={trained[0]}", "--indices=3,17", "--frames=3"]
+    _interpolate(*flags, "--format=apng", f"--out={tmp_path / 'a'}")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "a.apng"}
+    with PIL.Image.open(tmp_path / "a.apng") as image:
+        assert image.n_frames == 3
+    with pytest.raises(errors.UserError, match="asks for the picture alone"):
+        _interpolate(*flags, "--format=gif", f"--out={tmp_path / 'a.png'}")
+
+
+@pytest.mark.slow
 def test_points_may_be_of_other_seeds(trained, tmp_path):
     _interpolate(
         f"--run_dir={trained[0]}",
@@ -205,7 +216,7 @@ def test_it_tells_what_is_needed_to_repeat_it(trained, tmp_path, capsys):
         ("--method=sperical", "did you mean spherical"),
         ("--seed=-1", "out of range"),
         ("--out=", "--out= is empty"),
-        ("--out=walk.jpg", "only PNG and GIF can be written"),
+        ("--out=walk.jpg", "only PNG and GIF and APNG and MP4 can be"),
         ("--out=/dev/null/walk", "cannot be written"),
         ("--out=.", "is a folder"),
         ("--out=new/", "is a folder"),

@@ -14,7 +14,12 @@ from tf_dcgan.common import devices, errors, images
 from tf_dcgan.data import reading
 from tf_dcgan.models import cyclegan
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import generators, translated_files, translators
+from tf_dcgan.sampling import (
+    generators,
+    given_images,
+    translated_files,
+    translators,
+)
 
 # Each test needs a trained run.
 pytestmark = pytest.mark.slow
@@ -135,12 +140,12 @@ def test_images_that_the_memory_cannot_hold_are_named_and_skipped(
 
 def test_a_run_on_random_crops_translates_at_their_scale():
     ramp = np.arange(40 * 60, dtype=np.uint8).reshape(40, 60, 1)
-    fit = translated_files.at_network_size(
+    fit = given_images.at_network_size(
         (20, 24), reading.WHOLE, at_own_scale=True
     )
     np.testing.assert_array_equal(fit(ramp), ramp[10:30, 18:42])
     assert fit(ramp[:10]).shape == (20, 24, 1)  # Too small: enlarged.
-    fit = translated_files.at_network_size(
+    fit = given_images.at_network_size(
         (20, 24), reading.WHOLE, whole_size=(40, 60)
     )
     np.testing.assert_array_equal(fit(ramp), ramp[10:30, 18:42])
@@ -271,7 +276,7 @@ def test_a_gray_run_makes_colours_gray_and_says_so(
     translated_files.write(
         plan,
         lambda batch: batch,
-        fit=translated_files.at_network_size((12, 12), reading.WHOLE),
+        fit=given_images.at_network_size((12, 12), reading.WHOLE),
         channels=1,
     )
     made = images.read_png(tmp_path / "out" / "colours.png")
@@ -281,7 +286,5 @@ def test_a_gray_run_makes_colours_gray_and_says_so(
 def test_a_runs_crop_is_taken_of_each_image(tmp_path):
 
     pixels = tiny_data.images(1, height=40, width=30, channels=3)[0]
-    fit = translated_files.at_network_size(
-        (20, 10), reading.Reading(crop=(20, 10))
-    )
+    fit = given_images.at_network_size((20, 10), reading.Reading(crop=(20, 10)))
     np.testing.assert_array_equal(fit(pixels), pixels[10:30, 10:20])

@@ -1,6 +1,7 @@
 """`--conditional` from the first step to the last command."""
 
 import dataclasses
+import io
 import json
 import re
 import shutil
@@ -18,12 +19,14 @@ from tf_dcgan.commands import (
     arithmetic,
     evaluate,
     interpolate,
+    invert,
     sample,
     train,
 )
 from tf_dcgan.common import devices, errors, images, randomness
 from tf_dcgan.config import schema
 from tf_dcgan.evaluation import networks
+from tf_dcgan.exploration import explorer
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import generators, labels, samplers
 from tf_dcgan.training import execution, generation, scoring
@@ -53,6 +56,45 @@ def run(told):
 @pytest.fixture(scope="module")
 def generator(run):
     return generators.load_generator(run)[0]
+
+
+def test_inversion_makes_the_given_class_or_the_best(
+    told, run, generator, tmp_path, capsys
+):
+    sampler = samplers.of_run(run, generator, label=6)
+    for number, image in enumerate(sampler(0, 0, 2)):
+        images.write_png(tmp_path / "in" / f"{number}.png", image)
+    flags = [f"--run_dir={told}", f"--input={tmp_path / 'in'}", "--steps=10"]
+    labels = []
+    for more in (["--label=4"], []):
+        invert.main(["invert", *flags, *more, f"--out={tmp_path / 'out'}"])
+        with np.load(tmp_path / "out.npz", allow_pickle=False) as file:
+            labels.append(file["labels"].tolist())
+            assert file["latents"].shape == (2, 12)
+        rows = capsys.readouterr().out.splitlines()[1:3]
+        names = [run.data.class_names[label] for label in labels[-1]]
+        assert [row.split()[1] for row in rows] == names
+    assert labels[0] == [4, 4]
+    # The first samples are among the candidates of their own class.
+    assert labels[1] == [6, 6]
+
+
+def test_the_page_makes_the_class_that_is_chosen(
+    told, run, generator, tmp_path
+):
+    shown = explorer.Explorer(run, generator, origin="", out=tmp_path / "out")
+    assert shown.facts()["classes"] == list(run.data.class_names)
+    query = {"a": "0", "b": "5", "label": "6", "frames": "2"}
+    png, count = shown.frames(query)
+    assert count == 2
+    wanted = samplers.of_run(run, generator, label=6)
+    with PIL.Image.open(io.BytesIO(png)) as image:
+        made = np.asarray(image).reshape(2, 28, 28, 1)
+    np.testing.assert_array_equal(made, wanted(0, 0, 64)[[0, 5]])
+    command = shown.save("walk", query)["command"]
+    assert " --label=6 " in command
+    with pytest.raises(errors.UserError, match="label=10 is out of range"):
+        shown.tiles({"label": "10"})
 
 
 @pytest.fixture(scope="module")

@@ -12,18 +12,18 @@ from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import fields, kinds
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import labels, latents
+from tf_dcgan.sampling import labels, latent_files, latents
 
 _CONCEPTS = "Concepts"
 _PICTURE = "Picture"
 _CLASS = "class:"
+_FILE = latent_files.SUFFIX
 _NAMES = ("a", "b", "c")
 _ADVISED = 3
 _MOST = 16
-_NEIGHBOURS = 8
 _HOW = (
-    "numbers of samples, such as 1,5,9 (7:17 is sample 17 of seed 7), or "
-    "class:NAME"
+    "numbers of samples, such as 1,5,9 (7:17 is sample 17 of seed 7, and "
+    "FILE.npz:2 vector 2 of a file that invert wrote), or class:NAME"
 )
 SUMMARY = """\
 Computes A - B + C with the mean latents of three concepts.
@@ -92,7 +92,7 @@ class _Concept:
     """What `--a`, `--b` or `--c` names: samples, or a class."""
 
     flag: str
-    points: Sequence[latents.Point] = ()
+    points: Sequence[latents.Point | latents.FilePoint] = ()
     class_name: str = ""
 
 
@@ -120,6 +120,10 @@ def main(arguments: Sequence[str]) -> None:
             "given by number: leave it out, or give a class:NAME"
         )
     run = run_flags.open_run(settings.run_dir, kinds.GENERATION)
+    for concept in concepts:
+        latents.check_length(
+            concept.points, run.config.latent_dim, flag=concept.flag
+        )
     label = labels.find(run, settings.label, is_needed=True)
     _check_class_free(run, concepts)
     out = _check_out(settings.out)
@@ -148,7 +152,8 @@ def _concept(settings: ArithmeticSettings, flag: str) -> _Concept:
     text = getattr(settings, flag)
     if text.startswith(_CLASS):
         return _Concept(flag, class_name=text.removeprefix(_CLASS))
-    if any(letter.isalpha() for letter in text):
+    numbers = [word for word in text.split(",") if _FILE not in word.lower()]
+    if any(letter.isalpha() for letter in "".join(numbers)):
         raise errors.UserError(
             f"--{flag}={text} names neither samples nor a class: give {_HOW}"
         )
@@ -250,45 +255,20 @@ def _percent(probability: float) -> str:
 
 def _write(out: pathlib.Path, concepts, sampler, settings) -> None:
     """Computes and draws."""
-    from tf_dcgan.common import images, randomness
-    from tf_dcgan.sampling import latent_pictures
+    from tf_dcgan.common import images
+    from tf_dcgan.sampling import analogies
 
-    adjusted = latents.rescaled if settings.rescale else lambda vector: vector
-    samples = [sampler.latents(concept.points) for concept in concepts]
-    means = [latents.mean(vectors) for vectors in samples]
-    offsets = randomness.neighbour_offsets(
-        settings.seed,
-        count=_NEIGHBOURS,
-        latent_dim=sampler.latent_dim,
-        scale=settings.noise,
-    ).numpy()
-    neighbours = latents.neighbourhood(
-        adjusted(latents.analogy(*means)), offsets
-    )
-    columns = []
-    for concept, vectors, mean in zip(concepts, samples, means, strict=True):
-        column_images = sampler.from_latents([*vectors, adjusted(mean)])
-        title = f"{len(vectors)} sample" + "s" * (len(vectors) > 1)
-        if concept.class_name:
-            title += f" of class {concept.class_name}"
-        columns.append(
-            latent_pictures.Column(
-                concept.flag.upper(),
-                title,
-                latents.show_points(concept.points, seed=settings.seed),
-                column_images[:-1],
-                column_images[-1],
+    picture = analogies.picture(
+        [
+            analogies.Concept(
+                concept.flag.upper(), concept.points, concept.class_name
             )
-        )
-    caption = f"seed {settings.seed}"
-    if settings.label is not None:
-        caption += f", label {settings.label}"
-    if settings.rescale:
-        caption += ", rescaled"
-    picture = latent_pictures.arithmetic(
-        columns,
-        sampler.from_latents(neighbours),
-        note=f"in the frame; the others add noise ±{settings.noise:g}",
-        caption=f"A - B + C with the mean latents of samples, {caption}",
+            for concept in concepts
+        ],
+        sampler,
+        seed=settings.seed,
+        noise=settings.noise,
+        rescale=settings.rescale,
+        label=settings.label,
     )
     images.write_png(out, picture)

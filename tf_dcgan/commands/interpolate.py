@@ -7,19 +7,19 @@ import dataclasses
 import os
 import pathlib
 
-from tf_dcgan.commands import command_line, run_flags
+from tf_dcgan.commands import animation_flags, command_line, run_flags
 from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.config import fields, kinds
 from tf_dcgan.sampling import labels, latents
 
 _GROUP = "Walk"
+_STILL = ".png"
 _MOST_IMAGES = 10_000
-_SECONDS_PER_FRAME = 0.1
 SUMMARY = """\
 Walks from one sample of a run to the next in latent space.
 
 Writes a strip with a row for each leg of the way, or more rows for many frames
-(PNG), and the whole way as an animation (GIF)."""
+(PNG), and the whole way as an animation (GIF, APNG or MP4)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,8 @@ class InterpolateSettings(run_flags.LatentSettings):
 
     indices: str = fields.setting(
         "0,1,2,3,4,5",
-        "the samples to visit, by number; 7:17 is sample 17 of seed 7",
+        "the samples to visit, by number; 7:17 is sample 17 of seed 7, "
+        "FILE.npz:2 vector 2 of a file that invert wrote",
         group=_GROUP,
     )
     loop: bool = fields.setting(
@@ -53,10 +54,11 @@ class InterpolateSettings(run_flags.LatentSettings):
     )
     out: str = fields.setting(
         "walk",
-        "name.png for the strip, name.gif for the animation, a name without "
-        "either for both",
+        "name.png for the strip, name.gif (or .apng or .mp4) for the "
+        "animation, a name without either for both",
         group=_GROUP,
     )
+    format: str | None = animation_flags.field(_GROUP)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -76,62 +78,34 @@ def main(arguments: Sequence[str]) -> None:
     ).settings
     points = _points(settings)
     run = run_flags.open_run(settings.run_dir, kinds.GENERATION)
+    latents.check_length(points, run.config.latent_dim, flag="indices")
     label = labels.find(run, settings.label, is_needed=True)
-    outs = _check_outs(settings.out)
+    outs = _check_outs(settings)
     generator, origin = run_flags.load(run, settings)
-    from tf_dcgan.sampling import samplers
+    from tf_dcgan.sampling import samplers, walks
 
-    sampler = samplers.of_run(run, generator, label=label)
-    walks = latents.walk(
-        sampler.latents(points), frames=settings.frames, method=settings.method
+    walk = walks.Walk(
+        points,
+        settings.seed,
+        settings.frames,
+        settings.method,
+        settings.loop,
+        None if label is None else run.data.class_names[label],
     )
-    walked_images = sampler.from_latents(walks.reshape(-1, walks.shape[-1]))
-    # [walks, frames, height, width, channels]
-    walked_images = walked_images.reshape(
-        *walks.shape[:2], *walked_images.shape[1:]
+    walked_images = walks.make(
+        walk, samplers.of_run(run, generator, label=label)
     )
-    names = [latents.show_point(point, seed=settings.seed) for point in points]
-    way = f"{settings.method}, seed {settings.seed}"
-    if label is not None:
-        way += f", class {run.data.class_names[label]}"
     for out in outs:
-        _write(out, walked_images, names, loop=settings.loop, way=way)
+        walks.write(out, walk, walked_images)
     terminal.show(
-        f"{', '.join(map(str, outs))}: samples {' to '.join(names)}, "
-        f"{settings.frames} images each, {way}, {origin}"
+        f"{', '.join(map(str, outs))}: samples {' to '.join(walk.names())}, "
+        f"{settings.frames} images each, {walk.way}, {origin}"
     )
 
 
-def _write(
-    out: pathlib.Path, walked_images, names, *, loop: bool, way: str
-) -> None:
-    """Writes the walks as an animation or as a strip, by the suffix."""
-    from tf_dcgan.common import images
-    from tf_dcgan.sampling import latent_pictures
-
-    if out.suffix.lower() == ".gif":
-        images.write_gif(
-            out,
-            latent_pictures.animation(walked_images, loop=loop),
-            seconds_per_frame=_SECONDS_PER_FRAME,
-            hold_last_seconds=_SECONDS_PER_FRAME if loop else 1.0,
-        )
-    else:
-        titles = [
-            f"#{start} to #{end}"
-            for start, end in zip(names[:-1], names[1:], strict=True)
-        ]
-        images.write_png(
-            out,
-            latent_pictures.strip(
-                walked_images,
-                titles,
-                caption=f"from sample to sample, {way}",
-            ),
-        )
-
-
-def _points(settings: InterpolateSettings) -> list[latents.Point]:
+def _points(
+    settings: InterpolateSettings,
+) -> list[latents.Point | latents.FilePoint]:
     """Reads the way; a loop ends where it began."""
     points = latents.parse_points(
         settings.indices, flag="indices", seed=settings.seed
@@ -152,22 +126,17 @@ def _points(settings: InterpolateSettings) -> list[latents.Point]:
     return points
 
 
-def _check_outs(given_out: str) -> list[pathlib.Path]:
+def _check_outs(settings: InterpolateSettings) -> list[pathlib.Path]:
     """Finds out early whether the pictures can be written."""
-    advice = (
-        "give name.png for the strip, name.gif for the animation, or a name "
-        "without either for both"
-    )
-    out = run_flags.picture_path(
-        given_out, advice=advice, endings=(".png", ".gif")
-    )
-    if given_out.endswith(os.sep) or os.path.isdir(out):
+    given_out = settings.out
+    folder = os.path.expanduser(given_out)
+    if given_out.endswith(os.sep) or os.path.isdir(folder):
         raise errors.UserError(
-            f"--out={given_out} is a folder: {advice}, such as {out / 'walk'}"
+            f"--out={given_out} is a folder: give name.png for the strip, "
+            "name.gif for the animation, or a name without either for both, "
+            f"such as {os.path.join(folder, InterpolateSettings.out)}"
         )
-    outs = [out]
-    if out.suffix.lower() not in (".png", ".gif"):
-        outs = [out.with_name(out.name + end) for end in (".png", ".gif")]
+    outs = animation_flags.outs(given_out, settings.format, still=_STILL)
     for path in outs:
         files.require_writable(path, f"--out={given_out}")
     return outs

@@ -9,11 +9,11 @@ import os
 import pathlib
 import sys
 
-from tf_dcgan.commands import command_line, run_flags
+from tf_dcgan.commands import command_line, input_flag, run_flags
 from tf_dcgan.common import errors, files, quiet_import, terminal, words
 from tf_dcgan.config import fields, kinds, sizes
 from tf_dcgan.data import names, reading
-from tf_dcgan.data.folders import decoding, trees
+from tf_dcgan.data.folders import decoding
 from tf_dcgan.runs import runs
 
 _GROUP = "Translation"
@@ -24,12 +24,7 @@ SUMMARY = "Translates images with a generator of a run."
 class TranslateSettings(run_flags.RunSettings):
     """The flags of this command."""
 
-    input: str | None = fields.setting(
-        None,
-        "an image, a folder of images (and folders), also as .zip or .tar "
-        "(.tar.gz), or an .npy or .npz of images",
-        group=_GROUP,
-    )
+    input: str | None = input_flag.field(_GROUP)
     direction: str = fields.setting(
         "a_to_b",
         "which of the run's two translations to make",
@@ -78,7 +73,11 @@ def main(arguments: Sequence[str]) -> None:
     quiet_import.import_tensorflow()
     from tf_dcgan.common import devices
     from tf_dcgan.models import cyclegan
-    from tf_dcgan.sampling import translated_files, translators
+    from tf_dcgan.sampling import (
+        given_images,
+        translated_files,
+        translators,
+    )
 
     limits = {"smallest": 1}
     if settings.size == "original":
@@ -95,7 +94,7 @@ def main(arguments: Sequence[str]) -> None:
         **limits,
     )
     pair, origin = run_flags.load(run, settings)
-    fit = translated_files.at_network_size(
+    fit = given_images.at_network_size(
         run.data.image_shape[:2],
         _read_as(run, settings.direction),
         whole_size=sizes.parse("load_size", run.config.load_size)
@@ -129,14 +128,7 @@ def _check_paths(
     advice = "give a folder for the translations"
     if not settings.out:
         raise errors.UserError(f"--out= is empty: {advice}")
-    if not settings.input:
-        raise errors.UserError("--input= is empty: give a folder of images")
-    source = pathlib.Path(os.path.expanduser(settings.input))
-    if not os.path.exists(source) and not trees.is_folder(source):
-        raise errors.UserError(
-            f"--input={source} does not exist: give an image, or a folder of "
-            "images"
-        )
+    source = input_flag.find(settings.input)
     out = pathlib.Path(os.path.expanduser(settings.out))
     files.require_writable(
         out, f"--out={settings.out}", is_folder=True, advice=advice

@@ -275,6 +275,38 @@ def write_gif(
         ValueError: there is no frame, or they differ in size.
         OSError: the file cannot be written.
     """
+    _write_frames(path, frames, "GIF", seconds_per_frame, hold_last_seconds)
+
+
+def write_apng(
+    path: os.PathLike | str,
+    frames: Iterable[np.ndarray],
+    *,
+    seconds_per_frame: float = 0.1,
+    hold_last_seconds: float = 2.0,
+) -> None:
+    """Writes an animation that repeats for ever and keeps every colour.
+
+    Args:
+        path: the file to write; its folder is made if need be.
+        frames: as `write_gif` takes them.
+        seconds_per_frame: how long each frame but the last is shown.
+        hold_last_seconds: how long the last frame is shown.
+
+    Raises:
+        ValueError: there is no frame, or they differ in size.
+        OSError: the file cannot be written.
+    """
+    _write_frames(path, frames, "PNG", seconds_per_frame, hold_last_seconds)
+
+
+def _write_frames(
+    path: os.PathLike | str,
+    frames: Iterable[np.ndarray],
+    pillow_format: str,
+    seconds_per_frame: float,
+    hold_last_seconds: float,
+) -> None:
     images = [_to_pillow(frame) for frame in frames]
     sizes = {image.size for image in images}
     if len(sizes) != 1:
@@ -287,7 +319,7 @@ def write_gif(
     with files.atomic_file(path) as unfinished:
         images[0].save(
             unfinished,
-            format="GIF",
+            format=pillow_format,
             save_all=True,
             append_images=images[1:],
             duration=durations if len(images) > 1 else durations[0],

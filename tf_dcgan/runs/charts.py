@@ -17,7 +17,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from tf_dcgan.common import files, images, json_values, terminal
+from tf_dcgan.common import animations, files, images, json_values, terminal
 from tf_dcgan.runs import health, series, summaries
 
 CURVES = "curves.png"
@@ -120,20 +120,25 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
 
 
 def write_progress(
-    run_dir: os.PathLike | str, *, max_frames: int = 100
+    run_dir: os.PathLike | str,
+    *,
+    max_frames: int = 100,
+    out: pathlib.Path | None = None,
 ) -> pathlib.Path | None:
-    """Makes `progress.gif` from the sample grids, each under its step.
+    """Makes an animation of the sample grids, each under its step.
 
     Args:
         run_dir: the run's folder, with `samples/`.
         max_frames: at least 2. If there are more grids, frames are chosen at
             equal distances, the first and the last grid among them.
+        out: the file to write, as `animations.write` takes it; None for
+            `progress.gif` in the run's folder.
 
     Returns:
         The file, or None if there are no samples yet.
 
     Raises:
-        UserError: a grid is damaged.
+        UserError: a grid is damaged, or there is no encoder for the file.
         OSError: a file cannot be read or written.
     """
     grids = summaries.sample_grids(run_dir)
@@ -142,8 +147,8 @@ def write_progress(
     if len(grids) > max_frames:
         chosen = np.linspace(0, len(grids) - 1, max_frames).round()
         grids = [grids[int(place)] for place in chosen]
-    path = pathlib.Path(run_dir) / PROGRESS
-    images.write_gif(path, _captioned(grids))
+    path = out or pathlib.Path(run_dir) / PROGRESS
+    animations.write(path, _captioned(grids))
     return path
 
 

@@ -10,7 +10,7 @@ import keras
 from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import kinds
 from tf_dcgan.gan import states
-from tf_dcgan.models import families
+from tf_dcgan.models import families, layers
 from tf_dcgan.runs import checkpoints, runs
 
 # How a checkpoint's names of a generator's variables begin: the averaged
@@ -104,6 +104,31 @@ def load_translators(
         errors.UserError: there is no such checkpoint, or it is damaged.
     """
     return _load(run, weights, checkpoint)
+
+
+def load_discriminator(
+    run: runs.Run, checkpoint: str = "last"
+) -> tuple[keras.Model, int]:
+    """Loads the discriminator of a run that makes images of noise.
+
+    Args:
+        run: has its checkpoints on the disk.
+        checkpoint: as for `load_generator`.
+
+    Returns:
+        (discriminator, step): the model in float32, images to logits, and
+        the number of finished steps.
+
+    Raises:
+        errors.UserError: there is no such checkpoint, or it is damaged.
+    """
+    path = find_checkpoint(run, checkpoint)
+    with layers.in_float32():
+        (discriminator,) = families.discriminators(
+            run.config, run.data.image_shape, run.num_classes
+        )
+    variables = states.named_variables(discriminator, "discriminator")
+    return discriminator, checkpoints.restore_some(path, variables)
 
 
 def _load(

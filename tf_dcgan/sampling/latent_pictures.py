@@ -1,4 +1,4 @@
-"""The pictures that `interpolate` and `arithmetic` write, with captions."""
+"""The pictures that the commands over latents write, with captions."""
 
 from __future__ import annotations
 
@@ -170,6 +170,57 @@ def arithmetic(
         middle = bottom - mean_height // 2
         canvas.write(sign, left - _SIGN // 2, middle, "mm", size=_SIGN_SIZE)
     _draw_result(canvas, result, note, left + last_width // 2, bottom)
+    return canvas.pixels()
+
+
+def inversion(
+    columns: Sequence[tuple[str, np.ndarray]],
+    facts: Sequence[Sequence[str]],
+    *,
+    caption: str,
+) -> np.ndarray:
+    """Shows each image beside the nearest image of a generator.
+
+    Args:
+        columns: (title, images) from left to right, the images [rows, height,
+            width, channels] uint8.
+        facts: of each row up to three lines, its name first.
+        caption: one line for the whole.
+
+    Returns:
+        [height, width, channels] uint8; small images are enlarged by a whole
+        factor.
+    """
+    titles = [title for title, _ in columns]
+    # [rows, columns, height, width, channels]
+    tiles = np.stack([shown for _, shown in columns], axis=1)
+    rows, count, height, width, channels = tiles.shape
+    factor = _factor(width)
+    pitch = (height + _GAP) * factor
+    wide = max((width + _GAP) * factor, *map(_text_width, titles)) + _SPACE
+    margin = max(_text_width(line) for lines in facts for line in lines)
+    margin += 2 * _SPACE
+    top = 2 * _LINE
+    canvas = _Canvas(
+        top + rows * pitch + _SPACE,
+        max(margin + count * wide, _text_width(caption) + _SPACE) + _SPACE,
+        channels,
+    )
+    canvas.write(caption, _SPACE, _LINE // 2)
+    for column, title in enumerate(titles):
+        left = margin + column * wide
+        center = left + width * factor // 2
+        canvas.write(title, center, 3 * _LINE // 2, "mm", _FAINT_TEXT)
+        for row in range(rows):
+            pixels = images.enlarge(tiles[row, column], factor)
+            canvas.paste(pixels, left, top + row * pitch)
+    for row, lines in enumerate(facts):
+        middle = top + row * pitch + height * factor // 2
+        middle -= (len(lines) - 1) * _NUMBERS_LINE // 2
+        for place, line in enumerate(lines):
+            shade = _FAINT_TEXT if place else _TEXT
+            y = middle + place * _NUMBERS_LINE
+            canvas.write(line, margin - _SPACE, y, "rm", shade)
     return canvas.pixels()
 
 

@@ -1,4 +1,6 @@
-"""Latent vectors: samples named by numbers, walks between them, sums of them.
+"""Latent vectors: how they are named, walks between them, sums of them.
+
+A point is a sample, named by its number, or a vector in a file.
 
 Vectors are computed with NumPy alone, in float64; arguments and results are
 float32, as generators take them.
@@ -9,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 import dataclasses
 import math
+import os
 
 import numpy as np
 
 from tf_dcgan.common import errors
+from tf_dcgan.sampling import latent_files
 
 LARGEST_SEED = 2**31 - 1
 # `sample` makes ten million images at most, counted from 0.
@@ -198,39 +202,108 @@ class Point:
     index: int
 
 
-def parse_points(text: str, *, flag: str, seed: int) -> list[Point]:
-    """Reads numbers of samples, such as `3,17,42` or `3,7:17`.
+@dataclasses.dataclass(frozen=True)
+class FilePoint:
+    """A vector in a file, such as `invert` writes.
+
+    Attributes:
+        file: the file's path, as the user gave it.
+        index: the vector's number in the file, at least 0.
+        vector: [latent_dim] float32.
+    """
+
+    file: str
+    index: int
+    vector: np.ndarray = dataclasses.field(compare=False, repr=False)
+
+
+def parse_points(text: str, *, flag: str, seed: int) -> list[Point | FilePoint]:
+    """Reads points, such as `3,17,42`, `3,7:17` or `3,inverted.npz:0`.
 
     Args:
-        text: numbers separated by commas; `7:17` is number 17 of seed 7.
+        text: points separated by commas; `7:17` is number 17 of seed 7,
+            `inverted.npz:2` is vector 2 of a file, and `inverted.npz` is
+            every vector of the file.
         flag: the flag's name, for messages.
         seed: the seed of the numbers that name no seed.
 
     Returns:
-        The samples, in the order of the text.
+        The points, in the order of the text.
 
     Raises:
-        errors.UserError: a word is no number of a sample.
+        errors.UserError: a word names no point, or a file cannot be read.
     """
-    return [
-        _point(word.strip(), text=text, flag=flag, seed=seed)
-        for word in text.split(",")
-    ]
+    points: list[Point | FilePoint] = []
+    for word in map(str.strip, text.split(",")):
+        name, _, number = word.rpartition(":")
+        if word.lower().endswith(latent_files.SUFFIX):
+            points += _of_file(word, None, f"--{flag}={text}")
+        elif name.lower().endswith(latent_files.SUFFIX):
+            points += _of_file(name, number, f"--{flag}={text}")
+        else:
+            points.append(_point(word, text=text, flag=flag, seed=seed))
+    return points
 
 
-def show_points(points: Sequence[Point], *, seed: int) -> str:
-    """Writes samples as `parse_points` reads them.
+def check_length(
+    points: Sequence[Point | FilePoint], latent_dim: int, *, flag: str
+) -> None:
+    """Refuses vectors of another length than a generator takes.
 
     Args:
-        points: any samples.
-        seed: the seed that need not be named.
+        points: any points.
+        latent_dim: the numbers in a latent vector of the run.
+        flag: the flag that names the points, for messages.
+
+    Raises:
+        errors.UserError: the vectors of a file have another length.
     """
-    return ",".join(show_point(point, seed=seed) for point in points)
+    for point in points:
+        if isinstance(point, FilePoint) and len(point.vector) != latent_dim:
+            raise errors.UserError(
+                f"--{flag}: {point.file} has latents of {len(point.vector)} "
+                f"numbers, and the run's have {latent_dim}: give latents that "
+                "invert found for this run"
+            )
 
 
-def show_point(point: Point, *, seed: int) -> str:
-    """Writes one sample; see `show_points`."""
+def show_points(
+    points: Sequence[Point | FilePoint], *, seed: int, short: bool = False
+) -> str:
+    """Writes points as `parse_points` reads them.
+
+    Args:
+        points: any points.
+        seed: the seed that need not be named.
+        short: whether a file's name stands there without its folder and its
+            suffix, for pictures.
+    """
+    return ",".join(
+        show_point(point, seed=seed, short=short) for point in points
+    )
+
+
+def show_point(
+    point: Point | FilePoint, *, seed: int, short: bool = False
+) -> str:
+    """Writes one point; see `show_points`."""
+    if isinstance(point, FilePoint):
+        name = point.file
+        if short:
+            name = os.path.splitext(os.path.basename(name))[0]
+        return f"{name}:{point.index}"
     return f"{'' if point.seed == seed else f'{point.seed}:'}{point.index}"
+
+
+def _of_file(
+    file: str, number: str | None, flag_and_value: str
+) -> list[FilePoint]:
+    """Returns one vector of a file, or all of them."""
+    vectors = latent_files.read(file)
+    if number is None:
+        return [FilePoint(file, *each) for each in enumerate(vectors)]
+    index = _number(number, "latent vector", len(vectors) - 1, flag_and_value)
+    return [FilePoint(file, index, vectors[index])]
 
 
 def _point(word: str, *, text: str, flag: str, seed: int) -> Point:
@@ -250,7 +323,7 @@ def _number(word: str, what: str, largest: int, flag_and_value: str) -> int:
         raise errors.UserError(
             f"{flag_and_value}: {word!r} is not the number of a {what}: give "
             "whole numbers separated by commas, such as 3,17,42 (7:17 is "
-            "sample 17 of seed 7)"
+            "sample 17 of seed 7, inverted.npz:2 vector 2 of a file)"
         )
     if len(word) > 10 or int(word) > largest:
         raise errors.UserError(

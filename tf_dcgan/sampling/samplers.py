@@ -203,20 +203,26 @@ class Sampler:
             return np.full(len(indices), self._label, np.int32)
         return (indices % max(1, self._num_classes)).astype(np.int32)
 
-    def latents(self, points: Iterable[latent_vectors.Point]) -> np.ndarray:
-        """Returns the latent vectors of samples.
+    def latents(
+        self,
+        points: Iterable[latent_vectors.Point | latent_vectors.FilePoint],
+    ) -> np.ndarray:
+        """Returns the latent vectors of points.
 
         Args:
-            points: n samples of any seeds, in any order.
+            points: n samples of any seeds and vectors of files, in any order.
 
         Returns:
-            [n, latent_dim] float32, standard normal.
+            [n, latent_dim] float32; the vectors of samples are standard
+            normal.
         """
-        return np.concatenate(
+        return np.stack(
             [
-                randomness.sample_latents(
+                point.vector
+                if isinstance(point, latent_vectors.FilePoint)
+                else randomness.sample_latents(
                     point.seed, [point.index], latent_dim=self.latent_dim
-                )
+                )[0].numpy()
                 for point in points
             ]
         )

@@ -56,6 +56,7 @@ class FeatureNetwork:
         digests: Mapping[str, str],
         protocol: Mapping[str, Any],
         class_names: Sequence[str] = (),
+        prepare_floats: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ) -> None:
         """Wraps a Keras model.
 
@@ -68,6 +69,9 @@ class FeatureNetwork:
             digests: for each output the SHA-256 of its weights.
             protocol: what else shapes the features.
             class_names: of the logits, if they are classes of image sets.
+            prepare_floats: what `prepare` does, from [n, height, width,
+                1 or 3] float32 in [0, 255], such that gradients flow; None
+                where `of_floats` is not needed.
         """
         self.name = name
         self._widths = {
@@ -85,6 +89,7 @@ class FeatureNetwork:
             "weights_sha256": self.weights_hash,
         }
         self._prepare = prepare
+        self._prepare_floats = prepare_floats
         self._model = model
         self._functions: dict[tuple[str, ...], list[Callable]] = {}
 
@@ -157,6 +162,24 @@ class FeatureNetwork:
                         results[output].append(values.numpy())
                 counted.update(sum(map(len, group)))
         return {name: np.concatenate(parts) for name, parts in results.items()}
+
+    def of_floats(self, images: tf.Tensor) -> tf.Tensor:
+        """Computes features that images can be improved by.
+
+        Args:
+            images: [n, height, width, 1 or 3] float32 in [0, 255], not
+                rounded.
+
+        Returns:
+            [n, feature_dim] float32; gradients flow back to the images.
+
+        Raises:
+            ValueError: the network was made without `prepare_floats`.
+        """
+        if self._prepare_floats is None:
+            raise ValueError(f"{self.name} has no features of floats.")
+        prepared = self._prepare_floats(images)
+        return self._model(prepared, training=False)["features"]
 
     def _functions_of(self, outputs: tuple[str, ...]) -> list[Callable]:
         """Returns a graph for some outputs on each device.

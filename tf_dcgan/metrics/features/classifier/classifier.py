@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
+import functools
 import sys
 import time
 from typing import Any
@@ -109,6 +110,9 @@ def classifier_network(
         "classifier",
         model,
         prepare=_prepare(train.images.shape[1:]),
+        prepare_floats=functools.partial(
+            _fitted, image_shape=train.images.shape[1:]
+        ),
         digests=info["weights_sha256"],
         protocol=_protocol(train, test, info),
         class_names=train.class_names,
@@ -269,7 +273,6 @@ def _prepare(
         From [n, any height, any width, 1 or 3] uint8 to [n, *image_shape]
         float32 in [0, 255]. It raises TypeError if the images are not uint8.
     """
-    size, channels = image_shape[:2], image_shape[2]
 
     def prepare(uint8_images):
         images = tf.convert_to_tensor(uint8_images)
@@ -278,18 +281,23 @@ def _prepare(
                 f"Images to classify must be uint8. Received: "
                 f"dtype={images.dtype.name}"
             )
-        old_size, old_channels = images.shape[1:3], images.shape[3]
-        images = tf.cast(images, tf.float32)
-        if old_channels == 3 and channels == 1:
-            images = tf.tensordot(images, [[part] for part in _LUMA], 1)
-        if tuple(old_size) != tuple(size):
-            rows = resizing.bicubic_weights(old_size[0], size[0])
-            columns = resizing.bicubic_weights(old_size[1], size[1])
-            images = tf.einsum("nhwc,xw->nhxc", images, columns)
-            images = tf.einsum("nhxc,yh->nyxc", images, rows)
-            images = tf.clip_by_value(images, 0.0, 255.0)
-        if old_channels == 1 and channels == 3:
-            images = tf.repeat(images, 3, axis=-1)
-        return images
+        return _fitted(tf.cast(images, tf.float32), image_shape)
 
     return prepare
+
+
+def _fitted(images: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
+    """Brings float32 images in [0, 255] to the shape of the network."""
+    size, channels = image_shape[:2], image_shape[2]
+    old_size, old_channels = images.shape[1:3], images.shape[3]
+    if old_channels == 3 and channels == 1:
+        images = tf.tensordot(images, [[part] for part in _LUMA], 1)
+    if tuple(old_size) != tuple(size):
+        rows = resizing.bicubic_weights(old_size[0], size[0])
+        columns = resizing.bicubic_weights(old_size[1], size[1])
+        images = tf.einsum("nhwc,xw->nhxc", images, columns)
+        images = tf.einsum("nhxc,yh->nyxc", images, rows)
+        images = tf.clip_by_value(images, 0.0, 255.0)
+    if old_channels == 1 and channels == 3:
+        images = tf.repeat(images, 3, axis=-1)
+    return images

@@ -1,0 +1,37 @@
+"""What a discriminator sees in images, before it makes one number of it."""
+
+from __future__ import annotations
+
+import keras
+
+# The last layer with weights has one of these names.
+_LAST = ("to_score", "logits")
+
+
+def before_score(discriminator: keras.Model) -> keras.Model:
+    """Cuts a discriminator off before its last layer with weights.
+
+    Args:
+        discriminator: as `families.discriminators` builds it for images of
+            noise, conditional or not. The result has its layers.
+
+    Returns:
+        A model of the same inputs to [n, k] float32, what the last layer sees.
+    """
+    for layer in discriminator.layers:
+        if isinstance(layer, keras.Model):
+            # A label became channels of the image: the network is within.
+            seen = _input_of_last(layer)
+            inner = keras.Model(layer.input, seen)
+            seen = inner(discriminator.get_layer("image_and_label").output)
+            break
+    else:
+        seen = _input_of_last(discriminator)
+    features = keras.layers.Flatten(dtype="float32", name="tap")(seen)
+    return keras.Model(discriminator.input, features, name="features")
+
+
+def _input_of_last(network: keras.Model) -> keras.KerasTensor:
+    names = {layer.name for layer in network.layers}
+    last = next(name for name in _LAST if name in names)
+    return network.get_layer(last).input
