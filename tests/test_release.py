@@ -94,7 +94,7 @@ def test_the_wheel_works_in_a_fresh_environment(tmp_path):
     }
     facts = packed.read(f"tf_dcgan-{version}.dist-info/METADATA").decode()
     # Without those of the extras.
-    needed = re.findall(r"^Requires-Dist: ([^;]*)$", facts, re.M)
+    needed = re.findall(r"^Requires-Dist: ([^;\n]*)$", facts, re.M)
     assert len(needed) == sum(not n.startswith("#") for n in _REQUIREMENTS)
 
     installed = _run(
