@@ -1,5 +1,6 @@
 import os
 import pathlib
+import signal
 
 import forked_trainings
 import numpy as np
@@ -46,6 +47,17 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip(f"needs the test data, and {folder} does not exist")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def handled_sigterm():
+    """Handles SIGTERM, as commands do.
+
+    A process that leaves it to the system is ended once a training is saved.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session", autouse=True)

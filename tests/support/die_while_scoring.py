@@ -162,6 +162,8 @@ def _die(run_dir, flags, instant, from_step):
 
 def main(data_dir, folder):
     """Makes the three runs."""
+    # As commands do: a process that leaves it to the system would be ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = pathlib.Path(folder)
     flags = [*TINY_FLAGS, "--steps=45", f"--data_dir={data_dir}"]
     _train(*flags, f"--run_dir={folder / 'plain'}")
