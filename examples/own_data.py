@@ -2,6 +2,8 @@
 
     python examples/own_data.py [STEPS]
 
+after `pip install .` in the project's folder.
+
 Discs and rings of random sizes and places, with their classes.
 """
 

@@ -2,6 +2,8 @@
 
     python examples/own_loss.py [STEPS]
 
+after `pip install .` in the project's folder.
+
 The squared hinge: D's output is to be 1 or more for a real image and -1 or less
 for a generated one, and each is punished by the square of what it lacks.
 """

@@ -1,24 +1,32 @@
-"""From nothing to images, curves and a score, in about three minutes.
+"""From nothing to images, curves and a score, in three to ten minutes.
 
-python examples/quickstart.py [STEPS]
+Once, in the project's folder: pip install .
+Then: python examples/quickstart.py [STEPS]
 """
 
 import sys
 
+import matplotlib.image
+import numpy as np
+
 import tf_dcgan
-from tf_dcgan.common import images
 
 steps = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
 
 # Digits drawn from fonts: no download. Any setting of `train.py` may be given.
 run = tf_dcgan.train(
-    recipe="dcgan_small", dataset="glyphs", width=0.5, steps=steps
+    recipe="dcgan_small",
+    dataset="glyphs",
+    width=0.5,
+    steps=steps,
+    verbose=True,  # Tells how far it is.
 )
 print(run)
 
 # [16, 28, 28, 1] uint8; image i of a seed is always the same.
 digits = run.sample(16, seed=1)
-images.write_png(run.path / "sixteen.png", images.grid(digits))
+row = np.hstack(digits[..., 0])
+matplotlib.image.imsave(run.path / "sixteen.png", row, cmap="gray")
 
 # Arrays of one length by name, ready for a data frame or for Matplotlib.
 curves = run.metrics()

@@ -50,7 +50,7 @@ def test_an_example_runs_and_says_what_it_made(
     runpy.run_path(str(_EXAMPLES / f"{name}.py"), run_name="__main__")
     (folder,) = (tmp_path / "runs").iterdir()
     printed = capsys.readouterr().out
-    assert printed.startswith(f"<Run 'runs/{folder.name}': ")
+    assert f"<Run 'runs/{folder.name}': " in printed
     assert "step 2 of 2>" in printed
     run = tf_dcgan.open_run(folder)
     assert run.step == 2 + (name == "quickstart")

@@ -79,7 +79,7 @@ def test_an_encoder_that_fails_is_told_and_leaves_nothing(
 
 def test_a_missing_encoder_is_told_before_the_work(monkeypatch):
     monkeypatch.setattr(animations, "_encoder", lambda: None)
-    with pytest.raises(errors.UserError, match=r"pip install tf_dcgan\[mp4\]"):
+    with pytest.raises(errors.UserError, match="pip install imageio-ffmpeg"):
         animations.check("mp4")
     animations.check("gif")
     animations.check("apng")

@@ -23,10 +23,10 @@ FORMATS = {
     "gif": "256 colours, every viewer",
     "apng": "all colours, browsers and many viewers",
     "mp4": "a video (H.264), the smallest; needs "
-    "`pip install tf_dcgan[mp4]`, or ffmpeg on the PATH",
+    "`pip install imageio-ffmpeg`, or ffmpeg on the PATH",
 }
 _NO_ENCODER = (
-    "no encoder of MP4 is there: `pip install tf_dcgan[mp4]` (or install "
+    "no encoder of MP4 is there: `pip install imageio-ffmpeg` (or install "
     "ffmpeg), or give --format=gif or --format=apng"
 )
 # Of libx264, 0 to 51: 18 looks like the original to most eyes.

@@ -60,7 +60,7 @@ def test_scores_of_the_best_checkpoint_are_those_of_its_export(tmp_path):
 
 def test_without_scores_the_command_that_measures_them_is_given(tmp_path):
     assert (
-        "Not measured. `python -m tf_dcgan evaluate --run_dir=run_1` measures"
+        "Not measured. `python -m tf_dcgan evaluate --run_dir=runs/run_1` "
         in _card(tmp_path)
     )
 

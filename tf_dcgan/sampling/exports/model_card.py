@@ -188,7 +188,7 @@ def _scores(
 ) -> list[str]:
     lines = ["## Scores", ""]
     if evaluation is None:
-        command = terminal.command("evaluate", run_dir=content["run"])
+        command = terminal.command("evaluate", run_dir=f"runs/{content['run']}")
         return [*lines, f"Not measured. `{command}` measures them."]
     lines += [
         "| score | value | 95 % interval | a perfect generator |",
