@@ -36,6 +36,7 @@ from tf_dcgan.commands import (
     arithmetic,
     command_line,
     compare,
+    export,
     inspect,
     interpolate,
     sample,
@@ -59,6 +60,7 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
     "arithmetic": (arithmetic.ArithmeticSettings,),
     "translate": (translate.TranslateSettings,),
     "compare": (compare.CompareSettings,),
+    "export": (export.ExportSettings,),
     "inspect": (inspect.InspectSettings,),
 }
 _RUNS = ("noise_run", "translation_run")
@@ -74,6 +76,7 @@ _NEEDED: dict[str, Sequence[str]] = {
     ),
     "translate": ("--run_dir=translation_run", "--input=images"),
     "compare": _RUNS,
+    "export": ("--run_dir=noise_run",),
     "inspect": ("images",),
 }
 _WORDS = (
