@@ -31,7 +31,7 @@ from tf_dcgan.sampling.exports import formats
 
 _GROUP = "Benchmark"
 _BATCH = 64
-_LINE = "| {:20} | {:9} | {:>8} | {:>10} | {:>9} | {:>9} |"
+_LINE = "| {:22} | {:9} | {:>8} | {:>10} | {:>9} | {:>9} |"
 # Of one image, and of many at once; latents of another seed each time.
 _SCRIPT = """
 import { load } from "./generator.js";

@@ -37,6 +37,7 @@ from tf_dcgan.commands import (
     command_line,
     compare,
     explore,
+    export,
     inspect,
     interpolate,
     invert,
@@ -65,6 +66,7 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
     "explore": (explore.ExploreSettings,),
     "progress": (progress.ProgressSettings,),
     "compare": (compare.CompareSettings,),
+    "export": (export.ExportSettings,),
     "inspect": (inspect.InspectSettings,),
 }
 _RUNS = ("noise_run", "translation_run")
@@ -83,6 +85,7 @@ _NEEDED: dict[str, Sequence[str]] = {
     "explore": ("--run_dir=noise_run",),
     "progress": ("--run_dir=noise_run",),
     "compare": _RUNS,
+    "export": ("--run_dir=noise_run",),
     "inspect": ("images",),
 }
 _WORDS = (

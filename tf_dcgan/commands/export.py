@@ -11,7 +11,7 @@ from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors, terminal, words
 from tf_dcgan.config import fields
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling.exports import formats
+from tf_dcgan.sampling.exports import folder_files, formats
 
 _GROUP = "Export"
 SUMMARY = "Writes a run's generator as files that others load."
@@ -84,10 +84,10 @@ def main(arguments: Sequence[str]) -> None:
     if not settings.out:
         raise errors.UserError("--out= is empty: give a folder for the files")
     out = pathlib.Path(os.path.expanduser(settings.out))
+    folder_files.check_out(out, place=f"--out={settings.out}")
     generator, step, origin = run_flags.load_at_step(run, settings)
     from tf_dcgan.sampling.exports import export, model_card
 
-    export.check_out(out, place=f"--out={settings.out}")
     exported = export.export(
         out,
         run,
@@ -107,6 +107,7 @@ def main(arguments: Sequence[str]) -> None:
         )
     terminal.show(
         f"{out}: {words.counted(len(exported), 'file')}, "
-        f"{export.DESCRIPTION} and {export.CARD} (fill in the licences), "
+        f"{folder_files.DESCRIPTION} and {folder_files.CARD} (fill in the "
+        "licences), "
         f"{origin}"
     )

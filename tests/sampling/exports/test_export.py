@@ -10,7 +10,12 @@ import pytest
 import small_generators
 
 from tf_dcgan.common import errors
-from tf_dcgan.sampling.exports import agreement, export, keras_formats
+from tf_dcgan.sampling.exports import (
+    agreement,
+    export,
+    folder_files,
+    keras_formats,
+)
 
 _PLACE = "--out=x"
 
@@ -151,20 +156,20 @@ def earlier(tmp_path):
 
 
 def test_an_earlier_export_may_be_replaced(earlier):
-    export.check_out(earlier, place=_PLACE)
-    export.check_out(earlier.parent / "new", place=_PLACE)
+    folder_files.check_out(earlier, place=_PLACE)
+    folder_files.check_out(earlier.parent / "new", place=_PLACE)
 
 
 def test_a_card_that_was_edited_is_not_replaced(earlier):
     (earlier / "MODEL.md").write_text("a card with its licences")
     with pytest.raises(errors.UserError, match="has a MODEL.md that was edite"):
-        export.check_out(earlier, place=_PLACE)
+        folder_files.check_out(earlier, place=_PLACE)
 
 
 def test_what_no_export_wrote_is_not_replaced(earlier):
     (earlier / "notes.txt").write_text("mine")
     with pytest.raises(errors.UserError, match="has 'notes.txt' in it"):
-        export.check_out(earlier, place=_PLACE)
+        folder_files.check_out(earlier, place=_PLACE)
 
 
 @pytest.mark.parametrize("content", [None, "{}", "no JSON", '{"files": 3}'])
@@ -173,13 +178,13 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path, content):
     if content is not None:
         (tmp_path / "model.json").write_text(content)
     with pytest.raises(errors.UserError, match="a folder of other things"):
-        export.check_out(tmp_path, place=_PLACE)
+        folder_files.check_out(tmp_path, place=_PLACE)
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "x").write_text("mine")
     with pytest.raises(errors.UserError, match="is a file, not a folder"):
-        export.check_out(tmp_path / "x", place=_PLACE)
+        folder_files.check_out(tmp_path / "x", place=_PLACE)
 
 
 @pytest.mark.slow

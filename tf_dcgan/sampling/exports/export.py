@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 import dataclasses
-import hashlib
 import importlib.metadata
 import os
 import pathlib
@@ -13,21 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from tf_dcgan.common import errors, files, images, json_values
+from tf_dcgan.common import files, images
 from tf_dcgan.config import kinds
 from tf_dcgan.runs import evaluation_file, runs
 from tf_dcgan.sampling import samplers
 from tf_dcgan.sampling.exports import (
     agreement,
     description,
+    folder_files,
     formats,
     interface,
     keras_formats,
     model_card,
 )
 
-DESCRIPTION = "model.json"
-CARD = "MODEL.md"
 _SAVED_MODEL = "saved_model"
 
 
@@ -60,45 +58,6 @@ class ExportedFile:
     batch: str | int
 
 
-def check_out(out: pathlib.Path, *, place: str) -> None:
-    """Finds out early whether a folder can take an export.
-
-    Args:
-        out: the folder; an earlier export is replaced as a whole.
-        place: what the user calls it, such as `--out=exported`.
-
-    Raises:
-        errors.UserError: it cannot be written, holds something else, or its
-            `MODEL.md` was edited.
-    """
-    advice = "give another folder"
-    files.require_writable(out, place, is_folder=True, advice=advice)
-    if not out.is_dir() or not any(out.iterdir()):
-        return
-    try:
-        text = (out / DESCRIPTION).read_text(encoding="utf-8")
-        earlier = json_values.loads(text)
-        written = {file["path"] for file in earlier["files"]}
-        card = earlier["card_sha256"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise errors.UserError(
-            f"{place} is a folder of other things ({DESCRIPTION} of an "
-            f"earlier export is not in it): {advice}"
-        ) from error
-    written |= {DESCRIPTION, CARD, model_card.GRID}
-    strange = sorted({path.name for path in out.iterdir()} - written)
-    if strange:
-        raise errors.UserError(
-            f"{place} has {strange[0]!r} in it, which no export wrote and "
-            f"which would be lost: move it away, or {advice}"
-        )
-    if (out / CARD).exists() and _sha256(out / CARD) != card:
-        raise errors.UserError(
-            f"{place} has a {CARD} that was edited and would be lost: move "
-            f"it away, or {advice}"
-        )
-
-
 def export(
     out: pathlib.Path,
     run: runs.Run,
@@ -116,7 +75,7 @@ def export(
     model.
 
     Args:
-        out: the folder to write, as `check_out` found it.
+        out: the folder to write, as `folder_files.check_out` found it.
         run: the run that the generator is of.
         generator: as `generators.load` returns it.
         format_names: keys of `formats.FORMATS`, which are installed.
@@ -153,13 +112,13 @@ def export(
             text=description.to_text(content),
         )
         content["files"] = [dataclasses.asdict(file) for file in exported]
-        grid_words = _write_grid(folder / model_card.GRID, run, generator)
+        grid_words = _write_grid(folder / folder_files.GRID, run, generator)
         card = model_card.text(
             run, content, evaluation=evaluation, grid_words=grid_words
         )
-        (folder / CARD).write_text(card, encoding="utf-8")
-        content["card_sha256"] = _sha256(folder / CARD)
-        (folder / DESCRIPTION).write_text(
+        (folder / folder_files.CARD).write_text(card, encoding="utf-8")
+        content["card_sha256"] = folder_files.sha256(folder / folder_files.CARD)
+        (folder / folder_files.DESCRIPTION).write_text(
             description.to_text(content), encoding="utf-8"
         )
     return exported
@@ -310,7 +269,7 @@ def _compared(
         networks=tuple(each.network.name for each in references),
         precision=precision,
         bytes=_num_bytes(path),
-        sha256=None if path.is_dir() else _sha256(path),
+        sha256=None if path.is_dir() else folder_files.sha256(path),
         runtime=runtime,
         largest_difference=outcome.difference,
         compared_images=outcome.images,
@@ -344,11 +303,6 @@ def _num_bytes(path: pathlib.Path) -> int:
         for folder, _, names in os.walk(path)
         for name in names
     )
-
-
-def _sha256(path: pathlib.Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 _DESCRIBERS: Mapping[kinds.Kind, Callable] = {

@@ -118,9 +118,8 @@ def check_precision(names: Iterable[str], precision: str) -> None:
         return
     able = [n for n in FORMATS if precision in FORMATS[n].precisions]
     raise errors.UserError(
-        f"--precision={precision} means nothing to {' and '.join(unable)}, "
-        f"which keep the weights as they are: give "
-        f"--format={','.join([n for n in names if n in able] or able)}"
+        f"--precision={precision} means nothing to {' and '.join(unable)}: "
+        f"give --format={','.join([n for n in names if n in able] or able)}"
     )
 
 
@@ -141,7 +140,6 @@ def check_installed(names: Iterable[str]) -> None:
     all_missing = [one for each in missing.values() for one in each]
     extras = ",".join(FORMATS[name].extra for name in missing)
     raise errors.UserError(
-        f"--format={','.join(missing)} needs {' and '.join(all_missing)}, "
-        "which the package does without otherwise: pip install "
-        f"{' '.join(all_missing)} (the extra tf_dcgan[{extras}])"
+        f"--format={','.join(missing)} needs what is not installed: pip "
+        f"install {' '.join(all_missing)} (the extra tf_dcgan[{extras}])"
     )

@@ -14,9 +14,8 @@ from typing import Any
 from tf_dcgan.common import terminal, words
 from tf_dcgan.config import kinds, recipes
 from tf_dcgan.runs import evaluation_file, runs
-from tf_dcgan.sampling.exports import description, formats
+from tf_dcgan.sampling.exports import description, folder_files, formats
 
-GRID = "grid.png"
 TO_FILL_IN = "*To fill in:*"
 # What Markdown would not show as it is.
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -70,7 +69,12 @@ def _head(
         f"{content['made_by']['tf_dcgan']}; {_weights(content)}.",
     ]
     if grid_words is not None:
-        lines += ["", f"![{_plain(grid_words)}]({GRID})", "", grid_words]
+        lines += [
+            "",
+            f"![{_plain(grid_words)}]({folder_files.GRID})",
+            "",
+            grid_words,
+        ]
     return lines
 
 
