@@ -7,9 +7,7 @@ import itertools
 import statistics
 from typing import Any
 
-import jinja2
-
-from tf_dcgan.common import json_values
+from tf_dcgan.common import json_values, pages
 from tf_dcgan.comparison import (
     curves,
     evaluations,
@@ -20,13 +18,7 @@ from tf_dcgan.comparison import (
 from tf_dcgan.config import fields, kinds, schema
 from tf_dcgan.runs import health
 
-TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("tf_dcgan.comparison"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+TEMPLATES = pages.environment("tf_dcgan.comparison")
 TEMPLATES.filters |= {
     "joined": run_records.joined,
     "names": run_records.names,

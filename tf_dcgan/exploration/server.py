@@ -19,22 +19,14 @@ import sys
 from typing import Any
 import urllib.parse
 
-import jinja2
-
-from tf_dcgan.common import errors, terminal
+from tf_dcgan.common import errors, pages, terminal
 from tf_dcgan.exploration import explorer
 
 ADDRESS = "127.0.0.1"
 _NAMES = (ADDRESS, "localhost")
 _MOST_BYTES = 2**16
 _TOKEN = "X-Explore-Token"  # noqa: S105 The name of a header.
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("tf_dcgan.exploration"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = pages.environment("tf_dcgan.exploration")
 # Nothing may be loaded from anywhere, and no page may show this one.
 _POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; "

@@ -5,27 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import jinja2
-
-from tf_dcgan.common import terminal
+from tf_dcgan.common import pages, terminal
 from tf_dcgan.inspection import advice as advising
 from tf_dcgan.inspection import collection, pictures, text
 from tf_dcgan.inspection import survey as surveys
 
 _ROWS = 40  # Of a table at most.
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.ChoiceLoader(
-        [
-            jinja2.PackageLoader("tf_dcgan.inspection"),
-            # Of which this page shares the style.
-            jinja2.PackageLoader("tf_dcgan.comparison"),
-        ]
-    ),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+# The page shares the style of the comparison.
+_TEMPLATES = pages.environment("tf_dcgan.inspection", "tf_dcgan.comparison")
 _TEMPLATES.filters |= {
     # Names may hold what turns the direction of writing.
     "shown": terminal.escaped,
