@@ -8,7 +8,6 @@ import dataclasses
 import numpy as np
 
 from tf_dcgan.common import errors
-from tf_dcgan.data import cache, reading
 from tf_dcgan.metrics.features.classifier import classifier
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import latents, samplers
@@ -120,11 +119,8 @@ def judge(
         errors.UserError: no classifier can be trained on the set.
     """
     try:
-        network = classifier.classifier_network(
-            run.config.dataset,
-            data_dir=data_dir or run.config.data_dir,
-            cache_dir=cache_dir or cache.of_run(run.config.cache_dir),
-            read_as=reading.of_run(run.config),
+        network = classifier.network_of_run(
+            run.config, data_dir=data_dir, cache_dir=cache_dir
         )
     except classifier.UnusableError as error:
         raise errors.UserError(

@@ -161,11 +161,8 @@ def of_classifier(
     Raises:
         classifier.UnusableError: no classifier can be trained on the set.
     """
-    network = classifier.classifier_network(
-        run.config.dataset,
-        data_dir=data_dir or run.config.data_dir,
-        cache_dir=cache_dir or cache.of_run(run.config.cache_dir),
-        read_as=reading.of_run(run.config),
+    network = classifier.network_of_run(
+        run.config, data_dir=data_dir, cache_dir=cache_dir
     )
     return Features(
         lambda network_images, labels: network.of_floats(

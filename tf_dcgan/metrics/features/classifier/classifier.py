@@ -21,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_dcgan.common import errors, terminal
+from tf_dcgan.config import schema
 from tf_dcgan.data import cache, loading, reading
 from tf_dcgan.metrics.features import feature_network, resizing
 from tf_dcgan.metrics.features.classifier import files, training
@@ -63,6 +64,28 @@ class UnusableError(errors.UserError):
             f"{flag}=inception or {flag}=keras_inception, which take any images"
         )
         self.reason = reason
+
+
+def network_of_run(
+    config: schema.Config, *, data_dir: str | None, cache_dir: str | None
+) -> feature_network.FeatureNetwork:
+    """Opens the classifier of the set that a run has been trained on.
+
+    Args:
+        config: of the run.
+        data_dir: as `classifier_network` takes it; None for the run's.
+        cache_dir: as `classifier_network` takes it; None for the run's.
+
+    Raises:
+        UnusableError: as `classifier_network` raises it.
+        errors.UserError: as `classifier_network` raises it.
+    """
+    return classifier_network(
+        config.dataset,
+        data_dir=data_dir or config.data_dir,
+        cache_dir=cache_dir or cache.of_run(config.cache_dir),
+        read_as=reading.of_run(config),
+    )
 
 
 def classifier_network(
