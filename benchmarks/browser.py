@@ -37,7 +37,7 @@ window.addEventListener("error", (event) => fail(event.error ?? event));
 
 def reason_against() -> str | None:
     """Says why no page of the example can be run; None where one can."""
-    if _chromium() is None:
+    if chromium() is None:
         return "no Chromium is installed"
     if not (EXAMPLE / "node_modules" / "onnxruntime-web").is_dir():
         return "`npm install` was not run in examples/browser"
@@ -95,7 +95,8 @@ def run(
     return value
 
 
-def _chromium() -> str | None:
+def chromium() -> str | None:
+    """Returns the path of a Chromium, or None."""
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
@@ -104,7 +105,7 @@ def _start(port: int, folder: str) -> subprocess.Popen:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return subprocess.Popen(
         [
-            str(_chromium()),
+            str(chromium()),
             "--headless",
             *sandbox,
             "--disable-gpu",

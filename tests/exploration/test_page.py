@@ -15,6 +15,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+import benchmarks.browser
 from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import explore
 from tf_dcgan.common import errors, files
@@ -329,7 +330,9 @@ def test_a_mistake_is_told_before_anything_is_loaded(trained, flag, message):
         explore.main(["explore", f"--run_dir={trained[0]}", flag])
 
 
-@pytest.mark.skipif(browser.find() is None, reason="needs a Chromium")
+@pytest.mark.skipif(
+    benchmarks.browser.chromium() is None, reason="needs a Chromium"
+)
 def test_a_person_collects_images_and_sees_and_saves(parts, tmp_path):
     with served(parts, tmp_path / "out") as page, browser.opened() as tab:
         tab.open(page.url)

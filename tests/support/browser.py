@@ -7,12 +7,12 @@ import json
 import os
 import pathlib
 import select
-import shutil
 import subprocess
 import tempfile
 import time
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+import benchmarks.browser
+
 _FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -24,11 +24,6 @@ _FLAGS = (
     "--remote-debugging-pipe",
 )
 _SECONDS = 60
-
-
-def find():
-    """The path of a Chromium, or None."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextlib.contextmanager
@@ -44,7 +39,7 @@ def opened(*, width=1400, height=1000):
                 "-c",
                 f'exec "$@" 3<&{read_by_it} 4>&{written_by_it}',
                 "bash",
-                find(),
+                benchmarks.browser.chromium(),
                 *_FLAGS,
                 f"--window-size={width},{height}",
                 f"--user-data-dir={profile}",
