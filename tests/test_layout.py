@@ -1,6 +1,7 @@
 """The rooms of the package: what may import what, and what loads TensorFlow."""
 
 import ast
+import functools
 import pathlib
 import subprocess
 import sys
@@ -42,15 +43,18 @@ def _name(path):
 _MODULES = {_name(path): path for path in _PACKAGE.rglob("*.py")}
 
 
+@functools.cache
 def _imports(name):
-    """Yields the modules of the package that a module imports."""
+    """Lists the modules of the package that a module imports."""
+    found = []
     for node in ast.walk(ast.parse(_MODULES[name].read_text())):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
-                yield full if full in _MODULES else node.module
+                found.append(full if full in _MODULES else node.module)
         elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
+    return found
 
 
 def _room(name):

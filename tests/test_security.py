@@ -1,6 +1,7 @@
 """Holds what SECURITY.md promises of the package as a whole."""
 
 import ast
+import functools
 import pathlib
 import re
 
@@ -21,19 +22,27 @@ RUNNING_MODULES = {"pickle", "marshal", "shelve", "dill", "joblib", "yaml"}
 LOADING = PROJECT / "tf_dcgan/sampling/exports/keras_formats.py"
 
 
+@functools.cache
+def nodes(path):
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@functools.cache
 def calls(path):
-    """Yields (name of the function alone, its dotted name, the call)."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call):
-            dotted = ast.unparse(node.func)
-            yield dotted.rpartition(".")[2], dotted, node
+    """Lists (name of the function alone, its dotted name, the call)."""
+    return [
+        (dotted.rpartition(".")[2], dotted, node)
+        for node in nodes(path)
+        if isinstance(node, ast.Call)
+        for dotted in [ast.unparse(node.func)]
+    ]
 
 
 def test_no_module_calls_what_runs_code_of_a_file():
     for path in MODULES:
         text = path.read_text(encoding="utf-8")
         assert "safe_mode" not in text and "allow_pickle=True" not in text
-        for node in ast.walk(ast.parse(text)):
+        for node in nodes(path):
             names = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
