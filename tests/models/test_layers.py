@@ -58,6 +58,7 @@ def test_scales_are_drawn_as_kernels_are(recipe):
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", _RECIPES)
 def test_uniform_biases_are_pytorchs(recipe):
     for zero, uniform in zip(

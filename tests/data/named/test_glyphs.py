@@ -19,6 +19,7 @@ def test_digits_are_grey_images_of_mnists_shape(drawn):
     assert labels.dtype == np.int64
 
 
+@pytest.mark.slow
 def test_every_digit_is_as_frequent_and_the_order_is_mixed(drawn):
     _, labels = drawn
     assert np.bincount(labels).tolist() == [40] * 10
@@ -26,6 +27,7 @@ def test_every_digit_is_as_frequent_and_the_order_is_mixed(drawn):
     assert np.count_nonzero(np.diff(labels)) > 300
 
 
+@pytest.mark.slow
 def test_digits_are_bright_on_black_about_as_much_as_mnists(drawn):
     images, _ = drawn
     assert np.all(images.max(axis=(1, 2, 3)) > 200)
@@ -33,6 +35,7 @@ def test_digits_are_bright_on_black_about_as_much_as_mnists(drawn):
     assert 25 < images.mean() < 42  # MNIST: 33.3.
 
 
+@pytest.mark.slow
 def test_digits_are_centred_by_mass_and_seldom_touch_the_border(drawn):
     images, _ = drawn
     weights = images[..., 0] / images.sum(axis=(1, 2, 3))[:, None, None]

@@ -34,7 +34,16 @@ def _networks(recipe, monkeypatch):
     return zip(fast, build(), strict=True)
 
 
-@pytest.mark.parametrize("recipe", families.NETWORKS)
+# Seconds each: left to the whole suite.
+_NETWORKS = [
+    pytest.param(name, marks=pytest.mark.slow)
+    if name in ("cyclegan", "sndcgan")
+    else name
+    for name in families.NETWORKS
+]
+
+
+@pytest.mark.parametrize("recipe", _NETWORKS)
 def test_names_weights_and_outputs_of_networks_are_kerass(recipe, monkeypatch):
     chance = np.random.default_rng(1)
     for fast, plain in _networks(recipe, monkeypatch):
@@ -60,7 +69,7 @@ def test_names_weights_and_outputs_of_networks_are_kerass(recipe, monkeypatch):
             )
 
 
-@pytest.mark.parametrize("recipe", families.NETWORKS)
+@pytest.mark.parametrize("recipe", _NETWORKS)
 def test_gradients_of_layers_are_kerass(recipe, monkeypatch):
     chance = np.random.default_rng(1)
     tried = 0
