@@ -112,6 +112,21 @@ def test_images_are_computed_in_full_batches_and_all_of_them(
 
 
 @pytest.mark.slow
+def test_a_gpu_does_not_round_what_features_are_computed_from(
+    network, images
+):
+    rounds = tf.config.experimental.tensor_float_32_execution_enabled
+    seen = []
+
+    def batches():
+        seen.append(rounds())
+        yield images
+
+    assert rounds()
+    network.extract(batches())
+    assert seen == [False] and rounds()
+
+
 def test_images_of_different_sizes_are_resized_each_on_its_own(network, images):
     other = images[:2, :10, :11]
     together = network.extract([images[:2], other], batch_size=3)["features"]

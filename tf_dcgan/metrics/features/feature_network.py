@@ -149,7 +149,10 @@ class FeatureNetwork:
         }
         functions = self._functions_of(tuple(outputs))
         waiting = self._full_batches(batches, batch_size)
-        with terminal.Progress(progress, total, "images") as counted:
+        with (
+            devices.full_float32(),
+            terminal.Progress(progress, total, "images") as counted,
+        ):
             while group := list(itertools.islice(waiting, len(functions))):
                 # A GPU works while the next one gets its batch, so the first
                 # values are fetched when every GPU has a batch.
