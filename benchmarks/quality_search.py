@@ -4,24 +4,29 @@ r"""Looks for the settings that make the best images in a given time.
         --inception_weights=FILE --minutes=5 --final_minutes=20
 
 Every variant of `dcgan_cifar10` trains for the same time on the same cores; how
-many steps that is, a short training finds out first, so that learning rates can
-fall over the whole run. Each is then scored against the test split at three
-layers of Inception and on the classifier, with what a perfect generator would
-score beside it. The best by their mean rank over all scores, and
+many steps that is, a short training of each finds out first, so that learning
+rates can fall over the whole run. Each is then scored against the test split at
+three layers of Inception and on the classifier, with what a perfect generator
+would score beside it. The best by their mean rank over all scores, and
 `dcgan_cifar10` itself, train again from nothing for longer, with several seeds.
 
-FOLDER/results.jsonl has a line for each training. An interrupted search goes on
-where it was by the same command.
+FOLDER/results.jsonl has a line for each training, and FOLDER/speeds.json the
+steps a second of each variant. An interrupted search goes on where it was by
+the same command. To know sooner what is best in an hour of a slow machine, run
+`--speeds_only` there and the rest with the same folder on a fast one, such as a
+GPU, several at once (`--processes`): the steps are those of the slow machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent import futures
 import dataclasses
 import json
 import pathlib
 import statistics
 import tempfile
+import threading
 from typing import Any
 
 from benchmarks import flag_words, trainings
@@ -93,6 +98,18 @@ class SearchSettings:
     final_seeds: int = setting(
         3, "of each longer training", group=_GROUP, minimum=1, maximum=100
     )
+    speeds_only: bool = setting(
+        False,
+        "measure the steps a second of each variant, and end",
+        group=_GROUP,
+    )
+    processes: int = setting(
+        1,
+        "trainings at once; more than one has no effect on the steps of each",
+        group=_GROUP,
+        minimum=1,
+        maximum=256,
+    )
     inception_weights: str | None = setting(
         None,
         "the network's weights, .tgz, .pb or .npz",
@@ -153,6 +170,27 @@ class Search:
         self._folder = pathlib.Path(settings.folder or "search").absolute()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._results = self._folder / "results.jsonl"
+        self._speeds = self._folder / "speeds.json"
+        self._lock = threading.Lock()  # Of the file of results.
+
+    def results(self, trials: Sequence[Trial]) -> Iterator[dict[str, Any]]:
+        """Yields the result of each trial in order, several trained at once."""
+        for variant in dict.fromkeys(trial.variant for trial in trials):
+            self.speed(variant)  # One after the other, for its own sake.
+        with futures.ThreadPoolExecutor(self._settings.processes) as pool:
+            yield from pool.map(self.result, trials)
+
+    def speed(self, variant: str) -> float:
+        """Returns steps a second; found out once for a folder."""
+        speeds = {}
+        if self._speeds.exists():
+            speeds = json.loads(self._speeds.read_text())
+        if variant not in speeds:
+            flags = self._flags(Trial(variant, 0, 0))
+            speeds[variant] = _steps_per_second(flags)
+            with files.atomic_file(self._speeds) as unfinished:
+                unfinished.write_text(json.dumps(speeds, indent=2) + "\n")
+        return speeds[variant]
 
     def result(self, trial: Trial) -> dict[str, Any]:
         """Trains and scores, unless that has been done.
@@ -165,7 +203,7 @@ class Search:
             if line["name"] == trial.name:
                 return line
         run_dir = self._folder / trial.name
-        steps = self._steps(trial, run_dir)
+        steps = max(1, round(60 * trial.minutes * self.speed(trial.variant)))
         seconds = _train(self._flags(trial), steps, run_dir)
         line = {
             "name": trial.name,
@@ -176,7 +214,7 @@ class Search:
             "seconds": seconds,
             "scores": self._scores(run_dir),
         }
-        with open(self._results, "a") as file:
+        with self._lock, open(self._results, "a") as file:
             file.write(json.dumps(line) + "\n")
         return line
 
@@ -194,17 +232,6 @@ class Search:
             *VARIANTS[trial.variant].split(),
             f"--seed={trial.seed}",
         ]
-
-    def _steps(self, trial: Trial, run_dir: pathlib.Path) -> int:
-        """Returns how many steps take the time; found out once for a run."""
-        note = run_dir.with_suffix(".steps")
-        if note.exists():
-            return int(note.read_text())
-        per_second = _steps_per_second(self._flags(trial))
-        steps = max(1, round(60 * trial.minutes * per_second))
-        with files.atomic_file(note) as unfinished:
-            unfinished.write_text(f"{steps}\n")
-        return steps
 
     def _scores(self, run_dir: pathlib.Path) -> dict[str, Any]:
         settings = self._settings
@@ -300,21 +327,29 @@ def main(arguments: Sequence[str]) -> None:
     ).settings
     search = Search(settings)
     names = flag_words.read("variants", settings.variants, tuple(VARIANTS))
+    if settings.speeds_only:
+        for name in names:
+            print(f"{name}: {search.speed(name):.3g} steps/s", flush=True)
+        return
     print("| variant | seed | steps | seconds | " + " | ".join(_SCORED) + " |")
     print("|---" * (4 + len(_SCORED)) + "|", flush=True)
     first = []
-    for name in names:
-        first.append(search.result(Trial(name, settings.minutes, 0)))
-        print(row(first[-1]), flush=True)
+    trials = [Trial(name, settings.minutes, 0) for name in names]
+    for result in search.results(trials):
+        first.append(result)
+        print(row(result), flush=True)
     best = ranked(first)
     print(f"\nby their mean rank: {', '.join(best)}\n", flush=True)
     finalists = best[: settings.kept]
     if settings.kept:
         finalists += [BASELINE] * (BASELINE not in finalists)
-    for name in finalists:
-        for seed in range(settings.final_seeds):
-            trial = Trial(name, settings.final_minutes, seed)
-            print(row(search.result(trial)), flush=True)
+    trials = [
+        Trial(name, settings.final_minutes, seed)
+        for name in finalists
+        for seed in range(settings.final_seeds)
+    ]
+    for result in search.results(trials):
+        print(row(result), flush=True)
 
 
 def row(result: Mapping[str, Any]) -> str:
