@@ -112,9 +112,7 @@ def test_images_are_computed_in_full_batches_and_all_of_them(
 
 
 @pytest.mark.slow
-def test_a_gpu_does_not_round_what_features_are_computed_from(
-    network, images
-):
+def test_a_gpu_does_not_round_what_features_are_computed_from(network, images):
     rounds = tf.config.experimental.tensor_float_32_execution_enabled
     seen = []
 
