@@ -41,7 +41,6 @@ _LOSSES = ("non_saturating", "least_squares")
 _COMPARED = recipes.names(
     lambda recipe: not recipe.differences.get("spectral_norm", False)
 )
-_SECONDS_OF_TRAINING = 20
 _FEWEST_STEPS = 4  # Two intervals warm up.
 
 
@@ -84,7 +83,15 @@ class FrameworksSettings:
         group=_GROUP,
         minimum=_FEWEST_STEPS,
         maximum=100_000,
-        unset=f"as many as take about {_SECONDS_OF_TRAINING} seconds",
+        unset="as many as take about --seconds",
+    )
+    seconds: float = setting(
+        20.0,
+        "of each training, if it ran at the machine's matrix rate; without "
+        "--steps",
+        group=_GROUP,
+        above=0,
+        maximum=1e5,
     )
     repeats: int = setting(
         3,
@@ -320,9 +327,9 @@ class _Training:
         (folder / "job.json").write_text(json.dumps(job))
 
     def _steps(self) -> int:
-        """Returns about as many steps as `_SECONDS_OF_TRAINING` allow."""
+        """Returns about as many steps as `--seconds` allow."""
         rate = matrix_rate.measure(self._config.precision)
-        steps = round(_SECONDS_OF_TRAINING * rate / self._operations)
+        steps = round(self._settings.seconds * rate / self._operations)
         return max(_FEWEST_STEPS, min(steps, 2000))
 
     def measure(self) -> tables.Measured:

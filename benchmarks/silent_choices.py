@@ -1,0 +1,144 @@
+r"""Shows what the choices change that sources leave to their framework.
+
+    python -m benchmarks.silent_choices --folder=choices
+
+Keras and PyTorch start biases and kernels differently, and have other constants
+in batch normalisation and in Adam. Where a source says nothing, its framework's
+defaults were used. Each recipe trains for some steps as it is, with two other
+seeds, and with one choice made otherwise. Printed are means over the last
+quarter of the steps, and what samples look like after it: a choice matters
+where its row lies outside those of the seeds.
+
+FOLDER keeps the runs; the same command goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent import futures
+import dataclasses
+import json
+import pathlib
+import statistics
+
+from benchmarks import flag_words, trainings
+from tf_dcgan.commands import command_line
+from tf_dcgan.config import fields, kinds, recipes
+from tf_dcgan.config.fields import setting
+
+_GROUP = "Benchmark"
+_LOG_EVERY = 50
+_GENERATING = recipes.names(lambda recipe: recipe.kind is kinds.GENERATION)
+# By name: what `changed_training` changes, and more flags of `train.py`.
+_CHOICES = {
+    "as it is": ("nothing", ()),
+    "seed 1": ("nothing", ("--seed=1",)),
+    "seed 2": ("nothing", ("--seed=2",)),
+    "epsilon 1e-3 in batch normalisation": ("batch_norm_epsilon", ()),
+    "momentum 0.99 in batch normalisation": ("batch_norm_momentum", ()),
+    "epsilon 1e-8 in Adam": ("adam_epsilon", ()),
+    "biases of 0": ("nothing", ("--initial_bias=zero",)),
+    "biases by fan-in": ("nothing", ("--initial_bias=uniform",)),
+    "kernels as Keras draws them": ("kernels_glorot", ()),
+    "kernels as PyTorch draws them": ("kernels_by_fan_in", ()),
+}
+_SHOWN = ("loss_d", "loss_g", "real_score", "fake_score_before")
+
+
+@dataclasses.dataclass(frozen=True)
+class ChoicesSettings:
+    """The flags of this command."""
+
+    folder: str | None = setting(None, "where the runs are kept", group=_GROUP)
+    recipes: str = setting(
+        ",".join(_GENERATING), "recipes, separated by commas", group=_GROUP
+    )
+    steps: int = setting(
+        1000, "of each training", group=_GROUP, minimum=100, maximum=1_000_000
+    )
+    flags: str = setting("", "flags of train.py for all of them", group=_GROUP)
+    processes: int = setting(
+        1, "trainings at once", group=_GROUP, minimum=1, maximum=256
+    )
+
+    def __post_init__(self):
+        """Checks every value."""
+        fields.check(self)
+        flag_words.read("recipes", self.recipes, _GENERATING)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Trains and prints the table.
+
+    Args:
+        arguments: the words of the command line, the command first.
+
+    Raises:
+        errors.UserError: a flag is wrong.
+    """
+    settings = command_line.parse(
+        arguments,
+        ChoicesSettings,
+        summary=__doc__.split("\n\n")[0],
+        command="python -m benchmarks.silent_choices",
+    ).settings
+    names = flag_words.read("recipes", settings.recipes, _GENERATING)
+    tried = [(recipe, c) for recipe in names for c in choices(recipe)]
+    headings = ["recipe", "choice", *_SHOWN, "diversity", "classifier FID"]
+    print(f"| {' | '.join(headings)} |\n" + "|---" * len(headings) + "|")
+    with futures.ThreadPoolExecutor(settings.processes) as pool:
+        runs = pool.map(lambda pair: _train(settings, *pair), tried)
+        for (recipe, choice), run_dir in zip(tried, runs, strict=True):
+            cells = [f"`{recipe}`", choice, *_results(run_dir, settings.steps)]
+            print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def choices(recipe: str) -> list[str]:
+    """Names what can be tried: not what the recipe does anyway."""
+    bias = trainings.config([f"--recipe={recipe}"]).initial_bias
+    own = {"zero": "biases of 0", "uniform": "biases by fan-in"}[bias]
+    return [choice for choice in _CHOICES if choice != own]
+
+
+def _train(settings: ChoicesSettings, recipe: str, choice: str) -> pathlib.Path:
+    """Trains, unless that has been done, and returns the run's folder."""
+    change, flags = _CHOICES[choice]
+    folder = pathlib.Path(settings.folder or "choices").absolute()
+    run_dir = folder / f"{recipe}-{choice.replace(' ', '_')}"
+    if trainings.logged_steps(run_dir) < settings.steps:
+        trainings.train(
+            [
+                "benchmarks.changed_training",
+                change,
+                f"--recipe={recipe}",
+                *settings.flags.split(),
+                *flags,
+                f"--run_dir={run_dir}",
+                f"--steps={settings.steps}",
+                f"--log_every={_LOG_EVERY}",
+                f"--evaluate_every={settings.steps}",
+            ],
+            script="-m",
+        )
+    return run_dir
+
+
+def _results(run_dir: pathlib.Path, steps: int) -> list[str]:
+    """Returns the cells of a training's row."""
+    lines = [
+        json.loads(line)
+        for line in (run_dir / "metrics.jsonl").read_text().splitlines()
+    ]
+    last = [
+        line
+        for line in lines
+        if line["kind"] == "train" and line["step"] > 0.75 * steps
+    ]
+    cells = [f"{statistics.fmean(x[n] for x in last):.3f}" for n in _SHOWN]
+    [samples] = [x for x in lines if x["kind"] == "samples"][-1:]
+    [score] = [x for x in lines if x["kind"] == "evaluation"][-1:]
+    return [*cells, f"{samples['diversity']:.2f}", f"{score['fid']:.1f}"]
+
+
+if __name__ == "__main__":
+    command_line.run(main)

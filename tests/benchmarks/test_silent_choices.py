@@ -1,0 +1,97 @@
+import json
+
+import keras
+import networks
+import numpy as np
+import pytest
+
+from benchmarks import changed_training, silent_choices, trainings
+from tf_dcgan.config import recipes
+from tf_dcgan.gan import optimizers, states
+from tf_dcgan.models import layers
+
+
+@pytest.mark.parametrize("recipe", silent_choices._GENERATING)
+def test_what_a_recipe_does_anyway_is_not_tried(recipe):
+    tried = silent_choices.choices(recipe)
+    assert tried[0] == "as it is"
+    assert len(tried) == len(silent_choices._CHOICES) - 1
+    is_uniform = recipes.RECIPES[recipe].differences.get("initial_bias")
+    assert ("biases by fan-in" in tried) != bool(is_uniform)
+
+
+def test_every_choice_is_a_training():
+    for change, flags in silent_choices._CHOICES.values():
+        assert change in changed_training.CHANGES
+        trainings.config(flags)
+
+
+@pytest.fixture
+def changed(monkeypatch):
+    """Makes the networks of a recipe with a change, which the test undoes."""
+    for owner, name in [
+        (layers.Start, "weights"),
+        (layers.Start, "normalization"),
+        (optimizers, "Adam"),
+    ]:
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+
+    def build(change):
+        changed_training.CHANGES[change]()
+        return networks.build("dcgan_28", (28, 28, 1))
+
+    return build
+
+
+def normalization(model):
+    return networks.layers(model, keras.layers.BatchNormalization)[0]
+
+
+def test_batch_normalisation_changes(changed):
+    assert normalization(changed("nothing")[0]).epsilon == 1e-5
+    for model in changed("batch_norm_epsilon"):
+        assert normalization(model).epsilon == 1e-3
+        assert normalization(model).momentum == 0.9
+    for model in changed("batch_norm_momentum"):
+        assert normalization(model).momentum == 0.99
+
+
+def test_adam_changes(changed):
+    changed("adam_epsilon")
+    config = trainings.config([])
+    optimizer = states.create_optimizer(config, [], 2e-4)
+    assert optimizer.epsilon == 1e-8
+
+
+def test_kernels_change(changed):
+    discriminator = changed("kernels_by_fan_in")[1]
+    kernel = networks.layers(discriminator, keras.layers.Conv2D)[0].kernel
+    assert 0.2 < np.abs(kernel).max() <= 1 / 4
+    kernel = networks.layers(changed("kernels_glorot")[1], keras.layers.Conv2D)[
+        0
+    ].kernel
+    bound = (6 / (4 * 4 * (1 + 16))) ** 0.5
+    assert 0.9 * bound < np.abs(kernel).max() <= bound
+
+
+def test_a_row_has_means_of_the_last_quarter(tmp_path):
+    lines = [
+        {"kind": "train", "step": step, "loss_d": step / 1000, "loss_g": 2.0}
+        | {"real_score": 0.5, "fake_score_before": 0.25}
+        for step in range(50, 401, 50)
+    ]
+    lines += [
+        {"kind": "samples", "step": 1, "diversity": 0.0},
+        {"kind": "samples", "step": 400, "diversity": 0.5},
+        {"kind": "evaluation", "step": 400, "fid": 9.87, "fid_low": 9.0},
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (tmp_path / "metrics.jsonl").write_text(text)
+    assert silent_choices._results(tmp_path, 400) == [
+        "0.375",
+        "2.000",
+        "0.500",
+        "0.250",
+        "0.50",
+        "9.9",
+    ]
