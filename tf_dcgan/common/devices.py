@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
+import functools
 import os
 import pathlib
 import platform
@@ -181,13 +182,25 @@ def _details(gpu: tf.config.PhysicalDevice) -> dict[str, Any]:
 
 def multiplies_bfloat16() -> bool | None:
     """Says whether the CPU has instructions for bfloat16; None if unknown."""
+    found = _cpu_features(_CPU_INFO)
+    return not _BFLOAT16_INSTRUCTIONS.isdisjoint(found) if found else None
+
+
+def has_amx() -> bool:
+    """Says whether the CPU multiplies tiles of matrices by instructions."""
+    return "amx_tile" in _cpu_features(_CPU_INFO)
+
+
+@functools.cache
+def _cpu_features(path: pathlib.Path) -> frozenset[str]:
+    """Returns Linux's names of what the CPU can do; none where unknown."""
     with contextlib.suppress(OSError):
         found = re.search(
-            r"^(?:flags|Features)\s*:(.*)$", _CPU_INFO.read_text(), re.MULTILINE
+            r"^(?:flags|Features)\s*:(.*)$", path.read_text(), re.MULTILINE
         )
         if found:
-            return not _BFLOAT16_INSTRUCTIONS.isdisjoint(found[1].split())
-    return None
+            return frozenset(found[1].split())
+    return frozenset()
 
 
 def memory_bytes() -> int | None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_dcgan.common import devices
 from tf_dcgan.models.fast import convolutions
 
 # One kernel that covers the large map: a product of matrices.
@@ -26,6 +27,7 @@ _GEOMETRIES = [
     ((36, 34), (4, 4), 2, "same"),
 ]
 _FORMS = [
+    convolutions._transpose_by_eigen,
     convolutions._transpose_by_product,
     convolutions._transpose_by_phases,
 ]
@@ -102,10 +104,70 @@ def test_a_kernel_that_covers_the_map_is_a_product(channels):
     )
 
 
+# (small side, channels of the large and of the small map, dtype) and the forms
+# on a processor with AMX and on another.
+_CHOICES = [
+    ((4, 512, 1024, "float32"), "by_product", "by_product"),
+    ((4, 256, 128, "float32"), "", "by_product"),
+    ((16, 64, 128, "float32"), "", "by_phases"),
+    ((16, 3, 64, "float32"), "by_eigen", "by_eigen"),
+    ((16, 3, 64, "bfloat16"), "", ""),
+]
+
+
+@pytest.mark.parametrize(("shape", "with_amx", "without"), _CHOICES)
+def test_the_form_suits_the_processor(shape, with_amx, without, monkeypatch):
+    small, large_channels, small_channels, dtype = shape
+    geo = convolutions.geometry(
+        (2 * small, 2 * small), (5, 5), stride=2, padding="same"
+    )
+    kernel = tf.zeros([5, 5, large_channels, small_channels], dtype)
+    for amx, form in ((True, with_amx), (False, without)):
+        monkeypatch.setattr(devices, "has_amx", lambda amx=amx: amx)
+        name = "_transpose" + (f"_{form}" if form else "")
+        found = convolutions._fastest_transpose(kernel, geo)
+        assert found.__name__ == name
+
+
+@pytest.mark.parametrize(
+    ("shape", "dilated"),
+    [
+        ((4, 512, 1024, "float32"), True),
+        ((4, 128, 256, "float32"), False),
+        ((8, 256, 512, "float32"), False),
+        ((8, 256, 512, "bfloat16"), True),
+        ((16, 128, 256, "bfloat16"), False),
+        ((8, 3, 512, "bfloat16"), False),
+    ],
+)
+def test_the_form_of_a_kernels_gradient_suits_the_processor(
+    shape, dilated, monkeypatch
+):
+    small, large_channels, small_channels, dtype = shape
+    large = (2 * small, 2 * small)
+    geo = convolutions.geometry(large, (5, 5), stride=2, padding="same")
+
+    def form(batch):
+        images = tf.zeros([batch, *large, large_channels], dtype)
+        return convolutions._fastest_kernel_gradient(
+            images, geo, (5, 5), small_channels
+        )
+
+    by_dilation = convolutions._kernel_gradient_by_dilation
+    for amx in (True, False):
+        monkeypatch.setattr(devices, "has_amx", lambda amx=amx: amx)
+        assert form(2) is convolutions._kernel_gradient
+        assert (form(16) is by_dilation) == (dilated or not amx)
+
+
+@pytest.mark.parametrize("amx", [False, True])
 @pytest.mark.parametrize("channels", [(3, 6), (6, 5)])
 @pytest.mark.parametrize("batch", [2, 16])
 @pytest.mark.parametrize("case", [*_GEOMETRIES[:6], _DENSE], ids=str)
-def test_first_and_second_derivatives_are_tensorflows(case, batch, channels):
+def test_first_and_second_derivatives_are_tensorflows(
+    case, batch, channels, amx, monkeypatch
+):
+    monkeypatch.setattr(devices, "has_amx", lambda: amx)
     geo, images, weights, maps = _tensors(*case, channels=channels, batch=batch)
     stride, padding = case[2], case[3].upper()
 

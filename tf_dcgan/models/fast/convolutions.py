@@ -1,9 +1,11 @@
 """Convolutions by the operations that a CPU is fast at.
 
 oneDNN, which TensorFlow computes convolutions with on a CPU, runs forward
-convolutions near the processor's limit, and the two gradients of a convolution
-with a stride at a tenth to a half of that. The gradients are written here as
-forward convolutions and as products of matrices. `tf.nn.conv2d` and
+convolutions near the processor's limit. Of the two gradients of a convolution
+with a stride it reaches a tenth to a half of that on many processors, and on
+those with AMX most of it. The gradients are written here as forward
+convolutions and as products of matrices too, and each shape takes the form that
+was the fastest on such a processor. `tf.nn.conv2d` and
 `tf.nn.conv2d_transpose` define what is computed; only the order of the sums
 differs. `python -m benchmarks.convolutions` times both.
 """
@@ -16,8 +18,14 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from tf_dcgan.common import devices
+
 # With so few channels the plain operation is the fastest.
 _FEW_CHANNELS = 4
+# On processors with AMX: with so small maps, products of matrices of so many
+# channels, and gradients by dilation, are faster than the plain operations.
+_TINY_SIDE = 4
+_MANY_CHANNELS = 512
 # Maps with a side of at most so many pixels are dear to convolve for what they
 # hold: one product of matrices makes the most of them.
 _SMALL_SIDE = 8
@@ -38,12 +46,14 @@ class Geometry:
         large: (height, width) of the large map.
         small: (height, width) of the small map.
         before: (rows, columns) of zeros that are put before the large map.
+        name: of TensorFlow's padding, "SAME" or "VALID".
     """
 
     stride: int
     large: tuple[int, int]
     small: tuple[int, int]
     before: tuple[int, int]
+    name: str
 
     def is_dense(self, kernel: tuple[int, int]) -> bool:
         """Says whether the kernel (height, width) covers the large map once."""
@@ -89,13 +99,13 @@ def geometry(
             (side - size) // stride + 1
             for side, size in zip(large, kernel, strict=True)
         )
-        return Geometry(stride, large, small, (0, 0))
+        return Geometry(stride, large, small, (0, 0), "VALID")
     small = tuple(-(-side // stride) for side in large)
     before = tuple(
         max(0, (out - 1) * stride + size - side) // 2
         for out, size, side in zip(small, kernel, large, strict=True)
     )
-    return Geometry(stride, large, small, before)
+    return Geometry(stride, large, small, before, "SAME")
 
 
 def conv2d(images: tf.Tensor, kernel: tf.Tensor, geo: Geometry) -> tf.Tensor:
@@ -178,7 +188,7 @@ def kernel_gradient(
                 conv2d(images, upstream_of_kernel, geo),
             )
 
-        form = _fastest_kernel_gradient(images, geo, size)
+        form = _fastest_kernel_gradient(images, geo, size, upstream.shape[3])
         return form(images, upstream, geo, size), gradient
 
     return call(images, upstream)
@@ -197,18 +207,37 @@ def _fastest_transpose(
     if geo.is_dense(tuple(kernel.shape[:2])):
         return _transpose_of_dense
     if kernel.shape[2] <= _FEW_CHANNELS:
+        if kernel.dtype == tf.float32:
+            return _transpose_by_eigen
+        return _transpose
+    if devices.has_amx():
+        if (
+            geo.stride > 1
+            and max(geo.small) <= _TINY_SIDE
+            and kernel.shape[3] >= _MANY_CHANNELS
+        ):
+            return _transpose_by_product
         return _transpose
     if geo.stride > 1 and max(geo.small) <= _SMALL_SIDE:
         return _transpose_by_product
     return _transpose_by_phases
 
 
-def _fastest_kernel_gradient(images, geo, size):
+def _fastest_kernel_gradient(images, geo, size, out_channels):
     if geo.is_dense(tuple(size)):
         return _kernel_gradient_of_dense
-    if (images.shape[0] or 0) >= _LARGE_BATCH:
-        return _kernel_gradient_by_dilation
-    return _kernel_gradient
+    if (images.shape[0] or 0) < _LARGE_BATCH:
+        return _kernel_gradient
+    if devices.has_amx() and not _pays_to_dilate(images, geo, out_channels):
+        return _kernel_gradient
+    return _kernel_gradient_by_dilation
+
+
+def _pays_to_dilate(images, geo, out_channels):
+    """Says whether a processor with AMX makes a kernel's gradient faster so."""
+    if images.dtype == tf.float32:
+        return max(geo.small) <= _TINY_SIDE and out_channels >= _MANY_CHANNELS
+    return max(geo.small) <= _SMALL_SIDE and images.shape[3] > _FEW_CHANNELS
 
 
 def _dense(images, kernel):
@@ -238,14 +267,29 @@ def _kernel_gradient_of_dense(images, upstream, geo, size):
 
 def _transpose(maps, kernel, geo):
     """The plain operation, which defines the others."""
-    batch = maps.shape[0] or tf.shape(maps)[0]
+    return tf.nn.conv2d_transpose(
+        maps, kernel, _large_shape(maps, kernel, geo), geo.stride, geo.name
+    )
+
+
+def _transpose_by_eigen(maps, kernel, geo):
+    """The plain operation by Eigen, which oneDNN leaves explicit paddings to.
+
+    It is the faster one in float32 for few channels, and the slower one by far
+    for many channels and in bfloat16.
+    """
     return tf.nn.conv2d_transpose(
         maps,
         kernel,
-        [batch, *geo.large, kernel.shape[2]],
+        _large_shape(maps, kernel, geo),
         geo.stride,
         geo.padding(tuple(kernel.shape[:2])),
     )
+
+
+def _large_shape(maps, kernel, geo):
+    batch = maps.shape[0] or tf.shape(maps)[0]
+    return [batch, *geo.large, kernel.shape[2]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -385,14 +429,12 @@ def _transpose_by_phases(maps, kernel, geo):
 
 def _kernel_gradient(images, upstream, geo, size):
     """The plain operation, which defines the other."""
-    (top, bottom), (left, right) = geo.padding(tuple(size))[1:3]
     return tf.raw_ops.Conv2DBackpropFilter(
         input=images,
         filter_sizes=[*size, images.shape[3], upstream.shape[3]],
         out_backprop=upstream,
         strides=[1, geo.stride, geo.stride, 1],
-        padding="EXPLICIT",
-        explicit_paddings=[0, 0, top, bottom, left, right, 0, 0],
+        padding=geo.name,
     )
 
 
