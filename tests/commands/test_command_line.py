@@ -455,6 +455,44 @@ def test_a_file_that_cannot_be_used_is_one_line_and_status_2(
 
 
 @pytest.mark.parametrize(
+    ("error", "whose"),
+    [
+        # As TensorFlow 2.21 tells of a GPU that another program has filled.
+        (
+            RuntimeError(
+                "cudaSetDevice() on GPU:0 failed. Status: out of memory"
+            ),
+            "the GPU",
+        ),
+        (
+            RuntimeError(
+                "OOM when allocating tensor with shape[64,512,8,8] on "
+                "/job:localhost/replica:0/task:0/device:GPU:0"
+            ),
+            "the GPU",
+        ),
+        (
+            RuntimeError(
+                "OOM when allocating tensor with shape[9] on "
+                "/job:localhost/replica:0/task:0/device:CPU:0"
+            ),
+            "this machine",
+        ),
+        (MemoryError(), "this machine"),
+    ],
+)
+def test_a_full_memory_is_one_line_and_status_2(
+    monkeypatch, capsys, error, whose
+):
+    assert run(monkeypatch, raising(error)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: the memory of {whose} is full: ")
+    assert "--batch_size" in err and err.count("\n") == 1
+    assert ("--device=cpu" in err) == (whose == "the GPU")
+
+
+@pytest.mark.parametrize(
     "error",
     [
         ZeroDivisionError(),

@@ -142,9 +142,9 @@ def parse(
 def run(main: Callable[[Sequence[str]], None]) -> None:
     """Runs a command and ends the process as a user expects.
 
-    A `UserError`, a full disk and a file that cannot be used become one line
-    on standard error and exit status 2, Ctrl-C and SIGTERM exit status 130;
-    any other exception keeps its traceback.
+    A `UserError`, a full disk, a full memory and a file that cannot be used
+    become one line on standard error and exit status 2, Ctrl-C and SIGTERM exit
+    status 130; any other exception keeps its traceback.
 
     Args:
         main: takes the words of the command line, the command first.
@@ -164,6 +164,11 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     except KeyboardInterrupt:
         terminal.show("\ninterrupted", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:
+        message = _full_memory(error)
+        if message is None:
+            raise
+        _fail(message)
 
 
 def _shield_from_environment() -> None:
@@ -226,6 +231,29 @@ def _explained(error: OSError) -> str:
             "it is what its name says, and that it may be read and written"
         )
     raise error
+
+
+def _full_memory(error: Exception) -> str | None:
+    """Says whose memory is full; None if the error is about something else.
+
+    TensorFlow tells of it in errors of several kinds, such as
+    `ResourceExhaustedError`, and `InternalError` where a GPU is full before
+    this process takes any of it.
+    """
+    text = str(error)
+    is_told = "OOM when allocating" in text or "out of memory" in text
+    if not is_told and not isinstance(error, MemoryError):
+        return None
+    smaller = "give a smaller --batch_size or --width"
+    if "GPU" in text:
+        return (
+            "the memory of the GPU is full: see with nvidia-smi what else "
+            f"holds it, {smaller}, or --device=cpu; what was saved is not lost"
+        )
+    return (
+        f"the memory of this machine is full: end other programs, or {smaller};"
+        " what was saved is not lost"
+    )
 
 
 def _call(main: Callable[[Sequence[str]], None]) -> None:

@@ -220,12 +220,14 @@ def operations_per_second() -> float:
     Returns:
         Floating-point operations a second, products and sums counted apart.
     """
-    side = 1024
+    # A GPU takes longer to begin than to multiply small matrices.
+    side = 4096 if gpus() else 1024
     matrix = tf.ones([side, side])
     seconds = []
     for _ in range(4):  # The first call also sets the device up.
         started = time.perf_counter()
-        tf.linalg.matmul(matrix, matrix).numpy()
+        # One number is waited for: a product takes long to leave a GPU.
+        tf.reduce_sum(tf.linalg.matmul(matrix, matrix)).numpy()
         seconds.append(time.perf_counter() - started)
     return 2 * side**3 / min(seconds)
 

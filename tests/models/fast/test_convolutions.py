@@ -57,7 +57,8 @@ def test_the_geometry_is_tensorflows(case):
     large, kernel, stride, padding = case
     geo, images, weights, maps = _tensors(*case)
     expected = tf.nn.conv2d(images, weights, stride, padding.upper())
-    _near(convolutions._conv2d(images, weights, geo), expected)
+    _near(convolutions._plain_conv2d(images, weights, geo), expected)
+    _near(convolutions._conv2d_by_product(images, weights, geo), expected)
     shape = images.shape
     expected = tf.nn.conv2d_transpose(
         maps, weights, shape, stride, padding.upper()
@@ -76,14 +77,23 @@ def test_every_form_of_a_transposed_convolution_is_the_plain_one(form, case):
 
 
 @pytest.mark.parametrize("case", _GEOMETRIES, ids=str)
-def test_both_forms_of_a_kernels_gradient_are_the_same(case):
+def test_all_forms_of_a_kernels_gradient_are_the_same(case):
     geo, images, _, maps = _tensors(*case, batch=17)
-    expected = convolutions._kernel_gradient(images, maps, geo, case[1])
-    found = convolutions._kernel_gradient_by_dilation(
+    expected = convolutions._kernel_gradient_by_product(
         images, maps, geo, case[1]
     )
-    assert found.shape == expected.shape
-    _near(found, expected)
+    forms = [convolutions._kernel_gradient_by_dilation]
+    if case[1] == (1, 1):
+        # Here TensorFlow's own writes beyond its memory.
+        assert convolutions._fastest_kernel_gradient(images, geo, case[1]) is (
+            convolutions._kernel_gradient_by_product
+        )
+    else:
+        forms.append(convolutions._kernel_gradient)
+    for form in forms:
+        found = form(images, maps, geo, case[1])
+        assert found.shape == expected.shape
+        _near(found, expected)
 
 
 @pytest.mark.parametrize("channels", [(5, 6), (7, 1)])
@@ -130,34 +140,44 @@ def test_the_form_suits_the_processor(shape, with_amx, without, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("shape", "dilated"),
+    ("small", "channels", "dtype", "convolution", "gradient"),
     [
-        ((4, 512, 1024, "float32"), True),
-        ((4, 128, 256, "float32"), False),
-        ((8, 256, 512, "float32"), False),
-        ((8, 256, 512, "bfloat16"), True),
-        ((16, 128, 256, "bfloat16"), False),
-        ((8, 3, 512, "bfloat16"), False),
+        (4, 512, "float32", True, True),
+        (4, 64, "float32", False, False),
+        (8, 256, "float32", False, False),
+        (8, 256, "bfloat16", False, True),
+        (16, 256, "bfloat16", False, False),
+        (8, 3, "bfloat16", False, False),
     ],
 )
-def test_the_form_of_a_kernels_gradient_suits_the_processor(
-    shape, dilated, monkeypatch
+def test_amx_multiplies_matrices_where_maps_are_small(
+    small, channels, dtype, convolution, gradient, monkeypatch
 ):
-    small, large_channels, small_channels, dtype = shape
     large = (2 * small, 2 * small)
     geo = convolutions.geometry(large, (5, 5), stride=2, padding="same")
-
-    def form(batch):
-        images = tf.zeros([batch, *large, large_channels], dtype)
-        return convolutions._fastest_kernel_gradient(
-            images, geo, (5, 5), small_channels
-        )
-
-    by_dilation = convolutions._kernel_gradient_by_dilation
-    for amx in (True, False):
+    images = tf.zeros([16, *large, channels], dtype)
+    multiplied = []
+    monkeypatch.setattr(
+        convolutions,
+        "_conv2d_by_product",
+        lambda *arguments: multiplied.append(arguments),
+    )
+    for amx in (False, True):
         monkeypatch.setattr(devices, "has_amx", lambda amx=amx: amx)
-        assert form(2) is convolutions._kernel_gradient
-        assert (form(16) is by_dilation) == (dilated or not amx)
+        kernel = tf.zeros([5, 5, channels, 2], dtype)
+        convolutions._conv2d(images, kernel, geo)
+        assert bool(multiplied) == (amx and convolution)
+        form = convolutions._fastest_kernel_gradient(images, geo, (5, 5))
+        if not amx:
+            expected = convolutions._kernel_gradient_by_dilation
+        elif gradient:
+            expected = convolutions._kernel_gradient_by_product
+        else:
+            expected = convolutions._kernel_gradient
+        assert form is expected
+        assert convolutions._fastest_kernel_gradient(
+            images[:2], geo, (5, 5)
+        ) is (convolutions._kernel_gradient)
 
 
 @pytest.mark.parametrize("amx", [False, True])

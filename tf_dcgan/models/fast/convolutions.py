@@ -22,9 +22,11 @@ from tf_dcgan.common import devices
 
 # With so few channels the plain operation is the fastest.
 _FEW_CHANNELS = 4
-# On processors with AMX: with so small maps, products of matrices of so many
-# channels, and gradients by dilation, are faster than the plain operations.
+# On processors with AMX, products of matrices are faster than the plain
+# operations for maps of at most so many pixels a side, from so many channels on
+# and, of transposed convolutions, from more.
 _TINY_SIDE = 4
+_SOME_CHANNELS = 128
 _MANY_CHANNELS = 512
 # Maps with a side of at most so many pixels are dear to convolve for what they
 # hold: one product of matrices makes the most of them.
@@ -188,7 +190,7 @@ def kernel_gradient(
                 conv2d(images, upstream_of_kernel, geo),
             )
 
-        form = _fastest_kernel_gradient(images, geo, size, upstream.shape[3])
+        form = _fastest_kernel_gradient(images, geo, size)
         return form(images, upstream, geo, size), gradient
 
     return call(images, upstream)
@@ -198,7 +200,19 @@ def _conv2d(images, kernel, geo):
     size = tuple(kernel.shape[:2])
     if geo.is_dense(size):
         return _dense(images, kernel)
-    return tf.nn.conv2d(images, kernel, geo.stride, geo.padding(size))
+    if devices.has_amx() and _is_tiny(geo, images):
+        return _conv2d_by_product(images, kernel, geo)
+    return _plain_conv2d(images, kernel, geo)
+
+
+def _plain_conv2d(images, kernel, geo):
+    """The plain operation, which defines the others."""
+    padding = geo.padding(tuple(kernel.shape[:2]))
+    return tf.nn.conv2d(images, kernel, geo.stride, padding)
+
+
+def _is_tiny(geo, images):
+    return max(geo.small) <= _TINY_SIDE and images.shape[3] >= _SOME_CHANNELS
 
 
 def _fastest_transpose(
@@ -223,21 +237,24 @@ def _fastest_transpose(
     return _transpose_by_phases
 
 
-def _fastest_kernel_gradient(images, geo, size, out_channels):
+def _fastest_kernel_gradient(images, geo, size):
     if geo.is_dense(tuple(size)):
         return _kernel_gradient_of_dense
+    if tuple(size) == (1, 1) and geo.stride > 1:
+        # TensorFlow 2.21's own writes beyond its memory.
+        return _kernel_gradient_by_product
     if (images.shape[0] or 0) < _LARGE_BATCH:
         return _kernel_gradient
-    if devices.has_amx() and not _pays_to_dilate(images, geo, out_channels):
-        return _kernel_gradient
-    return _kernel_gradient_by_dilation
-
-
-def _pays_to_dilate(images, geo, out_channels):
-    """Says whether a processor with AMX makes a kernel's gradient faster so."""
-    if images.dtype == tf.float32:
-        return max(geo.small) <= _TINY_SIDE and out_channels >= _MANY_CHANNELS
-    return max(geo.small) <= _SMALL_SIDE and images.shape[3] > _FEW_CHANNELS
+    if not devices.has_amx():
+        return _kernel_gradient_by_dilation
+    if _is_tiny(geo, images) or (
+        # In bfloat16 the plain operation computes in float32.
+        images.dtype == tf.bfloat16
+        and max(geo.small) <= _SMALL_SIDE
+        and images.shape[3] > _FEW_CHANNELS
+    ):
+        return _kernel_gradient_by_product
+    return _kernel_gradient
 
 
 def _dense(images, kernel):
@@ -246,6 +263,40 @@ def _dense(images, kernel):
     matrix = tf.reshape(kernel, [-1, out_channels])
     product = tf.reshape(images, [-1, matrix.shape[0]]) @ matrix
     return tf.reshape(product, [-1, 1, 1, out_channels])
+
+
+def _patches(images, geo, size):
+    """Copies what each position of the kernel covers into a row.
+
+    Returns:
+        [n · small height · small width, height · width · channels].
+    """
+    padding = geo.padding(tuple(size))
+    padded = tf.pad(images, padding) if np.any(padding) else images
+    _, height, width, channels = padded.shape
+    rows, columns = (
+        geo.stride * np.arange(small)[:, None] + np.arange(side)
+        for small, side in zip(geo.small, size, strict=True)
+    )
+    # [small height, small width, height, width], of the padded map's pixels.
+    places = rows[:, None, :, None] * width + columns[None, :, None, :]
+    pixels = tf.reshape(padded, [-1, height * width, channels])
+    copied = tf.gather(pixels, places.ravel().astype(np.int32), axis=1)
+    return tf.reshape(copied, [-1, np.prod(size) * channels])
+
+
+def _conv2d_by_product(images, kernel, geo):
+    out_channels = kernel.shape[3]
+    rows = _patches(images, geo, kernel.shape[:2])
+    product = rows @ tf.reshape(kernel, [-1, out_channels])
+    return tf.reshape(product, [-1, *geo.small, out_channels])
+
+
+def _kernel_gradient_by_product(images, upstream, geo, size):
+    rows = _patches(images, geo, size)
+    columns = tf.reshape(upstream, [-1, upstream.shape[3]])
+    product = tf.matmul(rows, columns, transpose_a=True)
+    return tf.reshape(product, [*size, images.shape[3], upstream.shape[3]])
 
 
 def _transpose_of_dense(maps, kernel, geo):
