@@ -116,8 +116,9 @@ def _geometry(layer, large):
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's batch normalisation with faster training passes.
 
-    Means over pixels are products with a vector of ones, and the gradient is
-    written out. Its own derivative, which penalties on gradients need, is
+    On one device it is one operation, and its gradient another. Statistics of
+    several replicas are products with a vector of ones, and the gradient is
+    written out. The derivative of either gradient, which penalties need, is
     whole; that of Keras's layer (3.15) lacks a part, since the mean counts as
     a constant in the variance of `tf.nn.moments`.
     """
@@ -138,14 +139,18 @@ class BatchNormalization(keras.layers.BatchNormalization):
         shape = inputs.shape
         # Where the shape is known, the graph has no operations that find out.
         count = math.prod(shape[:-1]) if shape.is_fully_defined() else -1
-        rows = tf.reshape(tf.cast(inputs, tf.float32), [count, shape[-1]])
-        outputs, mean, variance = _normalized(
-            rows,
-            tf.convert_to_tensor(self.gamma),
-            tf.convert_to_tensor(self.beta),
-            self.epsilon,
-            self.synchronized,
-        )
+        dtype = inputs.dtype if inputs.dtype == tf.bfloat16 else tf.float32
+        rows = tf.reshape(tf.cast(inputs, dtype), [count, shape[-1]])
+        gamma = tf.convert_to_tensor(self.gamma)
+        beta = tf.convert_to_tensor(self.beta)
+        if self.synchronized and replicas.count() > 1:
+            outputs, mean, variance = _normalized(
+                tf.cast(rows, tf.float32), gamma, beta, self.epsilon
+            )
+        else:
+            outputs, mean, variance = _normalized_alone(
+                rows, gamma, beta, self.epsilon
+            )
         for moving, value in (
             (self.moving_mean, mean),
             (self.moving_variance, variance),
@@ -215,15 +220,44 @@ class SpatialDropout2D(_DropoutOfBatch, keras.layers.SpatialDropout2D):
     """Keras's dropout of whole maps on several replicas."""
 
 
-def _normalized(rows, gamma, beta, epsilon, synchronized):
-    """Normalises the columns of [n, channels] float32.
+def _normalized_alone(rows, gamma, beta, epsilon):
+    """Normalises the columns of [n, channels] float32 or bfloat16.
 
     Args:
-        rows: [n, channels], on several replicas each one's.
+        rows: [n, channels].
+        gamma: [channels] float32, the scale.
+        beta: [channels] float32, the shift.
+        epsilon: added to the variance.
+
+    Returns:
+        (outputs, mean, variance): the outputs in the dtype of the rows, the
+        others float32; the variance is of the batch as it is, as Keras's.
+
+    Source: Ioffe and Szegedy 2015, section 3 (arXiv:1502.03167).
+    """
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=tf.reshape(rows, [-1, 1, 1, rows.shape[1]]),
+        scale=gamma,
+        offset=beta,
+        mean=tf.zeros([0]),
+        variance=tf.zeros([0]),
+        epsilon=epsilon,
+        is_training=True,
+    )
+    # The operation's is what it tells of all images there are.
+    count = tf.cast(rows.shape[0] or tf.shape(rows)[0], tf.float32)
+    outputs = tf.reshape(outputs, [rows.shape[0] or -1, rows.shape[1]])
+    return outputs, mean, variance * ((count - 1.0) / count)
+
+
+def _normalized(rows, gamma, beta, epsilon):
+    """Normalises the columns of [n, channels] float32 of all replicas.
+
+    Args:
+        rows: [n, channels], of this replica.
         gamma: [channels], the scale.
         beta: [channels], the shift.
         epsilon: added to the variance.
-        synchronized: whether the statistics are those of all replicas' rows.
 
     Returns:
         (outputs, mean, variance): the variance is of the batch as it is, as
@@ -231,8 +265,7 @@ def _normalized(rows, gamma, beta, epsilon, synchronized):
 
     Source: Ioffe and Szegedy 2015, section 3 (arXiv:1502.03167).
     """
-    total = replicas.total if synchronized else lambda values: values
-    num_parts = replicas.count() if synchronized else 1
+    total = replicas.total
     length = rows.shape[0] or tf.shape(rows)[0]
     ones = tf.ones([1, length], rows.dtype)
 
@@ -241,7 +274,7 @@ def _normalized(rows, gamma, beta, epsilon, synchronized):
 
     @tf.custom_gradient
     def call(rows, gamma, beta):
-        count = tf.cast(num_parts * length, rows.dtype)
+        count = tf.cast(replicas.count() * length, rows.dtype)
         mean = total(column_sums(rows)) / count
         centred = rows - mean
         variance = total(column_sums(tf.square(centred))) / count
