@@ -51,6 +51,7 @@ def test_the_default_recipe_is_the_main_system():
         ("vanilla_gan", "mnist", 64, 50),
         ("dcgan_upsampling", "mnist", 64, 50),
         ("dcgan_cifar10", "cifar10", 64, 20),
+        ("dcgan_quick", "cifar10", 16, 40),
         ("dcgan_celeba", "celeb_a", 128, 100),
         ("dcgan_28", "mnist", 128, 50),
         ("lsgan_28", "mnist", 128, 50),
@@ -95,7 +96,7 @@ def test_the_28s_differ_in_the_loss_alone_and_average_ds_halves():
 @pytest.mark.parametrize("recipe", recipes.RECIPES)
 def test_photos_alone_are_mirrored(recipe):
     config = overrides.from_flags({"recipe": recipe})
-    of_photos = {"dcgan_celeba", "cyclegan"}
+    of_photos = {"dcgan_quick", "dcgan_celeba", "cyclegan"}
     assert config.horizontal_flip == (recipe in of_photos)
 
 

@@ -55,14 +55,14 @@ def _advice(sizes, **options):
         (5, 5, "dcgan_small", (16, 16)),
         (28, 28, "dcgan_small", (28, 28)),
         (27, 30, "dcgan_small", (28, 28)),
-        (32, 32, "dcgan_cifar10", (32, 32)),
-        (40, 45, "dcgan_cifar10", (32, 32)),
+        (32, 32, "dcgan_quick", (32, 32)),
+        (40, 45, "dcgan_quick", (32, 32)),
         (48, 48, "dcgan_celeba", (64, 64)),
         (300, 310, "dcgan_celeba", (64, 64)),
         (218, 130, "dcgan_celeba", (112, 64)),
         (100, 160, "dcgan_celeba", (64, 96)),
-        (80, 512, "dcgan_cifar10", (32, 208)),
-        (300, 60, "dcgan_cifar10", (160, 32)),
+        (80, 512, "dcgan_quick", (32, 208)),
+        (300, 60, "dcgan_quick", (160, 32)),
     ],
 )
 def test_size_and_recipe_follow_from_the_median_size(
@@ -105,6 +105,19 @@ def test_few_images_get_small_batches_and_no_endless_training():
     assert advised.total_steps == 2500  # A thousand passes.
     assert any("--augment=color," in hint for hint in advised.hints)
     assert advised.cache_bytes == 20 * (64 * 64 * 3 + 8)
+
+
+def test_a_run_whose_rates_fall_is_not_said_to_grow():
+    def reason(size):
+        [found] = [
+            why
+            for what, why in _advice([size] * 40).reasons
+            if what.startswith("--steps=")
+        ]
+        return found
+
+    assert "can be made longer with --steps" in reason((64, 64))
+    assert "learning rates fall to 0" in reason((32, 32))
 
 
 def test_there_is_no_advice_without_two_images():

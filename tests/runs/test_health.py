@@ -441,3 +441,25 @@ def test_a_monitor_that_was_saved_goes_on_as_if_it_had_not_been(cut):
             monitor.add(means(window), diversity)
         assert halves.verdicts == whole.verdicts
         assert halves.to_json() == whole.to_json()
+
+
+@pytest.mark.parametrize(
+    ("loss", "lead", "before", "is_told"),
+    [
+        ("non_saturating", 0.5, 0.5, True),
+        ("minimax", 3.0, 2.0, True),
+        ("non_saturating", 3.0, None, False),
+        ("non_saturating", 3.0, 0.49, False),
+        ("non_saturating", 0.49, 3.0, False),
+        ("least_squares", 3.0, 3.0, False),
+        ("hinge", 3.0, 3.0, False),
+        ("relativistic", 3.0, 3.0, False),
+    ],
+)
+def test_d_memorises_where_its_logits_lead_twice(loss, lead, before, is_told):
+    config = overrides.from_flags({"loss": loss})
+    told = health.discriminator_memorises(config, lead, before=before)
+    assert bool(told) == is_told
+    if told:
+        assert health.kinds({"health": told}) == ["discriminator memorises"]
+        assert health.collapse([told]) is None

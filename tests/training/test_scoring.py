@@ -17,7 +17,7 @@ from tf_dcgan.common import errors
 from tf_dcgan.config import schema
 from tf_dcgan.gan import states
 from tf_dcgan.metrics.features.classifier import training as classifier_training
-from tf_dcgan.runs import best_checkpoint, checkpoints, runs, summaries
+from tf_dcgan.runs import best_checkpoint, checkpoints, health, runs, summaries
 from tf_dcgan.sampling import generators
 from tf_dcgan.training import execution, guards, scoring
 
@@ -105,7 +105,16 @@ def test_the_line_of_a_score_tells_what_it_was(died):
 class _Training:
     """What the loop does with scores, without the training."""
 
-    def __init__(self, folder, values, *, step=0, total=100, protocol="first"):
+    def __init__(
+        self,
+        folder,
+        values,
+        *,
+        step=0,
+        total=100,
+        protocol="first",
+        lead=dict,
+    ):
         facts = runs.DataFacts(4, 4, 1, (0, 0, 4, 4), 100, "as is", "abc")
         config = schema.Config(evaluate_every=10)
         self.run = runs.Run(folder, config, facts, {}, None)
@@ -116,6 +125,7 @@ class _Training:
             lambda first, count: np.zeros((count, 4, 4, 1), np.uint8),
             step=step,
             total=total,
+            lead=lead,
         )
 
     def score(self, step, *, stopped=False):
@@ -209,6 +219,27 @@ def test_a_run_that_goes_on_forgets_later_bests(tmp_path):
     training.score(10)
     training.score(20)
     assert _Training(tmp_path, [], step=19).best() == [(10, 5.0)]
+
+
+def test_a_discriminator_that_memorises_is_told_of(tmp_path, capsys):
+    measured = iter([0.6, 0.4, 0.7, 0.8])
+
+    def lead():
+        return {"discriminator_lead": next(measured)}
+
+    training = _Training(tmp_path, [5.0] * 3, lead=lead)
+    for step in (10, 20, 30):
+        training.score(step)
+    assert "memorises" not in capsys.readouterr().out
+    # The run goes on, and knows what the last evaluation found.
+    _Training(tmp_path, [5.0], step=30, lead=lead).score(40)
+    assert (
+        "health: discriminator memorises: its output on training images is "
+        "0.8 above that on images it has not seen, 0.7 at the evaluation before"
+    ) in capsys.readouterr().out
+    lines = summaries.read_metrics(tmp_path)
+    assert ["health" in line for line in lines] == [False] * 3 + [True]
+    assert health.kinds(lines[-1]) == ["discriminator memorises"]
 
 
 def test_another_protocol_starts_a_new_best(tmp_path, capsys):

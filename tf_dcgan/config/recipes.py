@@ -91,6 +91,20 @@ RECIPES = {
         differences={**_ONE_UPDATE_EACH, "dataset": "cifar10", "epochs": 20},
         own_images=50_000,
     ),
+    "dcgan_quick": Recipe(
+        "dcgan_cifar10's networks, trained to be good within an hour",
+        network="dcgan_cifar10",
+        # docs/steadier.md has the search that they come from.
+        differences={
+            **_ONE_UPDATE_EACH,
+            "dataset": "cifar10",
+            "horizontal_flip": True,
+            "batch_size": 16,
+            "learning_rate_decay": "linear",
+            "epochs": 40,
+        },
+        own_images=50_000,
+    ),
     "dcgan_celeba": Recipe(
         "Radford et al. 2016 at half the width; from 32x32",
         network="dcgan_celeba",

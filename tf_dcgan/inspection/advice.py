@@ -11,7 +11,7 @@ from tf_dcgan.common import terminal
 from tf_dcgan.config import overrides, recipes, schema
 from tf_dcgan.inspection import findings
 
-# A first run need not be longer: a run can be made longer afterwards.
+# A first run need not be longer.
 _MOST_STEPS = 25_000
 # After so many passes over the images, D knows each by heart; but fewer steps
 # than the least teach G nothing.
@@ -276,7 +276,7 @@ def _recipe(
     elif short <= 28:
         name, why = "dcgan_small", "it is made for small images, and quick"
     elif short < 64:
-        name, why = "dcgan_cifar10", "it is made for 32 pixels"
+        name, why = "dcgan_quick", "made for 32 pixels, and the best in an hour"
     else:
         name, why = "dcgan_celeba", "the paper's network for 64 pixels, at half"
         why += " its width"
@@ -312,11 +312,16 @@ def _steps(
         why = "as many steps as on the recipe's own set"
     else:
         why = f"on its own set the recipe takes {of_recipe:,} steps"
+    later = "a run can be made longer with --steps"
+    if usual.learning_rate_decay != "none":
+        later = (
+            "the learning rates fall to 0 over them, so that a run cannot be "
+            "made longer: give as many as you have time for"
+        )
     reasons.append(
         (
             f"--steps={steps}",
-            f"{passes:,.0f} passes over the images: {why}; a run can be made "
-            "longer with --steps",
+            f"{passes:,.0f} passes over the images: {why}; {later}",
         )
     )
     return steps

@@ -27,12 +27,14 @@ RISING_DIVERSITY = 0.05
 FALLEN_DIVERSITY = 0.75
 NO_DIVERSITY = 0.01
 YOUNG_WINDOWS = 10
+MEMORISED_LEAD = 0.5
 
 _AHEAD = "discriminator is winning"
 _BEHIND = "generator is winning"
 _DEAD = "discriminator is dead"
 _COLLAPSING = "samples are collapsing"
-KINDS = (_AHEAD, _BEHIND, _DEAD, _COLLAPSING)
+_MEMORISING = "discriminator memorises"
+KINDS = (_AHEAD, _BEHIND, _DEAD, _COLLAPSING, _MEMORISING)
 
 
 def entry(verdicts: Sequence[str]) -> dict[str, str]:
@@ -240,6 +242,33 @@ def samples_are_collapsing(
         f"what real images do{was}; look at samples/, and if they stay alike "
         "start anew with a --discriminator_learning_rate of four times the "
         "generator's, or with another --seed"
+    )
+
+
+def discriminator_memorises(
+    config: schema.Config, lead: float, *, before: float | None
+) -> str | None:
+    """Returns the verdict on a D that knows its training images by heart.
+
+    Args:
+        config: the loss; the verdict is given where D's outputs are logits,
+            of which the threshold was measured.
+        lead: D's mean output on training images less that on held-out ones.
+        before: the same at the evaluation before; None if there was none.
+    """
+    reading = losses.LOSSES[config.loss]
+    if (
+        not reading.outputs_are_logits
+        or reading.compares_pairs
+        or before is None
+        or min(lead, before) < MEMORISED_LEAD
+    ):
+        return None
+    return (
+        f"{_MEMORISING}: its output on training images is {lead:.2g} above "
+        f"that on images it has not seen, {before:.2g} at the evaluation "
+        "before; more images help most, then a new run with "
+        "--augment=color,translation,cutout; or take --checkpoint=best"
     )
 
 

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from tf_dcgan.common import terminal
-from tf_dcgan.runs import best_checkpoint, checkpoints, runs, summaries
+from tf_dcgan.common import json_values, terminal
+from tf_dcgan.gan import lead as leads
+from tf_dcgan.runs import best_checkpoint, checkpoints, health, runs, summaries
 from tf_dcgan.training import guards
 
 if TYPE_CHECKING:
@@ -84,17 +85,20 @@ class Evaluations:
         self._total = total
         self._lead = lead
         self._folder = run.best_checkpoint
-        self._best = self._scored_at = None
+        self._best = self._scored_at = self._last_lead = None
         self._warned = set()
         if evaluator is None:
             return
         self._best = self._comparable_best()
+        lines = summaries.read_metrics(run.path)
         # A score that was put off has no line yet, nor has a new score.
         if any(
-            line["step"] == step and evaluator.name in line
-            for line in summaries.read_metrics(run.path)
+            line["step"] == step and evaluator.name in line for line in lines
         ):
             self._scored_at = step
+        for line in lines:
+            if json_values.is_number(line.get(leads.KEY)):
+                self._last_lead = line[leads.KEY]
 
     def _comparable_best(self) -> best_checkpoint.BestScore | None:
         path = checkpoints.last(self._folder)
@@ -160,10 +164,28 @@ class Evaluations:
             self._save_best(save)
         self._scored_at = step
         more = self._lead()
-        log.write_scalars("evaluation", self._line(score) | more, step=step)
+        verdicts = self._verdicts(more)
+        log.write_scalars(
+            "evaluation",
+            self._line(score) | more | health.entry(verdicts),
+            step=step,
+        )
         self._say(step, score, before, time.monotonic() - started)
         for name, value in more.items():
             terminal.say(f"{name.replace('_', ' ')}: {value:.3g}")
+        for verdict in verdicts:
+            terminal.say(f"health: {verdict}")
+
+    def _verdicts(self, more: Mapping[str, float]) -> list[str]:
+        """Judges D's lead beside that of the evaluation before."""
+        lead = more.get(leads.KEY)
+        if lead is None:
+            return []
+        before, self._last_lead = self._last_lead, lead
+        verdict = health.discriminator_memorises(
+            self._run.config, lead, before=before
+        )
+        return [verdict] if verdict else []
 
     def prune(self) -> None:
         """Removes all best checkpoints but the last.
