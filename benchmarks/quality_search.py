@@ -221,9 +221,9 @@ class Search:
     def _lines(self) -> list[dict[str, Any]]:
         if not self._results.exists():
             return []
-        return [
-            json.loads(line) for line in self._results.read_text().splitlines()
-        ]
+        with self._lock:
+            text = self._results.read_text()
+        return [json.loads(line) for line in text.splitlines()]
 
     def _flags(self, trial: Trial) -> list[str]:
         return [

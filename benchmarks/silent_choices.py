@@ -19,6 +19,7 @@ from concurrent import futures
 import dataclasses
 import json
 import pathlib
+import re
 import statistics
 
 from benchmarks import flag_words, trainings
@@ -137,7 +138,8 @@ def _results(run_dir: pathlib.Path, steps: int) -> list[str]:
     cells = [f"{statistics.fmean(x[n] for x in last):.3f}" for n in _SHOWN]
     [samples] = [x for x in lines if x["kind"] == "samples"][-1:]
     [score] = [x for x in lines if x["kind"] == "evaluation"][-1:]
-    return [*cells, f"{samples['diversity']:.2f}", f"{score['fid']:.1f}"]
+    [name] = [name for name in score if re.fullmatch(r"fid_\w+_\d+", name)]
+    return [*cells, f"{samples['diversity']:.2f}", f"{score[name]:.1f}"]
 
 
 if __name__ == "__main__":

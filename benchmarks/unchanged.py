@@ -27,7 +27,7 @@ from tf_dcgan.config import fields
 _GROUP = "Proof"
 _PROJECT = pathlib.Path(__file__).parent.parent
 _DIGITS = "--dataset=glyphs"
-# The nine recipes, then what other settings compute.
+# The recipes, then what other settings compute.
 _TRAININGS = {
     name: (f"--recipe={name}", _DIGITS)
     for name in (
@@ -36,9 +36,11 @@ _TRAININGS = {
         "vanilla_gan",
         "dcgan_upsampling",
         "dcgan_cifar10",
+        "dcgan_quick",
         "dcgan_celeba",
         "dcgan_28",
         "lsgan_28",
+        "sndcgan",
     )
 } | {
     "cyclegan": (

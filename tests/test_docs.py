@@ -409,8 +409,8 @@ def test_speeds_in_the_rule_of_hours_are_those_of_the_results():
 def test_the_start_of_the_example_runs_is_told_as_they_logged_it(
     recipe, num_rows
 ):
-    section = _TEXTS["docs/results.md"].partition("## The start of")[2]
-    told_of = section.partition(f"--recipe={recipe} --steps=5000")[2]
+    section = _TEXTS["docs/comparing.md"]
+    told_of = section.partition(f"The steps of `{recipe}`")[2]
     rows = re.findall(
         r"^\| ([\d,]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) / ([\d.]+)"
         r" \| ([\d.]+) \|$",

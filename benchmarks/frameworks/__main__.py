@@ -5,10 +5,10 @@ r"""Compares the speed of our trainings with the same trainings in PyTorch.
 Networks, losses, schedule, batch and optimizer are the same on all sides, on
 the same cores of the CPU, with images of noise. We train through `train.py`,
 with all that a run does at each step: the average of G's weights, flips and
-crops, scalars and their log. PyTorch does none of these. It keeps its images
-as they are (channels first) or with channels last, and compiles its networks or
-not; the fastest is what we are compared with. A third side is the loop of
-TensorFlow's own DCGAN tutorial.
+crops, rates that fall, scalars and their log. PyTorch does none of these. It
+keeps its images as they are (channels first) or with channels last, and
+compiles its networks or not; the fastest is what we are compared with. A third
+side is the loop of TensorFlow's own DCGAN tutorial.
 
 All sides run one after the other, and this `--repeats` times: printed are the
 medians and ranges. A limit stands beside them: how many operations a second

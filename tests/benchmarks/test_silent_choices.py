@@ -83,7 +83,13 @@ def test_a_row_has_means_of_the_last_quarter(tmp_path):
     lines += [
         {"kind": "samples", "step": 1, "diversity": 0.0},
         {"kind": "samples", "step": 400, "diversity": 0.5},
-        {"kind": "evaluation", "step": 400, "fid": 9.87, "fid_low": 9.0},
+        {
+            "kind": "evaluation",
+            "step": 400,
+            "fid_classifier_2048": 9.87,
+            "fid_classifier_2048_low": 9.0,
+            "fid_classifier_2048_floor": 0.1,
+        },
     ]
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (tmp_path / "metrics.jsonl").write_text(text)

@@ -473,6 +473,12 @@ def test_a_file_that_cannot_be_used_is_one_line_and_status_2(
         ),
         (
             RuntimeError(
+                "Out of memory while trying to allocate 51539607552 bytes."
+            ),
+            "the GPU",
+        ),
+        (
+            RuntimeError(
                 "OOM when allocating tensor with shape[9] on "
                 "/job:localhost/replica:0/task:0/device:CPU:0"
             ),

@@ -144,7 +144,7 @@ class _Training:
             )
 
         with summaries.Summaries(self.run.path) as log:
-            self.evaluations.make(step, stop=stop, log=log, save=save)
+            return self.evaluations.make(step, stop=stop, log=log, save=save)
 
     def best(self):
         """(step, value) of every best checkpoint that there is."""
@@ -221,24 +221,24 @@ def test_a_run_that_goes_on_forgets_later_bests(tmp_path):
     assert _Training(tmp_path, [], step=19).best() == [(10, 5.0)]
 
 
-def test_a_discriminator_that_memorises_is_told_of(tmp_path, capsys):
-    measured = iter([0.6, 0.4, 0.7, 0.8])
+def test_a_discriminator_that_memorises_is_told_of(tmp_path):
+    measured = iter([0.6, 0.4, 0.7, float("nan"), 0.8])
 
     def lead():
         return {"discriminator_lead": next(measured)}
 
-    training = _Training(tmp_path, [5.0] * 3, lead=lead)
-    for step in (10, 20, 30):
-        training.score(step)
-    assert "memorises" not in capsys.readouterr().out
-    # The run goes on, and knows what the last evaluation found.
-    _Training(tmp_path, [5.0], step=30, lead=lead).score(40)
-    assert (
-        "health: discriminator memorises: its output on training images is "
-        "0.8 above that on images it has not seen, 0.7 at the evaluation before"
-    ) in capsys.readouterr().out
+    training = _Training(tmp_path, [5.0] * 4, lead=lead)
+    for step in (10, 20, 30, 40):
+        assert training.score(step) == []
+    # The run goes on, and knows what the last finite lead was.
+    again = _Training(tmp_path, [5.0], step=40, lead=lead)
+    (verdict,) = again.score(50)
+    assert verdict.startswith(
+        "discriminator memorises: its output on training images is 0.8 above "
+        "that on images it has not seen, 0.7 at the evaluation before; "
+    )
     lines = summaries.read_metrics(tmp_path)
-    assert ["health" in line for line in lines] == [False] * 3 + [True]
+    assert ["health" in line for line in lines] == [False] * 4 + [True]
     assert health.kinds(lines[-1]) == ["discriminator memorises"]
 
 

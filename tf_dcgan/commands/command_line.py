@@ -240,20 +240,21 @@ def _full_memory(error: Exception) -> str | None:
     `ResourceExhaustedError`, and `InternalError` where a GPU is full before
     this process takes any of it.
     """
-    text = str(error)
-    is_told = "OOM when allocating" in text or "out of memory" in text
+    text = str(error).lower()
+    is_told = "oom when allocating" in text or "out of memory" in text
     if not is_told and not isinstance(error, MemoryError):
         return None
-    smaller = "give a smaller --batch_size or --width"
-    if "GPU" in text:
+    less = (
+        "a new training with a smaller --batch_size or --width takes less; "
+        "what was saved is not lost"
+    )
+    # XLA, which trains on GPUs, does not name the device.
+    if "gpu" in text or "while trying to allocate" in text:
         return (
             "the memory of the GPU is full: see with nvidia-smi what else "
-            f"holds it, {smaller}, or --device=cpu; what was saved is not lost"
+            f"holds it, or give --device=cpu; {less}"
         )
-    return (
-        f"the memory of this machine is full: end other programs, or {smaller};"
-        " what was saved is not lost"
-    )
+    return f"the memory of this machine is full: end other programs; {less}"
 
 
 def _call(main: Callable[[Sequence[str]], None]) -> None:

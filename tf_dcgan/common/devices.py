@@ -182,8 +182,10 @@ def _details(gpu: tf.config.PhysicalDevice) -> dict[str, Any]:
 
 def multiplies_bfloat16() -> bool | None:
     """Says whether the CPU has instructions for bfloat16; None if unknown."""
-    found = _cpu_features(_CPU_INFO)
-    return not _BFLOAT16_INSTRUCTIONS.isdisjoint(found) if found else None
+    features = _cpu_features(_CPU_INFO)
+    if not features:
+        return None
+    return not _BFLOAT16_INSTRUCTIONS.isdisjoint(features)
 
 
 def has_amx() -> bool:
@@ -195,11 +197,11 @@ def has_amx() -> bool:
 def _cpu_features(path: pathlib.Path) -> frozenset[str]:
     """Returns Linux's names of what the CPU can do; none where unknown."""
     with contextlib.suppress(OSError):
-        found = re.search(
+        match = re.search(
             r"^(?:flags|Features)\s*:(.*)$", path.read_text(), re.MULTILINE
         )
-        if found:
-            return frozenset(found[1].split())
+        if match:
+            return frozenset(match[1].split())
     return frozenset()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 import itertools
 import statistics
 from typing import Any
@@ -119,10 +119,20 @@ def _health(groups: Sequence[run_records.Group]) -> dict[str, Any]:
 
 
 def _verdicts(lines: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yields verdicts. One that successive epochs repeat is yielded once."""
-    for verdict_kinds, repeated in itertools.groupby(
-        _lines_on_health(lines), health.kinds
-    ):
+    """Yields verdicts. One that successive epochs repeat is yielded once.
+
+    So is one that successive evaluations repeat.
+    """
+    evaluations = [line for line in lines if line.get("kind") == "evaluation"]
+    others = [line for line in lines if line.get("kind") != "evaluation"]
+    yield from sorted(
+        [*_repeated(_lines_on_health(others)), *_repeated(evaluations)],
+        key=lambda verdict: verdict["first_step"],
+    )
+
+
+def _repeated(lines: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for verdict_kinds, repeated in itertools.groupby(lines, health.kinds):
         first, *more = repeated
         if verdict_kinds:
             yield {

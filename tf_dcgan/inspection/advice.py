@@ -276,7 +276,7 @@ def _recipe(
     elif short <= 28:
         name, why = "dcgan_small", "it is made for small images, and quick"
     elif short < 64:
-        name, why = "dcgan_quick", "made for 32 pixels, and the best in an hour"
+        name, why = "dcgan_quick", "made for 32 pixels, the best that was tried"
     else:
         name, why = "dcgan_celeba", "the paper's network for 64 pixels, at half"
         why += " its width"
@@ -316,8 +316,10 @@ def _steps(
     if usual.learning_rate_decay != "none":
         later = (
             "the learning rates fall to 0 over them, so that a run cannot be "
-            "made longer: give as many as you have time for"
+            "made longer"
         )
+        if steps != of_passes:
+            later += ": give as many as you have time for"
     reasons.append(
         (
             f"--steps={steps}",

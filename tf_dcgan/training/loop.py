@@ -357,12 +357,13 @@ class _Loop:
         if not self._evaluations.is_due(self._step):
             return
         started = time.monotonic()
-        self._evaluations.make(
+        verdicts = self._evaluations.make(
             self._step,
             stop=self._stop,
             log=self._summaries,
             save=self._write_checkpoint,
         )
+        self._console.health(verdicts)
         self._console.leave_out(time.monotonic() - started)
 
     def _save(self) -> None:

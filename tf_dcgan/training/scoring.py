@@ -129,7 +129,7 @@ class Evaluations:
         stop: guards.Stop,
         log: summaries.Summaries,
         save: Callable[..., None],
-    ) -> None:
+    ) -> list[str]:
         """Scores the generator and saves it if it is the best so far.
 
         When somebody asks to stop, the score is put off: the run makes it
@@ -142,6 +142,9 @@ class Evaluations:
             save: writes a checkpoint of the step into a folder, with further
                 entries of its progress; `kept` as for `checkpoints.save`.
 
+        Returns:
+            Verdicts on the training's health, which have been logged.
+
         Raises:
             OSError: the disk is full.
         """
@@ -152,7 +155,7 @@ class Evaluations:
             terminal.say(
                 f"evaluation of step {step:,} put off until the run goes on"
             )
-            return
+            return []
         before = self._best
         if math.isfinite(score.value) and (
             before is None or score.value < before.value
@@ -173,13 +176,12 @@ class Evaluations:
         self._say(step, score, before, time.monotonic() - started)
         for name, value in more.items():
             terminal.say(f"{name.replace('_', ' ')}: {value:.3g}")
-        for verdict in verdicts:
-            terminal.say(f"health: {verdict}")
+        return verdicts
 
     def _verdicts(self, more: Mapping[str, float]) -> list[str]:
         """Judges D's lead beside that of the evaluation before."""
         lead = more.get(leads.KEY)
-        if lead is None:
+        if lead is None or not math.isfinite(lead):
             return []
         before, self._last_lead = self._last_lead, lead
         verdict = health.discriminator_memorises(

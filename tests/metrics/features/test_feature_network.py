@@ -111,7 +111,6 @@ def test_images_are_computed_in_full_batches_and_all_of_them(
     np.testing.assert_allclose(found[:, 0], images[:, 0, 0, 0], atol=1e-4)
 
 
-@pytest.mark.slow
 def test_a_gpu_does_not_round_what_features_are_computed_from(network, images):
     rounds = tf.config.experimental.tensor_float_32_execution_enabled
     seen = []
@@ -125,6 +124,7 @@ def test_a_gpu_does_not_round_what_features_are_computed_from(network, images):
     assert seen == [False] and rounds()
 
 
+@pytest.mark.slow
 def test_images_of_different_sizes_are_resized_each_on_its_own(network, images):
     other = images[:2, :10, :11]
     together = network.extract([images[:2], other], batch_size=3)["features"]

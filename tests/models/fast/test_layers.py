@@ -173,3 +173,26 @@ def test_nothing_is_replaced_where_there_is_a_gpu(monkeypatch):
     monkeypatch.setattr(layers.devices, "gpus", lambda: ["GPU:0"])
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     assert layers.for_training(model) is model
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 3), (6, 5, 4, 3), (7, 3)])
+@pytest.mark.parametrize("known", [True, False])
+def test_batch_normalisation_by_one_operation_is_the_formula(shape, known):
+    chance = np.random.default_rng(0)
+    values = chance.normal(2.0, 3.0, size=shape).astype(np.float32)
+    layer = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+    layer.build(shape)
+    layer.gamma.assign([1.0, 2.0, 0.5])
+    layer.beta.assign([0.0, 1.0, -1.0])
+    signature = tf.TensorSpec(shape if known else [None, *shape[1:]])
+    normalize = tf.function(lambda x: layer(x, training=True), [signature])
+    outputs = normalize(values).numpy()
+    axes = tuple(range(len(shape) - 1))
+    mean, variance = values.mean(axes), values.var(axes)
+    expected = (values - mean) / np.sqrt(variance + 1e-5)
+    expected = expected * [1.0, 2.0, 0.5] + [0.0, 1.0, -1.0]
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(layer.moving_mean, 0.1 * mean, rtol=1e-5)
+    np.testing.assert_allclose(
+        layer.moving_variance, 0.9 + 0.1 * variance, rtol=1e-5
+    )

@@ -479,7 +479,7 @@ def _transpose_by_phases(maps, kernel, geo):
 
 
 def _kernel_gradient(images, upstream, geo, size):
-    """The plain operation, which defines the other."""
+    """The plain operation, which defines the others."""
     return tf.raw_ops.Conv2DBackpropFilter(
         input=images,
         filter_sizes=[*size, images.shape[3], upstream.shape[3]],

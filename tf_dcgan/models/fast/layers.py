@@ -244,7 +244,7 @@ def _normalized_alone(rows, gamma, beta, epsilon):
         epsilon=epsilon,
         is_training=True,
     )
-    # The operation's is what it tells of all images there are.
+    # The operation returns the unbiased variance, over n - 1.
     count = tf.cast(rows.shape[0] or tf.shape(rows)[0], tf.float32)
     outputs = tf.reshape(outputs, [rows.shape[0] or -1, rows.shape[1]])
     return outputs, mean, variance * ((count - 1.0) / count)
