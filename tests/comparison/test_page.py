@@ -21,3 +21,19 @@ def test_no_template_trusts_a_text():
         # The filter; the words of the page may hold "safe".
         assert "| safe" not in source and "|safe" not in source, name
         assert "autoescape" not in source, name
+
+
+def test_a_verdict_that_evaluations_repeat_is_listed_once():
+    memorises = "discriminator memorises: its output …"
+    winning = "discriminator is winning: its loss …"
+    lines = []
+    for epoch in range(1, 6):
+        step = 400 * epoch
+        verdict = {"health": winning} if epoch > 2 else {}
+        lines.append({"kind": "epoch", "step": step, **verdict})
+        lines.append({"kind": "evaluation", "step": step, "health": memorises})
+    found = list(page._verdicts(lines))
+    assert [
+        (each["text"], each["first_step"], each["repetitions"])
+        for each in found
+    ] == [(memorises, 400, 4), (winning, 1200, 2)]
