@@ -355,7 +355,10 @@ def test_half_precision_keeps_float32_at_both_ends(network, precision):
 # A bias before a normalisation has none, but for rounding; nor has D's last
 # bias while the hinge loss pulls it up and down alike.
 _WITHOUT_GRADIENT = {
-    "dcgan_28": ("/up_1/bias", "/up_2/bias", "/up_3/bias"),
+    "dcgan_28": (
+        *(f"/up_{number}/bias" for number in (1, 2, 3)),
+        *(f"/down_{number}/bias" for number in (1, 2)),
+    ),
     "sndcgan": ("/logits/bias", "/logits_bias_"),
 }
 

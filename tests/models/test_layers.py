@@ -125,6 +125,7 @@ _PLACES = {
     "vanilla_gan": 1,
     "dcgan_upsampling": 2 * 2,
     "dcgan_cifar10": 4 * 4,
+    "dcgan_quick": 4 * 4,
     "dcgan_celeba": 4 * 4,
     "dcgan_28": 4 * 4,
     "lsgan_28": 4 * 4,

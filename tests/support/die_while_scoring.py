@@ -79,7 +79,7 @@ class _Deaths:
     def _make(self, make):
         def made(owner, step, **keywords):
             self._step = step
-            make(owner, step, **keywords)
+            return make(owner, step, **keywords)
 
         return made
 
