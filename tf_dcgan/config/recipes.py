@@ -92,7 +92,7 @@ RECIPES = {
         own_images=50_000,
     ),
     "dcgan_quick": Recipe(
-        "dcgan_cifar10's networks, with what made them better",
+        "dcgan_cifar10's networks, good sooner and steadier",
         network="dcgan_cifar10",
         # docs/steadier.md has the search that they come from.
         differences={

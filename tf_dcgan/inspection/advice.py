@@ -276,7 +276,7 @@ def _recipe(
     elif short <= 28:
         name, why = "dcgan_small", "it is made for small images, and quick"
     elif short < 64:
-        name, why = "dcgan_quick", "made for 32 pixels, the best that was tried"
+        name, why = "dcgan_quick", "made for 32 pixels, good soonest and steady"
     else:
         name, why = "dcgan_celeba", "the paper's network for 64 pixels, at half"
         why += " its width"
