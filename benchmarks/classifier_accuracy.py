@@ -15,6 +15,7 @@ import dataclasses
 import tempfile
 import time
 
+from benchmarks import command_flags
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import
 from tf_dcgan.config import fields
@@ -48,12 +49,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a set cannot be found or used.
     """
-    settings = command_line.parse(
-        arguments,
-        AccuracySettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.classifier_accuracy",
-    ).settings
+    settings = command_flags.parse(
+        arguments, AccuracySettings, name="classifier_accuracy", doc=__doc__
+    )
     quiet_import.import_tensorflow()
     warnings = []
     print("test accuracy  seconds  images/s  weights       set", flush=True)

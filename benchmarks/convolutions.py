@@ -19,7 +19,7 @@ import os
 import statistics
 import time
 
-from benchmarks import matrix_rate, noise_images, trainings
+from benchmarks import command_flags, matrix_rate, noise_images, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import
 from tf_dcgan.config import fields, recipes
@@ -88,12 +88,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a flag is wrong.
     """
-    settings = command_line.parse(
-        arguments,
-        ConvolutionSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.convolutions",
-    ).settings
+    settings = command_flags.parse(
+        arguments, ConvolutionSettings, name="convolutions", doc=__doc__
+    )
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     quiet_import.import_tensorflow()
     from tf_dcgan.models import families

@@ -18,7 +18,7 @@ import pathlib
 import statistics
 import tempfile
 
-from benchmarks import flag_words, noise_images, trainings
+from benchmarks import command_flags, noise_images, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors
 from tf_dcgan.config import fields, recipes
@@ -64,13 +64,10 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a flag is wrong, or there are too few cores.
     """
-    settings = command_line.parse(
-        arguments,
-        DistributionSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.distribution",
-    ).settings
-    chosen = flag_words.read("recipes", settings.recipes, recipes.RECIPES)
+    settings = command_flags.parse(
+        arguments, DistributionSettings, name="distribution", doc=__doc__
+    )
+    chosen = command_flags.words("recipes", settings.recipes, recipes.RECIPES)
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < settings.processes:
         raise errors.UserError(

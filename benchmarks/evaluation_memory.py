@@ -18,6 +18,7 @@ import time
 
 import numpy as np
 
+from benchmarks import command_flags
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import
 from tf_dcgan.config import fields
@@ -63,12 +64,9 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the words of the command line, the command first.
     """
-    settings = command_line.parse(
-        arguments,
-        MemorySettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.evaluation_memory",
-    ).settings
+    settings = command_flags.parse(
+        arguments, MemorySettings, name="evaluation_memory", doc=__doc__
+    )
     quiet_import.import_tensorflow()
     from tf_dcgan.metrics import feature_sets, scores
 

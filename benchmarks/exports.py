@@ -22,7 +22,7 @@ import time
 
 import numpy as np
 
-from benchmarks import browser
+from benchmarks import browser, command_flags
 from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors
 from tf_dcgan.config import kinds
@@ -78,12 +78,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a flag or the run is wrong.
     """
-    settings = command_line.parse(
-        arguments,
-        ExportsSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.exports",
-    ).settings
+    settings = command_flags.parse(
+        arguments, ExportsSettings, name="exports", doc=__doc__
+    )
     run = run_flags.open_run(settings.run_dir, kinds.GENERATION)
     generator, origin = run_flags.load(run, settings)
     count = sum(int(np.prod(w.shape)) for w in generator.weights)

@@ -30,7 +30,7 @@ import time
 
 import numpy as np
 
-from benchmarks import striking, trainings
+from benchmarks import command_flags, striking, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import
 from tf_dcgan.config import fields
@@ -713,12 +713,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         SystemExit: a fault did harm.
     """
-    settings = command_line.parse(
-        arguments,
-        FaultSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.faults",
-    ).settings
+    settings = command_flags.parse(
+        arguments, FaultSettings, name="faults", doc=__doc__
+    )
     quiet_import.import_tensorflow()
     _import_what_trainings_need()
     table: dict[str, list[int]] = {}

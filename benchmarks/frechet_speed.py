@@ -18,6 +18,7 @@ import time
 import numpy as np
 import scipy.linalg
 
+from benchmarks import command_flags
 from tf_dcgan.commands import command_line
 from tf_dcgan.config import fields
 from tf_dcgan.config.fields import setting
@@ -60,12 +61,9 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the words of the command line, the command first.
     """
-    settings = command_line.parse(
-        arguments,
-        SpeedSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.frechet_speed",
-    ).settings
+    settings = command_flags.parse(
+        arguments, SpeedSettings, name="frechet_speed", doc=__doc__
+    )
     chance = np.random.default_rng(settings.seed)
     features = [_features(settings, chance) for _ in range(2)]
     ours, theirs = [], []

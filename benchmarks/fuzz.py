@@ -31,6 +31,7 @@ from unittest import mock
 
 import PIL.Image
 
+from benchmarks import command_flags
 from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
@@ -167,12 +168,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         SystemExit: a command ended in a traceback, or hung.
     """
-    settings = command_line.parse(
-        arguments,
-        FuzzSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.fuzz",
-    ).settings
+    settings = command_flags.parse(
+        arguments, FuzzSettings, name="fuzz", doc=__doc__
+    )
     report = search(settings.cases, settings.seed)
     print(report.table())
     if report.failures:

@@ -25,7 +25,7 @@ import time
 
 import numpy as np
 
-from benchmarks import torch_process
+from benchmarks import command_flags, torch_process
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors, quiet_import
 from tf_dcgan.config import fields
@@ -93,12 +93,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: weights, images or the other side are missing.
     """
-    settings = command_line.parse(
-        arguments,
-        SpeedSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.inception_speed",
-    ).settings
+    settings = command_flags.parse(
+        arguments, SpeedSettings, name="inception_speed", doc=__doc__
+    )
     threads = settings.threads or _num_cores()
     quiet_import.import_tensorflow()
     import tensorflow as tf

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 
-from benchmarks import trainings
+from benchmarks import command_flags, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import files, quiet_import
 from tf_dcgan.config import fields
@@ -85,12 +85,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         SystemExit: the runs differ.
     """
-    settings = command_line.parse(
-        arguments,
-        ProofSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.kill_and_resume",
-    ).settings
+    settings = command_flags.parse(
+        arguments, ProofSettings, name="kill_and_resume", doc=__doc__
+    )
     quiet_import.import_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
         one, other = (pathlib.Path(folder, n) for n in ("whole", "killed"))

@@ -22,7 +22,7 @@ import time
 import numpy as np
 import PIL.Image
 
-from tf_dcgan.commands import command_line
+from benchmarks import command_flags
 from tf_dcgan.common import quiet_import
 from tf_dcgan.config import fields
 from tf_dcgan.config.fields import setting
@@ -63,12 +63,9 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the words of the command line, the command first.
     """
-    settings = command_line.parse(
-        arguments,
-        PreparationSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.preparation",
-    ).settings
+    settings = command_flags.parse(
+        arguments, PreparationSettings, name="preparation", doc=__doc__
+    )
     folder = pathlib.Path(settings.folder).absolute()
     _write_images(folder, settings.num_images)
     quiet_import.import_tensorflow()

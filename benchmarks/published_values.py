@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import dataclasses
 
+from benchmarks import command_flags
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import
 from tf_dcgan.config import fields
@@ -63,12 +64,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: weights or images are missing.
     """
-    settings = command_line.parse(
-        arguments,
-        PublishedSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.published_values",
-    ).settings
+    settings = command_flags.parse(
+        arguments, PublishedSettings, name="published_values", doc=__doc__
+    )
     quiet_import.import_tensorflow()
     from tf_dcgan.metrics import frechet, inception_score, moments
     from tf_dcgan.metrics.features import feature_network

@@ -29,7 +29,7 @@ import tempfile
 import threading
 from typing import Any
 
-from benchmarks import flag_words, trainings
+from benchmarks import command_flags, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import files
 from tf_dcgan.config import fields
@@ -134,7 +134,7 @@ class SearchSettings:
     def __post_init__(self):
         """Checks every value."""
         fields.check(self)
-        flag_words.read("variants", self.variants, tuple(VARIANTS))
+        command_flags.words("variants", self.variants, tuple(VARIANTS))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -286,12 +286,7 @@ def _train(
             f"--sample_every={_NEVER}",
         ]
     )
-    lines = (run_dir / "metrics.jsonl").read_text().splitlines()
-    return max(
-        line["elapsed_seconds"]
-        for line in map(json.loads, lines)
-        if line["kind"] == "train"
-    )
+    return max(line["elapsed_seconds"] for line in trainings.intervals(run_dir))
 
 
 def ranked(results: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -319,14 +314,11 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a flag is wrong.
     """
-    settings = command_line.parse(
-        arguments,
-        SearchSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.quality_search",
-    ).settings
+    settings = command_flags.parse(
+        arguments, SearchSettings, name="quality_search", doc=__doc__
+    )
     search = Search(settings)
-    names = flag_words.read("variants", settings.variants, tuple(VARIANTS))
+    names = command_flags.words("variants", settings.variants, tuple(VARIANTS))
     if settings.speeds_only:
         for name in names:
             print(f"{name}: {search.speed(name):.3g} steps/s", flush=True)

@@ -19,6 +19,7 @@ import pathlib
 
 import numpy as np
 
+from benchmarks import command_flags
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import files, quiet_import
 from tf_dcgan.config import fields
@@ -92,12 +93,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: the run, its data set or the weights are missing.
     """
-    settings = command_line.parse(
-        arguments,
-        ScoreTableSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.score_table",
-    ).settings
+    settings = command_flags.parse(
+        arguments, ScoreTableSettings, name="score_table", doc=__doc__
+    )
     run = runs.open_run(settings.run_dir)
     quiet_import.import_tensorflow()
     from tf_dcgan.data import reading

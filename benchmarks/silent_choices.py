@@ -17,12 +17,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent import futures
 import dataclasses
-import json
 import pathlib
 import re
 import statistics
 
-from benchmarks import flag_words, trainings
+from benchmarks import command_flags, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.config import fields, kinds, recipes
 from tf_dcgan.config.fields import setting
@@ -65,7 +64,7 @@ class ChoicesSettings:
     def __post_init__(self):
         """Checks every value."""
         fields.check(self)
-        flag_words.read("recipes", self.recipes, _GENERATING)
+        command_flags.words("recipes", self.recipes, _GENERATING)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -77,13 +76,10 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a flag is wrong.
     """
-    settings = command_line.parse(
-        arguments,
-        ChoicesSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.silent_choices",
-    ).settings
-    names = flag_words.read("recipes", settings.recipes, _GENERATING)
+    settings = command_flags.parse(
+        arguments, ChoicesSettings, name="silent_choices", doc=__doc__
+    )
+    names = command_flags.words("recipes", settings.recipes, _GENERATING)
     tried = [(recipe, c) for recipe in names for c in choices(recipe)]
     headings = ["recipe", "choice", *_SHOWN, "diversity", "classifier FID"]
     print(f"| {' | '.join(headings)} |\n" + "|---" * len(headings) + "|")
@@ -126,10 +122,7 @@ def _train(settings: ChoicesSettings, recipe: str, choice: str) -> pathlib.Path:
 
 def _results(run_dir: pathlib.Path, steps: int) -> list[str]:
     """Returns the cells of a training's row."""
-    lines = [
-        json.loads(line)
-        for line in (run_dir / "metrics.jsonl").read_text().splitlines()
-    ]
+    lines = trainings.metrics(run_dir)
     last = [
         line
         for line in lines

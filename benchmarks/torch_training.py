@@ -21,7 +21,7 @@ import tempfile
 
 import numpy as np
 
-from benchmarks import torch_process
+from benchmarks import command_flags, torch_process
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors, quiet_import
 from tf_dcgan.config import fields
@@ -83,12 +83,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: the images or the other side are missing.
     """
-    settings = command_line.parse(
-        arguments,
-        TorchTrainingSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.torch_training",
-    ).settings
+    settings = command_flags.parse(
+        arguments, TorchTrainingSettings, name="torch_training", doc=__doc__
+    )
     quiet_import.import_tensorflow()
     import tensorflow as tf
 

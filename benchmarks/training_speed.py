@@ -21,7 +21,7 @@ import statistics
 import tempfile
 import time
 
-from benchmarks import trainings
+from benchmarks import command_flags, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.config import fields
 
@@ -82,12 +82,9 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the words of the command line, the command first.
     """
-    settings = command_line.parse(
-        arguments,
-        SpeedSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.training_speed",
-    ).settings
+    settings = command_flags.parse(
+        arguments, SpeedSettings, name="training_speed", doc=__doc__
+    )
     flag_lists = [text.split() for text in settings.trainings.split(";")]
     common = settings.common.split()
     print("first step  s/step  images/s  ratio  memory  estimate  flags")

@@ -10,6 +10,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+from typing import Any
 
 from tf_dcgan.commands import command_line
 from tf_dcgan.commands import train as train_command
@@ -132,14 +133,20 @@ def logged_steps(run_dir: pathlib.Path) -> int:
     return 0
 
 
+def metrics(run_dir: pathlib.Path) -> list[dict[str, Any]]:
+    """Returns all lines of the run's metrics.jsonl."""
+    text = (run_dir / "metrics.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def intervals(run_dir: pathlib.Path) -> list[dict[str, Any]]:
+    """Returns the lines of the intervals of `--log_every`."""
+    return [line for line in metrics(run_dir) if line["kind"] == "train"]
+
+
 def speeds(run_dir: pathlib.Path) -> list[float]:
     """Returns the images per second of each interval of `--log_every`."""
-    lines = (run_dir / "metrics.jsonl").read_text().splitlines()
-    return [
-        line["images_per_second"]
-        for line in map(json.loads, lines)
-        if line["kind"] == "train"
-    ]
+    return [line["images_per_second"] for line in intervals(run_dir)]
 
 
 def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
@@ -166,7 +173,7 @@ def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
     ]
     if contents[0] != contents[1]:
         found.append("sample grids")
-    if _metrics(one) != _metrics(other):
+    if _without_timings(one) != _without_timings(other):
         found.append("lines of metrics.jsonl")
     return found
 
@@ -206,9 +213,8 @@ def number_of_variables(run_dir: pathlib.Path) -> int:
     return len(tf.train.list_variables(str(path)))
 
 
-def _metrics(run_dir: pathlib.Path) -> list[dict]:
-    lines = (run_dir / "metrics.jsonl").read_text().splitlines()
+def _without_timings(run_dir: pathlib.Path) -> list[dict[str, Any]]:
     return [
-        {k: v for k, v in json.loads(line).items() if k not in _TIMINGS}
-        for line in lines
+        {k: v for k, v in line.items() if k not in _TIMINGS}
+        for line in metrics(run_dir)
     ]

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 
-from benchmarks import trainings
+from benchmarks import command_flags, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import quiet_import
 from tf_dcgan.config import fields
@@ -99,12 +99,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         SystemExit: a result differs.
     """
-    settings_of_proof = command_line.parse(
-        arguments,
-        UnchangedSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.unchanged",
-    ).settings
+    settings_of_proof = command_flags.parse(
+        arguments, UnchangedSettings, name="unchanged", doc=__doc__
+    )
     quiet_import.import_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)

@@ -190,7 +190,7 @@ def _flags():
     """Names all flags of the commands and of the benchmarks."""
     modules = [*entry.COMMANDS.values(), schema, request]
     for path in (_PROJECT / "benchmarks").rglob("*.py"):
-        if "command_line.parse(" in path.read_text():
+        if "command_flags.parse(" in path.read_text():
             parts = path.relative_to(_PROJECT).with_suffix("").parts
             modules.append(importlib.import_module(".".join(parts)))
     return {

@@ -27,7 +27,7 @@ import os
 import pathlib
 import tempfile
 
-from benchmarks import flag_words, matrix_rate, noise_images, trainings
+from benchmarks import command_flags, matrix_rate, noise_images, trainings
 from benchmarks.frameworks import sides, tables
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors, quiet_import, terminal
@@ -120,9 +120,9 @@ class FrameworksSettings:
     def __post_init__(self):
         """Checks every value."""
         fields.check(self)
-        flag_words.read("recipes", self.recipes, tuple(recipes.RECIPES))
-        flag_words.read("precisions", self.precisions, _PRECISIONS)
-        flag_words.read("variants", self.variants, sides.VARIANTS)
+        command_flags.words("recipes", self.recipes, tuple(recipes.RECIPES))
+        command_flags.words("precisions", self.precisions, _PRECISIONS)
+        command_flags.words("variants", self.variants, sides.VARIANTS)
         batch_sizes(self.batch_sizes)
 
 
@@ -227,21 +227,18 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a flag is wrong, or there is no PyTorch.
     """
-    settings = command_line.parse(
-        arguments,
-        FrameworksSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.frameworks",
-    ).settings
+    settings = command_flags.parse(
+        arguments, FrameworksSettings, name="frameworks", doc=__doc__
+    )
     threads = use_cores(settings.threads)
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # All sides take the CPU.
     quiet_import.import_tensorflow()
     print(f"{threads} threads, {settings.repeats} repeats", flush=True)
     all_measured = []
-    for recipe in flag_words.read(
+    for recipe in command_flags.words(
         "recipes", settings.recipes, tuple(recipes.RECIPES)
     ):
-        for precision in flag_words.read(
+        for precision in command_flags.words(
             "precisions", settings.precisions, _PRECISIONS
         ):
             for batch_size in batch_sizes(settings.batch_sizes):
@@ -334,7 +331,7 @@ class _Training:
 
     def measure(self) -> tables.Measured:
         """Trains on all sides, again and again."""
-        variants = flag_words.read(
+        variants = command_flags.words(
             "variants", self._settings.variants, sides.VARIANTS
         )
         names = [

@@ -21,7 +21,7 @@ import os
 import pathlib
 import tempfile
 
-from benchmarks import flag_words, noise_images, training_speed, trainings
+from benchmarks import command_flags, noise_images, training_speed, trainings
 from benchmarks.step_profile import growth
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors, quiet_import
@@ -89,7 +89,7 @@ def axes(text: str) -> list[str]:
     """
     if text == _NO_GROWTH:
         return []
-    return flag_words.read("growth", text, growth.AXES)
+    return command_flags.words("growth", text, growth.AXES)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -101,12 +101,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         errors.UserError: a flag is wrong.
     """
-    settings = command_line.parse(
-        arguments,
-        StepProfileSettings,
-        summary=__doc__.split("\n\n")[0],
-        command="python -m benchmarks.step_profile",
-    ).settings
+    settings = command_flags.parse(
+        arguments, StepProfileSettings, name="step_profile", doc=__doc__
+    )
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     quiet_import.import_tensorflow()
     images = noise_images.count_for(settings.recipe)
