@@ -100,7 +100,7 @@ def test_all_forms_of_a_kernels_gradient_are_the_same(case):
 def test_a_kernel_that_covers_the_map_is_a_product(channels):
     geo, images, weights, maps = _tensors(*_DENSE, channels=channels, batch=17)
     expected = tf.nn.conv2d(images, weights, 1, "VALID")
-    _near(convolutions._dense(images, weights), expected)
+    _near(convolutions._conv2d_by_product(images, weights, geo), expected)
     assert convolutions._fastest_transpose(weights, geo) is (
         convolutions._transpose_of_dense
     )
@@ -109,7 +109,7 @@ def test_a_kernel_that_covers_the_map_is_a_product(channels):
         convolutions._transpose(maps, weights, geo),
     )
     _near(
-        convolutions._kernel_gradient_of_dense(images, maps, geo, _DENSE[1]),
+        convolutions._kernel_gradient_by_product(images, maps, geo, _DENSE[1]),
         convolutions._kernel_gradient(images, maps, geo, _DENSE[1]),
     )
 

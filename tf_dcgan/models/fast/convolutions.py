@@ -198,9 +198,7 @@ def kernel_gradient(
 
 def _conv2d(images, kernel, geo):
     size = tuple(kernel.shape[:2])
-    if geo.is_dense(size):
-        return _dense(images, kernel)
-    if devices.has_amx() and _is_tiny(geo, images):
+    if geo.is_dense(size) or (devices.has_amx() and _is_tiny(geo, images)):
         return _conv2d_by_product(images, kernel, geo)
     return _plain_conv2d(images, kernel, geo)
 
@@ -238,10 +236,9 @@ def _fastest_transpose(
 
 
 def _fastest_kernel_gradient(images, geo, size):
-    if geo.is_dense(tuple(size)):
-        return _kernel_gradient_of_dense
-    if tuple(size) == (1, 1) and geo.stride > 1:
-        # TensorFlow 2.21's own writes beyond its memory.
+    # For 1x1 with a stride TensorFlow 2.21's own writes beyond its memory.
+    is_unsafe = tuple(size) == (1, 1) and geo.stride > 1
+    if geo.is_dense(tuple(size)) or is_unsafe:
         return _kernel_gradient_by_product
     if (images.shape[0] or 0) < _LARGE_BATCH:
         return _kernel_gradient
@@ -257,20 +254,16 @@ def _fastest_kernel_gradient(images, geo, size):
     return _kernel_gradient
 
 
-def _dense(images, kernel):
-    """The product of matrices that a kernel as large as the map stands for."""
-    out_channels = kernel.shape[3]
-    matrix = tf.reshape(kernel, [-1, out_channels])
-    product = tf.reshape(images, [-1, matrix.shape[0]]) @ matrix
-    return tf.reshape(product, [-1, 1, 1, out_channels])
-
-
 def _patches(images, geo, size):
     """Copies what each position of the kernel covers into a row.
+
+    Nothing is copied where the kernel covers the map once.
 
     Returns:
         [n · small height · small width, height · width · channels].
     """
+    if geo.is_dense(tuple(size)):
+        return tf.reshape(images, [-1, np.prod(images.shape[1:])])
     padding = geo.padding(tuple(size))
     padded = tf.pad(images, padding) if np.any(padding) else images
     _, height, width, channels = padded.shape
@@ -307,13 +300,6 @@ def _transpose_of_dense(maps, kernel, geo):
         transpose_b=True,
     )
     return tf.reshape(product, [-1, *geo.large, out_channels])
-
-
-def _kernel_gradient_of_dense(images, upstream, geo, size):
-    rows = tf.reshape(images, [-1, np.prod(images.shape[1:])])
-    columns = tf.reshape(upstream, [-1, upstream.shape[3]])
-    product = tf.matmul(rows, columns, transpose_a=True)
-    return tf.reshape(product, [*size, images.shape[3], upstream.shape[3]])
 
 
 def _transpose(maps, kernel, geo):

@@ -265,7 +265,6 @@ def _normalized(rows, gamma, beta, epsilon):
 
     Source: Ioffe and Szegedy 2015, section 3 (arXiv:1502.03167).
     """
-    total = replicas.total
     length = rows.shape[0] or tf.shape(rows)[0]
     ones = tf.ones([1, length], rows.dtype)
 
@@ -275,9 +274,9 @@ def _normalized(rows, gamma, beta, epsilon):
     @tf.custom_gradient
     def call(rows, gamma, beta):
         count = tf.cast(replicas.count() * length, rows.dtype)
-        mean = total(column_sums(rows)) / count
+        mean = replicas.total(column_sums(rows)) / count
         centred = rows - mean
-        variance = total(column_sums(tf.square(centred))) / count
+        variance = replicas.total(column_sums(tf.square(centred))) / count
         inverse_stddev = tf.math.rsqrt(variance + epsilon)
         scale = gamma * inverse_stddev
 
@@ -285,8 +284,9 @@ def _normalized(rows, gamma, beta, epsilon):
             of_beta = column_sums(upstream)
             of_gamma = column_sums(upstream * centred) * inverse_stddev
             of_rows = upstream * scale - (
-                centred * (scale * inverse_stddev * total(of_gamma) / count)
-                + scale * total(of_beta) / count
+                centred
+                * (scale * inverse_stddev * replicas.total(of_gamma) / count)
+                + scale * replicas.total(of_beta) / count
             )
             return of_rows, of_gamma, of_beta
 
