@@ -7,6 +7,7 @@ import itertools
 from typing import Any
 
 from tf_dcgan.comparison import line_charts, run_records, tables
+from tf_dcgan.runs import health
 from tf_dcgan.runs import series as series_module
 
 _TITLES = {
@@ -30,7 +31,7 @@ _TITLES = {
     "real_score": "D(x), real images",
     "fake_score_before": "D(G(z)) at D's update",
     "fake_score_after": "D(G(z)) at G's update",
-    "discriminator_lead": "D's lead on held-out images",
+    health.LEAD: "D's lead on held-out images",
     "real_accuracy": "D's accuracy on real images",
     "fake_accuracy": "D's accuracy on generated images",
     "generator_gradient_norm": "Gradient norm of G",

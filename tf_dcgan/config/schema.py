@@ -826,6 +826,11 @@ class Config:
         return self.distribute != "none"
 
     @property
+    def rates_fall(self) -> bool:
+        """Whether learning rates fall over the run, which fixes its length."""
+        return self.learning_rate_decay != "none"
+
+    @property
     def mean_label(self) -> float:
         """The mean of D's targets for real and for generated images.
 

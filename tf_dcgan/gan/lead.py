@@ -9,7 +9,6 @@ import tensorflow as tf
 from tf_dcgan.common import images as image_values
 from tf_dcgan.models import conditional
 
-KEY = "discriminator_lead"  # In `metrics.jsonl`.
 NUM_IMAGES = 1000  # Of each set, at most.
 _BATCH = 100
 

@@ -184,7 +184,7 @@ def decay_learning_rates(
         have_changed: whether the rates are others than those that the
             optimizers were saved with.
     """
-    if config.learning_rate_decay != "none":
+    if config.rates_fall:
         factor = learning_rate_factor(
             state.step.value(),
             total_steps,

@@ -313,7 +313,7 @@ def _steps(
     else:
         why = f"on its own set the recipe takes {of_recipe:,} steps"
     later = "a run can be made longer with --steps"
-    if usual.learning_rate_decay != "none":
+    if usual.rates_fall:
         later = (
             "the learning rates fall to 0 over them, so that a run cannot be "
             "made longer"

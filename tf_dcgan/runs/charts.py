@@ -34,7 +34,6 @@ _SERIES = {
     "fake_score_after": ("D(G(z)) at G's update", "#cc79a7"),
 }
 _OTHER_COLOURS = ("#56b4e9", "#e69f00", "#332288", "#882255", "#999933")
-_LEAD = "discriminator_lead"
 _CAPTION_HEIGHT = 28
 # Pixels; in the animation narrower grids are enlarged, wider ones reduced.
 _LEAST_WIDTH = 400
@@ -81,7 +80,9 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
     diversities = [
         line for line in lines if json_values.is_number(line.get("diversity"))
     ]
-    leads = [line for line in lines if json_values.is_number(line.get(_LEAD))]
+    leads = [
+        line for line in lines if json_values.is_number(line.get(health.LEAD))
+    ]
     count = sum(map(bool, (diversities, leads, evaluations)), len(panels))
     if not count:
         return None
@@ -216,7 +217,7 @@ def _draw_lead(axes: matplotlib.axes.Axes, lines: Sequence[dict]) -> None:
     """Draws how much higher D's output on its training images is."""
     axes.plot(
         [line["step"] for line in lines],
-        [line[_LEAD] for line in lines],
+        [line[health.LEAD] for line in lines],
         marker=".",
         color=_OTHER_COLOURS[0],
         label="training less held-out images",
@@ -232,7 +233,8 @@ def _draw_evaluations(
     keys = [
         key
         for key in dict.fromkeys(itertools.chain(*lines))
-        if key not in ("kind", "step", "real", "features", "during", _LEAD)
+        if key
+        not in ("kind", "step", "real", "features", "during", health.LEAD)
         and key.rpartition("_")[2] not in ("low", "high", "floor")
     ]
     for key, colour in zip(keys, itertools.cycle(_OTHER_COLOURS[2:])):

@@ -29,6 +29,9 @@ NO_DIVERSITY = 0.01
 YOUNG_WINDOWS = 10
 MEMORISED_LEAD = 0.5
 
+# D's lead on held-out images, in `metrics.jsonl`.
+LEAD = "discriminator_lead"
+
 _AHEAD = "discriminator is winning"
 _BEHIND = "generator is winning"
 _DEAD = "discriminator is dead"

@@ -490,7 +490,7 @@ def continued(
             f"shorter ({new_steps:,} now): give at least as many --steps or "
             "--epochs, or stop it when it has enough"
         )
-    if new_steps > old_steps and config.learning_rate_decay != "none":
+    if new_steps > old_steps and config.rates_fall:
         raise errors.UserError(
             f"{old.path} is planned for {old_steps:,} steps and cannot become "
             f"longer ({new_steps:,} now), since its learning rate falls to 0 "

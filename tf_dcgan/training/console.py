@@ -214,7 +214,7 @@ def duration(seconds: float) -> str:
 
 def _how_to_go_on(run: runs.Run, total: int) -> str:
     """Says that a run had no step left, and what makes it longer."""
-    if run.config.learning_rate_decay != "none":
+    if run.config.rates_fall:
         return (
             f"nothing was left to train after step {total:,} of {total:,}, and "
             f"--learning_rate_decay={run.config.learning_rate_decay} fixes "

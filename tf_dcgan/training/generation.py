@@ -16,7 +16,7 @@ from tf_dcgan.data import augmentation, batches, loading, reading
 from tf_dcgan.data.named import known_sets
 from tf_dcgan.gan import gan, lead, updates
 from tf_dcgan.metrics import diversity
-from tf_dcgan.runs import runs
+from tf_dcgan.runs import health, runs
 from tf_dcgan.sampling import samplers
 from tf_dcgan.sampling.exports import keras_formats
 from tf_dcgan.training import fitting, steps, system
@@ -195,7 +195,7 @@ class System:
             for each in (self._train, self._held_out)
         )
         return {
-            lead.KEY: lead.discriminator_lead(
+            health.LEAD: lead.discriminator_lead(
                 self.state.discriminator, train, held_out
             )
         }

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from tf_dcgan.common import json_values, terminal
-from tf_dcgan.gan import lead as leads
 from tf_dcgan.runs import best_checkpoint, checkpoints, health, runs, summaries
 from tf_dcgan.training import guards
 
@@ -97,8 +96,8 @@ class Evaluations:
         ):
             self._scored_at = step
         for line in lines:
-            if json_values.is_number(line.get(leads.KEY)):
-                self._last_lead = line[leads.KEY]
+            if json_values.is_number(line.get(health.LEAD)):
+                self._last_lead = line[health.LEAD]
 
     def _comparable_best(self) -> best_checkpoint.BestScore | None:
         path = checkpoints.last(self._folder)
@@ -180,7 +179,7 @@ class Evaluations:
 
     def _verdicts(self, more: Mapping[str, float]) -> list[str]:
         """Judges D's lead beside that of the evaluation before."""
-        lead = more.get(leads.KEY)
+        lead = more.get(health.LEAD)
         if lead is None or not math.isfinite(lead):
             return []
         before, self._last_lead = self._last_lead, lead
