@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import contextlib
 import dataclasses
 import math
+import shutil
 import sys
 import time
 
@@ -20,6 +21,13 @@ _SECONDS_PER_LINE = 15.0
 # Epochs of a small set may last a second.
 _SECONDS_PER_EPOCH_LINE = 5.0
 _LONG_SECONDS = 3600.0
+# In a terminal too narrow for a bar the numbers alone are shown.
+_NUMBERS = (
+    "{percentage:3.0f}% {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}"
+    "{postfix}]"
+)
+_COLUMNS_OF_NUMBERS = 52
+_COLUMNS_OF_BAR = 10
 
 
 class Console:
@@ -69,8 +77,14 @@ class Console:
         epoch = min((step - 1) // self._steps_per_epoch + 1, self._epochs)
         text = f"epoch {epoch}/{self._epochs}  {_in_words(means)}"
         if not self._bar.disable:
+            columns = shutil.get_terminal_size().columns - _COLUMNS_OF_NUMBERS
+            is_wide = len(text) + _COLUMNS_OF_BAR <= columns
+            self._bar.bar_format = None if is_wide else _NUMBERS
             with contextlib.suppress(OSError):  # As in `say`.
-                self._bar.set_postfix_str(text, refresh=False)
+                self._bar.set_postfix_str(
+                    text if is_wide else _shortened(_in_words(means), columns),
+                    refresh=False,
+                )
                 self._bar.update(step - self._bar.n)
         elif time.monotonic() - self._said_at > _SECONDS_PER_LINE:
             self._said_at = time.monotonic()
@@ -177,6 +191,14 @@ class Console:
         """Ends the bar; may be called again."""
         with contextlib.suppress(OSError):
             self._bar.close()
+
+
+def _shortened(text: str, columns: int) -> str:
+    """Leaves out the last entries of a text that would not fit."""
+    entries = text.split("  ")
+    while len(entries) > 1 and len("  ".join(entries)) > columns:
+        entries.pop()
+    return "  ".join(entries)
 
 
 def _in_words(means: Mapping[str, float]) -> str:

@@ -98,4 +98,4 @@ class _Sums:
     def means(self, batch_size: int) -> dict[str, float]:
         means = {n: total / self.steps for n, total in self.totals.items()}
         speed = self.steps * batch_size / max(self.seconds, 1e-9)
-        return {**means, "images_per_second": round(speed, 1)}
+        return {**means, "images_per_second": float(f"{speed:.5g}")}
