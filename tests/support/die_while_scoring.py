@@ -101,10 +101,10 @@ class _Deaths:
         return saved
 
     def _prune(self, prune):
-        def pruned(folder, kept):
+        def pruned(folder, kept, **keywords):
             if folder.name == "best":
                 self.at("pruning")
-            prune(folder, kept)
+            prune(folder, kept, **keywords)
 
         return pruned
 

@@ -12,7 +12,8 @@ from benchmarks import trainings
 from tf_dcgan.commands import train
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema
-from tf_dcgan.runs import checkpoints, health, runs
+from tf_dcgan.runs import best_checkpoint, checkpoints, health, runs
+from tf_dcgan.sampling import generators
 from tf_dcgan.training import loop, rollback
 
 _REASON = "samples are collapsing: they differ by 0.1 %"
@@ -177,13 +178,32 @@ def _run(tmp_path, *steps, best=None, **settings):
     path.mkdir()
     facts = runs.DataFacts(4, 4, 1, (0, 0, 4, 4), 100, "", "")
     run = runs.Run(path, schema.Config(**settings), facts, {}, None)
-    for step in steps:
-        checkpoints.path_of(run.checkpoints, step).mkdir(parents=True)
+    _save(run.checkpoints, *steps)
     if best is not None:
-        folder = checkpoints.path_of(run.best_checkpoint, best)
-        folder.mkdir(parents=True)
-        (folder / "progress.json").write_text("{}")
+        _save(run.best_checkpoint, best)
     return run
+
+
+def _save(folder, *steps, rollbacks=0):
+    """Makes checkpoints without variables."""
+    for step in steps:
+        checkpoints.save(
+            folder,
+            step,
+            variables={},
+            progress={rollback.SAVED_AFTER: rollbacks},
+            kept=None,
+        )
+
+
+def _steps(folder):
+    return [checkpoints.step_of(p) for p in checkpoints.all_checkpoints(folder)]
+
+
+def _taken_back(run, collapse):
+    made = rollback.roll_back(run, collapse)
+    rollback.finish(made)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -199,7 +219,7 @@ def test_it_goes_back_to_before_the_collapse_began(
     tmp_path, steps, at, sudden, to
 ):
     run = _run(tmp_path, *steps)
-    made = rollback.roll_back(run, rollback.Collapse(at, "why", sudden))
+    made = _taken_back(run, rollback.Collapse(at, "why", sudden))
     assert made.rollbacks[-1].to_step == to
     left = checkpoints.all_checkpoints(run.checkpoints)
     assert checkpoints.step_of(left[-1]) == to
@@ -208,11 +228,78 @@ def test_it_goes_back_to_before_the_collapse_began(
 
 def test_it_goes_back_to_the_best_where_there_are_scores(tmp_path):
     run = _run(tmp_path, 8000, 9000, best=4000, evaluate_every=1000)
-    made = rollback.roll_back(run, rollback.Collapse(9200, "why"))
+    made = _taken_back(run, rollback.Collapse(9200, "why"))
     assert made.rollbacks == (runs.Rollback(9200, 4000, "why"),)
     (left,) = checkpoints.all_checkpoints(run.checkpoints)
-    assert (left / "progress.json").read_text() == "{}"
+    assert checkpoints.read_progress(left)["step"] == 4000
     assert checkpoints.last(run.best_checkpoint).name == left.name
+
+
+def test_a_run_that_collapses_again_goes_further_back_and_keeps_its_best(
+    tmp_path, capsys
+):
+    run = _run(tmp_path, 1100, 2200, 4100, 8800, best=8000, evaluate_every=1000)
+    made = _taken_back(run, rollback.Collapse(9200, "why"))
+    assert _steps(run.checkpoints) == [1100, 2200, 4100, 8000]
+    assert "kept" not in capsys.readouterr().out
+    # It has done no more than a third of 8,000.
+    _save(run.checkpoints, 9000, 10000, rollbacks=1)
+    made = _taken_back(made, rollback.Collapse(10600, "again"))
+    assert made.rollbacks[1:] == (runs.Rollback(10600, 4100, "again"),)
+    assert _steps(run.checkpoints) == [1100, 2200, 4100]
+    assert (
+        "the best checkpoint, of step 8,000, is kept until there is a better "
+        "one" in capsys.readouterr().out
+    )
+    assert _steps(run.best_checkpoint) == []
+    assert best_checkpoint.find(run).parent == run.best_before_rollback
+    assert generators.find_checkpoint(run, "best") == best_checkpoint.at(
+        run, 8000
+    )
+    # A better one, and a long way: it is what the run goes back to.
+    _save(run.best_checkpoint, 8000, rollbacks=2)
+    _save(run.checkpoints, 9000, 12000, rollbacks=2)
+    assert best_checkpoint.find(run).parent == run.best_checkpoint
+    made = _taken_back(made, rollback.Collapse(12000, "once more"))
+    assert made.rollbacks[2].to_step == 8000
+    assert _steps(run.checkpoints) == [1100, 2200, 4100, 8000]
+
+
+def test_a_rollback_is_finished_once(tmp_path):
+    run = _run(tmp_path, 4000, 9000)
+    made = rollback.roll_back(run, rollback.Collapse(9200, "why"))
+    assert _steps(run.checkpoints) == [4000, 9000]  # A kill may come here.
+    rollback.finish(made)
+    assert _steps(run.checkpoints) == [4000]
+    _save(run.checkpoints, 8000, rollbacks=1)
+    _save(run.best_checkpoint, 7000, rollbacks=1)
+    rollback.finish(made)
+    assert _steps(run.checkpoints) == [4000, 8000]
+    assert _steps(run.best_checkpoint) == [7000]
+
+
+def test_what_is_not_proven_to_be_taken_back_stays(tmp_path):
+    run = _run(tmp_path, 4000, 9000)
+    made = rollback.roll_back(run, rollback.Collapse(9200, "why"))
+    damaged = checkpoints.path_of(run.checkpoints, 9000) / "progress.json"
+    damaged.write_text("{")
+    rollback.finish(made)
+    assert _steps(run.checkpoints) == [4000, 9000]
+
+
+def test_milestones_stay_for_runs_that_may_go_back(tmp_path):
+    for config, kept in (
+        (schema.Config(), [1800, 1900, 2000]),
+        (
+            schema.Config(on_collapse="rollback"),
+            [300, 600, 1100, 1800, 1900, 2000],
+        ),
+    ):
+        folder = tmp_path / config.on_collapse
+        for step in range(100, 2001, 100):
+            _save(folder, step)
+            checkpoints.prune(folder, 3, milestones=rollback.milestones(config))
+        assert _steps(folder) == kept
 
 
 def test_without_a_checkpoint_there_is_nothing_to_go_back_to(tmp_path):

@@ -105,6 +105,19 @@ def test_the_best_checkpoint_and_the_next_best_need_room_too(
     guards.check_saving(run, state, step=0)
 
 
+def test_a_run_that_may_go_back_keeps_three_more(run, state, monkeypatch):
+    config = schema.Config(
+        batch_size=4, steps=100, checkpoint_every=10, on_collapse="rollback"
+    )
+    run = runs.Run(run.path, config, run.data, {}, None)
+    one = size_of_checkpoint(run, state)
+    free(monkeypatch, 7 * one - 1)
+    with pytest.raises(errors.UserError, match="7 more checkpoints"):
+        guards.check_saving(run, state, step=0)
+    free(monkeypatch, 7 * one)
+    guards.check_saving(run, state, step=0)
+
+
 def test_a_finished_run_needs_no_room(run, state, monkeypatch):
     free(monkeypatch, 0)
     guards.check_saving(run, state, step=100)

@@ -350,8 +350,9 @@ class Config:
         choices={
             "warn": "say so; numbers that are not finite end the run",
             "rollback": "go back to the best checkpoint, or without "
-            "--evaluate_every to the last good one, and on from there with "
-            "other noise and smaller learning rates",
+            "--evaluate_every to the last good one (further, if it has "
+            "collapsed from there too), and on with other noise and smaller "
+            "learning rates",
             "stop": "save the run and end",
         },
         on_resume="free",

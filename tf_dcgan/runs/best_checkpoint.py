@@ -1,4 +1,11 @@
-"""The score for which a checkpoint is kept as a run's best."""
+"""The checkpoint that is a run's best, and the score for which it is.
+
+    checkpoints/best/step_0000400                  of the run as it went on
+    checkpoints/best_before_rollback/step_0000900  of steps that were taken back
+
+Where both are, the first is the better one, since only a better score than the
+second's makes a best checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +34,41 @@ class BestScore:
     name: str
     value: float
     protocol: Mapping[str, Any]
+
+
+def find(run: runs.Run) -> pathlib.Path | None:
+    """Returns the folder of a run's best checkpoint; None without any."""
+    return checkpoints.last(run.best_checkpoint) or checkpoints.last(
+        run.best_before_rollback
+    )
+
+
+def at(run: runs.Run, step: int) -> pathlib.Path:
+    """Returns where a best checkpoint of a run is, or would be.
+
+    Args:
+        run: its best checkpoint may be from before a rollback.
+        step: the checkpoint's step.
+    """
+    path = checkpoints.path_of(run.best_checkpoint, step)
+    before = checkpoints.path_of(run.best_before_rollback, step)
+    return before if before.exists() and not path.exists() else path
+
+
+def set_aside(run: runs.Run, path: pathlib.Path) -> None:
+    """Keeps a best checkpoint of steps that are taken back.
+
+    Args:
+        run: has gone back to a checkpoint from before it.
+        path: the checkpoint, in `run.best_checkpoint`; it is better than all
+            that were set aside earlier, which are removed.
+    """
+    target = checkpoints.path_of(
+        run.best_before_rollback, checkpoints.step_of(path)
+    )
+    checkpoints.rewind(run.best_before_rollback, -1)
+    target.parent.mkdir(exist_ok=True)
+    path.replace(target)
 
 
 def read(path: pathlib.Path) -> BestScore:
@@ -95,4 +137,4 @@ def origin(run: runs.Run, step: int, checkpoint: str = "last") -> str:
 def _score(run: runs.Run, step: int, checkpoint: str) -> BestScore | None:
     if checkpoint != "best":
         return None
-    return read(checkpoints.path_of(run.best_checkpoint, step))
+    return read(at(run, step))

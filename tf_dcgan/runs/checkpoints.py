@@ -3,6 +3,7 @@
     checkpoints/step_0000500/weights.index, weights.data-…   the variables
     checkpoints/step_0000500/progress.json                   the loop's state
     checkpoints/best/step_0000400/…                          the best score's
+    checkpoints/best_before_rollback/…                       see best_checkpoint
 
 A folder gets its name only when everything in it is on the disk, so an
 unfinished folder that a kill leaves is never taken for a checkpoint.
@@ -23,8 +24,8 @@ from typing import Any
 import tensorflow as tf
 
 from tf_dcgan.common import errors, files
+from tf_dcgan.runs import folder as run_folder
 
-BEST = "best"
 KEPT = 3
 _WEIGHTS = "weights"
 _PROGRESS = "progress.json"
@@ -40,6 +41,7 @@ def save(
     variables: Mapping[str, tf.Variable],
     progress: Mapping[str, Any],
     kept: int | None = KEPT,
+    milestones: int = 0,
 ) -> pathlib.Path:
     """Writes a checkpoint and removes older ones.
 
@@ -49,6 +51,7 @@ def save(
         variables: everything that training changes, by unique name.
         progress: what the loop must know to go on, as JSON.
         kept: how many checkpoints stay, the last ones; None for all.
+        milestones: as for `prune`.
 
     Returns:
         The new checkpoint's folder.
@@ -63,7 +66,7 @@ def save(
             json.dumps({"step": step, **progress}) + "\n"
         )
     if kept is not None:
-        prune(folder, kept)
+        prune(folder, kept, milestones=milestones)
     return path
 
 
@@ -107,15 +110,23 @@ def amend(path: pathlib.Path, more: Mapping[str, Any]) -> None:
         unfinished.write_text(json.dumps(progress) + "\n")
 
 
-def prune(folder: pathlib.Path, kept: int) -> None:
-    """Removes all checkpoints but the last ones.
+def prune(folder: pathlib.Path, kept: int, *, milestones: int = 0) -> None:
+    """Removes all checkpoints but the last ones and the milestones.
 
     Args:
         folder: the folder of the checkpoints; may be absent.
         kept: how many stay, at least 1.
+        milestones: of how many powers of two n, up to the last step, the first
+            checkpoint from n steps on stays.
     """
-    for old in all_checkpoints(folder)[:-kept]:
-        _remove(old)
+    paths = all_checkpoints(folder)
+    firsts: dict[int, pathlib.Path] = {}
+    for path in paths:
+        firsts.setdefault(step_of(path).bit_length(), path)
+    spared = [firsts[n] for n in sorted(firsts, reverse=True)[:milestones]]
+    for old in paths[:-kept]:
+        if old not in spared:
+            remove(old)
 
 
 def rewind(folder: pathlib.Path, step: int) -> None:
@@ -128,7 +139,7 @@ def rewind(folder: pathlib.Path, step: int) -> None:
     files.remove_unfinished(folder)
     for path in all_checkpoints(folder):
         if step_of(path) > step:
-            _remove(path)
+            remove(path)
 
 
 def path_of(folder: pathlib.Path, step: int) -> pathlib.Path:
@@ -269,7 +280,7 @@ def _pattern(path: pathlib.Path, reason: str) -> errors.UserError:
     )
 
 
-def _remove(path: pathlib.Path) -> None:
+def remove(path: pathlib.Path) -> None:
     """Removes a checkpoint so that a kill leaves no half of it."""
     doomed = path.with_name(f"{files.UNFINISHED}{os.getpid()}-{path.name}")
     os.replace(path, doomed)
@@ -317,10 +328,10 @@ def damaged(path: pathlib.Path, error: Exception) -> errors.UserError:
         p for p in all_checkpoints(path.parent) if step_of(p) < step_of(path)
     ]
     # Moved and not removed: who is mistaken loses nothing.
-    if path.parent.name == BEST:
+    if path.parent.name in (run_folder.BEST, run_folder.BEST_BEFORE):
         way_out = (
-            f"move that folder out of {BEST}/; sampling and evaluating also "
-            "take --checkpoint=last"
+            f"move that folder out of {path.parent.name}/; sampling and "
+            "evaluating also take --checkpoint=last"
         )
     elif older:
         way_out = (

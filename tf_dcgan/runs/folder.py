@@ -25,6 +25,8 @@ RUNS = pathlib.Path("runs")
 # errno where a file system, such as one in a network, has no locks.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 MEMORIZATION = "memorization.png"
+# In the folder of the checkpoints: by score, now and before a rollback.
+BEST, BEST_BEFORE = "best", "best_before_rollback"
 # What a run writes under fixed names, beside the sample grids.
 _FOLDERS = ("checkpoints", "samples", "tensorboard", "saved_model")
 _FILES = (

@@ -231,7 +231,12 @@ class Run:
     @property
     def best_checkpoint(self) -> pathlib.Path:
         """Folder of the best checkpoint; it is absent before any score."""
-        return self.checkpoints / "best"
+        return self.checkpoints / folder.BEST
+
+    @property
+    def best_before_rollback(self) -> pathlib.Path:
+        """Folder of the best checkpoint of steps that were taken back."""
+        return self.checkpoints / folder.BEST_BEFORE
 
 
 def create(

@@ -11,7 +11,7 @@ from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import kinds
 from tf_dcgan.gan import states
 from tf_dcgan.models import families, layers
-from tf_dcgan.runs import checkpoints, runs
+from tf_dcgan.runs import best_checkpoint, checkpoints, runs
 
 # How a checkpoint's names of a generator's variables begin: the averaged
 # weights with this word before the model's name, the raw ones without it.
@@ -29,7 +29,10 @@ def find_checkpoint(run: runs.Run, checkpoint: str) -> pathlib.Path:
         errors.UserError: the run has no such checkpoint.
     """
     is_best = checkpoint == "best"
-    path = checkpoints.last(run.best_checkpoint if is_best else run.checkpoints)
+    if is_best:
+        path = best_checkpoint.find(run)
+    else:
+        path = checkpoints.last(run.checkpoints)
     if path is None and is_best:
         raise errors.UserError(
             f"{run.path} has no best checkpoint: train with "

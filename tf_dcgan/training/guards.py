@@ -13,6 +13,7 @@ import numpy as np
 from tf_dcgan.common import errors
 from tf_dcgan.gan import states
 from tf_dcgan.runs import checkpoints, folder, runs
+from tf_dcgan.training import rollback
 
 # A lost terminal sends SIGHUP; Windows has none.
 _KINDS = [
@@ -93,11 +94,10 @@ def check_saving(run: runs.Run, state: states.State, *, step: int) -> None:
     one = checkpoints.rehearse(run.checkpoints, state.variables())
     config = run.config
     # A new checkpoint is written before the oldest is removed.
-    planned = min(
-        -(-steps_left // config.checkpoint_every), checkpoints.KEPT + 1
-    )
+    most = checkpoints.KEPT + rollback.milestones(config) + 1
+    planned = min(-(-steps_left // config.checkpoint_every), most)
     already = len(checkpoints.all_checkpoints(run.checkpoints))
-    more = max(min(planned, checkpoints.KEPT + 1 - already), 1)
+    more = max(min(planned, most - already), 1)
     if config.evaluate_every:
         planned_best = min(-(-steps_left // config.evaluate_every), 2)
         already = len(checkpoints.all_checkpoints(run.best_checkpoint))

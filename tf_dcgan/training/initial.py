@@ -121,16 +121,14 @@ def restore(weights: runs.InitialWeights, state: states.State) -> None:
     Raises:
         errors.UserError: the checkpoint is gone, has changed, or is damaged.
     """
-    from tf_dcgan.runs import checkpoints
+    from tf_dcgan.runs import best_checkpoint, checkpoints
 
     with errors.about("the weights that the run begins with"):
         source = runs.open_run(weights.run)
-    path = checkpoints.path_of(
-        source.best_checkpoint
-        if weights.checkpoint == "best"
-        else source.checkpoints,
-        weights.step,
-    )
+    if weights.checkpoint == "best":
+        path = best_checkpoint.at(source, weights.step)
+    else:
+        path = checkpoints.path_of(source.checkpoints, weights.step)
     if not path.exists() or (
         checkpoints.fingerprint(path) != weights.fingerprint
     ):

@@ -61,6 +61,7 @@ def train(
     """
     with guards.on_signals() as stop, crew.at_work(run):
         while True:
+            rollback.finish(run)
             with _Loop(run, create_system, crew, evaluator, stop) as loop:
                 # Not earlier: the run may be unable to continue with this
                 # config.
@@ -392,9 +393,11 @@ class _Loop:
                     logged_lines=self._summaries.lines,
                     num_replicas=self._num_replicas,
                 ),
+                rollback.SAVED_AFTER: len(self._run.rollbacks),
                 **more,
             },
             kept=kept,
+            milestones=rollback.milestones(self._config),
         )
 
     def _compare(self) -> None:

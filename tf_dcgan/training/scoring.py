@@ -100,7 +100,7 @@ class Evaluations:
                 self._last_lead = line[health.LEAD]
 
     def _comparable_best(self) -> best_checkpoint.BestScore | None:
-        path = checkpoints.last(self._folder)
+        path = best_checkpoint.find(self._run)
         if path is None:
             return None
         best = best_checkpoint.read(path)
@@ -194,6 +194,8 @@ class Evaluations:
         To be called when an ordinary checkpoint has followed the last best.
         """
         checkpoints.prune(self._folder, 1)
+        if checkpoints.last(self._folder) is not None:
+            checkpoints.rewind(self._run.best_before_rollback, -1)
 
     def _batches(self, stop: guards.Stop) -> Iterator[np.ndarray]:
         count = self._evaluator.num_samples
@@ -234,7 +236,7 @@ class Evaluations:
             text += f" (a perfect generator: {score.ideal:.2g})"
         if self._best is None:
             text += "; none is finite yet"
-        elif self._best.step == step:
+        elif self._best is not before:
             text += "; the best so far"
             if before is not None and before.step != step:
                 text += f", before {before.value:.4g} at step {before.step:,}"
