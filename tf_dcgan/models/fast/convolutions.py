@@ -4,21 +4,23 @@ oneDNN, which TensorFlow computes convolutions with on a CPU, runs forward
 convolutions near the processor's limit. Of the two gradients of a convolution
 with a stride it reaches a tenth to a half of that on many processors, and on
 those with AMX most of it. The gradients are written here as forward
-convolutions and as products of matrices too, and each shape takes the form that
-was the fastest on such a processor. `tf.nn.conv2d` and
-`tf.nn.conv2d_transpose` define what is computed; only the order of the sums
-differs. `python -m benchmarks.convolutions` times both.
+convolutions and as products of matrices too, and all three with fewer products
+(`winograd`); each shape takes the form that was the fastest on such a
+processor. `tf.nn.conv2d` and `tf.nn.conv2d_transpose` define what is computed;
+only the rounding differs. `python -m benchmarks.convolutions` times both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
+import math
 
 import numpy as np
 import tensorflow as tf
 
 from tf_dcgan.common import devices
+from tf_dcgan.models.fast import winograd
 
 # With so few channels the plain operation is the fastest.
 _FEW_CHANNELS = 4
@@ -159,7 +161,8 @@ def conv2d_transpose(
                 kernel_gradient(upstream, maps, geo, kernel.shape[:2]),
             )
 
-        return _fastest_transpose(kernel, geo)(maps, kernel, geo), gradient
+        form = _fastest_transpose(maps, kernel, geo)
+        return form(maps, kernel, geo), gradient
 
     return call(maps, kernel)
 
@@ -190,7 +193,7 @@ def kernel_gradient(
                 conv2d(images, upstream_of_kernel, geo),
             )
 
-        form = _fastest_kernel_gradient(images, geo, size)
+        form = _fastest_kernel_gradient(images, upstream, geo, size)
         return form(images, upstream, geo, size), gradient
 
     return call(images, upstream)
@@ -198,6 +201,8 @@ def kernel_gradient(
 
 def _conv2d(images, kernel, geo):
     size = tuple(kernel.shape[:2])
+    if _few_products_pay(images, geo, size, kernel.shape[3]):
+        return _conv2d_by_winograd(images, kernel, geo)
     if geo.is_dense(size) or (devices.has_amx() and _is_tiny(geo, images)):
         return _conv2d_by_product(images, kernel, geo)
     return _plain_conv2d(images, kernel, geo)
@@ -213,11 +218,58 @@ def _is_tiny(geo, images):
     return max(geo.small) <= _TINY_SIDE and images.shape[3] >= _SOME_CHANNELS
 
 
+def _few_products_pay(images, geo, size, out_channels):
+    """Says whether minimal filtering is faster, also for kernels' gradients."""
+    if not _can_be_filtered(images, geo, size):
+        return False
+    tiles = winograd.tiling(geo.small, -(-size[0] // geo.stride))
+    batch, *_, channels = images.shape
+    return tiles is not None and winograd.pays(
+        tiles,
+        batch,
+        (geo.stride**2 * channels, out_channels),
+        _operations(batch, geo, size) * channels * out_channels,
+        kernel_moves=0.5,
+    )
+
+
+def _few_products_pay_transposed(maps, kernel, geo):
+    """The same for a transposed convolution."""
+    size = tuple(kernel.shape[:2])
+    if not _can_be_filtered(maps, geo, size):
+        return False
+    tiles, _ = _tiles_of_phases(geo, size)
+    batch, *_, channels = maps.shape
+    out_channels = kernel.shape[2]
+    return tiles is not None and winograd.pays(
+        tiles,
+        batch,
+        (channels, geo.stride**2 * out_channels),
+        _operations(batch, geo, size) * channels * out_channels,
+    )
+
+
+def _can_be_filtered(maps, geo, size):
+    return (
+        maps.dtype == tf.float32
+        and maps.shape[0] is not None
+        and size[0] == size[1] > geo.stride
+        and not geo.is_dense(tuple(size))
+    )
+
+
+def _operations(batch, geo, size):
+    """Of a convolution, for a pair of channels; products and sums."""
+    return 2 * batch * math.prod(geo.small) * math.prod(size)
+
+
 def _fastest_transpose(
-    kernel: tf.Tensor, geo: Geometry
+    maps: tf.Tensor, kernel: tf.Tensor, geo: Geometry
 ) -> Callable[[tf.Tensor, tf.Tensor, Geometry], tf.Tensor]:
     if geo.is_dense(tuple(kernel.shape[:2])):
         return _transpose_of_dense
+    if _few_products_pay_transposed(maps, kernel, geo):
+        return _transpose_by_winograd
     if kernel.shape[2] <= _FEW_CHANNELS:
         if kernel.dtype == tf.float32:
             return _transpose_by_eigen
@@ -235,7 +287,9 @@ def _fastest_transpose(
     return _transpose_by_phases
 
 
-def _fastest_kernel_gradient(images, geo, size):
+def _fastest_kernel_gradient(images, upstream, geo, size):
+    if _few_products_pay(images, geo, size, upstream.shape[3]):
+        return _kernel_gradient_by_winograd
     # For 1x1 with a stride TensorFlow 2.21's own writes beyond its memory.
     is_unsafe = tuple(size) == (1, 1) and geo.stride > 1
     if geo.is_dense(tuple(size)) or is_unsafe:
@@ -290,6 +344,132 @@ def _kernel_gradient_by_product(images, upstream, geo, size):
     columns = tf.reshape(upstream, [-1, upstream.shape[3]])
     product = tf.matmul(rows, columns, transpose_a=True)
     return tf.reshape(product, [*size, images.shape[3], upstream.shape[3]])
+
+
+def _conv2d_by_winograd(images, kernel, geo):
+    tiles = winograd.tiling(geo.small, -(-kernel.shape[0] // geo.stride))
+    order = np.arange(tiles.taps * geo.stride)
+    order = order.reshape(tiles.taps, geo.stride).T
+    tiled = winograd.convolve(
+        images,
+        _folded(kernel, order, order),
+        tiles,
+        before=geo.before,
+        stride=geo.stride,
+    )
+    return _cut(winograd.together(tiled, tiles), geo.small)
+
+
+def _folded(kernel, rows, columns):
+    """Makes the pixels of each square of a large map channels of its inputs.
+
+    Args:
+        kernel: [height, width, a, b].
+        rows: [stride, taps], which row of the kernel meets each row of a
+            square; beyond its height one of zeros.
+        columns: the same of the columns.
+
+    Returns:
+        [taps, taps, stride · stride · a, b].
+    """
+    stride, taps = rows.shape
+    height, width, *channels = kernel.shape
+    if max(rows.max(), columns.max()) >= height:
+        kernel = tf.pad(kernel, [[0, 1], [0, 1], [0, 0], [0, 0]])
+    # [taps, stride, taps, stride], of the kernel's places.
+    places = (
+        np.minimum(rows, height).T[:, :, None, None] * kernel.shape[1]
+        + np.minimum(columns, width).T
+    )
+    of_places = tf.reshape(kernel, [-1, *channels])
+    places = places.transpose(0, 2, 1, 3).ravel().astype(np.int32)
+    return tf.reshape(
+        tf.gather(of_places, places),
+        [taps, taps, stride**2 * channels[0], channels[1]],
+    )
+
+
+def _cut(maps, sides):
+    if tuple(maps.shape[1:3]) == tuple(sides):
+        return maps
+    return maps[:, : sides[0], : sides[1]]
+
+
+def _transpose_by_winograd(maps, kernel, geo):
+    """A forward convolution of the small map, whose channels are the phases."""
+    *size, out_channels, in_channels = kernel.shape
+    tiles, orders = _tiles_of_phases(geo, size)
+    stride = geo.stride
+    folded = tf.reshape(
+        _folded(kernel, *orders.places),
+        [tiles.taps, tiles.taps, -1, out_channels, in_channels],
+    )
+    folded = tf.transpose(folded, [0, 1, 4, 2, 3])
+    tiled = winograd.convolve(
+        maps,
+        tf.reshape(folded, [tiles.taps, tiles.taps, in_channels, -1]),
+        tiles,
+        before=orders.before,
+    )
+    size = tiles.outputs
+    tiled = tf.reshape(
+        tiled, [size, size, -1, *tiles.count, stride, stride, out_channels]
+    )
+    height, width = (stride * side for side in tiles.sides)
+    whole = tf.transpose(tiled, [2, 3, 0, 5, 4, 1, 6, 7])
+    whole = tf.reshape(whole, [-1, height, width, out_channels])
+    return _cut(whole, geo.large)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Orders:
+    """How the phases of a large map take their taps of a kernel.
+
+    Attributes:
+        places: of the rows and of the columns, [stride, taps]: the place of
+            each tap, which rises with the place on the small map; the kernel's
+            size for a tap of zeros.
+        before: (rows, columns) of zeros before the small map.
+    """
+
+    places: tuple[np.ndarray, np.ndarray]
+    before: tuple[int, int]
+
+
+def _tiles_of_phases(geo, size):
+    """Returns the tiling of all phases of a large map, and their orders."""
+    of_axes = [_taps(size[axis], geo, axis) for axis in (0, 1)]
+    offsets = [
+        [tap.offset for taps in phases for tap in taps] for phases in of_axes
+    ]
+    taps = max(max(found) - min(found) + 1 for found in offsets)
+    places = []
+    for side, phases, found in zip(size, of_axes, offsets, strict=True):
+        order = np.full((geo.stride, taps), side)
+        for row, of_phase in zip(order, phases, strict=True):
+            for tap in of_phase:
+                row[tap.offset - min(found)] = tap.place
+        places.append(order)
+    before = tuple(-min(found) for found in offsets)
+    sides = tuple(_length(geo, axis) for axis in (0, 1))
+    return winograd.tiling(sides, taps), _Orders(tuple(places), before)
+
+
+def _kernel_gradient_by_winograd(images, upstream, geo, size):
+    stride, channels = geo.stride, images.shape[3]
+    tiles = winograd.tiling(geo.small, -(-size[0] // stride))
+    folded = winograd.kernel_gradient(
+        images, upstream, tiles, before=geo.before, stride=stride
+    )
+    taps, out_channels = tiles.taps, upstream.shape[3]
+    unfolded = tf.reshape(
+        folded, [taps, taps, stride, stride, channels, out_channels]
+    )
+    unfolded = tf.reshape(
+        tf.transpose(unfolded, [0, 2, 1, 3, 4, 5]),
+        [taps * stride, taps * stride, channels, out_channels],
+    )
+    return unfolded[: size[0], : size[1]]
 
 
 def _transpose_of_dense(maps, kernel, geo):
