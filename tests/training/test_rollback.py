@@ -1,5 +1,6 @@
 """Runs that go back to a good checkpoint when they collapse."""
 
+import dataclasses
 import json
 import pathlib
 import shutil
@@ -16,6 +17,7 @@ from tf_dcgan.runs import best_checkpoint, checkpoints, health, runs
 from tf_dcgan.sampling import generators
 from tf_dcgan.training import loop, rollback
 
+_ROLLBACK = {"on_collapse": "rollback", "evaluate_every": 1000}
 _REASON = "samples are collapsing: they differ by 0.1 %"
 
 
@@ -200,6 +202,10 @@ def _steps(folder):
     return [checkpoints.step_of(p) for p in checkpoints.all_checkpoints(folder)]
 
 
+def _die(*_, **__):
+    raise _KillError
+
+
 def _taken_back(run, collapse):
     made = rollback.roll_back(run, collapse)
     rollback.finish(made)
@@ -238,15 +244,16 @@ def test_it_goes_back_to_the_best_where_there_are_scores(tmp_path):
 def test_a_run_that_collapses_again_goes_further_back_and_keeps_its_best(
     tmp_path, capsys
 ):
-    run = _run(tmp_path, 1100, 2200, 4100, 8800, best=8000, evaluate_every=1000)
+    run = _run(tmp_path, 1500, 2500, 4500, 5100, 8800, **_ROLLBACK)
+    _save(run.best_checkpoint, 2000, 8000)  # No other has followed the last.
     made = _taken_back(run, rollback.Collapse(9200, "why"))
-    assert _steps(run.checkpoints) == [1100, 2200, 4100, 8000]
+    assert _steps(run.checkpoints) == [1500, 2500, 4500, 5100, 8000]
     assert "kept" not in capsys.readouterr().out
-    # It has done no more than a third of 8,000.
+    # It has done no more than a third of 8,000, and was stopped at 5,100.
     _save(run.checkpoints, 9000, 10000, rollbacks=1)
     made = _taken_back(made, rollback.Collapse(10600, "again"))
-    assert made.rollbacks[1:] == (runs.Rollback(10600, 4100, "again"),)
-    assert _steps(run.checkpoints) == [1100, 2200, 4100]
+    assert made.rollbacks[1:] == (runs.Rollback(10600, 4500, "again"),)
+    assert _steps(run.checkpoints) == [1500, 2500, 4500]
     assert (
         "the best checkpoint, of step 8,000, is kept until there is a better "
         "one" in capsys.readouterr().out
@@ -262,7 +269,50 @@ def test_a_run_that_collapses_again_goes_further_back_and_keeps_its_best(
     assert best_checkpoint.find(run).parent == run.best_checkpoint
     made = _taken_back(made, rollback.Collapse(12000, "once more"))
     assert made.rollbacks[2].to_step == 8000
-    assert _steps(run.checkpoints) == [1100, 2200, 4100, 8000]
+    assert _steps(run.checkpoints) == [1500, 2500, 4500, 8000]
+
+
+def test_checkpoints_of_older_programs_are_taken_back_too(tmp_path):
+    run = _run(tmp_path, **_ROLLBACK)
+    for folder, step in (
+        (run.best_checkpoint, 5000),
+        (run.checkpoints, 9000),
+        (run.checkpoints, 9500),
+    ):
+        checkpoints.save(folder, step, variables={}, progress={}, kept=None)
+    made = _taken_back(run, rollback.Collapse(9800, "why"))
+    assert made.rollbacks[0].to_step == 5000
+    assert _steps(run.checkpoints) == [5000]
+
+
+def test_a_checkpoint_that_is_far_back_is_for_those_that_collapse_again(
+    tmp_path,
+):
+    run = _run(tmp_path, 16500, 29600, 29800, 30000, on_collapse="rollback")
+    made = _taken_back(run, rollback.Collapse(30200, "why"))
+    assert made.rollbacks[0].to_step == 29600
+
+
+@pytest.mark.parametrize("instant", ["set_aside", "remove"])
+def test_a_kill_while_a_rollback_is_finished_changes_nothing(
+    tmp_path, monkeypatch, instant
+):
+    run = _run(tmp_path, 4500, 8000, 9000, 9500, **_ROLLBACK)
+    _save(run.best_checkpoint, 2000, 8200)
+    before = (runs.Rollback(9900, 8000, "why"),)
+    run = dataclasses.replace(run, rollbacks=before)
+    made = rollback.roll_back(run, rollback.Collapse(9600, "again"))
+    with monkeypatch.context() as patch:
+        for owner in (rollback.best_checkpoint, rollback.checkpoints):
+            if hasattr(owner, instant):
+                patch.setattr(owner, instant, _die)
+        with pytest.raises(_KillError):
+            rollback.finish(made)
+    for _ in range(2):
+        rollback.finish(made)
+        assert _steps(run.checkpoints) == [4500]
+        assert _steps(run.best_checkpoint) == []
+        assert _steps(run.best_before_rollback) == [8200]
 
 
 def test_a_rollback_is_finished_once(tmp_path):
@@ -283,6 +333,7 @@ def test_what_is_not_proven_to_be_taken_back_stays(tmp_path):
     made = rollback.roll_back(run, rollback.Collapse(9200, "why"))
     damaged = checkpoints.path_of(run.checkpoints, 9000) / "progress.json"
     damaged.write_text("{")
+    _save(run.checkpoints, 9100)
     rollback.finish(made)
     assert _steps(run.checkpoints) == [4000, 9000]
 
@@ -291,14 +342,20 @@ def test_milestones_stay_for_runs_that_may_go_back(tmp_path):
     for config, kept in (
         (schema.Config(), [1800, 1900, 2000]),
         (
-            schema.Config(on_collapse="rollback"),
+            schema.Config(on_collapse="rollback", checkpoint_every=100),
             [300, 600, 1100, 1800, 1900, 2000],
         ),
+        (
+            schema.Config(on_collapse="rollback", checkpoint_every=500),
+            [500, 1000, 1500, 1800, 1900, 2000],
+        ),
     ):
-        folder = tmp_path / config.on_collapse
+        folder = tmp_path / f"{config.on_collapse}{config.checkpoint_every}"
         for step in range(100, 2001, 100):
             _save(folder, step)
-            checkpoints.prune(folder, 3, milestones=rollback.milestones(config))
+            checkpoints.prune(
+                folder, 3, spared=rollback.milestones(config, step)
+            )
         assert _steps(folder) == kept
 
 
@@ -313,7 +370,7 @@ def test_each_rollback_has_noise_and_rates_of_its_own(tmp_path):
     for count in range(3):
         rollbacks = (runs.Rollback(9, 5, "why"),) * count
         configs.append(
-            runs.dataclasses.replace(run, rollbacks=rollbacks).step_config
+            dataclasses.replace(run, rollbacks=rollbacks).step_config
         )
     assert configs[0] == run.config
     assert len({config.seed for config in configs}) == 3

@@ -4,7 +4,7 @@
     checkpoints/best_before_rollback/step_0000900  of steps that were taken back
 
 Where both are, the first is the better one, since only a better score than the
-second's makes a best checkpoint.
+second's, or a first one by another protocol, makes a best checkpoint.
 """
 
 from __future__ import annotations
@@ -60,12 +60,14 @@ def set_aside(run: runs.Run, path: pathlib.Path) -> None:
 
     Args:
         run: has gone back to a checkpoint from before it.
-        path: the checkpoint, in `run.best_checkpoint`; it is better than all
-            that were set aside earlier, which are removed.
+        path: the last checkpoint in `run.best_checkpoint`; the others there,
+            and what was set aside earlier, were best before it, and are
+            removed.
     """
     target = checkpoints.path_of(
         run.best_before_rollback, checkpoints.step_of(path)
     )
+    checkpoints.prune(run.best_checkpoint, 1)
     checkpoints.rewind(run.best_before_rollback, -1)
     target.parent.mkdir(exist_ok=True)
     path.replace(target)

@@ -11,7 +11,7 @@ unfinished folder that a kill leaves is never taken for a checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 import contextlib
 import hashlib
 import json
@@ -41,7 +41,7 @@ def save(
     variables: Mapping[str, tf.Variable],
     progress: Mapping[str, Any],
     kept: int | None = KEPT,
-    milestones: int = 0,
+    spared: Collection[int] = (),
 ) -> pathlib.Path:
     """Writes a checkpoint and removes older ones.
 
@@ -51,7 +51,7 @@ def save(
         variables: everything that training changes, by unique name.
         progress: what the loop must know to go on, as JSON.
         kept: how many checkpoints stay, the last ones; None for all.
-        milestones: as for `prune`.
+        spared: as for `prune`.
 
     Returns:
         The new checkpoint's folder.
@@ -66,7 +66,7 @@ def save(
             json.dumps({"step": step, **progress}) + "\n"
         )
     if kept is not None:
-        prune(folder, kept, milestones=milestones)
+        prune(folder, kept, spared=spared)
     return path
 
 
@@ -110,22 +110,18 @@ def amend(path: pathlib.Path, more: Mapping[str, Any]) -> None:
         unfinished.write_text(json.dumps(progress) + "\n")
 
 
-def prune(folder: pathlib.Path, kept: int, *, milestones: int = 0) -> None:
-    """Removes all checkpoints but the last ones and the milestones.
+def prune(
+    folder: pathlib.Path, kept: int, *, spared: Collection[int] = ()
+) -> None:
+    """Removes all checkpoints but the last ones.
 
     Args:
         folder: the folder of the checkpoints; may be absent.
         kept: how many stay, at least 1.
-        milestones: of how many powers of two n, up to the last step, the first
-            checkpoint from n steps on stays.
+        spared: the steps of older ones that stay too.
     """
-    paths = all_checkpoints(folder)
-    firsts: dict[int, pathlib.Path] = {}
-    for path in paths:
-        firsts.setdefault(step_of(path).bit_length(), path)
-    spared = [firsts[n] for n in sorted(firsts, reverse=True)[:milestones]]
-    for old in paths[:-kept]:
-        if old not in spared:
+    for old in all_checkpoints(folder)[:-kept]:
+        if step_of(old) not in spared:
             remove(old)
 
 

@@ -28,12 +28,14 @@ class DivergedError(errors.UserError):
 
     Attributes:
         reason: which number, and where.
+        step: the number of steps that were finished before it.
     """
 
-    def __init__(self, reason: str, advice: str):
+    def __init__(self, reason: str, advice: str, step: int):
         """Says what was seen, then what to do."""
         super().__init__(f"{reason}: {advice}")
         self.reason = reason
+        self.step = step
 
 
 def check_scalars(
@@ -49,15 +51,21 @@ def check_scalars(
     Raises:
         errors.UserError: a number is NaN or infinite.
     """
-    for name, values in scalars.items():
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
-            first, last = finished + 1, finished + len(values)
-            raise _diverged(
-                run,
-                f"{name} is {values[bad[0]]} at step {first + bad[0]} (of "
-                f"the steps {first} to {last})",
-            )
+    bad = {
+        name: int(np.argmin(np.isfinite(values)))
+        for name, values in scalars.items()
+        if not np.isfinite(values).all()
+    }
+    if not bad:
+        return
+    name = min(bad, key=bad.__getitem__)
+    values, step = scalars[name], finished + bad[name]
+    raise _diverged(
+        run,
+        f"{name} is {values[bad[name]]} at step {step + 1} (of the steps "
+        f"{finished + 1} to {finished + len(values)})",
+        step,
+    )
 
 
 def check_weights(run: runs.Run, state: states.State, *, step: int) -> None:
@@ -73,7 +81,8 @@ def check_weights(run: runs.Run, state: states.State, *, step: int) -> None:
     """
     bad = states.non_finite_variables(state)
     if bad:
-        raise _diverged(run, f"{bad[0]} is not finite after step {step}")
+        reason = f"{bad[0]} is not finite after step {step}"
+        raise _diverged(run, reason, step)
 
 
 def check_saving(run: runs.Run, state: states.State, *, step: int) -> None:
@@ -94,7 +103,7 @@ def check_saving(run: runs.Run, state: states.State, *, step: int) -> None:
     one = checkpoints.rehearse(run.checkpoints, state.variables())
     config = run.config
     # A new checkpoint is written before the oldest is removed.
-    most = checkpoints.KEPT + rollback.milestones(config) + 1
+    most = checkpoints.KEPT + rollback.most_milestones(config) + 1
     planned = min(-(-steps_left // config.checkpoint_every), most)
     already = len(checkpoints.all_checkpoints(run.checkpoints))
     more = max(min(planned, most - already), 1)
@@ -132,7 +141,7 @@ def check_place(run: runs.Run) -> None:
         )
 
 
-def _diverged(run: runs.Run, what: str) -> errors.UserError:
+def _diverged(run: runs.Run, what: str, step: int) -> errors.UserError:
     good = checkpoints.last(run.checkpoints)
     kept = f"the last good checkpoint is {good}"
     return DivergedError(
@@ -140,6 +149,7 @@ def _diverged(run: runs.Run, what: str) -> errors.UserError:
         "training has diverged; "
         f"{kept if good else 'there is no checkpoint yet'}. Start a new "
         "run with lower learning rates or another seed",
+        step,
     )
 
 

@@ -171,7 +171,7 @@ class _Loop:
                 if self._config.on_collapse != "rollback":
                     raise
                 return rollback.Collapse(
-                    self._step, error.reason, is_sudden=True
+                    error.step, error.reason, is_sudden=True
                 )
             self._meter.add(scalars, seconds=time.monotonic() - started)
             self._step += len(scalars["loss_d"])
@@ -397,7 +397,7 @@ class _Loop:
                 **more,
             },
             kept=kept,
-            milestones=rollback.milestones(self._config),
+            spared=rollback.milestones(self._config, self._step),
         )
 
     def _compare(self) -> None:

@@ -9,6 +9,7 @@ number of rollbacks that they were saved after.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import pathlib
 import shutil
@@ -41,9 +42,27 @@ class Collapse:
     is_sudden: bool = False
 
 
-def milestones(config: schema.Config) -> int:
+def most_milestones(config: schema.Config) -> int:
     """Returns how many checkpoints a run keeps besides its last ones."""
     return _MILESTONES if config.on_collapse == "rollback" else 0
+
+
+def milestones(config: schema.Config, step: int) -> list[int]:
+    """Returns the steps whose checkpoints a run keeps besides its last ones.
+
+    They are the first checkpoints from powers of two on, and the same however
+    often the run is stopped.
+
+    Args:
+        config: its `on_collapse` and `checkpoint_every`.
+        step: the number of finished steps.
+    """
+    every, found = config.checkpoint_every, []
+    for power in range(step.bit_length() - 1, -1, -1):
+        first = -(-(2**power) // every) * every
+        if first < 2 ** (power + 1) and first <= step:
+            found.append(first)
+    return sorted(found[: most_milestones(config)])
 
 
 def roll_back(run: runs.Run, collapse: Collapse) -> runs.Run:
@@ -77,6 +96,11 @@ def roll_back(run: runs.Run, collapse: Collapse) -> runs.Run:
             "other settings or a smaller --checkpoint_every"
         )
     step = checkpoints.step_of(path)
+    target = checkpoints.path_of(run.checkpoints, step)
+    if not target.exists():
+        with files.disk_errors(target), files.atomic_directory(target) as copy:
+            shutil.copytree(path, copy, dirs_exist_ok=True)
+    _mark(run)
     rolled_back = dataclasses.replace(
         run,
         rollbacks=(
@@ -104,52 +128,49 @@ def roll_back(run: runs.Run, collapse: Collapse) -> runs.Run:
 
 
 def finish(run: runs.Run) -> None:
-    """Takes the checkpoints of a run back, if its last rollback did not yet.
+    """Removes the checkpoints of the steps that were taken back last.
 
     Args:
         run: about to be trained; this process holds its lock.
-
-    Raises:
-        OSError: the disk is full; nothing is lost.
     """
     if not run.rollbacks:
         return
-    step = run.rollbacks[-1].to_step
-    later = [
-        path
-        for path in checkpoints.all_checkpoints(run.checkpoints)
-        if checkpoints.step_of(path) > step
-    ]
-    if not all(_is_taken_back(run, path) for path in later):
+    step, now = run.rollbacks[-1].to_step, len(run.rollbacks)
+
+    def later(folder):
+        """Returns (path, number of rollbacks that it was saved after)."""
+        return [
+            (path, _saved_after(path))
+            for path in checkpoints.all_checkpoints(folder)
+            if checkpoints.step_of(path) > step
+        ]
+
+    if any(after == now for _, after in later(run.checkpoints)):
         return  # The run has gone on.
-    target = checkpoints.path_of(run.checkpoints, step)
-    best = best_checkpoint.at(run, step)
-    if not target.exists() and best.exists():
-        with files.disk_errors(target), files.atomic_directory(target) as copy:
-            shutil.copytree(best, copy, dirs_exist_ok=True)
-    bests = [
-        path
-        for path in checkpoints.all_checkpoints(run.best_checkpoint)
-        if _is_taken_back(run, path)
-    ]
-    if bests:
+    bests = [p for p, after in later(run.best_checkpoint) if after is not None]
+    if bests and _saved_after(bests[-1]) != now:
         best_checkpoint.set_aside(run, bests[-1])
-    for path in later:
-        checkpoints.remove(path)
+    for path, after in later(run.checkpoints):
+        if after is not None:
+            checkpoints.remove(path)
 
 
-def _is_taken_back(run: runs.Run, path: pathlib.Path) -> bool:
-    """Says whether a checkpoint is of steps that were taken back last."""
-    if checkpoints.step_of(path) <= run.rollbacks[-1].to_step:
-        return False
+def _saved_after(path: pathlib.Path) -> int | None:
+    """Returns the number of rollbacks before a checkpoint; None if damaged."""
     try:
-        progress = checkpoints.read_progress(path)
-    except errors.UserError:  # Nothing proves it.
-        return False
-    now = len(run.rollbacks)
-    # Programs without this entry removed the checkpoints before they told of
-    # the rollback.
-    return progress.get(SAVED_AFTER, now) != now
+        # Before a rollback, `_mark` puts the entry where there is none.
+        return checkpoints.read_progress(path).get(SAVED_AFTER)
+    except errors.UserError:
+        return None
+
+
+def _mark(run: runs.Run) -> None:
+    """Gives checkpoints of programs that knew no rollbacks their number."""
+    for folder in (run.checkpoints, run.best_checkpoint):
+        for path in checkpoints.all_checkpoints(folder):
+            with contextlib.suppress(errors.UserError):
+                if SAVED_AFTER not in checkpoints.read_progress(path):
+                    checkpoints.amend(path, {SAVED_AFTER: len(run.rollbacks)})
 
 
 def _good_checkpoint(run: runs.Run, collapse: Collapse) -> pathlib.Path | None:
@@ -158,13 +179,19 @@ def _good_checkpoint(run: runs.Run, collapse: Collapse) -> pathlib.Path | None:
     if run.rollbacks:
         sick = run.rollbacks[-1].to_step
         if _SHARE_OF_SICK * collapse.step < sick:
-            return _last_until(_SHARE_OF_SICK * sick, kept)
+            # Of milestones if it can be: others are where somebody stopped the
+            # run, and where a slow machine saved it.
+            steps = milestones(run.config, collapse.step)
+            early = [p for p in kept if checkpoints.step_of(p) <= sick]
+            old = [p for p in early if checkpoints.step_of(p) in steps]
+            return _last_until(_SHARE_OF_SICK * sick, old or early or kept)
     best = checkpoints.last(run.best_checkpoint)
     if run.config.evaluate_every and best is not None:
         return best
+    last = kept[-checkpoints.KEPT :]
     if collapse.is_sudden:
-        return kept[-1] if kept else None
-    return _last_until(collapse.step - _STEPS_BEFORE_VERDICT, kept)
+        return last[-1] if last else None
+    return _last_until(collapse.step - _STEPS_BEFORE_VERDICT, last)
 
 
 def _last_until(step: float, kept: list[pathlib.Path]) -> pathlib.Path | None:

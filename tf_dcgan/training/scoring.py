@@ -4,7 +4,9 @@ A kill may come at any moment; two rules keep the best checkpoint right. A new
 best checkpoint stands beside the old one until an ordinary checkpoint has
 followed it; only then is the old one removed. And a run that continues removes
 every best checkpoint of a step that it has not reached yet, as it removes such
-lines of its log. So the best checkpoint is always the one of the highest step,
+lines of its log; but for one of steps that a rollback took back, which stands
+elsewhere (`best_checkpoint`) until an ordinary checkpoint has followed a better
+one. So the best checkpoint is always the one of the highest step,
 a run that has had a best checkpoint always has one, and a resumed run finds
 the same best checkpoints as a run that was never stopped.
 """
@@ -189,7 +191,7 @@ class Evaluations:
         return [verdict] if verdict else []
 
     def prune(self) -> None:
-        """Removes all best checkpoints but the last.
+        """Removes all best checkpoints but the last, that set aside too.
 
         To be called when an ordinary checkpoint has followed the last best.
         """

@@ -33,6 +33,10 @@ _MANY_CHANNELS = 512
 # Maps with a side of at most so many pixels are dear to convolve for what they
 # hold: one product of matrices makes the most of them.
 _SMALL_SIDE = 8
+# How often a kernel of fewer products is moved: most stay in the cache, but
+# those of transposed convolutions are put in another order first.
+_KERNEL_MOVES = 0.5
+_TRANSPOSED_KERNEL_MOVES = 1.0
 # The batch becomes the channels of the convolution that makes a filter's
 # gradient, which pays from so many on.
 _LARGE_BATCH = 16
@@ -201,7 +205,7 @@ def kernel_gradient(
 
 def _conv2d(images, kernel, geo):
     size = tuple(kernel.shape[:2])
-    if _few_products_pay(images, geo, size, kernel.shape[3]):
+    if _winograd_pays(images, geo, size, kernel.shape[3]):
         return _conv2d_by_winograd(images, kernel, geo)
     if geo.is_dense(size) or (devices.has_amx() and _is_tiny(geo, images)):
         return _conv2d_by_product(images, kernel, geo)
@@ -218,49 +222,65 @@ def _is_tiny(geo, images):
     return max(geo.small) <= _TINY_SIDE and images.shape[3] >= _SOME_CHANNELS
 
 
-def _few_products_pay(images, geo, size, out_channels):
-    """Says whether minimal filtering is faster, also for kernels' gradients."""
-    if not _can_be_filtered(images, geo, size):
-        return False
-    tiles = winograd.tiling(geo.small, -(-size[0] // geo.stride))
-    batch, *_, channels = images.shape
-    return tiles is not None and winograd.pays(
-        tiles,
-        batch,
-        (geo.stride**2 * channels, out_channels),
-        _operations(batch, geo, size) * channels * out_channels,
-        kernel_moves=0.5,
+def _winograd_pays(images, geo, size, out_channels):
+    """Says whether fewer products are faster, also for kernels' gradients."""
+    return _pays(
+        images,
+        geo,
+        size,
+        _tiles(geo, size),
+        (geo.stride**2 * images.shape[3], out_channels),
+        _KERNEL_MOVES,
     )
 
 
-def _few_products_pay_transposed(maps, kernel, geo):
+def _winograd_pays_transposed(maps, kernel, geo):
     """The same for a transposed convolution."""
     size = tuple(kernel.shape[:2])
-    if not _can_be_filtered(maps, geo, size):
+    return _pays(
+        maps,
+        geo,
+        size,
+        _tiles_of_phases(geo, size)[0],
+        (maps.shape[3], geo.stride**2 * kernel.shape[2]),
+        _TRANSPOSED_KERNEL_MOVES,
+    )
+
+
+def _pays(maps, geo, size, tiles, channels, kernel_moves):
+    """Compares the form with fewer products with the convolution itself.
+
+    Args:
+        maps: the inputs of the convolution.
+        geo: of the convolution.
+        size: (height, width) of the kernel.
+        tiles: of the outputs; None where there are too many taps.
+        channels: of inputs and outputs, a stride's included.
+        kernel_moves: as for `winograd.pays`.
+    """
+    if (
+        tiles is None
+        or maps.dtype != tf.float32
+        or maps.shape[0] is None
+        or not size[0] == size[1] > geo.stride
+        or geo.is_dense(tuple(size))
+    ):
         return False
-    tiles, _ = _tiles_of_phases(geo, size)
-    batch, *_, channels = maps.shape
-    out_channels = kernel.shape[2]
-    return tiles is not None and winograd.pays(
+    # The stride's channels are the kernel's places in another order.
+    pairs = math.prod(channels) // geo.stride**2
+    operations = 2 * maps.shape[0] * math.prod(geo.small) * math.prod(size)
+    return winograd.pays(
         tiles,
-        batch,
-        (channels, geo.stride**2 * out_channels),
-        _operations(batch, geo, size) * channels * out_channels,
+        maps.shape[0],
+        channels,
+        operations * pairs,
+        kernel_moves=kernel_moves,
     )
 
 
-def _can_be_filtered(maps, geo, size):
-    return (
-        maps.dtype == tf.float32
-        and maps.shape[0] is not None
-        and size[0] == size[1] > geo.stride
-        and not geo.is_dense(tuple(size))
-    )
-
-
-def _operations(batch, geo, size):
-    """Of a convolution, for a pair of channels; products and sums."""
-    return 2 * batch * math.prod(geo.small) * math.prod(size)
+def _tiles(geo, size):
+    """Returns the tiling of the small map; None for too many taps."""
+    return winograd.tiling(geo.small, -(-size[0] // geo.stride))
 
 
 def _fastest_transpose(
@@ -268,7 +288,7 @@ def _fastest_transpose(
 ) -> Callable[[tf.Tensor, tf.Tensor, Geometry], tf.Tensor]:
     if geo.is_dense(tuple(kernel.shape[:2])):
         return _transpose_of_dense
-    if _few_products_pay_transposed(maps, kernel, geo):
+    if _winograd_pays_transposed(maps, kernel, geo):
         return _transpose_by_winograd
     if kernel.shape[2] <= _FEW_CHANNELS:
         if kernel.dtype == tf.float32:
@@ -288,7 +308,7 @@ def _fastest_transpose(
 
 
 def _fastest_kernel_gradient(images, upstream, geo, size):
-    if _few_products_pay(images, geo, size, upstream.shape[3]):
+    if _winograd_pays(images, geo, size, upstream.shape[3]):
         return _kernel_gradient_by_winograd
     # For 1x1 with a stride TensorFlow 2.21's own writes beyond its memory.
     is_unsafe = tuple(size) == (1, 1) and geo.stride > 1
@@ -347,7 +367,7 @@ def _kernel_gradient_by_product(images, upstream, geo, size):
 
 
 def _conv2d_by_winograd(images, kernel, geo):
-    tiles = winograd.tiling(geo.small, -(-kernel.shape[0] // geo.stride))
+    tiles = _tiles(geo, kernel.shape[:2])
     order = np.arange(tiles.taps * geo.stride)
     order = order.reshape(tiles.taps, geo.stride).T
     tiled = winograd.convolve(
@@ -361,7 +381,7 @@ def _conv2d_by_winograd(images, kernel, geo):
 
 
 def _folded(kernel, rows, columns):
-    """Makes the pixels of each square of a large map channels of its inputs.
+    """Puts the kernel's places in the order of taps and of a square's pixels.
 
     Args:
         kernel: [height, width, a, b].
@@ -457,7 +477,7 @@ def _tiles_of_phases(geo, size):
 
 def _kernel_gradient_by_winograd(images, upstream, geo, size):
     stride, channels = geo.stride, images.shape[3]
-    tiles = winograd.tiling(geo.small, -(-size[0] // stride))
+    tiles = _tiles(geo, size)
     folded = winograd.kernel_gradient(
         images, upstream, tiles, before=geo.before, stride=stride
     )
