@@ -249,10 +249,11 @@ def test_a_run_that_collapses_again_goes_further_back_and_keeps_its_best(
     made = _taken_back(run, rollback.Collapse(9200, "why"))
     assert _steps(run.checkpoints) == [1500, 2500, 4500, 5100, 8000]
     assert "kept" not in capsys.readouterr().out
-    # It has done no more than a third of 8,000, and was stopped at 5,100.
-    _save(run.checkpoints, 9000, 10000, rollbacks=1)
-    made = _taken_back(made, rollback.Collapse(10600, "again"))
-    assert made.rollbacks[1:] == (runs.Rollback(10600, 4500, "again"),)
+    # A collapse is told 1,000 steps after it began: before a third more than
+    # 8,000 was done. The run was stopped at 5,100.
+    _save(run.checkpoints, 9000, 10000, 11000, rollbacks=1)
+    made = _taken_back(made, rollback.Collapse(11600, "again"))
+    assert made.rollbacks[1:] == (runs.Rollback(11600, 4500, "again"),)
     assert _steps(run.checkpoints) == [1500, 2500, 4500]
     assert (
         "the best checkpoint, of step 8,000, is kept until there is a better "

@@ -20,8 +20,8 @@ from tf_dcgan.runs import best_checkpoint, checkpoints, health, runs
 
 # A collapse is told when its windows are over: it began earlier.
 _STEPS_BEFORE_VERDICT = health.SUSTAINED_WINDOWS * health.WINDOW_STEPS
-# A run that collapses again before it is a third longer than what it went back
-# to has gone back to a sick state, and goes back to at most this share of it.
+# A run whose next collapse begins before it is a third longer than what it went
+# back to has gone back to a sick state, and goes to at most this share of it.
 _SHARE_OF_SICK = 0.75
 _MILESTONES = 3  # The first goes back by up to a half, the third by 7/8.
 SAVED_AFTER = "rollbacks"  # The entry of progress.json with their number.
@@ -176,9 +176,12 @@ def _mark(run: runs.Run) -> None:
 def _good_checkpoint(run: runs.Run, collapse: Collapse) -> pathlib.Path | None:
     """Finds what to go back to: the best checkpoint, or one long enough ago."""
     kept = checkpoints.all_checkpoints(run.checkpoints)
+    beginning = collapse.step
+    if not collapse.is_sudden:
+        beginning -= _STEPS_BEFORE_VERDICT
     if run.rollbacks:
         sick = run.rollbacks[-1].to_step
-        if _SHARE_OF_SICK * collapse.step < sick:
+        if _SHARE_OF_SICK * beginning < sick:
             # Of milestones if it can be: others are where somebody stopped the
             # run, and where a slow machine saved it.
             steps = milestones(run.config, collapse.step)
@@ -191,7 +194,7 @@ def _good_checkpoint(run: runs.Run, collapse: Collapse) -> pathlib.Path | None:
     last = kept[-checkpoints.KEPT :]
     if collapse.is_sudden:
         return last[-1] if last else None
-    return _last_until(collapse.step - _STEPS_BEFORE_VERDICT, last)
+    return _last_until(beginning, last)
 
 
 def _last_until(step: float, kept: list[pathlib.Path]) -> pathlib.Path | None:
