@@ -63,7 +63,7 @@ def test_a_slip_in_an_argument_is_told_with_what_was_meant():
         _brought(stepz=3)
     assert str(caught.value) == (
         "train() has no argument 'stepz': did you mean steps? docs/python.md "
-        "lists all of them"
+        "says where all of them are listed"
     )
     with pytest.raises(errors.UserError, match="'run_dir': docs/python"):
         values.settings(

@@ -114,6 +114,13 @@ def test_an_unknown_flag_is_refused_with_the_nearest(given, name):
     )
 
 
+def test_the_end_of_a_name_means_the_flags_that_end_in_it():
+    assert refusal("--learning_rate=1e-3") == (
+        "unknown flag --learning_rate: did you mean --generator_learning_rate "
+        "or --discriminator_learning_rate? --help lists all flags"
+    )
+
+
 def test_an_unknown_flag_that_is_like_nothing_gets_no_suggestion():
     assert refusal("--qqqq=1") == "unknown flag --qqqq: --help lists all flags"
 

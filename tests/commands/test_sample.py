@@ -47,6 +47,25 @@ def test_a_folder_gets_single_images_named_by_seed_and_number(
     assert single.shape == (28, 28, 1)
 
 
+@pytest.mark.slow
+def test_what_was_there_before_is_told(trained, tmp_path, capsys):
+    run = f"--run_dir={trained[0]}"
+    for out, flags in (
+        (tmp_path / "many", ["--num_images=3"]),
+        (tmp_path / "grid.png", []),
+    ):
+        for seed in (1, 1, 2):
+            _sample(run, f"--out={out}", f"--seed={seed}", *flags)
+    told = capsys.readouterr().out.splitlines()
+    assert [line for line in told if line.startswith("note:")] == [
+        f"note: {tmp_path / 'many'} has 3 other pictures that this call did "
+        "not make: give a new folder as --out for images that are to be scored"
+    ]
+    replaced = [line for line in told if "(replaced)" in line]
+    assert len(replaced) == 2
+    assert replaced[0].startswith(f"{tmp_path / 'grid.png'} (replaced): 64 ")
+
+
 class _Sampler:
     """Draws black images of the classes 0, 1, 2, 3."""
 

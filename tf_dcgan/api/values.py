@@ -54,8 +54,8 @@ def settings(
             )
             meant = f"did you mean {' or '.join(near)}? " if near else ""
             raise errors.UserError(
-                f"{call} has no argument {name!r}: {meant}docs/python.md lists "
-                "all of them"
+                f"{call} has no argument {name!r}: {meant}docs/python.md says "
+                "where all of them are listed"
             )
         values[name] = _value(settings_class, known[name], value)
         fields.check_text(name, values[name])

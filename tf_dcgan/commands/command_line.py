@@ -288,8 +288,11 @@ def _define(settings_class: type, values: flags.FlagValues) -> None:
 def _unknown(name: str, values: flags.FlagValues) -> str:
     known = ["flagfile", *(f for f in values if not values[f].boolean)]
     known += [flag for flag in values if values[flag].boolean]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    question = f"did you mean --{near[0]}? " if near else ""
+    # Who gives a part of a name means the flags that end in it.
+    near = [flag for flag in known if flag.endswith(f"_{name}")][:3]
+    near = near or difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    meant = " or ".join(f"--{flag}" for flag in near)
+    question = f"did you mean {meant}? " if near else ""
     return f"unknown flag --{name}: {question}{_SEE_HELP}"
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import pathlib
 
 from tf_dcgan.commands import command_line, run_flags
-from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.common import errors, files, terminal, words
 from tf_dcgan.config import fields, kinds, value_ranges
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import labels, latents
@@ -106,6 +106,7 @@ def main(arguments: Sequence[str]) -> None:
     generator, origin = run_flags.load(run, settings)
     from tf_dcgan.sampling import sample_files, samplers
 
+    is_replaced = out.is_file()
     request = {
         "seed": settings.seed,
         "num_images": settings.num_images,
@@ -125,9 +126,23 @@ def main(arguments: Sequence[str]) -> None:
         origin += f", values {value_ranges.in_words(value_range or (0, 255))}"
     images = "image" if num_images == 1 else "images"
     terminal.show(
-        f"{out}: {num_images} {images}{_of_classes(run, label)}, "
-        f"seed {settings.seed}, {origin}"
+        f"{out}{' (replaced)' * is_replaced}: {num_images} {images}"
+        f"{_of_classes(run, label)}, seed {settings.seed}, {origin}"
     )
+    others = _count_pictures(out) - num_images
+    if others > 0:
+        terminal.say(
+            f"note: {out} has {words.counted(others, 'other picture')} that "
+            "this call did not make: give a new folder as --out for images "
+            "that are to be scored"
+        )
+
+
+def _count_pictures(out: pathlib.Path) -> int:
+    """Counts the pictures in a folder of samples; 0 for a file."""
+    if not out.is_dir():
+        return 0
+    return sum(path.suffix in (".png", ".tif") for path in out.iterdir())
 
 
 def _of_classes(run: runs.Run, label: int | None) -> str:
