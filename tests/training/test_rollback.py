@@ -339,6 +339,16 @@ def test_what_is_not_proven_to_be_taken_back_stays(tmp_path):
     assert _steps(run.checkpoints) == [4000, 9000]
 
 
+def test_a_damaged_best_checkpoint_is_set_aside_and_not_removed(tmp_path):
+    run = _run(tmp_path, 4000, 9000, best=8500)
+    made = rollback.roll_back(run, rollback.Collapse(9200, "why"))
+    damaged = checkpoints.path_of(run.best_checkpoint, 8500) / "progress.json"
+    damaged.write_text("{")
+    rollback.finish(made)
+    assert _steps(run.best_before_rollback) == [8500]
+    assert _steps(run.best_checkpoint) == []
+
+
 def test_milestones_stay_for_runs_that_may_go_back(tmp_path):
     for config, kept in (
         (schema.Config(), [1800, 1900, 2000]),

@@ -90,31 +90,22 @@ def test_checkpoints_that_are_there_need_no_more_room(
         guards.check_saving(run, state, step=step)
 
 
-def test_the_best_checkpoint_and_the_next_best_need_room_too(
-    run, state, monkeypatch
+@pytest.mark.parametrize(
+    ("settings", "more"),
+    [({"evaluate_every": 50}, 6), ({"on_collapse": "rollback"}, 7)],
+)
+def test_best_ones_and_those_to_go_back_to_need_room_too(
+    run, state, monkeypatch, settings, more
 ):
     config = schema.Config(
-        batch_size=4, steps=100, checkpoint_every=10, evaluate_every=50
+        batch_size=4, steps=100, checkpoint_every=10, **settings
     )
     run = runs.Run(run.path, config, run.data, {}, None)
     one = size_of_checkpoint(run, state)
-    free(monkeypatch, 6 * one - 1)
-    with pytest.raises(errors.UserError, match="6 more checkpoints"):
+    free(monkeypatch, more * one - 1)
+    with pytest.raises(errors.UserError, match=f"{more} more checkpoints"):
         guards.check_saving(run, state, step=0)
-    free(monkeypatch, 6 * one)
-    guards.check_saving(run, state, step=0)
-
-
-def test_a_run_that_may_go_back_keeps_three_more(run, state, monkeypatch):
-    config = schema.Config(
-        batch_size=4, steps=100, checkpoint_every=10, on_collapse="rollback"
-    )
-    run = runs.Run(run.path, config, run.data, {}, None)
-    one = size_of_checkpoint(run, state)
-    free(monkeypatch, 7 * one - 1)
-    with pytest.raises(errors.UserError, match="7 more checkpoints"):
-        guards.check_saving(run, state, step=0)
-    free(monkeypatch, 7 * one)
+    free(monkeypatch, more * one)
     guards.check_saving(run, state, step=0)
 
 

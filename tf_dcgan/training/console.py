@@ -75,14 +75,15 @@ class Console:
             self._timed_from, self._started = step, time.monotonic()
         means = meter.interval()
         epoch = min((step - 1) // self._steps_per_epoch + 1, self._epochs)
-        text = f"epoch {epoch}/{self._epochs}  {_in_words(means)}"
+        losses = _in_words(means)
+        text = f"epoch {epoch}/{self._epochs}  {losses}"
         if not self._bar.disable:
             columns = shutil.get_terminal_size().columns - _COLUMNS_OF_NUMBERS
             is_wide = len(text) + _COLUMNS_OF_BAR <= columns
             self._bar.bar_format = None if is_wide else _NUMBERS
             with contextlib.suppress(OSError):  # As in `say`.
                 self._bar.set_postfix_str(
-                    text if is_wide else _shortened(_in_words(means), columns),
+                    text if is_wide else _shortened(losses, columns),
                     refresh=False,
                 )
                 self._bar.update(step - self._bar.n)

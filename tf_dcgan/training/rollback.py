@@ -145,12 +145,13 @@ def finish(run: runs.Run) -> None:
             if checkpoints.step_of(path) > step
         ]
 
-    if any(after == now for _, after in later(run.checkpoints)):
+    ordinary = later(run.checkpoints)
+    if any(after == now for _, after in ordinary):
         return  # The run has gone on.
-    bests = [p for p, after in later(run.best_checkpoint) if after is not None]
-    if bests and _saved_after(bests[-1]) != now:
-        best_checkpoint.set_aside(run, bests[-1])
-    for path, after in later(run.checkpoints):
+    for path, after in later(run.best_checkpoint)[-1:]:
+        if after != now:  # A damaged one too, which is named when it is read.
+            best_checkpoint.set_aside(run, path)
+    for path, after in ordinary:
         if after is not None:
             checkpoints.remove(path)
 

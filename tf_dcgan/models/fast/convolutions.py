@@ -410,6 +410,7 @@ def _folded(kernel, rows, columns):
 
 
 def _cut(maps, sides):
+    """Cuts what is behind the sides, with an operation only where it must."""
     if tuple(maps.shape[1:3]) == tuple(sides):
         return maps
     return maps[:, : sides[0], : sides[1]]
@@ -419,7 +420,6 @@ def _transpose_by_winograd(maps, kernel, geo):
     """A forward convolution of the small map, whose channels are the phases."""
     *size, out_channels, in_channels = kernel.shape
     tiles, orders = _tiles_of_phases(geo, size)
-    stride = geo.stride
     folded = tf.reshape(
         _folded(kernel, *orders.places),
         [tiles.taps, tiles.taps, -1, out_channels, in_channels],
@@ -431,14 +431,7 @@ def _transpose_by_winograd(maps, kernel, geo):
         tiles,
         before=orders.before,
     )
-    size = tiles.outputs
-    tiled = tf.reshape(
-        tiled, [size, size, -1, *tiles.count, stride, stride, out_channels]
-    )
-    height, width = (stride * side for side in tiles.sides)
-    whole = tf.transpose(tiled, [2, 3, 0, 5, 4, 1, 6, 7])
-    whole = tf.reshape(whole, [-1, height, width, out_channels])
-    return _cut(whole, geo.large)
+    return _cut(winograd.together(tiled, tiles, stride=geo.stride), geo.large)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -582,9 +575,7 @@ def _of_phases(phase, size, geo, channels):
     stacked = tf.stack(rows, axis=2)  # [n, rows, phase, columns, phase, c]
     height, width = (_length(geo, axis) * geo.stride for axis in (0, 1))
     whole = tf.reshape(stacked, [-1, height, width, channels])
-    if (height, width) == geo.large:
-        return whole
-    return whole[:, : geo.large[0], : geo.large[1]]
+    return _cut(whole, geo.large)
 
 
 def _nothing(maps, geo, channels):

@@ -210,18 +210,26 @@ def kernel_gradient(
     return tf.reshape(back, [tiles.taps, tiles.taps, -1, outputs])
 
 
-def together(tiled: tf.Tensor, tiles: Tiling) -> tf.Tensor:
+def together(tiled: tf.Tensor, tiles: Tiling, *, stride: int = 1) -> tf.Tensor:
     """Puts the tiles that `convolve` returns together.
 
     Args:
-        tiled: what it returned.
+        tiled: what it returned; its channels are those of the pixels of a
+            square, row by row.
         tiles: of the outputs.
+        stride: the side of such a square.
 
     Returns:
-        [n, *tiles.sides, out_channels].
+        [n, rows, columns, out_channels / stride²], the sides of the tiles
+        times the stride.
     """
-    whole = tf.transpose(tiled, [2, 3, 0, 4, 1, 5])
-    return tf.reshape(whole, [-1, *tiles.sides, tiled.shape[5]])
+    size, channels = tiles.outputs, tiled.shape[5] // stride**2
+    squares = tf.reshape(
+        tiled, [size, size, -1, *tiles.count, stride, stride, channels]
+    )
+    height, width = (stride * side for side in tiles.sides)
+    whole = tf.transpose(squares, [2, 3, 0, 5, 4, 1, 6, 7])
+    return tf.reshape(whole, [-1, height, width, channels])
 
 
 @functools.cache
