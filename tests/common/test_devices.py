@@ -235,11 +235,13 @@ def test_what_multiplies_bfloat16_is_read_from_the_cpus_flags(
         path.write_text(text)
     monkeypatch.setattr(devices, "_CPU_INFO", path)
     assert devices.multiplies_bfloat16() is expected
-    assert not devices.has_amx()
+    assert devices.cpu() is (
+        devices.Cpu.BFLOAT16 if expected else devices.Cpu.OTHER
+    )
 
 
 def test_amx_is_read_from_the_cpus_flags(tmp_path, monkeypatch):
     path = tmp_path / "cpuinfo"
     path.write_text("flags\t\t: fpu amx_bf16 amx_tile\n")
     monkeypatch.setattr(devices, "_CPU_INFO", path)
-    assert devices.has_amx()
+    assert devices.cpu() is devices.Cpu.AMX

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
+import enum
 import functools
 import os
 import pathlib
@@ -188,9 +189,19 @@ def multiplies_bfloat16() -> bool | None:
     return not _BFLOAT16_INSTRUCTIONS.isdisjoint(features)
 
 
-def has_amx() -> bool:
-    """Says whether the CPU multiplies tiles of matrices by instructions."""
-    return "amx_tile" in _cpu_features(_CPU_INFO)
+class Cpu(enum.Enum):
+    """What a CPU has instructions for, by which the fastest forms differ."""
+
+    AMX = "products of tiles of matrices, and bfloat16"
+    BFLOAT16 = "bfloat16"
+    OTHER = "neither, as far as is known"
+
+
+def cpu() -> Cpu:
+    """Returns the kind of this machine's CPU."""
+    if "amx_tile" in _cpu_features(_CPU_INFO):
+        return Cpu.AMX
+    return Cpu.BFLOAT16 if multiplies_bfloat16() else Cpu.OTHER
 
 
 @functools.cache

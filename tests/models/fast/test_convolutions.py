@@ -156,7 +156,7 @@ def test_a_kernel_of_many_taps_has_no_tiles():
 def test_fewer_products_are_taken_where_they_pay(
     shape, forward, transposed, monkeypatch
 ):
-    monkeypatch.setattr(devices, "has_amx", lambda: True)
+    monkeypatch.setattr(devices, "cpu", lambda: devices.Cpu.AMX)
     few, many, side, size, stride, batch = shape
     padding = "valid" if side in (66, 4) else "same"
     geo = convolutions.geometry(
@@ -212,25 +212,26 @@ def test_a_kernel_that_covers_the_map_is_a_product(channels):
 
 
 # (small side, channels of the large and of the small map, dtype) and the forms
-# on a processor with AMX and on another.
+# on each kind of processor.
 _CHOICES = [
-    ((4, 512, 1024, "float32"), "by_product", "by_product"),
-    ((4, 256, 128, "float32"), "", "by_product"),
-    ((16, 64, 128, "float32"), "", "by_phases"),
-    ((16, 3, 64, "float32"), "by_eigen", "by_eigen"),
-    ((16, 3, 64, "bfloat16"), "", ""),
+    ((4, 512, 1024, "float32"), ("by_product", "by_product", "by_product")),
+    ((4, 256, 512, "bfloat16"), ("by_product", "", "by_product")),
+    ((4, 256, 128, "float32"), ("", "", "by_product")),
+    ((16, 64, 128, "float32"), ("", "", "by_phases")),
+    ((16, 3, 64, "float32"), ("by_eigen", "by_eigen", "by_eigen")),
+    ((16, 3, 64, "bfloat16"), ("", "", "")),
 ]
 
 
-@pytest.mark.parametrize(("shape", "with_amx", "without"), _CHOICES)
-def test_the_form_suits_the_processor(shape, with_amx, without, monkeypatch):
+@pytest.mark.parametrize(("shape", "forms"), _CHOICES)
+def test_the_form_suits_the_processor(shape, forms, monkeypatch):
     small, large_channels, small_channels, dtype = shape
     geo = convolutions.geometry(
         (2 * small, 2 * small), (5, 5), stride=2, padding="same"
     )
     kernel = tf.zeros([5, 5, large_channels, small_channels], dtype)
-    for amx, form in ((True, with_amx), (False, without)):
-        monkeypatch.setattr(devices, "has_amx", lambda amx=amx: amx)
+    for cpu, form in zip(devices.Cpu, forms, strict=True):
+        monkeypatch.setattr(devices, "cpu", lambda cpu=cpu: cpu)
         name = "_transpose" + (f"_{form}" if form else "")
         maps = tf.zeros([1, small, small, small_channels], dtype)
         found = convolutions._fastest_transpose(maps, kernel, geo)
@@ -238,18 +239,19 @@ def test_the_form_suits_the_processor(shape, with_amx, without, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("small", "channels", "dtype", "convolution", "gradient"),
+    ("small", "channels", "dtype", "multiplying", "gradient"),
     [
-        (4, 512, "float32", True, True),
-        (4, 64, "float32", False, False),
-        (8, 256, "float32", False, False),
-        (8, 256, "bfloat16", False, True),
-        (16, 256, "bfloat16", False, False),
-        (8, 3, "bfloat16", False, False),
+        (4, 512, "float32", {devices.Cpu.AMX, devices.Cpu.BFLOAT16}, True),
+        (4, 128, "float32", {devices.Cpu.AMX}, True),
+        (4, 64, "float32", set(), False),
+        (8, 256, "float32", set(), False),
+        (8, 256, "bfloat16", set(), True),
+        (16, 256, "bfloat16", set(), False),
+        (8, 3, "bfloat16", set(), False),
     ],
 )
-def test_amx_multiplies_matrices_where_maps_are_small(
-    small, channels, dtype, convolution, gradient, monkeypatch
+def test_matrices_are_multiplied_where_maps_are_small(
+    small, channels, dtype, multiplying, gradient, monkeypatch
 ):
     large = (2 * small, 2 * small)
     geo = convolutions.geometry(large, (5, 5), stride=2, padding="same")
@@ -260,34 +262,37 @@ def test_amx_multiplies_matrices_where_maps_are_small(
         "_conv2d_by_product",
         lambda *arguments: multiplied.append(arguments),
     )
-    for amx in (False, True):
-        monkeypatch.setattr(devices, "has_amx", lambda amx=amx: amx)
+    for cpu in devices.Cpu:
+        monkeypatch.setattr(devices, "cpu", lambda cpu=cpu: cpu)
+        multiplied.clear()
         kernel = tf.zeros([5, 5, channels, 2], dtype)
         convolutions._conv2d(images, kernel, geo)
-        assert bool(multiplied) == (amx and convolution)
+        assert bool(multiplied) == (cpu in multiplying)
         maps = tf.zeros([16, small, small, 2], dtype)
         form = convolutions._fastest_kernel_gradient(images, maps, geo, (5, 5))
-        if not amx:
+        if cpu is devices.Cpu.OTHER:
             expected = convolutions._kernel_gradient_by_dilation
-        elif gradient:
+        elif not gradient:
+            expected = convolutions._kernel_gradient
+        elif cpu is devices.Cpu.AMX:
             expected = convolutions._kernel_gradient_by_product
         else:
-            expected = convolutions._kernel_gradient
+            expected = convolutions._kernel_gradient_by_dilation
         assert form is expected
         assert convolutions._fastest_kernel_gradient(
             images[:2], maps[:2], geo, (5, 5)
         ) is (convolutions._kernel_gradient)
 
 
-@pytest.mark.parametrize("amx", [False, True])
+@pytest.mark.parametrize("cpu", devices.Cpu)
 @pytest.mark.parametrize("channels", [(3, 6), (6, 5)])
 @pytest.mark.parametrize("batch", [2, 16])
 @pytest.mark.parametrize("few_products", [False, True])
 @pytest.mark.parametrize("case", [*_GEOMETRIES[:6], _DENSE], ids=str)
 def test_first_and_second_derivatives_are_tensorflows(
-    case, batch, channels, amx, few_products, monkeypatch
+    case, batch, channels, cpu, few_products, monkeypatch
 ):
-    monkeypatch.setattr(devices, "has_amx", lambda: amx)
+    monkeypatch.setattr(devices, "cpu", lambda: cpu)
     monkeypatch.setattr(winograd, "pays", lambda *_, **__: few_products)
     geo, images, weights, maps = _tensors(*case, channels=channels, batch=batch)
     stride, padding = case[2], case[3].upper()

@@ -2,12 +2,13 @@
 
 oneDNN, which TensorFlow computes convolutions with on a CPU, runs forward
 convolutions near the processor's limit. Of the two gradients of a convolution
-with a stride it reaches a tenth to a half of that on many processors, and on
-those with AMX most of it. The gradients are written here as forward
-convolutions and as products of matrices too, and all three with fewer products
-(`winograd`); each shape takes the form that was the fastest on such a
-processor. `tf.nn.conv2d` and `tf.nn.conv2d_transpose` define what is computed;
-only the rounding differs. `python -m benchmarks.convolutions` times both.
+with a stride it reaches a tenth to a half of that on older processors, and on
+those with instructions for bfloat16 most of it. The gradients are written here
+as forward convolutions and as products of matrices too, and all three with
+fewer products (`winograd`); each shape takes the form that was the fastest on
+such a processor. `tf.nn.conv2d` and `tf.nn.conv2d_transpose` define what is
+computed; only the rounding differs. `python -m benchmarks.convolutions` times
+both.
 """
 
 from __future__ import annotations
@@ -24,14 +25,20 @@ from tf_dcgan.models.fast import winograd
 
 # With so few channels the plain operation is the fastest.
 _FEW_CHANNELS = 4
-# On processors with AMX, products of matrices are faster than the plain
-# operations for maps of at most so many pixels a side, from so many channels on
-# and, of transposed convolutions, from more.
+# Products of matrices are faster than the plain operations for maps of at most
+# so many pixels a side, from so many channels on: of the large map in a
+# convolution, of the small one in a transposed one.
 _TINY_SIDE = 4
-_SOME_CHANNELS = 128
-_MANY_CHANNELS = 512
+_CHANNELS_FOR_PRODUCTS = {
+    devices.Cpu.AMX: (128, 512),
+    devices.Cpu.BFLOAT16: (512, 1024),
+    devices.Cpu.OTHER: (math.inf, math.inf),
+}
+# The same for gradients of kernels, by either form.
+_CHANNELS_FOR_KERNELS = 128
 # Maps with a side of at most so many pixels are dear to convolve for what they
-# hold: one product of matrices makes the most of them.
+# hold: on other processors one product of matrices makes the most of them, and
+# in bfloat16 the plain gradients of their kernels compute in float32.
 _SMALL_SIDE = 8
 # How often a kernel of fewer products is moved: most stay in the cache, but
 # those of transposed convolutions are put in another order first.
@@ -207,19 +214,19 @@ def _conv2d(images, kernel, geo):
     size = tuple(kernel.shape[:2])
     if _winograd_pays(images, geo, size, kernel.shape[3]):
         return _conv2d_by_winograd(images, kernel, geo)
-    if geo.is_dense(size) or (devices.has_amx() and _is_tiny(geo, images)):
+    least, _ = _CHANNELS_FOR_PRODUCTS[devices.cpu()]
+    if geo.is_dense(size) or _is_tiny(geo, images, least):
         return _conv2d_by_product(images, kernel, geo)
     return _plain_conv2d(images, kernel, geo)
 
 
 def _plain_conv2d(images, kernel, geo):
     """The plain operation, which defines the others."""
-    padding = geo.padding(tuple(kernel.shape[:2]))
-    return tf.nn.conv2d(images, kernel, geo.stride, padding)
+    return tf.nn.conv2d(images, kernel, geo.stride, geo.name)
 
 
-def _is_tiny(geo, images):
-    return max(geo.small) <= _TINY_SIDE and images.shape[3] >= _SOME_CHANNELS
+def _is_tiny(geo, maps, least_channels):
+    return max(geo.small) <= _TINY_SIDE and maps.shape[3] >= least_channels
 
 
 def _winograd_pays(images, geo, size, out_channels):
@@ -294,17 +301,14 @@ def _fastest_transpose(
         if kernel.dtype == tf.float32:
             return _transpose_by_eigen
         return _transpose
-    if devices.has_amx():
-        if (
-            geo.stride > 1
-            and max(geo.small) <= _TINY_SIDE
-            and kernel.shape[3] >= _MANY_CHANNELS
-        ):
+    if devices.cpu() is devices.Cpu.OTHER:
+        if geo.stride > 1 and max(geo.small) <= _SMALL_SIDE:
             return _transpose_by_product
-        return _transpose
-    if geo.stride > 1 and max(geo.small) <= _SMALL_SIDE:
+        return _transpose_by_phases
+    _, least = _CHANNELS_FOR_PRODUCTS[devices.cpu()]
+    if geo.stride > 1 and _is_tiny(geo, maps, least):
         return _transpose_by_product
-    return _transpose_by_phases
+    return _transpose
 
 
 def _fastest_kernel_gradient(images, upstream, geo, size):
@@ -316,16 +320,19 @@ def _fastest_kernel_gradient(images, upstream, geo, size):
         return _kernel_gradient_by_product
     if (images.shape[0] or 0) < _LARGE_BATCH:
         return _kernel_gradient
-    if not devices.has_amx():
-        return _kernel_gradient_by_dilation
-    if _is_tiny(geo, images) or (
-        # In bfloat16 the plain operation computes in float32.
-        images.dtype == tf.bfloat16
-        and max(geo.small) <= _SMALL_SIDE
-        and images.shape[3] > _FEW_CHANNELS
+    cpu = devices.cpu()
+    if cpu is not devices.Cpu.OTHER and not (
+        _is_tiny(geo, images, _CHANNELS_FOR_KERNELS)
+        or (
+            images.dtype == tf.bfloat16
+            and max(geo.small) <= _SMALL_SIDE
+            and images.shape[3] > _FEW_CHANNELS
+        )
     ):
+        return _kernel_gradient
+    if cpu is devices.Cpu.AMX:
         return _kernel_gradient_by_product
-    return _kernel_gradient
+    return _kernel_gradient_by_dilation
 
 
 def _patches(images, geo, size):

@@ -37,10 +37,13 @@ _POINTS = {
     6: (0.0, 0.75, -0.75, 1.5, -1.5),
 }
 # What moving a byte costs, in operations of oneDNN's convolutions: fitted to
-# the layers of all recipes on a processor with AMX (300 GFLOP/s), and on the
-# same one held to AVX2.
-_OPERATIONS_PER_BYTE = 19.0
-_OPERATIONS_PER_BYTE_WITHOUT_AMX = 10.0
+# the layers of all recipes on processors of these kinds (with AMX 300 GFLOP/s,
+# with bfloat16 alone 200), the last on the first one held to AVX2.
+_OPERATIONS_PER_BYTE = {
+    devices.Cpu.AMX: 19.0,
+    devices.Cpu.BFLOAT16: 21.0,
+    devices.Cpu.OTHER: 10.0,
+}
 # What the values of a kernel, of inputs or of outputs may take at most.
 _MOST_BYTES = 128 * 2**20
 
@@ -123,12 +126,8 @@ def pays(
     elements = rows * (2 * inputs + outputs) + kernel_moves * inputs * outputs
     moved = values * 2 * 4 * elements
     products = 2 * values * rows * inputs * outputs
-    per_byte = (
-        _OPERATIONS_PER_BYTE
-        if devices.has_amx()
-        else _OPERATIONS_PER_BYTE_WITHOUT_AMX
-    )
-    return products + per_byte * moved < operations
+    moving = _OPERATIONS_PER_BYTE[devices.cpu()] * moved
+    return products + moving < operations
 
 
 def convolve(
