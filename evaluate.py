@@ -3,7 +3,7 @@
 A door, short on purpose: the command is in `tf_dcgan.commands.evaluate`.
 """
 
-from tf_dcgan.commands import command_line, evaluate
+from tf_dcgan.commands import door
 
 if __name__ == "__main__":
-    command_line.run(evaluate.main)
+    door.enter("evaluate")

@@ -3,7 +3,7 @@
 A door, short on purpose: the command is in `tf_dcgan.commands.train`.
 """
 
-from tf_dcgan.commands import command_line, train
+from tf_dcgan.commands import door
 
 if __name__ == "__main__":
-    command_line.run(train.main)
+    door.enter("train")

@@ -32,11 +32,11 @@ from unittest import mock
 import PIL.Image
 
 from benchmarks import command_flags
-from tf_dcgan import __main__ as entry
 from tf_dcgan.commands import (
     arithmetic,
     command_line,
     compare,
+    dispatch,
     explore,
     export,
     inspect,
@@ -310,7 +310,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 def _outcome(words: Sequence[str]) -> tuple[str, str]:
     """Calls a command; returns the outcome, and a traceback if there is."""
-    call: Callable = entry.COMMANDS[words[0]].main
+    call: Callable = dispatch.COMMANDS[words[0]].main
     try:
         with _time_limit(), contextlib.redirect_stderr(io.StringIO()):
             with contextlib.redirect_stdout(io.StringIO()):

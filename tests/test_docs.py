@@ -15,7 +15,7 @@ import pytest
 import told
 
 from tf_dcgan import __main__ as entry
-from tf_dcgan.commands import command_line
+from tf_dcgan.commands import command_line, dispatch
 from tf_dcgan.config import overrides, recipes, schema
 from tf_dcgan.evaluation import request
 from tf_dcgan.runs import health
@@ -87,11 +87,11 @@ def _commands(page):
             if door and not rest:
                 continue  # The name of the file.
             if door:
-                yield (entry.COMMANDS[_DOORS[door]], [_DOORS[door], *words])
+                yield (dispatch.COMMANDS[_DOORS[door]], [_DOORS[door], *words])
             elif benchmark:
                 yield (benchmark, [benchmark, *words])
-            elif words and words[0] in entry.COMMANDS:
-                yield (entry.COMMANDS[words[0]], words)
+            elif words and words[0] in dispatch.COMMANDS:
+                yield (dispatch.COMMANDS[words[0]], words)
             elif words != ["COMMAND"]:
                 yield (None, words)
 
@@ -188,7 +188,7 @@ def test_every_file_that_a_page_names_exists(page):
 
 def _flags():
     """Names all flags of the commands and of the benchmarks."""
-    modules = [*entry.COMMANDS.values(), schema, request]
+    modules = [*dispatch.COMMANDS.values(), schema, request]
     for path in (_PROJECT / "benchmarks").rglob("*.py"):
         if "command_flags.parse(" in path.read_text():
             parts = path.relative_to(_PROJECT).with_suffix("").parts
@@ -244,7 +244,7 @@ def test_the_map_in_the_readme_has_every_folder():
 
 def test_the_readme_has_a_line_for_every_command():
     rows = re.findall(r"^\| `(\w+)` \|", _TEXTS["README.md"], re.MULTILINE)
-    assert set(entry.COMMANDS) <= set(rows)
+    assert set(dispatch.COMMANDS) <= set(rows)
 
 
 def test_rows_of_results_in_the_readme_are_those_of_the_page_of_results():
@@ -265,7 +265,7 @@ def test_every_command_is_one_that_its_program_understands(
     monkeypatch, page, module, words
 ):
     if module is None:  # Such as `help train`.
-        assert set(words) <= {"help", "--help", "--version", *entry.COMMANDS}
+        assert set(words) <= {"help", "--help", "--version", *dispatch.COMMANDS}
         return
     if isinstance(module, str):
         module = importlib.import_module(module)
@@ -282,7 +282,7 @@ def test_every_command_is_one_that_its_program_understands(
     with pytest.raises(_EnoughError):
         module.main([word for word in words if word != "--help"])
     (line,) = read
-    if module is entry.COMMANDS["train"] and not line.given.get("run_dir"):
+    if module is dispatch.COMMANDS["train"] and not line.given.get("run_dir"):
         overrides.from_flags(line.more)
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tf_dcgan import __main__ as entry
+from tf_dcgan.commands import dispatch
 
 _PROJECT = pathlib.Path(__file__).resolve().parents[1]
 _PACKAGE = _PROJECT / "tf_dcgan"
@@ -125,7 +125,7 @@ def test_one_wrapper_shows_progress():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", entry.COMMANDS)
+@pytest.mark.parametrize("command", dispatch.COMMANDS)
 @pytest.mark.parametrize("flag", ["--help", "--no_such_flag=1"])
 def test_help_and_a_slip_load_no_tensorflow(command, flag):
     code = (

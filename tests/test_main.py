@@ -11,6 +11,7 @@ import pytest
 
 import tf_dcgan
 from tf_dcgan import __main__ as entry
+from tf_dcgan.commands import dispatch
 
 _PROJECT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -38,7 +39,7 @@ def test_help_has_a_line_for_each_command(answer):
     assert (status, err) == (0, "")
     lines = out.splitlines()
     assert max(map(len, lines)) <= 79
-    for name, module in entry.COMMANDS.items():
+    for name, module in dispatch.COMMANDS.items():
         (line,) = (line for line in lines if line.startswith(f"  {name} "))
         assert line.endswith(f" {module.SUMMARY.splitlines()[0]}")
 
@@ -49,11 +50,11 @@ def test_help_is_given_however_it_is_asked_for(answer, words):
     assert answer(*words) == answer("--help")
 
 
-@pytest.mark.parametrize("command", entry.COMMANDS)
+@pytest.mark.parametrize("command", dispatch.COMMANDS)
 def test_help_on_a_command_is_what_the_command_says_itself(answer, command):
     status, out, err = answer("help", command)
     assert (status, out, err) == answer(command, "--help")
-    assert out.startswith(entry.COMMANDS[command].SUMMARY)
+    assert out.startswith(dispatch.COMMANDS[command].SUMMARY)
     assert status == 0
 
 
@@ -86,7 +87,7 @@ def test_a_flag_before_the_command_is_told_its_place(answer, word):
 
 def test_the_words_after_the_command_are_its_own(answer, monkeypatch):
     words = []
-    monkeypatch.setattr(entry.COMMANDS["sample"], "main", words.extend)
+    monkeypatch.setattr(dispatch.COMMANDS["sample"], "main", words.extend)
     assert answer("sample", "--seed=1", "help") == (0, "", "")
     assert words == ["sample", "--seed=1", "help"]
 
@@ -104,7 +105,7 @@ def test_a_reader_that_has_enough_sees_no_traceback():
 
 
 @pytest.mark.parametrize(
-    "command", sorted(set(entry.COMMANDS) - {"compare", "inspect"})
+    "command", sorted(set(dispatch.COMMANDS) - {"compare", "inspect"})
 )
 def test_a_folder_whose_name_is_no_text_is_refused_in_a_line(
     answer, command, tmp_path, monkeypatch

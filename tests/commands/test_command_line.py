@@ -426,6 +426,11 @@ def test_an_interruption_ends_with_status_130(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "\ninterrupted\n")
 
 
+def test_an_interruption_may_say_what_it_cost(monkeypatch, capsys):
+    assert run(monkeypatch, raising(KeyboardInterrupt("all is saved"))) == 130
+    assert capsys.readouterr() == ("", "\nall is saved\n")
+
+
 def test_sigterm_ends_with_status_130(monkeypatch, capsys):
     def main(arguments):
         signal.raise_signal(signal.SIGTERM)

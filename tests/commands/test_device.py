@@ -7,7 +7,7 @@ import made_up_gpus
 import pytest
 
 from tf_dcgan import __main__ as entry
-from tf_dcgan.commands import run_flags
+from tf_dcgan.commands import dispatch, run_flags
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema
 from tf_dcgan.evaluation import evaluate, request
@@ -52,7 +52,7 @@ def test_a_gpu_that_is_not_there_is_refused_before_any_work(command):
 
 
 @pytest.mark.parametrize(
-    "command", sorted(set(entry.COMMANDS) - {"compare", "progress"})
+    "command", sorted(set(dispatch.COMMANDS) - {"compare", "progress"})
 )
 def test_every_command_that_computes_has_the_flag(command, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["tf-dcgan", command, "--help"])

@@ -6,7 +6,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tf_dcgan.commands import interpolate, sample
+from tf_dcgan.commands import interpolate, run_flags, sample
 from tf_dcgan.common import errors, images
 from tf_dcgan.sampling import latents
 
@@ -44,6 +44,12 @@ def _samples(run_dir, folder, seed=0):
     return np.stack(
         [images.read_png(path)[..., 0] for path in sorted(folder.iterdir())]
     )
+
+
+def test_files_that_are_replaced_are_told(tmp_path):
+    outs = [tmp_path / "walk.png", tmp_path / "walk.gif"]
+    outs[1].write_bytes(b"")
+    assert run_flags.outs_in_words(outs) == (f"{outs[0]}, {outs[1]} (replaced)")
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,11 @@ def test_noise_is_shown_when_the_import_fails(tmp_path):
     assert "ImportError: no libcudart" in done.stderr
 
 
+def test_noise_is_not_shown_when_the_user_interrupts_the_import(tmp_path):
+    done = run(tmp_path, NOISE + "raise KeyboardInterrupt")
+    assert not done.stderr.startswith("noise")
+
+
 def test_a_user_who_sets_the_log_level_sees_everything(tmp_path):
     done = run(tmp_path, NOISE, TF_CPP_MIN_LOG_LEVEL="0")
     assert done.stdout == "0 0\n"

@@ -454,7 +454,7 @@ def test_a_batch_larger_than_the_set_is_refused():
     message = refusal(Config(batch_size=65).steps_per_epoch, 64)
     assert message == (
         "--batch_size=65 is more than the 64 images of mnist: allowed is 1 "
-        "to 64"
+        "to 64; the command inspect recommends settings for so few"
     )
 
 

@@ -23,7 +23,7 @@ from tf_dcgan.commands import train
 from tf_dcgan.common import errors, images
 from tf_dcgan.gan import gan
 from tf_dcgan.runs import checkpoints, folder, runs, summaries
-from tf_dcgan.training import console, execution
+from tf_dcgan.training import console, execution, launch
 
 _PROJECT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -51,6 +51,17 @@ def main_with_exports(tmp_path, monkeypatch):
 def main(main_with_exports, no_exports):
     """The same, for tests that do not read exports and charts."""
     return main_with_exports
+
+
+def test_an_interruption_before_the_first_step_says_what_it_cost(
+    main, monkeypatch
+):
+    def pressed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launch, "launch", pressed)
+    with pytest.raises(KeyboardInterrupt, match="nothing was trained"):
+        main("--dataset=glyphs")
 
 
 # What a run leaves.

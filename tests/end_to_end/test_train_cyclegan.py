@@ -275,7 +275,7 @@ def test_a_batch_larger_than_a_set_names_that_set(pair, tmp_path):
     )
     assert message == (
         f"--batch_size=10 is more than the 9 images of {pair}/trainB: allowed "
-        "is 1 to 9"
+        "is 1 to 9; the command inspect recommends settings for so few"
     )
     assert not (tmp_path / "run").exists()
 

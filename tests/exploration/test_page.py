@@ -16,8 +16,7 @@ import PIL.Image
 import pytest
 
 import benchmarks.browser
-from tf_dcgan import __main__ as entry
-from tf_dcgan.commands import explore
+from tf_dcgan.commands import dispatch, explore
 from tf_dcgan.common import errors, files
 from tf_dcgan.exploration import explorer, server
 from tf_dcgan.runs import runs
@@ -209,7 +208,7 @@ def test_what_is_saved_is_made_again_by_its_command(
     (out,) = [word for word in words if word.startswith("--out=")]
     saved = out.removeprefix("--out=")
     words[words.index(out)] = f"--out={tmp_path}/{saved.rpartition('/')[2]}"
-    entry.COMMANDS[words[3]].main(words[3:])
+    dispatch.COMMANDS[words[3]].main(words[3:])
     assert len(pictures) == len(list(tmp_path.iterdir())) > 0
     for picture in pictures:
         again = tmp_path / picture.name

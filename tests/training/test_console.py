@@ -457,6 +457,13 @@ def test_a_finished_run_says_what_it_left(tmp_path, capsys):
     assert f"python -m tf_dcgan sample --run_dir={run.path}" in out
 
 
+def test_a_run_that_was_finished_before_says_so(tmp_path, capsys):
+    run = a_run(tmp_path)
+    progress.Console(run, 100, 100, 10).finish(100)
+    out = capsys.readouterr().out
+    assert f"was finished after 100 steps: {run.path} has samples/" in out
+
+
 def test_a_stopped_run_says_how_to_go_on(tmp_path, capsys):
     run = a_run(tmp_path)
     progress.Console(run, 0, 100, 10).finish(60)

@@ -1,4 +1,4 @@
-"""What a run that goes on is told of its machine."""
+"""What a run that goes on is told of its machine, and of its length."""
 
 import dataclasses
 
@@ -6,7 +6,7 @@ import pytest
 
 from tf_dcgan.common import devices
 from tf_dcgan.config import schema
-from tf_dcgan.runs import runs
+from tf_dcgan.runs import checkpoints, runs
 from tf_dcgan.training import launch
 
 
@@ -54,3 +54,15 @@ def test_a_gpus_run_on_a_cpu_is_told_how_to_do_without_xla(
     assert output.endswith(
         "note: XLA was on, now off; the run goes on, but not bit for bit\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("steps", "saved", "left"),
+    [(None, (), None), (100, (), 100), (100, (20, 60), 40), (50, (60,), 0)],
+)
+def test_what_is_left_counts_from_the_last_checkpoint(run, steps, saved, left):
+    config = schema.Config(steps=steps)
+    assert launch._steps_left(config, None) == steps
+    for step in saved:
+        checkpoints.path_of(run.checkpoints, step).mkdir(parents=True)
+    assert launch._steps_left(config, run) == left

@@ -42,7 +42,7 @@ def test_the_first_signal_is_a_request(kind):
 def test_the_second_signal_is_an_interrupt(first, second):
     with guards.on_signals() as stop:
         signal.raise_signal(first)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match="interrupted again: "):
             signal.raise_signal(second)
         assert stop.requested is True
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import dataclasses
-import difflib
 import numbers
 import os
 from typing import Any
@@ -49,13 +48,10 @@ def settings(
     values = {}
     for name, value in arguments.items():
         if name not in known:
-            near = difflib.get_close_matches(
-                name, known, n=2, cutoff=errors.NEAR
-            )
-            meant = f"did you mean {' or '.join(near)}? " if near else ""
             raise errors.UserError(
-                f"{call} has no argument {name!r}: {meant}docs/python.md says "
-                "where all of them are listed"
+                f"{call} has no argument {name!r}: "
+                f"{errors.question(name, known)}docs/python.md says where all "
+                "of them are listed"
             )
         values[name] = _value(settings_class, known[name], value)
         fields.check_text(name, values[name])

@@ -133,6 +133,7 @@ def main(arguments: Sequence[str]) -> None:
     sampler = samplers.of_run(run, generator, label=label)
     concepts = _with_samples(concepts, run, sampler, settings)
     _warn_of_few(concepts)
+    written = run_flags.outs_in_words([out])
     _write(out, concepts, sampler, settings)
     flags = " ".join(
         f"--{concept.flag}="
@@ -142,7 +143,7 @@ def main(arguments: Sequence[str]) -> None:
     if label is not None:
         flags += f" {terminal.flag('label', settings.label)}"
     terminal.show(
-        f"{out}: A - B + C with {flags} --seed={settings.seed}, noise "
+        f"{written}: A - B + C with {flags} --seed={settings.seed}, noise "
         f"{settings.noise:g}, {'' if settings.rescale else 'not '}rescaled, "
         f"{origin}"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 import dataclasses
-import difflib
 import errno
 import os
 import signal
@@ -144,15 +143,16 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
 
     A `UserError`, a full disk, a full memory and a file that cannot be used
     become one line on standard error and exit status 2, Ctrl-C and SIGTERM exit
-    status 130; any other exception keeps its traceback.
+    status 130; any other exception keeps its traceback. What a
+    `KeyboardInterrupt` says is told.
 
     Args:
         main: takes the words of the command line, the command first.
     """
     terminal.open_streams()
     _shield_from_environment()
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
+        _heed_signals()
         _call(main)
     except BrokenPipeError:
         # The reader, such as `head`, has enough. Python flushes once more.
@@ -161,8 +161,9 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
         _fail(str(error))
     except OSError as error:
         _fail(_explained(error))
-    except KeyboardInterrupt:
-        terminal.show("\ninterrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        what = str(interrupt) or "interrupted"
+        terminal.show(f"\n{what}", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
         message = _full_memory(error)
@@ -212,6 +213,16 @@ def _unreadable(error: flags.CantOpenFlagFileError) -> str:
 def _value(field: dataclasses.Field, value: Any) -> Any:
     """Reads `--name=` as None, where the setting may be without a value."""
     return None if value == "" and field.metadata["unset"] else value
+
+
+def _heed_signals() -> None:
+    """Makes Ctrl-C and SIGTERM raise `KeyboardInterrupt`.
+
+    Ctrl-C stays ignored where it was, as in commands in the background.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _interrupt(number, frame):
@@ -288,11 +299,7 @@ def _define(settings_class: type, values: flags.FlagValues) -> None:
 def _unknown(name: str, values: flags.FlagValues) -> str:
     known = ["flagfile", *(f for f in values if not values[f].boolean)]
     known += [flag for flag in values if values[flag].boolean]
-    # Who gives a part of a name means the flags that end in it.
-    near = [flag for flag in known if flag.endswith(f"_{name}")][:3]
-    near = near or difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    meant = " or ".join(f"--{flag}" for flag in near)
-    question = f"did you mean {meant}? " if near else ""
+    question = errors.question(name, known, prefix="--")
     return f"unknown flag --{name}: {question}{_SEE_HELP}"
 
 

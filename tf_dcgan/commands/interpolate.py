@@ -95,10 +95,11 @@ def main(arguments: Sequence[str]) -> None:
     walked_images = walks.make(
         walk, samplers.of_run(run, generator, label=label)
     )
+    written = run_flags.outs_in_words(outs)
     for out in outs:
         walks.write(out, walk, walked_images)
     terminal.show(
-        f"{', '.join(map(str, outs))}: samples {' to '.join(walk.names())}, "
+        f"{written}: samples {' to '.join(walk.names())}, "
         f"{settings.frames} images each, {walk.way}, {origin}"
     )
 

@@ -162,13 +162,14 @@ def main(arguments: Sequence[str]) -> None:
     )
     if settings.training_images:
         inversion = _with_training_images(run, inversion, features, settings)
+    written = run_flags.outs_in_words(outs)
     for out in outs:
         _write(out, run, names, inversion)
     for text in _table(run, names, inversion):
         terminal.show(text)
     compared = "pixels" if features is None else f"pixels and {features.words}"
     terminal.show(
-        f"{', '.join(map(str, outs))}: {words.counted(len(names), 'image')} "
+        f"{written}: {words.counted(len(names), 'image')} "
         f"of {source}, {words.counted(settings.starts, 'start')} of "
         f"{words.counted(settings.steps, 'step')}, seed {settings.seed}, "
         f"compared in {compared}, {origin}"

@@ -6,6 +6,7 @@ the generator, acts, and prints where the result is and what it comes from.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import dataclasses
 import os
 import pathlib
@@ -170,3 +171,12 @@ def load_at_step(run: runs.Run, settings: RunSettings) -> tuple[Any, int, str]:
     )
     origin = best_checkpoint.origin(run, step, settings.checkpoint)
     return generator, step, f"{settings.weights} weights of {origin}"
+
+
+def outs_in_words(outs: Sequence[pathlib.Path]) -> str:
+    """Names files for the last line; call it before they are written.
+
+    Args:
+        outs: the files; those that exist are said to be replaced.
+    """
+    return ", ".join(f"{out}{' (replaced)' * out.is_file()}" for out in outs)

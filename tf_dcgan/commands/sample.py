@@ -106,7 +106,7 @@ def main(arguments: Sequence[str]) -> None:
     generator, origin = run_flags.load(run, settings)
     from tf_dcgan.sampling import sample_files, samplers
 
-    is_replaced = out.is_file()
+    written = run_flags.outs_in_words([out])
     request = {
         "seed": settings.seed,
         "num_images": settings.num_images,
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str]) -> None:
         origin += f", values {value_ranges.in_words(value_range or (0, 255))}"
     images = "image" if num_images == 1 else "images"
     terminal.show(
-        f"{out}{' (replaced)' * is_replaced}: {num_images} {images}"
+        f"{written}: {num_images} {images}"
         f"{_of_classes(run, label)}, seed {settings.seed}, {origin}"
     )
     others = _count_pictures(out) - num_images

@@ -55,12 +55,20 @@ def main(arguments: Sequence[str]) -> None:
     planned = plan.make(line.more, settings.run_dir)
     if not settings.dry_run:
         planned.require_writable()
-    quiet_import.import_tensorflow()
-    from tf_dcgan.training import launch
+    try:
+        quiet_import.import_tensorflow()
+        from tf_dcgan.training import launch
 
-    if settings.dry_run:
-        launch.describe(planned.config)
-    else:
-        launch.launch(
-            planned.config, run_dir=planned.run_dir, old_run=planned.old_run
-        )
+        if settings.dry_run:
+            launch.describe(planned.config)
+        else:
+            launch.launch(
+                planned.config, run_dir=planned.run_dir, old_run=planned.old_run
+            )
+    except KeyboardInterrupt as interrupt:
+        # Once there are steps, the loop heeds signals and says what it saved.
+        raise KeyboardInterrupt(
+            str(interrupt)
+            or "interrupted before the first step: nothing was trained, and "
+            "the same command begins again"
+        ) from interrupt

@@ -53,8 +53,24 @@ def suggestion(given: str, allowed: Iterable[str]) -> str:
     """
     allowed = sorted(allowed)
     is_number = re.fullmatch(r"[-+]?[\d.]+", given)
-    near = difflib.get_close_matches(
-        given.lower(), [] if is_number else allowed, n=2, cutoff=NEAR
-    )
-    question = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"{question}allowed: {', '.join(allowed)}"
+    meant = "" if is_number else question(given.lower(), allowed)
+    return f"{meant}allowed: {', '.join(allowed)}"
+
+
+def question(given: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """Asks which known word was meant.
+
+    Args:
+        given: the word that was not recognised.
+        known: words that are recognised.
+        prefix: goes before each word that is named, such as `--`.
+
+    Returns:
+        `did you mean … or …? `, with the words that end in the given one, else
+        those that look like it; nothing where there are none.
+    """
+    known = list(known)
+    near = [word for word in known if word.endswith(f"_{given}")][:3]
+    near = near or difflib.get_close_matches(given, known, n=2, cutoff=NEAR)
+    words = " or ".join(f"{prefix}{word}" for word in near)
+    return f"did you mean {words}? " if words else ""

@@ -36,7 +36,7 @@ def import_tensorflow() -> None:
         os.dup2(held_back.fileno(), 2)
         try:
             import tensorflow  # noqa: F401
-        except BaseException:
+        except Exception:  # Not where the user interrupts it.
             held_back.seek(0)
             os.write(standard_error, held_back.read())
             raise

@@ -891,7 +891,8 @@ class Config:
             raise errors.UserError(
                 f"--batch_size={self.batch_size} is more than the "
                 f"{words.counted(num_images, 'image')} of {of or self.title}: "
-                f"allowed is {words.at_least_1(num_images)}"
+                f"allowed is {words.at_least_1(num_images)}; the command "
+                "inspect recommends settings for so few"
             )
         return num_images // self.batch_size
 

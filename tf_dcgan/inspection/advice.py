@@ -24,6 +24,8 @@ _KEPT_BY_A_SHAPE = 0.8
 _FEW_OF_A_CLASS = 100
 # For a batch, as a share of the training images.
 _BATCH_SHARE = 0.5
+# What D sees of few images; of a translation mirroring and crops change all.
+_AUGMENTATIONS = "color,translation,cutout"
 _PLACES = ("dataset", "data_dir", "labels", "cache_dir")
 _HALVES = ({"trainA", "trainB"}, {"traina", "trainb"})
 
@@ -158,6 +160,15 @@ def of(
         )
     steps = _steps(recipe, train_images, batch_size, reasons)
     settings["steps"] = steps
+    if train_images < findings.FEW_IMAGES and not halves:
+        settings["augment"] = _AUGMENTATIONS
+        reasons.append(
+            (
+                f"--augment={_AUGMENTATIONS}",
+                "changes at random what D sees of the few images, so that it "
+                "learns them by heart later",
+            )
+        )
     hints = list(_hints(facts, recipe, train_images))
     if differences.get("horizontal_flip"):
         settings["horizontal_flip"] = False
@@ -165,8 +176,8 @@ def of(
             (
                 "--horizontal_flip=false",
                 "the recipe mirrors images at random, which is right only "
-                "where left and right mean the same, as in faces: leave the "
-                "flag out then",
+                "where left and right mean the same, as in faces: with such "
+                "images leave this flag out",
             )
         )
     elif not halves:
@@ -344,16 +355,10 @@ def _hints(
             "choose it"
         )
     if train_images < findings.FEW_IMAGES:
-        augmentation = (
-            ""  # A translation has none but mirroring and crops.
-            if recipe == "cyclegan"
-            else "--augment=color,translation,cutout changes at random what D "
-            "sees, "
-        )
         hints.append(
             f"below {findings.FEW_IMAGES:,} images more of them help most; "
-            f"{augmentation}--width=0.5 makes D slower to learn them by heart, "
-            "and evaluate.py --metrics=memorization says whether G repeats them"
+            "--width=0.5 makes D slower to learn them by heart, and "
+            "evaluate.py --metrics=memorization says whether G repeats them"
         )
     if list(facts["splits"]) == ["train"] and recipe != "cyclegan":
         hints.append(

@@ -176,10 +176,12 @@ class Console:
             )
             return
         kind = self._run.config.kind
+        finished = "finished"
         if self._first_step == self._total:
             terminal.say(_how_to_go_on(self._run, self._total))
+            finished = "was finished after"
         terminal.say(
-            f"finished {words.counted(step, 'step')}: {path} has samples/, "
+            f"{finished} {words.counted(step, 'step')}: {path} has samples/, "
             f"curves.png, progress.gif, saved_model/ and {kind.keras_files}"
         )
         command = terminal.command(kind.images_command, run_dir=path)

@@ -181,7 +181,10 @@ def on_signals() -> Iterator[Stop]:
 
     def request(number, frame):
         if stop.requested:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(
+                "interrupted again: the steps since the last checkpoint are "
+                "lost"
+            )
         stop.requested = True
         stop.ends_process = number == signal.SIGTERM
 

@@ -12,7 +12,7 @@ from tf_dcgan.common import devices, terminal
 from tf_dcgan.config import cluster, schema
 from tf_dcgan.data import moved
 from tf_dcgan.gan import updates
-from tf_dcgan.runs import folder, runs
+from tf_dcgan.runs import checkpoints, folder, runs
 from tf_dcgan.training import (
     console,
     cost,
@@ -52,7 +52,7 @@ def launch(
     """
     if old_run is None:
         beginning = {"initial_weights": initial.find(config)}
-        resolved, loaded, crew = _prepare(config, is_new=True)
+        resolved, loaded, crew = _prepare(config)
         config = resolved.config
         most_images = max(facts.num_images for facts in loaded.facts)
         profiling.check(
@@ -77,7 +77,7 @@ def launch(
     with folder.locked(old_run.path) if is_chief else contextlib.nullcontext():
         runs.check_unchanged(old_run)
         moved.check(config, run_dir=old_run.path)
-        resolved, loaded, crew = _prepare(config, is_new=False)
+        resolved, loaded, crew = _prepare(config, old_run)
         config = resolved.config
         run = runs.continued(old_run, config, *loaded.facts)
         profiling.check(config, run.total_steps)
@@ -91,18 +91,18 @@ def launch(
 
 
 def _prepare(
-    config: schema.Config, *, is_new: bool
+    config: schema.Config, old_run: runs.Run | None = None
 ) -> tuple[system.Resolved, system.Loaded, crews.Crew]:
     """Fixes what is open in a config, opens its images, finds the others."""
     kind = kinds.of(config)
     terminal.say(execution.set_up(config))
     crew = crews.join(config)
     resolved = kind.resolve(config)
-    if is_new:
+    if old_run is None:
         initial.check_shapes(config, resolved.image_shape, resolved.num_classes)
     step = memory.check(config, resolved)
     config = resolved.config
-    terminal.say(_cost_in_words(step, config.steps))
+    terminal.say(_cost_in_words(step, _steps_left(config, old_run)))
     for note in resolved.notes:
         terminal.say(note)
     loaded = kind.load(resolved)
@@ -110,6 +110,14 @@ def _prepare(
         terminal.say(line)
     crew.check_same(config, loaded.facts)
     return resolved, loaded, crew
+
+
+def _steps_left(config: schema.Config, old_run: runs.Run | None) -> int | None:
+    """Returns how many steps remain; None where epochs say how many."""
+    if config.steps is None or old_run is None:
+        return config.steps
+    saved = checkpoints.last(old_run.checkpoints)
+    return max(0, config.steps - (checkpoints.step_of(saved) if saved else 0))
 
 
 def _system(loaded: system.Loaded) -> Callable[[runs.Run], system.System]:
@@ -166,7 +174,7 @@ def describe(config: schema.Config) -> None:
 
 
 def _cost_in_words(step: cost.StepCost, steps: int | None) -> str:
-    """Says what a training takes, before it has begun."""
+    """Says what the steps of a training take, before it has begun."""
     available = devices.memory_bytes()
     of_all = (
         "" if available is None else f" of this machine's {_gib(available)}"

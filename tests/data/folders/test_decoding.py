@@ -387,9 +387,9 @@ def test_a_tenth_of_the_files_may_be_damaged_and_no_more():
     with pytest.raises(errors.UserError) as caught:
         damaged.add("/photos/x.png", ValueError("it is no image"))
     assert str(caught.value) == (
-        "/photos: at least 9 of 80 images are damaged (8 allowed): cat/0.png, "
-        "cat/1.png, cat/2.png, cat/3.png, cat/4.png, … (the first: cut "
-        "short): mend or remove them"
+        "/photos: at least 9 of 80 images are damaged, and at most 10% may "
+        "be: cat/0.png, cat/1.png, cat/2.png, cat/3.png, cat/4.png, … (the "
+        "first: cut short): mend or remove them"
     )
 
 
@@ -400,8 +400,9 @@ def test_of_too_many_damaged_files_five_are_looked_for():
     with pytest.raises(errors.UserError) as caught:
         damaged.note()
     assert str(caught.value) == (
-        "/photos: 4 of 14 images are damaged (1 allowed): 0.png, 1.png, "
-        "2.png, 3.png (the first: it is no image): mend or remove them"
+        "/photos: 4 of 14 images are damaged, and at most 10% may be: "
+        "0.png, 1.png, 2.png, 3.png (the first: it is no image): mend or "
+        "remove them"
     )
     with pytest.raises(errors.UserError, match="at least 5 of 14 .* 4.png "):
         damaged.add("/photos/4.png", ValueError("it is no image"))

@@ -183,9 +183,9 @@ class Damaged:
         if self._count > self._allowed:
             raise errors.UserError(
                 f"{readable(self._folder)}: {so_far}{self._count:,} of "
-                f"{self._num_files:,} images are damaged ({self._allowed:,} "
-                f"allowed): {self._names()} (the first: {self._first_reason}): "
-                "mend or remove them"
+                f"{self._num_files:,} images are damaged, and at most "
+                f"{DAMAGED_SHARE:.0%} may be: {self._names()} (the first: "
+                f"{self._first_reason}): mend or remove them"
             )
 
     def note(self) -> str | None:
