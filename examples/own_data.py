@@ -14,8 +14,7 @@ import numpy as np
 import tf_dcgan
 
 steps = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
-chance = np.random.default_rng(0)
-count, side = 5000, 28
+chance, count, side = np.random.default_rng(0), 5000, 28
 
 # [count, 1, 1] each, so that they broadcast over the pixels.
 radius = chance.uniform(5, 10, (count, 1, 1))

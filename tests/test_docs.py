@@ -31,7 +31,7 @@ _ROWS = ["docs/troubleshooting.md", "docs/gpu.md"]
 _PASSED_ON = {"tf_dcgan/evaluation/report.py"}
 _LARGEST_PICTURE = 160_000  # Bytes: a page must open at once.
 # Of other programs.
-_FOREIGN_FLAGS = {"logdir", "dist", "gpus"}
+_FOREIGN_FLAGS = {"logdir", "dist", "gpus", "install"}
 _DOORS = {"train.py": "train", "evaluate.py": "evaluate"}
 
 
@@ -115,6 +115,18 @@ _SHOWN = list(
     }.values()
 )
 _QUICK = sorted({words for _, _, words in _SHOWN if _is_quick(words)})
+_OF_A_RUN = ("sample", "interpolate", "arithmetic", "progress")
+_RUNS = {"--run_dir=RUN", "--run_dir=runs/00000-glyphs-dcgan_small"}
+# Those whose other words name nothing that must be made before.
+_QUICK_WITH_A_RUN = sorted(
+    {
+        words
+        for _, _, words in _SHOWN
+        if words[0] in _OF_A_RUN
+        and _RUNS & set(words)
+        and not re.search(r"\.npz|class:|mp4", " ".join(words))
+    }
+)
 
 
 def test_the_readme_is_one_page():
@@ -176,8 +188,27 @@ def test_every_file_that_a_page_names_exists(page):
         "a.png",
         "FILE.png",
         "MODEL.md",
+        "progress.gif",
+        "walk.gif",
+        "report.html",
+        "photos.html",
+        "config.json",
+        "metrics.jsonl",
+        "evaluation.json",
+        "generator.keras",
+        "generator_a_to_b.keras",
+        "generator_b_to_a.keras",
+        "model.json",
+        "exported/model.json",
+        "tf_dcgan.json",
+        "labels.json",
     }
-    paths = set(re.findall(r"[\w./-]+\.(?:py|txt|png|md)\b", _TEXTS[page]))
+    paths = set(
+        re.findall(
+            r"[\w./-]+\.(?:py|txt|png|md|gif|html|js|json|jsonl|keras|cff)\b",
+            _TEXTS[page],
+        )
+    )
     for path in paths - made_by_a_run:
         places = (_PROJECT / page).parent, _PROJECT, _PROJECT / "tf_dcgan"
         assert any((place / path).exists() for place in places), path
@@ -227,8 +258,9 @@ def test_no_number_is_still_to_be_filled_in(page):
 
 @pytest.mark.parametrize("page", _PAGES)
 def test_every_recipe_that_a_page_names_exists(page):
-    named = set(re.findall(r"--recipe=(\w+)", _TEXTS[page]))
-    assert named <= set(recipes.RECIPES)
+    named = set(re.findall(r"--recipe=(\w+)|`(\w+gan\w*)", _TEXTS[page]))
+    names = {name for pair in named for name in pair if name}
+    assert names - {"tf_dcgan"} <= set(recipes.RECIPES)
 
 
 def test_the_page_of_recipes_has_them_all():
@@ -311,6 +343,26 @@ def test_commands_that_take_a_second_are_run(
     told = capsys.readouterr()
     assert told.out
     assert told.err == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", _QUICK_WITH_A_RUN, ids=" ".join)
+def test_commands_that_take_a_second_with_a_run_are_run(
+    monkeypatch, tmp_path, capsys, trained, words
+):
+    monkeypatch.chdir(tmp_path)
+    name, *flags = words
+    dispatch.COMMANDS[name].main(
+        [
+            name,
+            *(
+                f"--run_dir={trained[0]}" if flag in _RUNS else flag
+                for flag in flags
+            ),
+        ]
+    )
+    assert list(tmp_path.iterdir())
+    assert "Error" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("page", _PAGES)

@@ -69,4 +69,5 @@ def test_an_example_runs_and_says_what_it_made(
 @pytest.mark.parametrize("name", ["quickstart", "own_loss", "own_data"])
 def test_an_example_is_short(name):
     lines = (_EXAMPLES / f"{name}.py").read_text().splitlines()
-    assert len([line for line in lines if line.strip()]) <= 33
+    most = 31 if name == "quickstart" else 30
+    assert len([line for line in lines if line.strip()]) <= most

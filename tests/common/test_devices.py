@@ -235,13 +235,21 @@ def test_what_multiplies_bfloat16_is_read_from_the_cpus_flags(
         path.write_text(text)
     monkeypatch.setattr(devices, "_CPU_INFO", path)
     assert devices.multiplies_bfloat16() is expected
-    assert devices.cpu() is (
-        devices.Cpu.BFLOAT16 if expected else devices.Cpu.OTHER
-    )
 
 
-def test_amx_is_read_from_the_cpus_flags(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("features", "kind"),
+    [
+        ("fpu amx_bf16 amx_tile avx512_bf16", devices.Cpu.AMX),
+        ("fpu avx512f avx512_bf16", devices.Cpu.BFLOAT16),
+        ("fp asimd bf16", devices.Cpu.OTHER),
+        ("fpu avx2", devices.Cpu.OTHER),
+    ],
+)
+def test_the_kind_of_a_cpu_is_read_from_its_flags(
+    tmp_path, monkeypatch, features, kind
+):
     path = tmp_path / "cpuinfo"
-    path.write_text("flags\t\t: fpu amx_bf16 amx_tile\n")
+    path.write_text(f"flags\t\t: {features}\n")
     monkeypatch.setattr(devices, "_CPU_INFO", path)
-    assert devices.cpu() is devices.Cpu.AMX
+    assert devices.cpu() is kind

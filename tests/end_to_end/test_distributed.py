@@ -99,31 +99,42 @@ def _outputs(processes):
     return [each.communicate(timeout=_PATIENCE)[0] for each in processes]
 
 
+# Which training, how many steps, and which of the two workers is killed.
+@pytest.mark.parametrize(
+    ("fixture", "steps", "victim"),
+    [
+        ("tiny_flags", 30, 1),
+        ("quick_flags", 200, 0),
+        ("translation_flags", 30, 1),
+    ],
+)
 def test_a_worker_that_dies_ends_the_job_which_goes_on_exactly(
-    tiny_flags, tmp_path
+    fixture, steps, victim, tmp_path, request
 ):
-    flags = [*tiny_flags, "--steps=30", "--checkpoint_every=10"]
+    flags = [*request.getfixturevalue(fixture), f"--steps={steps}"]
+    flags.append("--checkpoint_every=10")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     processes = _start(*[[*flags, f"--run_dir={whole}"]] * 2)
     outputs = _outputs(processes)
     assert [each.returncode for each in processes] == [0, 0], outputs
-    assert "each step is split over 2 workers, 10 images each" in outputs[0]
-    assert outputs[1].endswith("the training has ended after step 30\n")
+    assert "each step is split over 2 workers, " in outputs[0]
+    assert outputs[1].endswith(f"the training has ended after step {steps}\n")
 
-    chief, follower = _start(*[[*flags, f"--run_dir={killed}"]] * 2)
-    forked_trainings.wait_for_checkpoint(chief, killed)
-    follower.kill()
-    follower.communicate()
+    processes = _start(*[[*flags, f"--run_dir={killed}"]] * 2)
+    forked_trainings.wait_for_checkpoint(processes[0], killed)
+    processes[victim].kill()
+    processes[victim].communicate()
     died = time.monotonic()
-    output = chief.communicate(timeout=_PATIENCE)[0]
+    other = processes[1 - victim]
+    output = other.communicate(timeout=_PATIENCE)[0]
     assert time.monotonic() - died < 60
-    assert chief.returncode == 2
+    assert other.returncode == 2
     assert re.search(
-        r"error: another worker of the 2 has gone, and worker 0 stops: see "
-        r"what that worker said; the last checkpoint is \S*/step_00000\d0: "
-        r"start the same command on all workers to go on\n$",
+        rf"error: another worker of the 2 has gone, and worker {1 - victim} "
+        r"stops: see what that worker said; the last checkpoint is "
+        r"\S*/step_\d+: start the same command on all workers to go on\n$",
         output,
-    )
+    ), output
     processes = _start(*[[f"--run_dir={killed}"]] * 2)
     outputs = _outputs(processes)
     assert [each.returncode for each in processes] == [0, 0], outputs

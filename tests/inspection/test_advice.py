@@ -105,6 +105,8 @@ def test_few_images_get_small_batches_and_no_endless_training():
     assert advised.total_steps == 2500  # A thousand passes.
     assert advised.settings["augment"] == "color,translation,cutout"
     assert "--augment=color,translation,cutout" in advised.command
+    gray = _advice([(64, 64)] * 20, channels=1)
+    assert gray.settings["augment"] == "translation,cutout"
     assert advised.cache_bytes == 20 * (64 * 64 * 3 + 8)
 
 

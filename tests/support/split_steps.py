@@ -15,6 +15,7 @@ _STEPS = 3
 # buffers and two sets.
 SYSTEMS = {
     "dcgan_small": {
+        "r1_gamma": 0.1,  # The derivative of a derivative.
         "conditional": True,
         "horizontal_flip": True,
         "width": 0.06,
@@ -37,7 +38,7 @@ SYSTEMS = {
 }
 
 
-def _settings(recipe, distribute):
+def _settings(recipe, distribute, **more):
     return overrides.from_flags(
         {
             "recipe": recipe,
@@ -46,6 +47,7 @@ def _settings(recipe, distribute):
             "distribute": distribute,
             "devices": 2 if distribute == "mirrored" else None,
             **SYSTEMS[recipe],
+            **more,
         }
     )
 
@@ -92,5 +94,9 @@ def main(distribute, output):
         with crew.strategy.scope():
             for name, value in _steps(config, crew, chance=chance):
                 found[f"{recipe}/{name}"] = value.numpy()
+    # Each part normalised by itself is another training, whose copies agree.
+    apart = _settings("dcgan_small", distribute, sync_batch_norm=False)
+    with crew.strategy.scope():
+        list(_steps(apart, crew, chance=np.random.default_rng(0)))
     if crew.is_chief:
         np.savez(output, **{k.replace("/", "|"): v for k, v in found.items()})

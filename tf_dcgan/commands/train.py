@@ -55,20 +55,27 @@ def main(arguments: Sequence[str]) -> None:
     planned = plan.make(line.more, settings.run_dir)
     if not settings.dry_run:
         planned.require_writable()
+    if settings.dry_run:
+        quiet_import.import_tensorflow()
+        from tf_dcgan.training import launch
+
+        launch.describe(planned.config)
+        return
     try:
         quiet_import.import_tensorflow()
         from tf_dcgan.training import launch
 
-        if settings.dry_run:
-            launch.describe(planned.config)
-        else:
-            launch.launch(
-                planned.config, run_dir=planned.run_dir, old_run=planned.old_run
-            )
+        launch.launch(
+            planned.config, run_dir=planned.run_dir, old_run=planned.old_run
+        )
     except KeyboardInterrupt as interrupt:
-        # Once there are steps, the loop heeds signals and says what it saved.
+        # Once it trains, the loop heeds signals and says what it saved.
+        beginning = (
+            "before the first step: nothing was trained, and the same command "
+            "begins again"
+            if planned.old_run is None
+            else "before the run went on: it is as it was"
+        )
         raise KeyboardInterrupt(
-            str(interrupt)
-            or "interrupted before the first step: nothing was trained, and "
-            "the same command begins again"
+            str(interrupt) or f"interrupted {beginning}"
         ) from interrupt

@@ -192,16 +192,17 @@ def multiplies_bfloat16() -> bool | None:
 class Cpu(enum.Enum):
     """What a CPU has instructions for, by which the fastest forms differ."""
 
-    AMX = "products of tiles of matrices, and bfloat16"
-    BFLOAT16 = "bfloat16"
+    AMX = "products of tiles of matrices"
+    BFLOAT16 = "bfloat16 in vectors of AVX-512"
     OTHER = "neither, as far as is known"
 
 
 def cpu() -> Cpu:
     """Returns the kind of this machine's CPU."""
-    if "amx_tile" in _cpu_features(_CPU_INFO):
+    features = _cpu_features(_CPU_INFO)
+    if "amx_tile" in features:
         return Cpu.AMX
-    return Cpu.BFLOAT16 if multiplies_bfloat16() else Cpu.OTHER
+    return Cpu.BFLOAT16 if "avx512_bf16" in features else Cpu.OTHER
 
 
 @functools.cache

@@ -24,8 +24,8 @@ _KEPT_BY_A_SHAPE = 0.8
 _FEW_OF_A_CLASS = 100
 # For a batch, as a share of the training images.
 _BATCH_SHARE = 0.5
-# What D sees of few images; of a translation mirroring and crops change all.
-_AUGMENTATIONS = "color,translation,cutout"
+# What changes few images before D sees them, in colour and in gray.
+_AUGMENTATIONS = {3: "color,translation,cutout", 1: "translation,cutout"}
 _PLACES = ("dataset", "data_dir", "labels", "cache_dir")
 _HALVES = ({"trainA", "trainB"}, {"traina", "trainb"})
 
@@ -160,11 +160,13 @@ def of(
         )
     steps = _steps(recipe, train_images, batch_size, reasons)
     settings["steps"] = steps
+    channels = facts["channels"]
+    # The images of a translation have mirroring and crops alone.
     if train_images < findings.FEW_IMAGES and not halves:
-        settings["augment"] = _AUGMENTATIONS
+        settings["augment"] = _AUGMENTATIONS[channels]
         reasons.append(
             (
-                f"--augment={_AUGMENTATIONS}",
+                f"--augment={settings['augment']}",
                 "changes at random what D sees of the few images, so that it "
                 "learns them by heart later",
             )
@@ -186,7 +188,6 @@ def of(
             "the same, as in faces and landscapes, and spoils letters and "
             "digits"
         )
-    channels = facts["channels"]
     return Advice(
         settings=settings,
         image_size=size,

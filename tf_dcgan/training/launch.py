@@ -174,7 +174,7 @@ def describe(config: schema.Config) -> None:
 
 
 def _cost_in_words(step: cost.StepCost, steps: int | None) -> str:
-    """Says what the steps of a training take, before it has begun."""
+    """Says what the steps of a training take, before the first of them."""
     available = devices.memory_bytes()
     of_all = (
         "" if available is None else f" of this machine's {_gib(available)}"

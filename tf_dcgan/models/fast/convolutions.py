@@ -2,13 +2,13 @@
 
 oneDNN, which TensorFlow computes convolutions with on a CPU, runs forward
 convolutions near the processor's limit. Of the two gradients of a convolution
-with a stride it reaches a tenth to a half of that on older processors, and on
-those with instructions for bfloat16 most of it. The gradients are written here
-as forward convolutions and as products of matrices too, and all three with
-fewer products (`winograd`); each shape takes the form that was the fastest on
-such a processor. `tf.nn.conv2d` and `tf.nn.conv2d_transpose` define what is
-computed; only the rounding differs. `python -m benchmarks.convolutions` times
-both.
+with a stride it reaches a tenth to a half of that on older processors; on those
+with instructions for bfloat16 most of it, but for large kernels. The gradients
+are written here as forward convolutions and as products of matrices too, and
+all three with fewer products (`winograd`); each shape takes the form that was
+the fastest on such a processor. `tf.nn.conv2d` and `tf.nn.conv2d_transpose`
+define what is computed; only the rounding differs. `python -m
+benchmarks.convolutions` times both.
 """
 
 from __future__ import annotations

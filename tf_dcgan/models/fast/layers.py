@@ -148,9 +148,11 @@ class BatchNormalization(keras.layers.BatchNormalization):
                 tf.cast(rows, tf.float32), gamma, beta, self.epsilon
             )
         else:
-            outputs, mean, variance = _normalized_alone(
+            outputs, *moments = _normalized_alone(
                 rows, gamma, beta, self.epsilon
             )
+            # The replicas' copies of the moving statistics must not part.
+            mean, variance = replicas.mean(map(tf.stop_gradient, moments))
         for moving, value in (
             (self.moving_mean, mean),
             (self.moving_variance, variance),

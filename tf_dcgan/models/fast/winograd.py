@@ -36,9 +36,10 @@ _POINTS = {
     5: (0.5, -0.5, 1.5, -1.5),
     6: (0.0, 0.75, -0.75, 1.5, -1.5),
 }
-# What moving a byte costs, in operations of oneDNN's convolutions: fitted to
-# the layers of all recipes on processors of these kinds (with AMX 300 GFLOP/s,
-# with bfloat16 alone 200), the last on the first one held to AVX2.
+# What moving a byte costs, in operations of oneDNN's convolutions: fitted on a
+# processor of each kind (with AMX 300 GFLOP/s, with bfloat16 alone 200), the
+# last on the first one held to AVX2; to the layers of all recipes, the second
+# to those of dcgan, dcgan_celeba, dcgan_28 and dcgan_upsampling.
 _OPERATIONS_PER_BYTE = {
     devices.Cpu.AMX: 19.0,
     devices.Cpu.BFLOAT16: 21.0,
