@@ -8,6 +8,7 @@ through `tf_dcgan.models.fast.convolutions`, in turns. Printed are the medians
 in milliseconds, what the second form gains, and its operations a second as a
 share of the rate of large matrix products. A first layer whose input needs no
 gradient, such as D's in its own update, has the time of that gradient too.
+`--flags=--precision=mixed_bfloat16` times them in bfloat16.
 """
 
 from __future__ import annotations
@@ -93,17 +94,20 @@ def main(arguments: Sequence[str]) -> None:
     )
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     quiet_import.import_tensorflow()
+    import keras
+
     from tf_dcgan.models import families
 
     config = trainings.config(
         [f"--recipe={settings.recipe}", *settings.flags.split()]
     )
-    rate = matrix_rate.measure("float32")
+    rate = matrix_rate.measure(config.precision)
+    dtype = keras.DTypePolicy(config.precision).compute_dtype
     print(f"matrix products: {rate / 1e9:.0f} billion operations a second")
     *native, channels = noise_images.shape_for(settings.recipe)
     size = families.image_size(config, tuple(native))
     for layer in layers_of(config, (*size, channels)):
-        for part, forms in zip(_PARTS, parts_of(layer), strict=True):
+        for part, forms in zip(_PARTS, parts_of(layer, dtype), strict=True):
             plain, ours = medians(forms, settings.rounds)
             share = layer.operations / ours / rate
             print(
@@ -146,19 +150,20 @@ def layers_of(config, image_shape: tuple[int, int, int]) -> Iterator[Layer]:
 
 
 def parts_of(
-    layer: Layer,
+    layer: Layer, dtype: str = "float32"
 ) -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
     """Yields for each part of a layer's work both forms, compiled.
 
     Args:
         layer: drawn at random are its input, its kernel and the gradient.
+        dtype: that it computes in.
     """
     import tensorflow as tf
 
     from tf_dcgan.models.fast import convolutions
 
     chance = (
-        tf.random.stateless_normal(shape, [0, number])
+        tf.cast(tf.random.stateless_normal(shape, [0, number]), dtype)
         for number, shape in enumerate(
             (layer.inputs, layer.kernel, layer.outputs)
         )

@@ -112,7 +112,10 @@ def pytorch(
     )
     is_compiled = variant.startswith(_COMPILE)
     try:
-        check_weights(weights, json.loads(line)["weights"])
+        hello = json.loads(line)
+        check_weights(weights, hello["weights"])
+        if hello["adam"] != "fused":
+            print(f"note: PyTorch's Adam is {hello['adam']}, not fused")
         output, complaint = process.communicate(
             "train\n", timeout=compile_limit if is_compiled else None
         )

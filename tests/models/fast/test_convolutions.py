@@ -220,6 +220,7 @@ _CHOICES = [
     ((16, 64, 128, "float32"), ("", "", "by_phases")),
     ((16, 3, 64, "float32"), ("by_eigen", "by_eigen", "by_eigen")),
     ((16, 3, 64, "bfloat16"), ("", "", "")),
+    ((16, 1, 64, "bfloat16"), ("", "by_product", "")),
 ]
 
 
