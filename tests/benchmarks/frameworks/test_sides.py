@@ -9,7 +9,7 @@ from tf_dcgan.common import errors
 # A stand-in for PyTorch: says what networks it has, then acts.
 _OTHER_SIDE = """
 import sys, time
-print('{{"weights": {{"generator": 5}}}}', flush=True)
+print('{{"weights": {{"generator": 5}}, "adam": "{adam}"}}', flush=True)
 if sys.stdin.readline() != "train\\n":
     sys.exit("was not asked to train")
 {action}
@@ -17,10 +17,17 @@ if sys.stdin.readline() != "train\\n":
 
 
 def train(
-    folder, monkeypatch, action, *, variant="channels_last", weights=5, limit=60
+    folder,
+    monkeypatch,
+    action,
+    *,
+    variant="channels_last",
+    weights=5,
+    limit=60,
+    adam="fused",
 ):
     side = folder / "side.py"
-    side.write_text(_OTHER_SIDE.format(action=action))
+    side.write_text(_OTHER_SIDE.format(action=action, adam=adam))
     monkeypatch.setattr(sides, "_TORCH_SIDE", side)
     return sides.pytorch(
         folder,
@@ -34,6 +41,13 @@ def train(
 def test_the_other_side_answers_with_its_speeds(tmp_path, monkeypatch):
     speeds = json.dumps([1, 2, 30, 50, 40])
     assert train(tmp_path, monkeypatch, f"print({speeds!r})") == 40
+
+
+@pytest.mark.parametrize("adam", ["fused", "foreach"])
+def test_a_slower_adam_is_told(tmp_path, monkeypatch, capsys, adam):
+    train(tmp_path, monkeypatch, "print([1, 2, 3])", adam=adam)
+    told = capsys.readouterr().out
+    assert ("Adam is foreach, not fused" in told) == (adam == "foreach")
 
 
 def test_other_networks_are_refused_before_they_train(tmp_path, monkeypatch):
