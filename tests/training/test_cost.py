@@ -5,8 +5,10 @@ import networks
 import pytest
 import tensorflow as tf
 
+from tf_dcgan.common import devices
 from tf_dcgan.config import overrides, schema
 from tf_dcgan.gan import cyclegan, cyclegan_state, gan
+from tf_dcgan.models.fast import winograd
 from tf_dcgan.training import cost
 
 # Two operations, a product and a sum, at each of the kernel's positions.
@@ -209,7 +211,9 @@ def test_an_estimate_makes_no_weights(monkeypatch):
 
 
 @pytest.mark.slow
-def test_memory_grows_with_weights_and_activations():
+def test_memory_grows_with_weights_and_activations(monkeypatch):
+    monkeypatch.setattr(winograd, "pays", lambda *_, **__: False)
+
     def gibibytes(**settings):
         config = schema.Config(**settings)
         return cost.estimate(config, (32, 32, 1)).memory_bytes / 2**30
@@ -225,6 +229,23 @@ def test_memory_grows_with_weights_and_activations():
     maps_d = 32 * 32 + 3 * (16 * 16 * 64 + 8 * 8 * 128 + 4 * 4 * 256) + 1
     assert per_image == pytest.approx(2 * (maps_g + maps_d), rel=0.01)
     assert gibibytes(width=16) > 40
+
+
+@pytest.mark.parametrize("spectral_norm", [False, True])
+def test_fewer_products_take_memory_beside_the_maps(monkeypatch, spectral_norm):
+    def bytes_taken():
+        config = schema.Config(spectral_norm=spectral_norm)
+        return cost.estimate(config, (32, 32, 1)).memory_bytes
+
+    monkeypatch.setattr(devices, "cpu", lambda: devices.Cpu.AMX)
+    taken = bytes_taken()
+    monkeypatch.setattr(winograd, "pays", lambda *_, **__: False)
+    # Of 36 values in float32 those of inputs, outputs and kernel: of 8x8x512 to
+    # 16x16x256, and twice of 8x8x128 to 4x4x256, in tiles of 4x4.
+    generator = 256 * 512 + 256 * 4 * 256 + 512 * 4 * 256
+    discriminator = 64 * 4 * 128 + 64 * 256 + 4 * 128 * 256
+    expected = 36 * 4 * (generator + 2 * discriminator)
+    assert taken - bytes_taken() == expected
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import keras
 
 from tf_dcgan.config import schema
 from tf_dcgan.models import families, layers
+from tf_dcgan.models.fast import layers as fast_layers
 from tf_dcgan.training import kinds
 
 _FLOAT_BYTES = 4
@@ -76,10 +77,17 @@ def of_networks(
         passes.generator_calls * sum(map(_activations, generators))
         + sum(map(_activations, discriminators))
     )
+    # D's passes over real and generated images may go on at the same time.
+    working = sum(
+        count * _working_bytes(model, config.batch_size)
+        for count, models in ((1, generators), (2, discriminators))
+        for model in models
+    )
     return StepCost(
         operations=per_image * config.batch_size,
         # Copies in other layouts and gradients live beside them for a while.
         memory_bytes=_FRAMEWORK_BYTES
+        + working
         + 2 * _FLOAT_BYTES * (state + kept_for_gradients),
     )
 
@@ -129,8 +137,7 @@ def forward_operations(model: keras.Model) -> int:
     """
     total = 0
     for outer in layers.all_of(model):
-        is_wrapper = isinstance(outer, keras.layers.Wrapper)
-        layer = outer.layer if is_wrapper else outer
+        layer = _unwrapped(outer)
         if isinstance(layer, keras.layers.Dense):
             total += 2 * math.prod(layer.kernel.shape)
         elif isinstance(layer, keras.layers.Conv2DTranspose):
@@ -149,3 +156,20 @@ def _activations(model: keras.Model) -> int:
         for layer in layers.all_of(model)
         if not isinstance(layer, keras.layers.Reshape | keras.layers.Flatten)
     )
+
+
+def _working_bytes(model: keras.Model, batch_size: int) -> int:
+    found = [
+        fast_layers.working_bytes(
+            _unwrapped(layer),
+            (batch_size, *layer.input.shape[1:]),
+            (batch_size, *layer.output.shape[1:]),
+        )
+        for layer in layers.all_of(model)
+        if hasattr(_unwrapped(layer), "kernel")
+    ]
+    return max(found, default=0)
+
+
+def _unwrapped(layer: keras.Layer) -> keras.Layer:
+    return layer.layer if isinstance(layer, keras.layers.Wrapper) else layer

@@ -17,6 +17,7 @@ from collections.abc import Callable
 import dataclasses
 import math
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -209,6 +210,35 @@ def kernel_gradient(
         return form(images, upstream, geo, size), gradient
 
     return call(images, upstream)
+
+
+def working_bytes(
+    maps: keras.KerasTensor,
+    kernel: keras.KerasTensor,
+    geo: Geometry,
+    *,
+    is_transposed: bool,
+) -> int:
+    """Returns what a convolution takes beside its inputs and outputs, about.
+
+    Args:
+        maps: the shape and dtype of its inputs.
+        kernel: those of its kernel.
+        geo: of the convolution, or of the one that it transposes.
+        is_transposed: whether it is transposed.
+    """
+    size, channels = tuple(kernel.shape[:2]), kernel.shape[2:]
+    if is_transposed:
+        is_taken = _winograd_pays_transposed(maps, kernel, geo)
+        tiles = _tiles_of_phases(geo, size)[0]
+        channels = channels[1], geo.stride**2 * channels[0]
+    else:
+        is_taken = _winograd_pays(maps, geo, size, channels[1])
+        tiles = _tiles(geo, size)
+        channels = geo.stride**2 * channels[0], channels[1]
+    if not is_taken:
+        return 0
+    return sum(winograd.sizes(tiles, maps.shape[0], channels))
 
 
 def _conv2d(images, kernel, geo):

@@ -58,6 +58,30 @@ def for_training(
     )
 
 
+def working_bytes(
+    layer: keras.Layer, inputs: tuple[int, ...], outputs: tuple[int, ...]
+) -> int:
+    """Returns what a layer takes beside its inputs and outputs, about.
+
+    Args:
+        layer: of a network, `for_training` or not.
+        inputs: the shape of a batch of its inputs.
+        outputs: the same of its outputs.
+    """
+    is_transposed = isinstance(layer, keras.layers.Conv2DTranspose)
+    if devices.gpus() or not (
+        is_transposed or isinstance(layer, keras.layers.Conv2D)
+    ):
+        return 0
+    large = outputs if is_transposed else inputs
+    return convolutions.working_bytes(
+        keras.KerasTensor(inputs, layer.compute_dtype),
+        keras.KerasTensor(layer.kernel.shape),
+        _geometry(layer, large[1:3]),
+        is_transposed=is_transposed,
+    )
+
+
 class Conv2D(keras.layers.Conv2D):
     """Keras's convolution with faster gradients; see `convolutions`."""
 

@@ -98,6 +98,23 @@ def tiling(sides: tuple[int, int], taps: int) -> Tiling | None:
     )
 
 
+def sizes(
+    tiles: Tiling, batch: int, channels: tuple[int, int]
+) -> tuple[int, int, int]:
+    """Returns the bytes of the values of inputs, of outputs and of the kernel.
+
+    Args:
+        tiles: of the outputs.
+        batch: number of images.
+        channels: of the inputs and of the outputs, those that a stride makes
+            included.
+    """
+    rows = batch * math.prod(tiles.count)
+    inputs, outputs = channels
+    each = 4 * tiles.points**2
+    return each * rows * inputs, each * rows * outputs, each * inputs * outputs
+
+
 def pays(
     tiles: Tiling,
     batch: int,
@@ -120,8 +137,7 @@ def pays(
     rows = batch * math.prod(tiles.count)
     inputs, outputs = channels
     values = tiles.points**2
-    largest = max(rows * inputs, rows * outputs, inputs * outputs)
-    if 4 * values * largest > _MOST_BYTES:
+    if max(sizes(tiles, batch, channels)) > _MOST_BYTES:
         return False
     # Tiles are copied and changed, the products changed.
     elements = rows * (2 * inputs + outputs) + kernel_moves * inputs * outputs
