@@ -62,10 +62,10 @@ def test_a_slip_in_an_argument_is_told_with_what_was_meant():
     with pytest.raises(errors.UserError) as caught:
         _brought(stepz=3)
     assert str(caught.value) == (
-        "train() has no argument 'stepz': did you mean steps? docs/python.md "
+        "train() has no argument 'stepz': did you mean steps? its help() "
         "says where all of them are listed"
     )
-    with pytest.raises(errors.UserError, match="'run_dir': docs/python"):
+    with pytest.raises(errors.UserError, match="'run_dir': its help"):
         values.settings(
             request.Request,
             {"run_dir": "a"},

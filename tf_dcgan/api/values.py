@@ -50,8 +50,8 @@ def settings(
         if name not in known:
             raise errors.UserError(
                 f"{call} has no argument {name!r}: "
-                f"{errors.question(name, known)}docs/python.md says where all "
-                "of them are listed"
+                f"{errors.question(name, known)}its help() says where all of "
+                "them are listed"
             )
         values[name] = _value(settings_class, known[name], value)
         fields.check_text(name, values[name])
