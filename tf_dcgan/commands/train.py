@@ -55,20 +55,19 @@ def main(arguments: Sequence[str]) -> None:
     planned = plan.make(line.more, settings.run_dir)
     if not settings.dry_run:
         planned.require_writable()
-    if settings.dry_run:
-        quiet_import.import_tensorflow()
-        from tf_dcgan.training import launch
-
-        launch.describe(planned.config)
-        return
     try:
         quiet_import.import_tensorflow()
         from tf_dcgan.training import launch
 
-        launch.launch(
-            planned.config, run_dir=planned.run_dir, old_run=planned.old_run
-        )
+        if settings.dry_run:
+            launch.describe(planned.config)
+        else:
+            launch.launch(
+                planned.config, run_dir=planned.run_dir, old_run=planned.old_run
+            )
     except KeyboardInterrupt as interrupt:
+        if settings.dry_run:
+            raise
         # Once it trains, the loop heeds signals and says what it saved.
         beginning = (
             "before the first step: nothing was trained, and the same command "

@@ -214,7 +214,7 @@ def kernel_gradient(
 
 def working_bytes(
     maps: keras.KerasTensor,
-    kernel: keras.KerasTensor,
+    kernel: tuple[int, ...],
     geo: Geometry,
     *,
     is_transposed: bool,
@@ -223,22 +223,15 @@ def working_bytes(
 
     Args:
         maps: the shape and dtype of its inputs.
-        kernel: those of its kernel.
+        kernel: the shape of its kernel.
         geo: of the convolution, or of the one that it transposes.
         is_transposed: whether it is transposed.
     """
-    size, channels = tuple(kernel.shape[:2]), kernel.shape[2:]
-    if is_transposed:
-        is_taken = _winograd_pays_transposed(maps, kernel, geo)
-        tiles = _tiles_of_phases(geo, size)[0]
-        channels = channels[1], geo.stride**2 * channels[0]
-    else:
-        is_taken = _winograd_pays(maps, geo, size, channels[1])
-        tiles = _tiles(geo, size)
-        channels = geo.stride**2 * channels[0], channels[1]
-    if not is_taken:
+    size, channels = kernel[:2], kernel[2:]
+    plan = (_plan_transposed if is_transposed else _plan)(geo, size, *channels)
+    if not _pays(maps, geo, size, plan):
         return 0
-    return sum(winograd.sizes(tiles, maps.shape[0], channels))
+    return sum(winograd.sizes(plan.tiles, maps.shape[0], plan.channels))
 
 
 def _conv2d(images, kernel, geo):
@@ -260,44 +253,58 @@ def _is_tiny(geo, maps, least_channels):
     return max(geo.small) <= _TINY_SIDE and maps.shape[3] >= least_channels
 
 
+@dataclasses.dataclass(frozen=True)
+class _Plan:
+    """How a convolution would be computed with fewer products.
+
+    Attributes:
+        tiles: of its outputs; None where there are too many taps.
+        channels: of inputs and outputs, a stride's included.
+        kernel_moves: as for `winograd.pays`.
+    """
+
+    tiles: winograd.Tiling | None
+    channels: tuple[int, int]
+    kernel_moves: float
+
+
+def _plan(geo, size, of_large, of_small):
+    """Plans a convolution from the channels of its large and small map."""
+    channels = geo.stride**2 * of_large, of_small
+    return _Plan(_tiles(geo, size), channels, _KERNEL_MOVES)
+
+
+def _plan_transposed(geo, size, of_large, of_small):
+    """The same for a transposed convolution."""
+    tiles, _ = _tiles_of_phases(geo, size)
+    channels = of_small, geo.stride**2 * of_large
+    return _Plan(tiles, channels, _TRANSPOSED_KERNEL_MOVES)
+
+
 def _winograd_pays(images, geo, size, out_channels):
     """Says whether fewer products are faster, also for kernels' gradients."""
-    return _pays(
-        images,
-        geo,
-        size,
-        _tiles(geo, size),
-        (geo.stride**2 * images.shape[3], out_channels),
-        _KERNEL_MOVES,
-    )
+    plan = _plan(geo, size, images.shape[3], out_channels)
+    return _pays(images, geo, size, plan)
 
 
 def _winograd_pays_transposed(maps, kernel, geo):
     """The same for a transposed convolution."""
-    size = tuple(kernel.shape[:2])
-    return _pays(
-        maps,
-        geo,
-        size,
-        _tiles_of_phases(geo, size)[0],
-        (maps.shape[3], geo.stride**2 * kernel.shape[2]),
-        _TRANSPOSED_KERNEL_MOVES,
-    )
+    *size, out_channels, in_channels = kernel.shape
+    plan = _plan_transposed(geo, size, out_channels, in_channels)
+    return _pays(maps, geo, size, plan)
 
 
-def _pays(maps, geo, size, tiles, channels, kernel_moves):
+def _pays(maps, geo, size, plan):
     """Compares the form with fewer products with the convolution itself.
 
     Args:
         maps: the inputs of the convolution.
         geo: of the convolution.
         size: (height, width) of the kernel.
-        tiles: of the outputs; None where there are too many taps.
-        channels: of inputs and outputs, a stride's included.
-        kernel_moves: as for `winograd.pays`.
+        plan: of the form with fewer products.
     """
     if (
-        tiles is None
+        plan.tiles is None
         or maps.dtype != tf.float32
         or maps.shape[0] is None
         or not size[0] == size[1] > geo.stride
@@ -305,14 +312,14 @@ def _pays(maps, geo, size, tiles, channels, kernel_moves):
     ):
         return False
     # The stride's channels are the kernel's places in another order.
-    pairs = math.prod(channels) // geo.stride**2
+    pairs = math.prod(plan.channels) // geo.stride**2
     operations = 2 * maps.shape[0] * math.prod(geo.small) * math.prod(size)
     return winograd.pays(
-        tiles,
+        plan.tiles,
         maps.shape[0],
-        channels,
+        plan.channels,
         operations * pairs,
-        kernel_moves=kernel_moves,
+        kernel_moves=plan.kernel_moves,
     )
 
 

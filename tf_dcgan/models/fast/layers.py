@@ -76,7 +76,7 @@ def working_bytes(
     large = outputs if is_transposed else inputs
     return convolutions.working_bytes(
         keras.KerasTensor(inputs, layer.compute_dtype),
-        keras.KerasTensor(layer.kernel.shape),
+        layer.kernel.shape,
         _geometry(layer, large[1:3]),
         is_transposed=is_transposed,
     )
@@ -176,7 +176,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
                 rows, gamma, beta, self.epsilon
             )
             # The replicas' copies of the moving statistics must not part.
-            mean, variance = replicas.mean(map(tf.stop_gradient, moments))
+            mean, variance = replicas.mean(moments)
         for moving, value in (
             (self.moving_mean, mean),
             (self.moving_variance, variance),
