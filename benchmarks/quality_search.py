@@ -345,7 +345,12 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def row(result: Mapping[str, Any]) -> str:
-    """Writes a trial as a row of the table; floors stand in brackets."""
+    """Writes a trial as a row of the table.
+
+    Returns:
+        Each score is `value [low, high] (floor)`: the 95 % interval, and what a
+        perfect generator would score.
+    """
     cells = [
         result["variant"],
         str(result["seed"]),
@@ -354,8 +359,12 @@ def row(result: Mapping[str, Any]) -> str:
     ]
     for name in _SCORED:
         score = result["scores"][name]
-        floor = f" ({score['floor']:.3g})" if score.get("floor") else ""
-        cells.append(f"{score['value']:.4g}{floor}")
+        cell = f"{score['value']:.4g}"
+        if score.get("low") is not None:
+            cell += f" [{score['low']:.4g}, {score['high']:.4g}]"
+        if score.get("floor") is not None:
+            cell += f" ({score['floor']:.3g})"
+        cells.append(cell)
     return f"| {' | '.join(cells)} |"
 
 

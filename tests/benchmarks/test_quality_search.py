@@ -23,7 +23,12 @@ def result(variant, *values):
         "steps": 1200,
         "seconds": 299.6,
         "scores": {
-            name: {"value": value, "low": None, "high": None, "floor": 0.01}
+            name: {
+                "value": value,
+                "low": value - 0.25,
+                "high": value + 0.25,
+                "floor": 0.01,
+            }
             for name, value in zip(
                 ("inception 64", "inception 192", "inception 768"),
                 values,
@@ -43,9 +48,10 @@ def test_the_mean_rank_over_all_scores_decides():
     assert quality_search.ranked(results) == ["b", "a", "c"]
 
 
-def test_a_row_has_every_score_beside_its_floor():
+def test_a_row_has_every_score_beside_its_interval_and_floor():
     assert quality_search.row(result("a", 1.0, 2.0, 3.0, 9.0)) == (
-        "| a | 0 | 1,200 | 300 | 1 (0.01) | 2 (0.01) | 3 (0.01) | 9 |"
+        "| a | 0 | 1,200 | 300 | 1 [0.75, 1.25] (0.01) | 2 [1.75, 2.25] (0.01) "
+        "| 3 [2.75, 3.25] (0.01) | 9 |"
     )
 
 
