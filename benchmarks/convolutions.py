@@ -197,11 +197,11 @@ def parts_of(
 
     def gradient(form, place):
         def call():
-            given = (inputs.value(), kernel.value())
+            operands = (inputs.value(), kernel.value())
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(given[place])
-                outputs = form(*given)
-            return tape.gradient(outputs, given[place], upstream.value())
+                tape.watch(operands[place])
+                outputs = form(*operands)
+            return tape.gradient(outputs, operands[place], upstream.value())
 
         return tf.function(call, autograph=False)
 
@@ -222,11 +222,11 @@ def medians(
     for call in calls:
         call()
     for _ in range(rounds):
-        for call, found in zip(calls, seconds, strict=True):
+        for call, of_call in zip(calls, seconds, strict=True):
             started = time.perf_counter()
             call()
-            found.append(time.perf_counter() - started)
-    return tuple(statistics.median(found) for found in seconds)
+            of_call.append(time.perf_counter() - started)
+    return tuple(statistics.median(of_call) for of_call in seconds)
 
 
 if __name__ == "__main__":

@@ -106,16 +106,17 @@ def _table(recipe, folder, settings, cores) -> Iterator[str]:
                 [*flags, f"--batch_size={size}", f"--run_dir={run_dir}"],
                 cores[:processes],
             )
-            found = trainings.speeds(run_dir)[_WARM_UP:]
-            speeds[name].append(statistics.median(found))
+            measured = trainings.speeds(run_dir)[_WARM_UP:]
+            speeds[name].append(statistics.median(measured))
     alone = statistics.median(speeds["one process"])
     yield f"{recipe}, {settings.steps} steps, a core for each process"
-    for name, found in speeds.items():
+    for name, measured in speeds.items():
         size = kinds[name][1]
-        median = statistics.median(found)
+        median = statistics.median(measured)
         yield (
             f"  {name:32} batch {size:4}  {median:8.1f} images/s "
-            f"({min(found):.1f} to {max(found):.1f})  {median / alone:.2f}"
+            f"({min(measured):.1f} to {max(measured):.1f})  "
+            f"{median / alone:.2f}"
         )
 
 

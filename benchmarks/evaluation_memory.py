@@ -84,9 +84,9 @@ def main(arguments: Sequence[str]) -> None:
     )
     for metric in _METRICS:
         started = time.monotonic()
-        found = scores.compute([metric], sets)
+        computed = scores.compute([metric], sets)
         seconds = time.monotonic() - started
-        values = ", ".join(f"{s.name} {s.value:.4g}" for s in found)
+        values = ", ".join(f"{s.name} {s.value:.4g}" for s in computed)
         print(
             f"{metric:17} {seconds:7.1f} s  peak {_peak_gib():.2f} GiB  "
             f"{values}",

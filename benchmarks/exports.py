@@ -187,26 +187,26 @@ def _browser_rows(run, generator, repetitions: int) -> Iterator[list[str]]:
                 checkpoint="last",
             )
             script = _SCRIPT.replace("REPETITIONS", str(repetitions))
-            found = browser.run(
+            answer = browser.run(
                 script.replace("BATCH", str(_BATCH)),
                 model=out,
                 timeout_seconds=300,
             )
-        latents = np.array(found["latents"], np.float32)
+        latents = np.array(answer["latents"], np.float32)
         labels = [np.zeros(len(latents), np.int32)] * bool(run.num_classes)
         whole = [latents, *labels] if labels else latents
         expected = images.to_uint8(
             images.crop(generator(whole, training=False), run.data.content_box)
         ).numpy()
         height, width = expected.shape[1:3]
-        pixels = np.array(found["pixels"]).reshape(-1, height, width, 4)
+        pixels = np.array(answer["pixels"]).reshape(-1, height, width, 4)
         levels = abs(pixels[..., : expected.shape[-1]] - expected.astype(int))
         yield [
             f"onnxruntime-web {version}",
             precision,
             model_card.size(file.bytes),
             f"{levels.max()} of 255",
-            *(f"{each:.2f}" for each in found["milliseconds"]),
+            *(f"{each:.2f}" for each in answer["milliseconds"]),
         ]
 
 

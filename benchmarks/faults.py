@@ -227,11 +227,11 @@ class Bench:
                 asked to stop shows where it stopped.
         """
         self.require(self.start(self.longer(path)).wait())
-        found = trainings.differences(path, self.ended)
+        differing = trainings.differences(path, self.ended)
         if weights_alone:
-            found = [text for text in found if "checkpoint" in text]
-        if found:
-            raise Lost(f"goes on to other {', '.join(found[:3])}")
+            differing = [text for text in differing if "checkpoint" in text]
+        if differing:
+            raise Lost(f"goes on to other {', '.join(differing[:3])}")
 
     def strike(self, path: pathlib.Path, strike: striking.Strike):
         """Lets a training go on that is struck.
@@ -311,8 +311,8 @@ def _kill_in_cache(bench: Bench) -> None:
 
 
 def _require_same(one: pathlib.Path, other: pathlib.Path) -> None:
-    if found := trainings.differences(one, other):
-        raise Lost(f"other {', '.join(found[:3])}")
+    if differing := trainings.differences(one, other):
+        raise Lost(f"other {', '.join(differing[:3])}")
 
 
 def _full_disk(kind: str, bench: Bench) -> None:
@@ -510,8 +510,8 @@ def _damaged(
 ) -> None:
     """Damages a file, which must be named or make no difference."""
     path, cache = bench.copy(), bench.copy_cache()
-    found = sorted([*path.glob(pattern), *cache.glob(pattern)])
-    file = bench.chance.choice(found)
+    paths = sorted([*path.glob(pattern), *cache.glob(pattern)])
+    file = bench.chance.choice(paths)
     damage(file, bench.chance)
     ended = bench.start(bench.longer(path), cache=cache).wait()
     if ended.is_bug or ended.status not in (0, 2):
@@ -519,8 +519,8 @@ def _damaged(
     if ended.status and not ended.is_told:
         raise Lost(f"{file.name}: {ended.last_line}")
     if not ended.status:
-        found = trainings.differences(path, bench.ended)
-        if any("variable" in difference for difference in found):
+        differing = trainings.differences(path, bench.ended)
+        if any("variable" in difference for difference in differing):
             raise Lost(f"{file.name}: trained on to other weights, no word")
 
 

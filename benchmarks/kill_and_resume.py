@@ -101,15 +101,15 @@ def main(arguments: Sequence[str]) -> None:
         trainings.train([*flags, f"--run_dir={one}"])
         after_step, in_write = _kill_often(flags, other, settings)
         trainings.train([f"--run_dir={other}"])
-        found = trainings.differences(one, other)
+        differing = trainings.differences(one, other)
         print(
             f"{settings.kills} kills, {after_step} of them after the process "
             f"had logged a step, {in_write} during a checkpoint's write; "
             f"{trainings.number_of_variables(one)} variables, samples "
             f"and metrics after {settings.steps} steps: "
-            f"{'identical' if not found else found}"
+            f"{'identical' if not differing else differing}"
         )
-    if found:
+    if differing:
         sys.exit(1)
 
 

@@ -114,14 +114,14 @@ def main(arguments: Sequence[str]) -> None:
         "value [95 % interval] (what a perfect generator would score)\n",
         flush=True,
     )
-    found = _extract(sources, taps, [str(tap) for tap in _TAPS], run)
+    features = _extract(sources, taps, [str(tap) for tap in _TAPS], run)
     sides = [name for name in sources if name != "test"]
     table = {}
     for side in sides:
         for tap in _TAPS:
             of_tap = {
                 name: {"features": values[str(tap)]}
-                for name, values in found.items()
+                for name, values in features.items()
             }
             title = f"{side}, inception {tap}"
             table[title] = _score(title, of_tap, side, settings)
@@ -133,13 +133,13 @@ def main(arguments: Sequence[str]) -> None:
         read_as=reading.of_run(run.config),
     )
     print("\n" + ", ".join(f"{k} {v}" for k, v in network.protocol.items()))
-    found = _extract(sources, network, ("features", "logits"), run)
+    features = _extract(sources, network, ("features", "logits"), run)
     frequencies = np.bincount(
         sources["test"].labels, minlength=len(sources["test"].class_names)
     )
     for side in sides:
         title = f"{side}, classifier"
-        table[title] = _score(title, found, side, settings, frequencies)
+        table[title] = _score(title, features, side, settings, frequencies)
     if settings.output:
         with files.atomic_file(pathlib.Path(settings.output)) as unfinished:
             unfinished.write_text(json.dumps(table, indent=2) + "\n")
@@ -236,7 +236,7 @@ def _taps(weights):
     )
 
 
-def _score(title: str, found, side: str, settings, frequencies=None):
+def _score(title: str, features, side: str, settings, frequencies=None):
     """Prints the scores of one side against the test images.
 
     Returns:
@@ -247,8 +247,8 @@ def _score(title: str, found, side: str, settings, frequencies=None):
 
     metrics = _METRICS if frequencies is None else (*_METRICS, "modes")
     sets = feature_sets.FeatureSets(
-        found["test"],
-        found[side],
+        features["test"],
+        features[side],
         real_frequencies=frequencies,
         seed=settings.seed,
     )

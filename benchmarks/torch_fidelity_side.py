@@ -52,8 +52,8 @@ def _network(weights: str, feature_dim: str):
     """Returns their network with the given weights in it."""
     # Their package imports torchvision, which the network does not need.
     package = types.ModuleType("torch_fidelity")
-    found = importlib.util.find_spec("torch_fidelity")
-    package.__path__ = list(found.submodule_search_locations)
+    spec = importlib.util.find_spec("torch_fidelity")
+    package.__path__ = list(spec.submodule_search_locations)
     sys.modules["torch_fidelity"] = package
     from torch_fidelity import feature_extractor_inceptionv3 as theirs
 

@@ -209,8 +209,8 @@ def _train(
     for step, batch in enumerate(batches, 1):
         losses.append(update(tf.constant(batch)).numpy())
         if step % interval == 0:
-            made = state.generator(sample_latents, training=False)
-            samples.append(images.to_uint8(made).numpy())
+            outputs = state.generator(sample_latents, training=False)
+            samples.append(images.to_uint8(outputs).numpy())
     return np.array(losses), samples
 
 

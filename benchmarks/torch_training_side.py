@@ -105,9 +105,9 @@ def _samples(generator, latents) -> np.ndarray:
     """Returns images [n, height, width, channels] uint8."""
     generator.eval()
     with torch.no_grad():
-        made = generator(latents).permute(0, 2, 3, 1)
+        outputs = generator(latents).permute(0, 2, 3, 1)
     generator.train()
-    return ((made + 1) * 127.5).round().to(torch.uint8).numpy()
+    return ((outputs + 1) * 127.5).round().to(torch.uint8).numpy()
 
 
 def _generator(latent_dim: int, channels: int) -> nn.Sequential:

@@ -27,14 +27,14 @@ def config(flags: Sequence[str]) -> schema.Config:
     Raises:
         errors.UserError: a flag is wrong.
     """
-    given = command_line.parse(
+    line = command_line.parse(
         ["train", *flags],
         train_command.TrainSettings,
         more_flags=schema.Config,
         summary=train_command.SUMMARY,
         command="train.py",
     ).more
-    return overrides.from_flags(given)
+    return overrides.from_flags(line)
 
 
 def start(
@@ -117,8 +117,8 @@ def last_checkpoint(
 ) -> pathlib.Path | None:
     """Returns the run's last whole checkpoint, or best, if there is one."""
     folder = "checkpoints/best" if best else "checkpoints"
-    found = sorted((run_dir / folder).glob("step_*"))
-    return found[-1] if found else None
+    folders = sorted((run_dir / folder).glob("step_*"))
+    return folders[-1] if folders else None
 
 
 def logged_steps(run_dir: pathlib.Path) -> int:
@@ -162,20 +162,20 @@ def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
         empty when nothing does.
     """
     paths = [last_checkpoint(run) for run in (one, other)]
-    found = _checkpoint_differences("last", paths)
+    differing = _checkpoint_differences("last", paths)
     paths = [last_checkpoint(run, best=True) for run in (one, other)]
-    found += _checkpoint_differences("best", paths)
-    if not found and paths[0] and len(set(map(_best_score, paths))) > 1:
-        found.append("scores of the best checkpoints")
+    differing += _checkpoint_differences("best", paths)
+    if not differing and paths[0] and len(set(map(_best_score, paths))) > 1:
+        differing.append("scores of the best checkpoints")
     contents = [
         {p.name: p.read_bytes() for p in (run / "samples").glob("*.png")}
         for run in (one, other)
     ]
     if contents[0] != contents[1]:
-        found.append("sample grids")
+        differing.append("sample grids")
     if _without_timings(one) != _without_timings(other):
-        found.append("lines of metrics.jsonl")
-    return found
+        differing.append("lines of metrics.jsonl")
+    return differing
 
 
 def _checkpoint_differences(
@@ -184,21 +184,21 @@ def _checkpoint_differences(
     import tensorflow as tf
 
     names = [path and path.name for path in paths]
-    found = []
+    differing = []
     if names[0] != names[1]:
-        found.append(f"{kind} checkpoints {names[0]}, {names[1]}")
+        differing.append(f"{kind} checkpoints {names[0]}, {names[1]}")
     if None in paths:
-        return found
+        return differing
     readers = [tf.train.load_checkpoint(str(p / "weights")) for p in paths]
     names = [set(r.get_variable_to_shape_map()) for r in readers]
     # Describes how the variables are nested; not a number.
     names = [n - {"_CHECKPOINTABLE_OBJECT_GRAPH"} for n in names]
-    found += [f"only one has {name}" for name in names[0] ^ names[1]]
+    differing += [f"only one has {name}" for name in names[0] ^ names[1]]
     for name in sorted(names[0] & names[1]):
         values = [reader.get_tensor(name) for reader in readers]
         if values[0].tobytes() != values[1].tobytes():
-            found.append(f"variable {name} of the {kind} checkpoint")
-    return found
+            differing.append(f"variable {name} of the {kind} checkpoint")
+    return differing
 
 
 def _best_score(path: pathlib.Path) -> str:

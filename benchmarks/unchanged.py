@@ -154,16 +154,16 @@ def _trains_alike(
             ],
             project=project,
         )
-    found = trainings.differences(*run_dirs)
+    differing = trainings.differences(*run_dirs)
     if len({_settings(run_dir) for run_dir in run_dirs}) > 1:
-        found.append("settings or facts of the data in config.json")
+        differing.append("settings or facts of the data in config.json")
     print(
         f"{name}: {trainings.number_of_variables(run_dirs[0])} variables, "
         f"grids and metrics after {settings_of_proof.steps} steps: "
-        f"{'identical' if not found else '; '.join(found)}",
+        f"{'identical' if not differing else '; '.join(differing)}",
         flush=True,
     )
-    return not found
+    return not differing
 
 
 def _settings(run_dir: pathlib.Path) -> str:

@@ -71,10 +71,11 @@ class Network(nn.Module):
         example = torch.zeros(2, *_channels_first(shape))
         output = _channels_first(tuple(description["output_shape"]))
         with torch.no_grad():
-            made = tuple(self(example).shape[1:])
-        if made != output:
+            shape = tuple(self(example).shape[1:])
+        if shape != output:
             raise ValueError(
-                f"{description['name']} makes {made} here and {output} in Keras"
+                f"{description['name']} makes {shape} here and {output} in "
+                "Keras"
             )
 
 

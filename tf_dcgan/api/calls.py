@@ -97,14 +97,14 @@ def evaluate(real: Any, fake: Any, **settings: Any) -> scores.Scores:
         settings, held = arrays.taken_out(
             {"real": real, "fake": fake, **settings}, _SOURCES
         )
-        given = values.settings(
+        flags = values.settings(
             evaluation_request.Request,
             settings,
             call="evaluate()",
             without=("run_dir", "statistics"),
         )
-        request = evaluation_request.Request(**given)
-        request.check([*given])
+        request = evaluation_request.Request(**flags)
+        request.check([*flags])
         quiet_import.import_tensorflow()
         from tf_dcgan.common import devices
         from tf_dcgan.config import kinds

@@ -121,8 +121,8 @@ class Run:
         """Loads the generator.
 
         Args:
-            weights: "ema" for the averaged weights, "raw" for those of the
-                last update.
+            weights: "ema" for the averaged weights, "raw" for the weights
+                after the last update.
             checkpoint: "last", or "best" by the scores of `evaluate_every`.
             device: "auto", "cpu" or "gpu".
 
@@ -181,7 +181,7 @@ class Run:
                 "label": label,
                 "batch_size": batch_size,
             }
-            wanted = _Request(
+            request = _Request(
                 **values.settings(_Request, arguments, call="sample()")
             )
             if self.config.kind is not kinds.GENERATION:
@@ -189,15 +189,15 @@ class Run:
                     f"{self.path} is a run of {self.config.kind.name}, which "
                     "makes images of images: pass them to generator()"
                 )
-            number = labels.find(self._record, wanted.label)
-            generator = self._load(wanted)
+            number = labels.find(self._record, request.label)
+            generator = self._load(request)
             from tf_dcgan.sampling import samplers
 
             sampler = samplers.of_run(self._record, generator, label=number)
             batches = sampler.batches(
-                wanted.seed,
-                num_images=wanted.count,
-                batch_size=wanted.batch_size,
+                request.seed,
+                num_images=request.count,
+                batch_size=request.batch_size,
             )
             return np.concatenate([images for _, images in batches])
 
@@ -245,16 +245,16 @@ class Run:
                 computed.
         """
         with wording.for_programs(verbose=False):
-            given = values.settings(
+            flags = values.settings(
                 evaluation_request.Request,
                 settings,
                 call="evaluate() of a run",
                 without=("run_dir", "real", "fake", "train", "statistics"),
             )
             request = evaluation_request.Request(
-                run_dir=os.fspath(self.path), **given
+                run_dir=os.fspath(self.path), **flags
             )
-            record = request.check([*given]) or self._record
+            record = request.check([*flags]) or self._record
             quiet_import.import_tensorflow()
             from tf_dcgan.common import devices
             from tf_dcgan.evaluation import evaluate

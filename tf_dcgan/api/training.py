@@ -34,12 +34,12 @@ def train(
     """
     with wording.for_programs(verbose=verbose):
         titled, held = arrays.taken_out(settings, schema.DATASETS)
-        given = values.settings(schema.Config, titled, call="train()")
+        flags = values.settings(schema.Config, titled, call="train()")
         for name, parts in held.items():
-            given[name] = arrays.as_file(parts, given.get("cache_dir"))
+            flags[name] = arrays.as_file(parts, flags.get("cache_dir"))
         folder = None if run_dir is None else os.fspath(run_dir)
         fields.check_text("run_dir", folder)
-        planned = plan.make(given, folder)
+        planned = plan.make(flags, folder)
         planned.require_writable()
         with wording.tensorflow_as_it_was():
             from tf_dcgan.training import launch

@@ -40,20 +40,20 @@ def settings(
     Raises:
         errors.UserError: there is no such argument, or a text is none.
     """
-    known = {
+    allowed = {
         field.name: field
         for field in dataclasses.fields(settings_class)
         if field.name not in without
     }
     values = {}
     for name, value in arguments.items():
-        if name not in known:
+        if name not in allowed:
             raise errors.UserError(
                 f"{call} has no argument {name!r}: "
-                f"{errors.question(name, known)}its help() says where all of "
+                f"{errors.question(name, allowed)}its help() says where all of "
                 "them are listed"
             )
-        values[name] = _value(settings_class, known[name], value)
+        values[name] = _value(settings_class, allowed[name], value)
         fields.check_text(name, values[name])
     return values
 

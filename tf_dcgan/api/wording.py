@@ -49,9 +49,9 @@ def in_python(text: str) -> str:
         of flags.
     """
     parts, end = [], 0
-    for found in _COMMAND.finditer(text):
-        parts += [_without_dashes(text[end : found.start()]), _call(found)]
-        end = found.end()
+    for match in _COMMAND.finditer(text):
+        parts += [_without_dashes(text[end : match.start()]), _call(match)]
+        end = match.end()
     return "".join([*parts, _without_dashes(text[end:])])
 
 
@@ -59,16 +59,16 @@ def _without_dashes(text: str) -> str:
     return _FLAG.sub(_argument, text)
 
 
-def _argument(found: re.Match[str]) -> str:
-    name = found["name"]
-    if not found["value"] and name in _YES_OR_NO:
+def _argument(match: re.Match[str]) -> str:
+    name = match["name"]
+    if not match["value"] and name in _YES_OR_NO:
         return f"{name}=True"
-    return name + found["value"]
+    return name + match["value"]
 
 
-def _call(found: re.Match[str]) -> str:
+def _call(match: re.Match[str]) -> str:
     """Writes the call that does what a command does."""
-    name, words = found[1], shlex.split(found[2])
+    name, words = match[1], shlex.split(match[2])
     values = dict(word[2:].split("=", 1) for word in words)
     run_dir = values.get("run_dir")
     if name == "train":
@@ -76,7 +76,7 @@ def _call(found: re.Match[str]) -> str:
     if name in ("evaluate", "sample") and run_dir is not None:
         del values["run_dir"]
         return f"tf_dcgan.open_run({run_dir!r}).{name}({_arguments(values)})"
-    return found[0]
+    return match[0]
 
 
 def _arguments(values: dict[str, str]) -> str:

@@ -45,7 +45,7 @@ class _HelpWanted(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class _NoFlags:
-    """What a command has that takes no flags but those of its settings."""
+    """The further flags of a command whose settings are all its flags."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -297,9 +297,9 @@ def _define(settings_class: type, values: flags.FlagValues) -> None:
 
 
 def _unknown(name: str, values: flags.FlagValues) -> str:
-    known = ["flagfile", *(f for f in values if not values[f].boolean)]
-    known += [flag for flag in values if values[flag].boolean]
-    question = errors.question(name, known, prefix="--")
+    names = ["flagfile", *(f for f in values if not values[f].boolean)]
+    names += [flag for flag in values if values[flag].boolean]
+    question = errors.question(name, names, prefix="--")
     return f"unknown flag --{name}: {question}{_SEE_HELP}"
 
 

@@ -286,18 +286,18 @@ def _write(out: pathlib.Path, run: runs.Run, names, inversion) -> None:
     from tf_dcgan.common import images
     from tf_dcgan.sampling import latent_pictures
 
-    found = inversion.found
+    nearest = inversion.found
     if out.suffix.lower() == latent_files.SUFFIX:
         more = {"names": np.array(names), **inversion.arrays()}
         if run.num_classes:
-            more["labels"] = found.labels.astype(np.int64)
-        latent_files.write(out, found.latents, more)
+            more["labels"] = nearest.labels.astype(np.int64)
+        latent_files.write(out, nearest.latents, more)
         return
     part = slice(_MOST_ROWS)
     columns = [
         ("image", inversion.originals[part]),
-        ("nearest", found.images[part]),
-        ("difference", _difference(inversion.originals, found.images)[part]),
+        ("nearest", nearest.images[part]),
+        ("difference", _difference(inversion.originals, nearest.images)[part]),
     ]
     if inversion.training_images is not None:
         columns.append(("in training", inversion.training_images[part]))
@@ -310,7 +310,9 @@ def _write(out: pathlib.Path, run: runs.Run, names, inversion) -> None:
         random = inversion.random.pixels[row]
         own = [_short(name), f"{distance:.3f}, random {random:.3f}"]
         if run.num_classes:
-            own.append(f"as {_short(run.data.class_names[found.labels[row]])}")
+            own.append(
+                f"as {_short(run.data.class_names[nearest.labels[row]])}"
+            )
         facts.append(own)
     picture = latent_pictures.inversion(columns, facts, caption=caption)
     images.write_png(out, picture)

@@ -170,9 +170,9 @@ def _newest_capability() -> tuple[int, int] | None:
     """Returns the highest compute capability that TensorFlow was built for."""
     names = tf.sysconfig.get_build_info().get("cuda_compute_capabilities", ())
     # Such as sm_89, compute_90, sm_90a and sm_120.
-    found = [re.match(r"(?:sm|compute)_(\d+)(\d)", name) for name in names]
+    matches = [re.match(r"(?:sm|compute)_(\d+)(\d)", name) for name in names]
     return max(
-        ((int(match[1]), int(match[2])) for match in found if match),
+        ((int(match[1]), int(match[2])) for match in matches if match),
         default=None,
     )
 

@@ -105,8 +105,8 @@ class Record:
     @property
     def evaluable_steps(self) -> int:
         """The step of the last checkpoint, or `steps` if none is there."""
-        kept = files.by_step(self.run.checkpoints)
-        return kept[-1][0] if kept else self.steps
+        checkpoints = files.by_step(self.run.checkpoints)
+        return checkpoints[-1][0] if checkpoints else self.steps
 
     @property
     def planned_steps(self) -> int:

@@ -181,7 +181,7 @@ LOSSES = {
     "relativistic": Loss(
         "D's output on a real image above that on a generated one, in pairs; G "
         "the reverse; one joint update of D and one of G",
-        # Its D is free up to a constant, as that of `wasserstein_gp`.
+        # Its D is free up to a constant, as in `wasserstein_gp`.
         has_labels=False,
         compares_pairs=True,
         joint_updates=True,

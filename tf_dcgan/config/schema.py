@@ -697,14 +697,14 @@ class Config:
 
     def _check_random_crops(self):
         """Checks what says how large random crops are, and of what."""
-        given = [
+        flags = [
             f"--{name}={getattr(self, name)}"
             for name in ("load_size", "crop_size")
             if getattr(self, name) is not None
         ]
-        if given and not self.random_crop and self.kind is kinds.TRANSLATION:
+        if flags and not self.random_crop and self.kind is kinds.TRANSLATION:
             raise errors.UserError(
-                f"{' and '.join(given)} would do nothing with --random_crop="
+                f"{' and '.join(flags)} would do nothing with --random_crop="
                 "false: leave one of them out"
             )
         if self.crop_size is None:
@@ -934,14 +934,14 @@ def from_json(values: Mapping[str, Any]) -> Config:
 
 def _augment(text: str) -> str:
     """Checks `--augment`, and writes it in one way."""
-    chosen = [word.strip() for word in text.split(",")]
-    for word in chosen:
+    words = [word.strip() for word in text.split(",")]
+    for word in words:
         if word not in AUGMENTATIONS:
             raise errors.UserError(
                 f"--augment={text} has {word!r}: give one or more of "
                 f"{', '.join(AUGMENTATIONS)}, separated by commas"
             )
-    return ",".join(name for name in AUGMENTATIONS if name in chosen)
+    return ",".join(name for name in AUGMENTATIONS if name in words)
 
 
 def check_feature_dim(name: str, feature_dim: int) -> None:

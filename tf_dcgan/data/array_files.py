@@ -317,16 +317,16 @@ def _extent(
     if not os.path.exists(path):
         return _extent_of(path, splits)
     digest = hashlib.sha256(repr((path, *_identity(path))).encode())
-    kept = cache.file(
+    cache_file = cache.file(
         cache_dir, f"values-of-array-{_VERSION}-{digest.hexdigest()[:16]}.json"
     )
     try:
-        low, high = json.loads(kept.read_text())
+        low, high = json.loads(cache_file.read_text())
         return float(low), float(high)
     except (OSError, ValueError, TypeError):
         pass  # Absent or damaged: it is written again.
     extent = _extent_of(path, splits)
-    with files.atomic_file(kept) as unfinished:
+    with files.atomic_file(cache_file) as unfinished:
         unfinished.write_text(json.dumps(extent))
     return extent
 

@@ -26,8 +26,8 @@ class Unprepared:
         """Finds the sets; see `loading.find`.
 
         Args:
-            config: the run's settings, of which those of `read_as` and the
-                sizes to load and to crop matter, `data_dir` and `cache_dir`.
+            config: the run's settings. What matters is `read_as`, the sizes
+                to load and to crop, `data_dir` and `cache_dir`.
             domain: A or B.
 
         Raises:

@@ -147,7 +147,7 @@ def evaluate_pair(
         arrays=arrays.get("real"),
         **folders,
     )
-    # All images are compared on one scale, that of the real ones.
+    # All images are compared on the scale of the real images.
     scale = {"value_range": real.value_range or request.scale}
     fake = named_sources.open_images(
         request.fake,

@@ -51,10 +51,12 @@ def extract(
         name: cache.file(cache_dir, _name(source, network, name))
         for name in outputs
     }
-    kept = {name: _load(path, source.count) for name, path in paths.items()}
-    missing = [name for name, values in kept.items() if values is None]
+    from_files = {
+        name: _load(path, source.count) for name, path in paths.items()
+    }
+    missing = [name for name, values in from_files.items() if values is None]
     if not missing:
-        return kept
+        return from_files
     computed = network.extract(
         source.batches(),
         batch_size=batch_size,
@@ -67,7 +69,7 @@ def extract(
         with files.atomic_file(paths[name]) as unfinished:
             np.save(unfinished, values)
         cache.seal(paths[name])
-    return {**kept, **computed}
+    return {**from_files, **computed}
 
 
 def _name(

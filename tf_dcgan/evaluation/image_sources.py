@@ -186,8 +186,8 @@ def from_dataset(
                 f"{dataset.name} has no split and no class {class_name!r}: "
                 + errors.suggestion(class_name, dataset.class_names)
             )
-        chosen = labels == dataset.class_names.index(class_name)
-        images, labels = images[chosen], labels[chosen]
+        is_of_class = labels == dataset.class_names.index(class_name)
+        images, labels = images[is_of_class], labels[is_of_class]
         description += f":{class_name}"
         fingerprint += f"-{class_name}"
     source = from_array(
@@ -331,14 +331,14 @@ def evenly_spread(source: ImageSource, count: int) -> ImageSource:
         source: the images.
         count: how many to take, at most as many as there are.
     """
-    chosen = np.linspace(0, source.count, count, endpoint=False).astype(int)
+    indices = np.linspace(0, source.count, count, endpoint=False).astype(int)
 
     def batches():
         first = 0
         for batch in source.batches():
-            inside = (chosen >= first) & (chosen < first + len(batch))
+            inside = (indices >= first) & (indices < first + len(batch))
             if inside.any():
-                yield batch[chosen[inside] - first]
+                yield batch[indices[inside] - first]
             first += len(batch)
 
     return dataclasses.replace(
@@ -347,7 +347,7 @@ def evenly_spread(source: ImageSource, count: int) -> ImageSource:
         fingerprint=f"{source.fingerprint}-{count} evenly",
         count=count,
         batches=batches,
-        labels=None if source.labels is None else source.labels[chosen],
+        labels=None if source.labels is None else source.labels[indices],
     )
 
 

@@ -37,7 +37,7 @@ def open_source(
         text: a folder of images or an archive of one, an .npz or .npy of
             images, a statistics .npz, or a data set as `name`, `name:split`,
             `name:class` or `name:split:class`. An .npz may have splits, which
-            are named as those of a data set are.
+            are named as a data set's splits are.
         flag: the flag's name, for messages.
         data_dir: where data sets are prepared.
         cache_dir: where prepared arrays are kept.
@@ -63,8 +63,8 @@ def open_source(
     if arrays is not None:
         if labels is not None:
             raise labels_files.misplaced(labels, text, is_array=True)
-        found = array_files.in_memory(arrays)
-        return _of_arrays(found, text, None, value_range, cache_dir)
+        splits = array_files.in_memory(arrays)
+        return _of_arrays(splits, text, None, value_range, cache_dir)
     if not is_known and trees.is_folder(path, cache_dir=cache_dir):
         return image_sources.from_folder(
             path, value_range=value_range, labels=labels, cache_dir=cache_dir

@@ -95,7 +95,7 @@ def table(evaluation: score_sets.Evaluation) -> str:
 
 
 def translation_table(evaluation: translation.TranslationEvaluation) -> str:
-    """Lays the scores of translated images beside those of untranslated ones.
+    """Lays the scores of translated images beside scores without translation.
 
     Below each direction are its warnings and its protocol; the notes on both
     directions come last.

@@ -22,8 +22,8 @@ _SCORES = "Scores"
 # Flags that mean nothing without --run_dir.
 _FOR_RUNS = ("num_samples", "split", "weights", "checkpoint")
 _FOR_INCEPTION = ("feature_dim", "inception_weights")
-# Statistics are those of the features: no score is computed, and nothing is
-# drawn at random.
+# Statistics are of the features: no score is computed, and nothing is drawn at
+# random.
 _FOR_SCORES = (
     "metrics",
     "per_class",

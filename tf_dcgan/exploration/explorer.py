@@ -141,8 +141,8 @@ class Explorer:
             sampler = self._sampler(view.label)
             if not points:
                 raise errors.UserError("no file of latents was given")
-            made = sampler.from_latents(sampler.latents(points))
-        return _png(images.grid(made, columns=COLUMNS, gap=0))
+            shown = sampler.from_latents(sampler.latents(points))
+        return _png(images.grid(shown, columns=COLUMNS, gap=0))
 
     def picture(self, kind: str, query: Mapping[str, str]) -> bytes:
         """Makes the picture of a walk or of A - B + C.
@@ -161,8 +161,8 @@ class Explorer:
         with self._lock:
             if kind == "walk":
                 walk = self._walk(view)
-                made = walks.make(walk, self._sampler(view.label))
-                return _png(walks.strip(walk, made))
+                segments = walks.make(walk, self._sampler(view.label))
+                return _png(walks.strip(walk, segments))
             return _png(self._arithmetic(view))
 
     def frames(self, query: Mapping[str, str]) -> tuple[bytes, int]:
@@ -179,10 +179,10 @@ class Explorer:
         """
         view = self.view(query)
         with self._lock:
-            made = walks.make(self._walk(view), self._sampler(view.label))
+            segments = walks.make(self._walk(view), self._sampler(view.label))
         # Each segment begins with the image that the one before ends with.
-        shown = [image for segment in made for image in segment[:-1]]
-        shown.append(made[-1, -1])
+        shown = [image for segment in segments for image in segment[:-1]]
+        shown.append(segments[-1, -1])
         return _png(np.concatenate(shown)), len(shown)
 
     def save(self, kind: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -324,10 +324,10 @@ class Explorer:
 
     def _save_walk(self, view: View, stem: pathlib.Path):
         walk = self._walk(view)
-        made = walks.make(walk, self._sampler(view.label))
+        segments = walks.make(walk, self._sampler(view.label))
         outs = [stem.with_name(f"{stem.name}{end}") for end in (".png", ".gif")]
         for out in outs:
-            walks.write(out, walk, made)
+            walks.write(out, walk, segments)
         names = walk.names()
         command = self._command(
             "interpolate",
@@ -354,16 +354,16 @@ class Explorer:
 
     def _command(self, name: str, view: View, **flags: object) -> str:
         """Writes the command that makes a picture again."""
-        given = {**self._flags, "seed": view.seed}
+        values = {**self._flags, "seed": view.seed}
         if view.label is not None:
-            given["label"] = self._class_name(view)
+            values["label"] = self._class_name(view)
         switches = {key for key, value in flags.items() if value is True}
-        given |= {
+        values |= {
             key: value
             for key, value in flags.items()
             if not isinstance(value, bool)
         }
-        words = [terminal.command(name, **given)]
+        words = [terminal.command(name, **values)]
         return " ".join([*words, *(f"--{key}" for key in sorted(switches))])
 
     def _free_stem(self, kind: str) -> pathlib.Path:

@@ -134,11 +134,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 http.HTTPStatus.FORBIDDEN, "the request is of another site"
             )
         path, query = self._asked()
-        given = self.headers.get(_TOKEN)
-        if given is None and path == "/" and self.command == "GET":
-            given = query.get("token")
+        token = self.headers.get(_TOKEN)
+        if token is None and path == "/" and self.command == "GET":
+            token = query.get("token")
         own = self.server.token.encode()
-        if not hmac.compare_digest((given or "").encode(errors="replace"), own):
+        if not hmac.compare_digest((token or "").encode(errors="replace"), own):
             raise _RefusedError(
                 http.HTTPStatus.FORBIDDEN,
                 "the token is missing or old: open the address that the "

@@ -80,9 +80,9 @@ def exchange(
         stored = buffer[place]
         swaps = tf.logical_and(tf.logical_not(is_free), exchanged[position])
         returned_images.append(tf.where(swaps, stored, image))
-        kept = tf.where(tf.logical_or(is_free, swaps), image, stored)
+        to_store = tf.where(tf.logical_or(is_free, swaps), image, stored)
         # `scatter_nd_update` does not know the variables of replicas.
         tf.raw_ops.ResourceScatterNdUpdate(
-            ref=buffer.handle, indices=[[place]], updates=[kept]
+            ref=buffer.handle, indices=[[place]], updates=[to_store]
         )
     return replicas.shard(tf.stack(returned_images))

@@ -270,9 +270,10 @@ class Loss:
             for a loss of pairs.
         generator: outputs on generated images [batch, 1] to G's loss; None for
             a loss of pairs.
-        of_pairs: (outputs, others), each [batch, 1], to the loss of who wants
-            the outputs above the others: D those of real images, G those of
-            generated ones. None for a loss of single images.
+        of_pairs: (outputs, others), each [batch, 1], to the loss of the network
+            that wants the outputs above the others: D wants the outputs of
+            real images there, G the outputs of generated images. None for a
+            loss of single images.
     """
 
     record: records.Loss

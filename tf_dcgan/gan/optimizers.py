@@ -19,9 +19,9 @@ class Adam(keras.optimizers.Adam):
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
         """Updates all variables and their slots; Keras's hook.
 
-        Keras's own adds the gradients of all replicas up. Here they are
-        already those of the whole batch, the same on each replica, since
-        their length is measured before the update.
+        Keras's own adds the gradients of all replicas up. Here each replica
+        already has the gradients of the whole batch, since their length is
+        measured before the update.
 
         Args:
             grads: a gradient for each variable, of its shape and dtype.

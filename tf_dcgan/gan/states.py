@@ -31,23 +31,23 @@ class State:
 
     def variables(self) -> dict[str, tf.Variable]:
         """Returns all variables by a name that is unique and stable."""
-        named = {}
+        variables = {}
         for field in dataclasses.fields(self):
             owner = getattr(self, field.name)
             if isinstance(owner, tf.Variable):
-                named[field.name] = owner
+                variables[field.name] = owner
             else:
-                named.update(named_variables(owner, field.name))
-        return named
+                variables.update(named_variables(owner, field.name))
+        return variables
 
     def network_variables(self) -> dict[str, tf.Variable]:
-        """Returns those of `variables` that belong to a network."""
-        named = {}
+        """Returns the variables that belong to a network, by their names."""
+        variables = {}
         for field in dataclasses.fields(self):
             owner = getattr(self, field.name)
             if isinstance(owner, keras.Model):
-                named.update(named_variables(owner, field.name))
-        return named
+                variables.update(named_variables(owner, field.name))
+        return variables
 
 
 def new_step() -> tf.Variable:
@@ -69,15 +69,15 @@ def named_variables(
     Returns:
         Name to variable; a name that occurs again ends in `_again`.
     """
-    named = {}
+    variables = {}
     for variable in owner.variables:
         if variable.name == _SEED_GENERATOR:
             continue
         name = f"{prefix}/{variable.path}"
-        while name in named:
+        while name in variables:
             name += "_again"
-        named[name] = variable.value
-    return named
+        variables[name] = variable.value
+    return variables
 
 
 def seed_generators(models: Iterable[keras.Model]) -> list[tf.Variable]:
@@ -219,6 +219,6 @@ def learning_rate_factor(
     Source: for half of a run Zhu et al. 2017, section 4 (arXiv:1703.10593).
     Deviation: the rate falls at each step, in the paper at each epoch.
     """
-    left = tf.cast(total_steps - step, tf.float64) / total_steps
+    share_left = tf.cast(total_steps - step, tf.float64) / total_steps
     slope = 1.0 / (1.0 - first_share)
-    return tf.cast(tf.clip_by_value(slope * left, 0.0, 1.0), tf.float32)
+    return tf.cast(tf.clip_by_value(slope * share_left, 0.0, 1.0), tf.float32)

@@ -30,8 +30,8 @@ def augmented(
     Args:
         images: [batch, height, width, channels] float32 in [-1, 1].
         changes: of `color`, `translation` and `cutout`, in this order.
-        uniforms: [batch, NUM_UNIFORMS] float32 in [0, 1); those of a change
-            are the same whatever the others are.
+        uniforms: [batch, NUM_UNIFORMS] float32 in [0, 1). A change always
+            takes the same columns, whatever other changes there are.
 
     Returns:
         The shape of the images, float32, differentiable in them; values may

@@ -139,14 +139,16 @@ def of(
     settings["image_size"] = (
         str(height) if height == width else (f"{height}x{width}")
     )
-    kept = _kept(facts, size)
-    if kept < _KEPT_BY_A_SHAPE:
-        text = f"cropped to the centre, {kept:.0%} of an image stays on average"
+    share = _kept(facts, size)
+    if share < _KEPT_BY_A_SHAPE:
+        text = (
+            f"cropped to the centre, {share:.0%} of an image stays on average"
+        )
         settings["fit"] = "pad"
         reasons.append(("--fit=pad", f"{text}; padded, all of it"))
     elif facts["sizes"]["different"] > 1 and not halves:
         reasons.append(
-            ("crop", f"{kept:.0%} of an image stays on average: good enough")
+            ("crop", f"{share:.0%} of an image stays on average: good enough")
         )
     batch_size = differences.get("batch_size", schema.Config.batch_size)
     if batch_size > _BATCH_SHARE * train_images:

@@ -338,8 +338,8 @@ def _rows_of(
 
     Args:
         chunks: [k, height, width, channels] each.
-        labels: an array or a list of all images' labels, or of those of the
-            chunks read so far.
+        labels: an array or a list of the labels of all images, or of the
+            images in the chunks read so far.
         path: begins the bar of the progress.
     """
     start = 0

@@ -20,8 +20,8 @@ def of(facts: dict[str, Any]) -> list[dict[str, str]]:
     """Judges the facts.
 
     Args:
-        facts: as `facts.of` gathers them; those of images are missing if no
-            image can be used.
+        facts: as `facts.of` gathers them; facts about images are missing if
+            no image can be used.
 
     Returns:
         What was found, the worst first: `kind`, one word to select it by, and

@@ -79,9 +79,9 @@ def sections(
             )
             for name, own in rows
         ]
-        kept = tuple(row for row in with_pictures if row.pictures)
-        if kept:
-            result.append(Section(title, note, kept))
+        shown = tuple(row for row in with_pictures if row.pictures)
+        if shown:
+            result.append(Section(title, note, shown))
     return result
 
 

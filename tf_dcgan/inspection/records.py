@@ -15,7 +15,7 @@ from tf_dcgan.data.folders import decoding, facts
 # Rows, columns and channels of the averages that copies are told apart by.
 AVERAGES_SHAPE = (8, 9, 3)
 # Each image's row. `mode` and `bits` are of the file; `is_deep` says that the
-# values are not those of 8 bits. `height` and `width` are of the image as it is
+# values are not of 8 bits. `height` and `width` are of the image as it is
 # shown, `low` and `high` its darkest and brightest value before any scaling,
 # `brightness` the mean of the shown image in [0, 255]. Transparent images that
 # are of one colour over white alone are `is_hidden_on_white`, and taken over

@@ -100,10 +100,10 @@ def inspect(
     )
     table = survey.take(source)
     gathered = facts.of(source, table)
-    given = {"data_dir": data_dir, "labels": labels, "cache_dir": cache_dir}
+    places = {"data_dir": data_dir, "labels": labels, "cache_dir": cache_dir}
     advice = advising.of(
         gathered,
         dataset=source.dataset,
-        more={name: value for name, value in given.items() if value},
+        more={name: value for name, value in places.items() if value},
     )
     return Report(source, table, gathered, advice)

@@ -99,5 +99,5 @@ def of_covariance(covariance: np.ndarray) -> Factor:
             "sigma has clearly negative eigenvalues, so it is no covariance: "
             "compute the statistics again"
         )
-    kept = values > 0
-    return Factor(vectors[:, kept] * np.sqrt(values[kept]))
+    is_positive = values > 0
+    return Factor(vectors[:, is_positive] * np.sqrt(values[is_positive]))

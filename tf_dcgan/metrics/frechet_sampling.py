@@ -50,8 +50,8 @@ class FrechetInterval:
     Attributes:
         value: the distance of the sets as they are.
         standard_error: of the value, had other images been drawn.
-        bias: how far the value lies above that of infinitely many images, on
-            average.
+        bias: how far the value lies above the distance of infinitely many
+            images, on average.
         low: lower end of the interval for the distance that sets of these
             sizes have on average; `value` is in its middle.
         high: its upper end.
@@ -127,8 +127,8 @@ def frechet_infinity(
     chance = np.random.default_rng(seed)
     points = []
     for size in np.linspace(smallest, count, num_points).astype(int):
-        chosen = np.sort(chance.permutation(count)[:size])
-        subset = Moments.from_features(fake_features[chosen])
+        rows = np.sort(chance.permutation(count)[:size])
+        subset = Moments.from_features(fake_features[rows])
         distance = frechet.frechet_distance(reference, subset)
         points.append((int(size), distance.value))
     sizes, values = np.array(points).T
@@ -179,10 +179,10 @@ def frechet_interval(
     """
     chance = np.random.default_rng(seed)
     fake = _side(fake_features, "generated", num_groups)
-    known = isinstance(real, Moments)
-    moments = real if known else _side(real, "real", num_groups)
+    has_statistics = isinstance(real, Moments)
+    moments = real if has_statistics else _side(real, "real", num_groups)
     sides = [(fake_features, fake, moments)]
-    if not known:
+    if not has_statistics:
         sides.append((real, moments, fake))
     whole = frechet.frechet_distance(moments, fake)
     distances = terminal.listed(
@@ -193,7 +193,7 @@ def frechet_interval(
     )
     fewest = min(total.count for _, total, _ in sides)
     warnings = _bias_left(fewest, fake.dimension)
-    if known:
+    if has_statistics:
         warnings += (_REAL_AS_EXACT,)
     distances = np.reshape(distances, [len(sides), num_groups])
     return _interval(whole, distances, level, warnings)
@@ -231,8 +231,8 @@ def _leave_out(features, total, other, num_groups, chance):
         if total.is_deficient:
             # So few images that taking their moments anew costs little, and
             # keeps the vectors that the exact distance is made from.
-            left = np.setdiff1d(order, group)
-            rest = Moments.from_features(features[left])
+            rows = np.setdiff1d(order, group)
+            rest = Moments.from_features(features[rows])
         else:
             rest = total.without(Moments.from_features(features[group]))
         yield sum(frechet.terms(other, rest))
@@ -266,10 +266,10 @@ def _interval(whole, distances, level, warnings):
 
 
 def _bias_left(count: int, dimension: int) -> tuple[str, ...]:
-    left = min(1.0, _BIAS_LEFT * dimension / count)
-    if left < 0.025:
+    share = min(1.0, _BIAS_LEFT * dimension / count)
+    if share < 0.025:
         return ()
     return (
         f"bias_left: {count:,} images in {dimension:,} dimensions, up to "
-        f"{left:.0%} of the bias may stay",
+        f"{share:.0%} of the bias may stay",
     )

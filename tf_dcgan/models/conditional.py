@@ -130,7 +130,7 @@ def projection_discriminator(
         class.
 
     Source: Miyato and Koyama 2018, equation 4 (arXiv:1802.05637).
-    Deviation: the features are those of all places, not their sum, as the last
+    Deviation: the features of all places are taken, not their sum, as the last
         layers here see them.
     """
     labels = keras.Input((), dtype="int32", name="labels")

@@ -361,7 +361,7 @@ def _who_can(config: schema.Config, size: tuple[int, int]) -> str:
 def _sizes_like(
     typical: tuple[float, float], most_pixels: int
 ) -> Iterator[tuple[int, int]]:
-    """Yields all squares, and all sizes whose shape is about that of images."""
+    """Yields all squares, and all sizes shaped about as the images are."""
     height, width = typical
     if height > width:
         for size in _sizes_like((width, height), most_pixels):

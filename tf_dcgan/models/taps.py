@@ -21,13 +21,13 @@ def before_score(discriminator: keras.Model) -> keras.Model:
     for layer in discriminator.layers:
         if isinstance(layer, keras.Model):
             # A label became channels of the image: the network is within.
-            seen = _input_of_last(layer)
-            inner = keras.Model(layer.input, seen)
-            seen = inner(discriminator.get_layer("image_and_label").output)
+            tensor = _input_of_last(layer)
+            inner = keras.Model(layer.input, tensor)
+            tensor = inner(discriminator.get_layer("image_and_label").output)
             break
     else:
-        seen = _input_of_last(discriminator)
-    features = keras.layers.Flatten(dtype="float32", name="tap")(seen)
+        tensor = _input_of_last(discriminator)
+    features = keras.layers.Flatten(dtype="float32", name="tap")(tensor)
     return keras.Model(discriminator.input, features, name="features")
 
 

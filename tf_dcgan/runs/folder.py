@@ -235,12 +235,12 @@ def make_next(config: schema.Config) -> pathlib.Path:
     sets = (config.dataset, config.dataset_a, config.dataset_b)
     name = "-".join(_word(name) for name in sets if name is not None)
     while True:
-        taken = [
+        numbers = [
             int(match[1])
             for path in (RUNS.iterdir() if RUNS.is_dir() else ())
             if (match := re.match(r"(\d{5})-", path.name))
         ]
-        number = max(taken, default=-1) + 1
+        number = max(numbers, default=-1) + 1
         path = RUNS / f"{number:05d}-{name}-{config.recipe}"
         try:
             path.mkdir(parents=True)

@@ -63,8 +63,8 @@ def make(walk: Walk, sampler: samplers.Sampler) -> np.ndarray:
     vectors = latents.walk(
         sampler.latents(walk.points), frames=walk.frames, method=walk.method
     )
-    made = sampler.from_latents(vectors.reshape(-1, vectors.shape[-1]))
-    return made.reshape(*vectors.shape[:2], *made.shape[1:])
+    outputs = sampler.from_latents(vectors.reshape(-1, vectors.shape[-1]))
+    return outputs.reshape(*vectors.shape[:2], *outputs.shape[1:])
 
 
 def write(out: pathlib.Path, walk: Walk, walked_images: np.ndarray) -> None:

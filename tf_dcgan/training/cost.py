@@ -159,7 +159,7 @@ def _activations(model: keras.Model) -> int:
 
 
 def _working_bytes(model: keras.Model, batch_size: int) -> int:
-    found = [
+    sizes = [
         fast_layers.working_bytes(
             _unwrapped(layer),
             (batch_size, *layer.input.shape[1:]),
@@ -168,7 +168,7 @@ def _working_bytes(model: keras.Model, batch_size: int) -> int:
         for layer in layers.all_of(model)
         if hasattr(_unwrapped(layer), "kernel")
     ]
-    return max(found, default=0)
+    return max(sizes, default=0)
 
 
 def _unwrapped(layer: keras.Layer) -> keras.Layer:

@@ -228,7 +228,7 @@ def images_to_score(
 
     Returns:
         A function from (first, count) to [count, height, width, channels]
-        uint8. The images differ from those of any command in `sampling`.
+        uint8. No command in `sampling` makes the same images.
     """
     sampler = samplers.of_run(
         run, generator, purpose=randomness.Purpose.EVALUATION_LATENTS

@@ -112,17 +112,17 @@ def roll_back(run: runs.Run, collapse: Collapse) -> runs.Run:
     now = rolled_back.step_config
     best = best_checkpoint.find(run)
     if best is not None and checkpoints.step_of(best) > step:
-        kept = (
+        note = (
             f"; the best checkpoint, of step {checkpoints.step_of(best):,}, "
             "is kept until there is a better one"
         )
     else:
-        kept = ""
+        note = ""
     terminal.say(
         f"rolled back from step {collapse.step:,} to step {step:,} ({done + 1} "
         f"of at most {most}): {collapse.reason}; goes on with other noise and "
         f"learning rates of {now.generator_learning_rate:.3g} (G) and "
-        f"{now.discriminator_learning_rate:.3g} (D){kept}"
+        f"{now.discriminator_learning_rate:.3g} (D){note}"
     )
     return rolled_back
 
@@ -176,7 +176,7 @@ def _mark(run: runs.Run) -> None:
 
 def _good_checkpoint(run: runs.Run, collapse: Collapse) -> pathlib.Path | None:
     """Finds what to go back to: the best checkpoint, or one long enough ago."""
-    kept = checkpoints.all_checkpoints(run.checkpoints)
+    paths = checkpoints.all_checkpoints(run.checkpoints)
     beginning = collapse.step
     if not collapse.is_sudden:
         beginning -= _STEPS_BEFORE_VERDICT
@@ -186,22 +186,22 @@ def _good_checkpoint(run: runs.Run, collapse: Collapse) -> pathlib.Path | None:
             # Of milestones if it can be: others are where somebody stopped the
             # run, and where a slow machine saved it.
             steps = milestones(run.config, collapse.step)
-            early = [p for p in kept if checkpoints.step_of(p) <= sick]
+            early = [p for p in paths if checkpoints.step_of(p) <= sick]
             old = [p for p in early if checkpoints.step_of(p) in steps]
-            return _last_until(_SHARE_OF_SICK * sick, old or early or kept)
+            return _last_until(_SHARE_OF_SICK * sick, old or early or paths)
     best = checkpoints.last(run.best_checkpoint)
     if run.config.evaluate_every and best is not None:
         return best
-    last = kept[-checkpoints.KEPT :]
+    last = paths[-checkpoints.KEPT :]
     if collapse.is_sudden:
         return last[-1] if last else None
     return _last_until(beginning, last)
 
 
-def _last_until(step: float, kept: list[pathlib.Path]) -> pathlib.Path | None:
+def _last_until(step: float, paths: list[pathlib.Path]) -> pathlib.Path | None:
     """Returns the last checkpoint until a step, or else the oldest one."""
-    early = [path for path in kept if checkpoints.step_of(path) <= step]
-    return early[-1] if early else next(iter(kept), None)
+    early = [path for path in paths if checkpoints.step_of(path) <= step]
+    return early[-1] if early else next(iter(paths), None)
 
 
 def _what_is_left(run: runs.Run) -> str:

@@ -180,7 +180,7 @@ class Evaluations:
         return verdicts
 
     def _verdicts(self, more: Mapping[str, float]) -> list[str]:
-        """Judges D's lead beside that of the evaluation before."""
+        """Judges D's lead beside its lead at the evaluation before."""
         lead = more.get(health.LEAD)
         if lead is None or not math.isfinite(lead):
             return []

@@ -241,10 +241,10 @@ class System:
             translated = there(fixed)
             rows += [fixed, translated, back(translated)]
             diversities.append(measure(translated))
-        known = [value for value in diversities if value is not None]
+        diversities = [each for each in diversities if each is not None]
         return system.Samples(
             images.grid(np.concatenate(rows), columns=self._columns),
-            min(known, default=None),
+            min(diversities, default=None),
         )
 
     def draw(self, first: int, count: int) -> np.ndarray:
@@ -262,8 +262,8 @@ class System:
                 min(max(0, place), scored) for place in (first, first + count)
             )
             if start < stop:
-                taken = self._take(stream, slice(start, stop))
-                translated.append(translate(taken))
+                batch = self._take(stream, slice(start, stop))
+                translated.append(translate(batch))
             first -= scored
         return np.concatenate(translated)
 
@@ -282,10 +282,10 @@ class System:
 
     def _take(self, stream: int, places: slice) -> np.ndarray:
         """Reads some images to show or to score, of A (0) or of B (1)."""
-        taken = batches.gather(
+        batch = batches.gather(
             self._to_show[stream], self._orders[stream][places]
         )
-        return images.to_channels(taken, self._run.data.channels)
+        return images.to_channels(batch, self._run.data.channels)
 
 
 def train_steps(

@@ -534,7 +534,7 @@ def by_file(
     """Groups images that are read from one file in one go.
 
     Args:
-        images: (file, frame) of each image, those of a file together.
+        images: (file, frame) of each image, the frames of a file together.
 
     Yields:
         (file, frames), at most 16 frames at a time.

@@ -148,10 +148,12 @@ def of_files(
             mixed with others, or the cache cannot be written to.
     """
     every_frame = read_as.frames == "all"
-    kept = None
+    cache_file = None
     if digest is not None:
-        kept = _kept("headers", digest, cache_dir, every_frame=every_frame)
-        content = cache.read_json(kept)
+        cache_file = _kept(
+            "headers", digest, cache_dir, every_frame=every_frame
+        )
+        content = cache.read_json(cache_file)
         try:
             return _from_json(content)
         except (ValueError, TypeError, KeyError):
@@ -168,8 +170,8 @@ def of_files(
             counted.update()
             headers.add(place, path, found)
     facts = headers.facts()
-    if kept is not None:
-        cache.write_json(kept, dataclasses.asdict(facts))
+    if cache_file is not None:
+        cache.write_json(cache_file, dataclasses.asdict(facts))
     return facts
 
 
@@ -205,13 +207,13 @@ def scale(
         return None
     if read_as.value_range is not None:
         return read_as.value_range
-    kept = None
+    cache_file = None
     if digest is not None:
-        kept = _kept(
+        cache_file = _kept(
             "values", digest, cache_dir, every_frame=read_as.frames == "all"
         )
         try:
-            low, high = cache.read_json(kept)
+            low, high = cache.read_json(cache_file)
             return float(low), float(high)
         except (ValueError, TypeError):
             pass  # Absent or damaged: it is written again.
@@ -222,8 +224,8 @@ def scale(
             f"all pixels of all images of {name} have the same value{value}: "
             "give other images"
         )
-    if kept is not None:
-        cache.write_json(kept, extent)
+    if cache_file is not None:
+        cache.write_json(cache_file, extent)
     return extent
 
 

@@ -91,7 +91,7 @@ def examine(
     Raises:
         errors.UserError: the folder cannot be read, has no images or more
             other files than images, or too many images are damaged; or the
-            labels cannot be read or are those of other images.
+            labels cannot be read or belong to other images.
     """
     name = decoding.readable(str(path))
     tree = trees.read(path, cache_dir=cache_dir)

@@ -53,18 +53,18 @@ def find(
     Raises:
         errors.UserError: one of the split's two files is missing.
     """
-    named = [
+    folders = [
         folder
         for child in sorted(data_dir.iterdir())
         if _is_named_after(child, name) and child.is_dir()
         for folder in (child, child / "raw")
     ]
-    for folder in named:
+    for folder in folders:
         source = _find_raw(name, split, folder=folder)
         if source is not None:
             return source
     if name == "mnist":
-        for folder in (data_dir, *named):
+        for folder in (data_dir, *folders):
             path = folder / "mnist.npz"
             if path.is_file():
                 return sources.Source(

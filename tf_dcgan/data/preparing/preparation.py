@@ -223,14 +223,14 @@ def write(
         errors.UserError: the original files are damaged.
         OSError: the disk is full.
     """
-    chosen = choose_fit(
+    fit = choose_fit(
         content.shape,
         settings.image_size,
         crop=settings.crop,
         fit=settings.fit,
         pad=settings.pad,
     )
-    words, only_label = chosen.words, None
+    words, only_label = fit.words, None
     if content.depth:
         words += f", {content.depth}"
     if settings.class_name is not None:
@@ -247,13 +247,13 @@ def write(
         array = _Array(
             file,
             (content.num_images, *settings.image_size, content.shape[2]),
-            chosen.content_box,
+            fit.content_box,
             kept,
         )
         if kept is not None:
             array.resume(content, counted, title)
         for fitted, labels, num_read, state in _fitted(
-            content, chosen, only_label
+            content, fit, only_label
         ):
             counted.update(num_read)
             array.add(fitted, labels, num_read)
@@ -270,7 +270,7 @@ def write(
         {
             "shape": shape,
             "class_names": content.class_names,
-            "content_box": chosen.content_box,
+            "content_box": fit.content_box,
             "preparation": words,
             "fingerprint": array.fingerprint(),
             "notes": [*content.notes, *array.sameness.notes()],
@@ -426,8 +426,8 @@ def _fitted(
         images, labels, state = chunk
         num_read = len(images)
         if only_label is not None and labels is not None:
-            chosen = labels == only_label
-            images, labels = images[chosen], labels[chosen]
+            is_of_class = labels == only_label
+            images, labels = images[is_of_class], labels[is_of_class]
         return apply_fit(fit, images), labels, num_read, state
 
     if fit.method != "keep":

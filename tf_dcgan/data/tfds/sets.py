@@ -19,7 +19,7 @@ from tf_dcgan.data.preparing import shapes
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _INFO = "dataset_info.json"
-_LOOKED_AT = 10_000  # Images whose sizes stand for those of a whole set.
+_LOOKED_AT = 10_000  # Images whose sizes stand for a whole set.
 
 
 class TfdsSet(image_sets.ImageSet):

@@ -42,8 +42,8 @@ _CHANNELS_FOR_KERNELS = 128
 # hold: on other processors one product of matrices makes the most of them, and
 # in bfloat16 the plain gradients of their kernels compute in float32.
 _SMALL_SIDE = 8
-# How often a kernel of fewer products is moved: most stay in the cache, but
-# those of transposed convolutions are put in another order first.
+# How often a kernel of fewer products is moved: most stay in the cache, but a
+# transposed convolution puts its kernel in another order first.
 _KERNEL_MOVES = 0.5
 _TRANSPOSED_KERNEL_MOVES = 1.0
 # The batch becomes the channels of the convolution that makes a filter's
@@ -502,15 +502,15 @@ def _tiles_of_phases(geo, size):
     offsets = [
         [tap.offset for taps in phases for tap in taps] for phases in of_axes
     ]
-    taps = max(max(found) - min(found) + 1 for found in offsets)
+    taps = max(max(of_axis) - min(of_axis) + 1 for of_axis in offsets)
     places = []
-    for side, phases, found in zip(size, of_axes, offsets, strict=True):
+    for side, phases, of_axis in zip(size, of_axes, offsets, strict=True):
         order = np.full((geo.stride, taps), side)
         for row, of_phase in zip(order, phases, strict=True):
             for tap in of_phase:
-                row[tap.offset - min(found)] = tap.place
+                row[tap.offset - min(of_axis)] = tap.place
         places.append(order)
-    before = tuple(-min(found) for found in offsets)
+    before = tuple(-min(of_axis) for of_axis in offsets)
     sides = tuple(_length(geo, axis) for axis in (0, 1))
     return winograd.tiling(sides, taps), _Orders(tuple(places), before)
 

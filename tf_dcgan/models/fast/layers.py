@@ -143,8 +143,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     On one device it is one operation, and its gradient another. Statistics of
     several replicas are products with a vector of ones, and the gradient is
     written out. The derivative of either gradient, which penalties need, is
-    whole; that of Keras's layer (3.15) lacks a part, since the mean counts as
-    a constant in the variance of `tf.nn.moments`.
+    whole; the derivative of Keras's layer (3.15) lacks a part, since the mean
+    counts as a constant in the variance of `tf.nn.moments`.
     """
 
     def call(self, inputs, training=None, mask=None):

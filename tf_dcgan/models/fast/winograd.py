@@ -27,8 +27,8 @@ import tensorflow as tf
 
 from tf_dcgan.common import devices
 
-# By the number of points, infinity included, those whose rounding errors are
-# the smallest among simple ones. More than six round too much.
+# By their number, infinity included: the points whose rounding errors are the
+# smallest among simple ones. More than six round too much.
 _POINTS = {
     2: (0.0,),
     3: (0.0, 1.0),
@@ -36,10 +36,11 @@ _POINTS = {
     5: (0.5, -0.5, 1.5, -1.5),
     6: (0.0, 0.75, -0.75, 1.5, -1.5),
 }
-# What moving a byte costs, in operations of oneDNN's convolutions: fitted on a
-# processor of each kind (with AMX 300 GFLOP/s, with bfloat16 alone 200), the
-# last on the first one held to AVX2; to the layers of all recipes, the second
-# to those of dcgan, dcgan_celeba, dcgan_28 and dcgan_upsampling.
+# What moving a byte costs, in operations of oneDNN's convolutions. Fitted on a
+# processor with AMX (300 GFLOP/s) to the layers of all recipes, on one with
+# bfloat16 alone (200 GFLOP/s) to the layers of dcgan, dcgan_celeba, dcgan_28
+# and dcgan_upsampling, and, for others, on the first one held to AVX2 to the
+# layers of all recipes.
 _OPERATIONS_PER_BYTE = {
     devices.Cpu.AMX: 19.0,
     devices.Cpu.BFLOAT16: 21.0,

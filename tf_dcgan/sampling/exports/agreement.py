@@ -63,7 +63,7 @@ class Reference:
         *,
         takes_any_number: bool,
     ) -> Agreement:
-        """Compares a file's outputs with those of the Keras model.
+        """Compares a file's outputs with the outputs of the Keras model.
 
         Args:
             predict: from the network's inputs to its output.

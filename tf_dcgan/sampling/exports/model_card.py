@@ -212,12 +212,12 @@ def _scores(
         if value not in (None, []):
             shown = description.without_paths(run, _in_words(value))
             lines.append(f"- {_plain(name.replace('_', ' '))}: {_plain(shown)}")
-    told = {
+    warnings = {
         warning
         for score in evaluation["scores"]
         for warning in score["warnings"]
     }
-    for note in [*sorted(told), *evaluation["notes"]]:
+    for note in [*sorted(warnings), *evaluation["notes"]]:
         lines.append(
             f"- note: {_plain(description.without_paths(run, str(note)))}"
         )

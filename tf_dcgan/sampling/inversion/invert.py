@@ -52,12 +52,12 @@ class Inversion:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns the distances by name, for a file."""
-        named = {"nearest": self.nearest, "random": self.random}
+        distances = {"nearest": self.nearest, "random": self.random}
         arrays = {}
         if self.training is not None:
-            named["training"] = self.training
+            distances["training"] = self.training
             arrays["training_numbers"] = self.training_numbers
-        for name, both in named.items():
+        for name, both in distances.items():
             arrays[f"{name}_pixel_distances"] = both.pixels
             if not np.isnan(both.features).all():
                 arrays[f"{name}_feature_distances"] = both.features

@@ -294,11 +294,11 @@ def _cost_function(
     """Returns the function that the search minimises, [rows] float32."""
 
     def cost(latents, *, targets, target_features, labels, scales):
-        made = make(latents, labels)
-        difference = frame.content(made) - frame.content(targets)
+        outputs = make(latents, labels)
+        difference = frame.content(outputs) - frame.content(targets)
         total = tf.reduce_mean(difference**2, axis=(1, 2, 3)) / scales[:, 0]
         if features is not None and settings.feature_weight:
-            difference = features.of_tensors(made, labels) - target_features
+            difference = features.of_tensors(outputs, labels) - target_features
             in_features = tf.reduce_mean(difference**2, axis=1) / scales[:, 1]
             total += settings.feature_weight * in_features
         if settings.prior_weight:

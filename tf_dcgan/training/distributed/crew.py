@@ -3,8 +3,8 @@
 The first process, the chief, runs the loop: it decides, and it alone writes.
 Before each thing that all must do, a call of several steps or a comparison, it
 gives an order. The others wait for orders; see `follower`. An order is an
-exchange: every process sends a few numbers and receives those of all, so that a
-follower can ask the chief to stop.
+exchange: every process sends a few numbers and receives the numbers of all, so
+that a follower can ask the chief to stop.
 
 Without a strategy over several processes there is only the chief, and nothing
 is sent.
@@ -141,15 +141,15 @@ class Crew:
             raise self._lost("it could not begin") from error
         unlike = rows != rows[0]  # [processes, settings]
         if unlike.any():
-            told = ", ".join(
+            settings = ", ".join(
                 f"{name} (of worker {unlike[:, column].argmax()})"
                 for column, name in enumerate(digests)
                 if unlike[:, column].any()
             )
             first = [*digests][int(unlike.any(axis=0).argmax())]
             raise errors.UserError(
-                f"the workers do not train the same as worker 0: {told} is "
-                f"another; worker {self.index} has {first} {mine[first]!r}: "
+                f"the workers do not train the same as worker 0: {settings} "
+                f"is another; worker {self.index} has {first} {mine[first]!r}: "
                 "start all of them with the same command"
             )
 

@@ -48,7 +48,7 @@ def read(path: os.PathLike | str) -> dict[str, np.ndarray]:
 
     Raises:
         errors.UserError: there is no such file, it is of another kind, it is
-            damaged, or a shape is not that of the network.
+            damaged, or a shape is not the network's.
     """
     path = pathlib.Path(path)
     try:
@@ -158,14 +158,16 @@ def _graph(data: bytes, path: pathlib.Path) -> tf.compat.v1.GraphDef:
 
 
 def _npz(path: pathlib.Path) -> dict[str, np.ndarray]:
-    known = {*layers.weight_shapes(), layers.LOGITS_WEIGHTS}
+    expected = {*layers.weight_shapes(), layers.LOGITS_WEIGHTS}
     try:
         # NumPy leaves files that it opened itself open if they are damaged.
         with (
             path.open("rb") as file,
             np.load(file, allow_pickle=False) as archive,
         ):
-            return {key: archive[key] for key in archive.files if key in known}
+            return {
+                key: archive[key] for key in archive.files if key in expected
+            }
     except (ValueError, AttributeError) as error:
         # What another program zipped, or objects in place of numbers.
         raise errors.UserError(

@@ -2,7 +2,7 @@
 
 What differs from `keras.applications.InceptionV3` and changes the numbers:
 the last block takes a maximum where the others take an average, there are
-1008 classes, and the weights are those of 2015-12-05.
+1008 classes, and the weights are of 2015-12-05.
 """
 
 from __future__ import annotations

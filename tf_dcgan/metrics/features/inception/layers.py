@@ -1,7 +1,7 @@
 """The layers of the network behind published FIDs, as data.
 
-Inception-v3 of 2015-12-05. Scopes, orders and paddings are those of the
-original graph; batch normalisation is folded into the convolutions.
+Inception-v3 of 2015-12-05. Scopes, orders and paddings are as in the original
+graph; batch normalisation is folded into the convolutions.
 
 Source: Szegedy et al. 2016 (arXiv:1512.00567) for the blocks; the graph in
     inception-2015-12-05.tgz for the scopes and the last block.

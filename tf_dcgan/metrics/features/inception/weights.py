@@ -62,7 +62,7 @@ class InceptionWeights:
     def is_canonical(self) -> bool:
         """Whether these are the published weights, as far as they go.
 
-        Only then can scores be compared with those of other tools.
+        Only then can scores be compared with other tools' scores.
         """
         return fingerprint.fits(self.arrays)
 
