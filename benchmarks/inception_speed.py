@@ -25,14 +25,15 @@ import time
 
 import numpy as np
 
-from benchmarks import command_flags, torch_process
+from benchmarks import command_flags
+from benchmarks.pytorch import processes
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors, quiet_import
 from tf_dcgan.config import fields
 from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
-_THEIR_SIDE = pathlib.Path(__file__).with_name("torch_fidelity_side.py")
+_THEIR_SIDE = pathlib.Path(__file__).with_name("pytorch") / "fidelity_side.py"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,7 +220,7 @@ class _OtherSide:
             **{name: weights.arrays[name] for name in names},
         )
         np.save(pathlib.Path(folder, "images.npy"), batch)
-        self._process, self.version = torch_process.start(
+        self._process, self.version = processes.start(
             settings.torch_python,
             _THEIR_SIDE,
             [

@@ -76,7 +76,7 @@ def _commands(page):
             match = re.match(
                 r"(?:\.venv/bin/)?(?:python )?(train\.py|evaluate\.py)\b(.*)"
                 r"|(?:python -m tf_dcgan|tf-dcgan)\b(.*)"
-                r"|python -m (benchmarks\.\w+)(.*)",
+                r"|python -m (benchmarks(?:\.\w+)+)(.*)",
                 part,
             )
             if match is None:

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import tempfile
 
-from benchmarks import torch_process, trainings
+from benchmarks import trainings
 from benchmarks.frameworks import tables
+from benchmarks.pytorch import processes
 from tf_dcgan.common import errors
 
 VARIANTS = (
@@ -104,7 +105,7 @@ def pytorch(
         errors.UserError: there is no PyTorch, or it has other networks.
         RuntimeError: it ended with an error.
     """
-    process, line = torch_process.start(
+    process, line = processes.start(
         torch_python,
         _TORCH_SIDE,
         [folder, variant],

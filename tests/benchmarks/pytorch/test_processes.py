@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from benchmarks import torch_process
+from benchmarks.pytorch import processes
 from tf_dcgan.common import errors
 
 
@@ -18,7 +18,7 @@ def test_a_script_that_is_ready_is_left_running_with_its_pipes(tmp_path):
         tmp_path,
         "import sys\nprint('X 1', flush=True)\nprint(sys.argv[1] + input())",
     )
-    process, line = torch_process.start(sys.executable, side, [7], needs="X")
+    process, line = processes.start(sys.executable, side, [7], needs="X")
     assert line == "X 1"
     assert process.communicate("8\n") == ("78\n", "")
 
@@ -29,7 +29,7 @@ def test_a_python_that_is_missing_is_told_in_a_line(tmp_path):
         match=r"--torch_python=/nothing cannot be started \(No such file or "
         r"directory\): give a Python with X",
     ):
-        torch_process.start("/nothing", script(tmp_path, ""), [], needs="X")
+        processes.start("/nothing", script(tmp_path, ""), [], needs="X")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,4 @@ def test_a_script_that_ends_before_it_is_ready_is_told_in_a_line(
         errors.UserError,
         match=rf"cannot run side.py \({reason}\): it needs X",
     ):
-        torch_process.start(
-            sys.executable, script(tmp_path, text), [], needs="X"
-        )
+        processes.start(sys.executable, script(tmp_path, text), [], needs="X")

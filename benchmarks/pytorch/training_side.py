@@ -1,9 +1,9 @@
-"""The other side of `torch_training`: the pair of `dcgan_28` in PyTorch.
+"""The other side of `training`: the pair of `dcgan_28` in PyTorch.
 
 Run by a Python that has PyTorch and NumPy, and by its path: it imports nothing
 of this project.
 
-    python torch_training_side.py FOLDER LOSS
+    python training_side.py FOLDER LOSS
 
 It reads the inputs in FOLDER, prints one line when it is ready, trains, and
 writes losses and samples to FOLDER/results.npz.

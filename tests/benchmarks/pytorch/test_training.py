@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import torch_training
+from benchmarks.pytorch import training
 from tf_dcgan.common import errors
 from tf_dcgan.config import overrides
 from tf_dcgan.gan import gan
@@ -31,9 +31,9 @@ np.savez(
 
 def compare(data_dir, *, steps):
     """Runs the command with a stand-in's Python, each step an interval."""
-    torch_training.main(
+    training.main(
         [
-            "torch_training",
+            "training",
             f"--torch_python={sys.executable}",
             f"--data_dir={data_dir}",
             f"--steps={steps}",
@@ -45,14 +45,14 @@ def compare(data_dir, *, steps):
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory, tiny_mnist):
     """The lines of a comparison, and the folder of what was handed over."""
-    folder = tmp_path_factory.mktemp("torch_training")
+    folder = tmp_path_factory.mktemp("training")
     side = folder / "side.py"
     side.write_text(_OTHER_SIDE.format(kept=folder / "kept"))
     with (
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(io.StringIO()) as output,
     ):
-        patch.setattr(torch_training, "_THEIR_SIDE", side)
+        patch.setattr(training, "_THEIR_SIDE", side)
         compare(tiny_mnist, steps=2)
     return output.getvalue().splitlines(), folder / "kept"
 
@@ -102,9 +102,7 @@ def test_an_interval_beyond_the_steps_is_refused():
         errors.UserError,
         match="--interval=20 is more than --steps=10: give at most as many",
     ):
-        torch_training.TorchTrainingSettings(
-            torch_python="python", steps=10, interval=20
-        )
+        training.TrainingSettings(torch_python="python", steps=10, interval=20)
 
 
 def test_the_failure_of_the_other_side_is_passed_on(
@@ -112,6 +110,6 @@ def test_the_failure_of_the_other_side_is_passed_on(
 ):
     side = tmp_path / "side.py"
     side.write_text("print('ready', flush=True)\nraise ValueError('no')")
-    monkeypatch.setattr(torch_training, "_THEIR_SIDE", side)
+    monkeypatch.setattr(training, "_THEIR_SIDE", side)
     with pytest.raises(RuntimeError, match="ValueError: no"):
         compare(tiny_mnist, steps=1)

@@ -1,6 +1,6 @@
 r"""Trains the pair of `dcgan_28` and `lsgan_28` beside a copy in PyTorch.
 
-    python -m benchmarks.torch_training --recipe=lsgan_28 \
+    python -m benchmarks.pytorch.training --recipe=lsgan_28 \
         --torch_python=/path/to/venv/bin/python
 
 Both sides begin with the same weights and see the same images and the same
@@ -21,19 +21,20 @@ import tempfile
 
 import numpy as np
 
-from benchmarks import command_flags, torch_process
+from benchmarks import command_flags
+from benchmarks.pytorch import processes
 from tf_dcgan.commands import command_line
 from tf_dcgan.common import errors, quiet_import
 from tf_dcgan.config import fields
 from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
-_THEIR_SIDE = pathlib.Path(__file__).with_name("torch_training_side.py")
+_THEIR_SIDE = pathlib.Path(__file__).with_name("training_side.py")
 _SAMPLES = 64
 
 
 @dataclasses.dataclass(frozen=True)
-class TorchTrainingSettings:
+class TrainingSettings:
     """The flags of this command."""
 
     torch_python: str | None = setting(
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str]) -> None:
         errors.UserError: the images or the other side are missing.
     """
     settings = command_flags.parse(
-        arguments, TorchTrainingSettings, name="torch_training", doc=__doc__
+        arguments, TrainingSettings, name="pytorch.training", doc=__doc__
     )
     quiet_import.import_tensorflow()
     import tensorflow as tf
@@ -124,7 +125,7 @@ def main(arguments: Sequence[str]) -> None:
             learning_rate=config.generator_learning_rate,
             beta_1=config.beta_1,
         )
-        process, version = torch_process.start(
+        process, version = processes.start(
             settings.torch_python,
             _THEIR_SIDE,
             [folder, config.loss],

@@ -3,7 +3,7 @@
 Run by a Python that has PyTorch, NumPy and torch-fidelity, and by its path:
 it imports nothing of this project, which has none of them.
 
-    python torch_fidelity_side.py WEIGHTS IMAGES FEATURE_DIM THREADS OUTPUT
+    python fidelity_side.py WEIGHTS IMAGES FEATURE_DIM THREADS OUTPUT
 
 It prints one line when it is ready; then, for each line it reads, it computes
 the features of all images once and prints the seconds. When the input ends
