@@ -19,6 +19,11 @@ from tf_dcgan.config import overrides, schema
 _PROJECT = pathlib.Path(__file__).parent.parent
 # Of the clock, hence different in every run.
 _TIMINGS = ("images_per_second", "elapsed_seconds")
+_CHECKPOINTS = {
+    "last": "checkpoints",
+    "best": "checkpoints/best",
+    "best before a rollback": "checkpoints/best_before_rollback",
+}
 
 
 def config(flags: Sequence[str]) -> schema.Config:
@@ -113,10 +118,9 @@ def clusters(count: int) -> list[str]:
 
 
 def last_checkpoint(
-    run_dir: pathlib.Path, *, best: bool = False
+    run_dir: pathlib.Path, folder: str = "checkpoints"
 ) -> pathlib.Path | None:
-    """Returns the run's last whole checkpoint, or best, if there is one."""
-    folder = "checkpoints/best" if best else "checkpoints"
+    """Returns the run's last whole checkpoint of a folder, if there is one."""
     folders = sorted((run_dir / folder).glob("step_*"))
     return folders[-1] if folders else None
 
@@ -161,10 +165,11 @@ def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
         best's scores, sample grids, lines of metrics.jsonl (but for timings);
         empty when nothing does.
     """
-    paths = [last_checkpoint(run) for run in (one, other)]
-    differing = _checkpoint_differences("last", paths)
-    paths = [last_checkpoint(run, best=True) for run in (one, other)]
-    differing += _checkpoint_differences("best", paths)
+    differing = []
+    for kind, folder in _CHECKPOINTS.items():
+        paths = [last_checkpoint(run, folder) for run in (one, other)]
+        differing += _checkpoint_differences(kind, paths)
+    paths = [last_checkpoint(run, _CHECKPOINTS["best"]) for run in (one, other)]
     if not differing and paths[0] and len(set(map(_best_score, paths))) > 1:
         differing.append("scores of the best checkpoints")
     contents = [

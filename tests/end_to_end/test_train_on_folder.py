@@ -112,8 +112,7 @@ def test_a_run_in_two_parts_on_a_moved_folder_is_bit_identical_to_one(
         [f"--run_dir={parts}", "--steps=4", f"--dataset={moved}"],
         exports=False,
     )
-    found = trainings.differences(run[0], parts)
-    assert found == []
+    assert trainings.differences(run[0], parts) == []
 
 
 def test_a_run_whose_folder_has_changed_is_refused(run, photos, tmp_path):
