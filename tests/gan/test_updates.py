@@ -235,28 +235,35 @@ def test_consistency_is_the_change_of_ds_output_on_both_halves(loss, flip):
         "horizontal_flip": flip,
     }
     step = tf.constant(7, tf.int64)
-    plain, _ = descend(network(), schema.Config(**settings))
+    plain, moved_without = descend(network(), schema.Config(**settings))
     scalars, moved = descend(
         network(), schema.Config(**settings, consistency=10.0)
     )
     discriminator, expected = network(), 0.0
-    for images, view in ((batch(0), 1), (batch(1), 0)):
-        uniforms = randomness.view_uniforms(
-            0,
-            step,
-            purpose=randomness.Purpose.CONSISTENCY,
-            view=view,
-            shape=(BATCH, 3),
-        )
-        others = views.shifted(images, uniforms, may_flip=flip)
-        assert not np.allclose(others, images)
-        change = discriminator(images) - discriminator(others)
-        expected += 10.0 * tf.reduce_mean(change**2)
+    with tf.GradientTape() as tape:
+        for images, view in ((batch(0), 1), (batch(1), 0)):
+            uniforms = randomness.view_uniforms(
+                0,
+                step,
+                purpose=randomness.Purpose.CONSISTENCY,
+                view=view,
+                shape=(BATCH, 3),
+            )
+            others = views.shifted(images, uniforms, may_flip=flip)
+            assert not np.allclose(others, images)
+            change = discriminator(images) - discriminator(others)
+            expected += 10.0 * tf.reduce_mean(change**2)
+    gradients = _gradients(tape, expected, discriminator)
     assert scalars["consistency"] == pytest.approx(float(expected), rel=1e-4)
     assert scalars["loss_d"] == pytest.approx(
         plain["loss_d"] + float(expected), rel=1e-4
     )
-    assert any(np.abs(part).max() > 0 for part in moved)
+    for more, less, gradient in zip(
+        moved, moved_without, gradients, strict=True
+    ):
+        np.testing.assert_allclose(
+            more - less, -RATE * gradient, rtol=0, atol=5e-6
+        )
 
 
 @pytest.mark.slow
@@ -318,7 +325,7 @@ def test_a_larger_batch_of_g_has_latents_and_labels_of_its_own(loss):
         images = tf.random.stateless_uniform([4, 16, 16, 1], [1, 2], -1.0)
         gan.update(state, config, images, tf.constant([0, 1, 1, 0]))
     assert [len(each.latents) for each in made] == [4, 12, 12]
-    assert made[1].labels.numpy().tolist() == [0, 1, 1, 0] * 3
+    assert made[1].labels.numpy().tolist() == [0] * 3 + [1] * 6 + [0] * 3
     assert not np.isclose(made[1].latents[:4], made[0].latents).any()
 
 

@@ -18,10 +18,13 @@ SYSTEMS = {
         "r1_gamma": 0.1,  # The derivative of a derivative.
         "conditional": True,
         "horizontal_flip": True,
+        "generator_batch": 2,  # Of the classes of the images.
+        "generator_latents": "new",
         "width": 0.06,
         "dataset": "mnist",
     },
     "vanilla_gan": {
+        "loss": "relativistic",  # Pairs by position, G's of twice as many.
         "augment": "color,translation,cutout",
         "consistency": 10.0,
         "generator_batch": 2,

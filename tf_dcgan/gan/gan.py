@@ -192,10 +192,10 @@ def update(
 
 
 def _repeated(labels: tf.Tensor | None, times: int) -> tf.Tensor | None:
-    """Returns the labels one after the other, several times."""
+    """Returns each label several times, so that parts stay parts of a batch."""
     if labels is None or times == 1:
         return labels
-    return tf.tile(labels, [times])
+    return tf.repeat(labels, times)
 
 
 class _LatentDraws:

@@ -342,8 +342,10 @@ def update_generator(
     view = View.GENERATED + number
     if loss.of_pairs:
         real = judge(images, labels, View.REAL)
-        # G's batch may be a multiple of D's.
-        real = tf.tile(real, [generated.images.shape[0] // real.shape[0], 1])
+        # G's batch may be a multiple of D's. Each real image stands beside its
+        # neighbours in the batch, so that replicas have the same pairs.
+        times = generated.images.shape[0] // real.shape[0]
+        real = tf.repeat(real, times, axis=0)
     # Only the images are watched: D's own gradients are not computed.
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(generated.images)
