@@ -133,7 +133,9 @@ def test_a_kill_in_a_rollback_changes_nothing_in_the_end(
 
 
 @pytest.mark.slow
-def test_a_run_ends_when_it_collapses_once_too_often(call, collapsing):
+def test_a_run_ends_when_it_collapses_once_too_often(
+    call, collapsing, tmp_path
+):
     collapsing(times=9)
     with pytest.raises(errors.UserError) as caught:
         call("run", "--on_collapse=rollback", "--max_rollbacks=2")
@@ -142,6 +144,10 @@ def test_a_run_ends_when_it_collapses_once_too_often(call, collapsing):
         "--max_rollbacks=2: the last checkpoint is "
     )
     assert "step_00000" in str(caught.value)
+    # It is left as by --on_collapse=stop.
+    path = tmp_path / "run"
+    assert checkpoints.last(path / "checkpoints").name == "step_0000030"
+    assert (path / "samples" / "step_0000030.png").exists()
 
 
 @pytest.mark.slow
@@ -172,6 +178,25 @@ def test_numbers_that_are_not_finite_go_back_to_the_last_checkpoint(
     assert (made.from_step, made.to_step) == (35, 30)
     assert made.reason.startswith("loss_g is nan at step 36")
     assert "rolled back from step 35 to step 30" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_weights_that_are_not_finite_go_back_too(call, monkeypatch):
+    done = loop._Loop._call
+
+    def diverge(self):
+        scalars = done(self)
+        if self._step == 35 and not self._run.rollbacks:
+            weights = self._state.generator.trainable_variables[0]
+            weights.assign(weights * np.nan)
+        return scalars
+
+    monkeypatch.setattr(loop._Loop, "_call", diverge)
+    path = call("run", "--on_collapse=rollback", "--log_every=5")
+    (made,) = runs.open_run(path).rollbacks
+    assert made.to_step == 30 and made.from_step == 40
+    assert "is not finite after step 40" in made.reason
+    assert checkpoints.last(path / "checkpoints").name == "step_0000060"
 
 
 def _run(tmp_path, *steps, best=None, **settings):
@@ -206,8 +231,12 @@ def _die(*_, **__):
     raise _KillError
 
 
+def _decided(run, collapse):
+    return rollback.roll_back(run, collapse, rollback.target(run, collapse))
+
+
 def _taken_back(run, collapse):
-    made = rollback.roll_back(run, collapse)
+    made = _decided(run, collapse)
     rollback.finish(made)
     return made
 
@@ -302,7 +331,7 @@ def test_a_kill_while_a_rollback_is_finished_changes_nothing(
     _save(run.best_checkpoint, 2000, 8200)
     before = (runs.Rollback(9900, 8000, "why"),)
     run = dataclasses.replace(run, rollbacks=before)
-    made = rollback.roll_back(run, rollback.Collapse(9600, "again"))
+    made = _decided(run, rollback.Collapse(9600, "again"))
     with monkeypatch.context() as patch:
         for owner in (rollback.best_checkpoint, rollback.checkpoints):
             if hasattr(owner, instant):
@@ -318,7 +347,7 @@ def test_a_kill_while_a_rollback_is_finished_changes_nothing(
 
 def test_a_rollback_is_finished_once(tmp_path):
     run = _run(tmp_path, 4000, 9000)
-    made = rollback.roll_back(run, rollback.Collapse(9200, "why"))
+    made = _decided(run, rollback.Collapse(9200, "why"))
     assert _steps(run.checkpoints) == [4000, 9000]  # A kill may come here.
     rollback.finish(made)
     assert _steps(run.checkpoints) == [4000]
@@ -331,7 +360,7 @@ def test_a_rollback_is_finished_once(tmp_path):
 
 def test_what_is_not_proven_to_be_taken_back_stays(tmp_path):
     run = _run(tmp_path, 4000, 9000)
-    made = rollback.roll_back(run, rollback.Collapse(9200, "why"))
+    made = _decided(run, rollback.Collapse(9200, "why"))
     damaged = checkpoints.path_of(run.checkpoints, 9000) / "progress.json"
     damaged.write_text("{")
     _save(run.checkpoints, 9100)
@@ -341,7 +370,7 @@ def test_what_is_not_proven_to_be_taken_back_stays(tmp_path):
 
 def test_a_damaged_best_checkpoint_is_set_aside_and_not_removed(tmp_path):
     run = _run(tmp_path, 4000, 9000, best=8500)
-    made = rollback.roll_back(run, rollback.Collapse(9200, "why"))
+    made = _decided(run, rollback.Collapse(9200, "why"))
     damaged = checkpoints.path_of(run.best_checkpoint, 8500) / "progress.json"
     damaged.write_text("{")
     rollback.finish(made)
@@ -372,7 +401,7 @@ def test_milestones_stay_for_runs_that_may_go_back(tmp_path):
 
 def test_without_a_checkpoint_there_is_nothing_to_go_back_to(tmp_path):
     with pytest.raises(errors.UserError, match="step 200: why; there is no"):
-        rollback.roll_back(_run(tmp_path), rollback.Collapse(200, "why"))
+        rollback.target(_run(tmp_path), rollback.Collapse(200, "why"))
 
 
 def test_each_rollback_has_noise_and_rates_of_its_own(tmp_path):

@@ -15,7 +15,7 @@ import numpy as np
 
 from tf_dcgan.common import errors, terminal
 from tf_dcgan.config import kinds, schema
-from tf_dcgan.data import domains, loading, reading
+from tf_dcgan.data import domains, held_out, reading
 from tf_dcgan.evaluation import (
     feature_cache,
     image_sources,
@@ -291,15 +291,8 @@ def _prepare_generation(
 ) -> FeatureEvaluator:
     """Prepares the scores of images that are made of noise."""
     _announce(request, config.dataset)
+    dataset = held_out.load(config, image_shape[:2])
     with _told_as_scoring():
-        dataset = loading.load(
-            config.dataset,
-            request.split,
-            image_size=image_shape[:2],
-            read_as=reading.of_run(config),
-            data_dir=request.data_dir,
-            cache_dir=request.cache_dir,
-        )
         network = networks.create(
             request, config.dataset, read_as=reading.of_run(config)
         )

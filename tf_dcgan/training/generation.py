@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_dcgan.common import errors, images, randomness, replicas, words
 from tf_dcgan.config import losses, schema, value_ranges
-from tf_dcgan.data import augmentation, batches, loading, reading
+from tf_dcgan.data import augmentation, batches, held_out, loading, reading
 from tf_dcgan.data.named import known_sets
 from tf_dcgan.gan import gan, lead, updates
 from tf_dcgan.metrics import diversity
@@ -76,29 +76,28 @@ def load(resolved: system.Resolved) -> system.Loaded:
     config.steps_per_epoch(len(dataset.images))
     if config.conditional and dataset.labels is None:
         raise _without_labels(config)
-    held_out = None
+    unseen, notes = None, system.notes([dataset])
     if config.evaluate_every:
-        held_out = loading.load(
-            config.dataset,
-            config.evaluate_split,
-            image_size=resolved.image_shape[:2],
-            read_as=reading.of_run(config),
-            data_dir=config.data_dir,
-            cache_dir=config.cache_dir,
-        )
+        unseen = held_out.load(config, resolved.image_shape[:2])
+        if unseen.fingerprint == dataset.fingerprint:
+            unseen = None
+            notes.append(
+                f"note: --evaluate_split={config.evaluate_split} is what D "
+                "learns from: its lead on held-out images is not measured"
+            )
     classes = len(dataset.class_names)
     lines = [
         f"data: {config.dataset}, "
         + words.counted(len(dataset.images), "image")
         + f" of {classes} class{'es' * (classes != 1)}" * bool(classes)
         + f", {dataset.preparation}",
-        *system.notes([dataset]),
+        *notes,
     ]
     return system.Loaded(
         (dataset,),
         facts=(system.facts(dataset),),
         lines=tuple(lines),
-        held_out=held_out,
+        held_out=unseen,
     )
 
 
@@ -190,13 +189,13 @@ class System:
         """Returns D's lead on held-out images; see `system.System`."""
         if self._held_out is None:
             return {}
-        train, held_out = (
+        sets = (
             (each.images, each.labels if self._run.config.conditional else None)
             for each in (self._train, self._held_out)
         )
         return {
             health.LEAD: lead.discriminator_lead(
-                self.state.discriminator, train, held_out
+                self.state.discriminator, *sets
             )
         }
 

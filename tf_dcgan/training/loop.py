@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from tf_dcgan.common import files, terminal
+from tf_dcgan.common import errors, files, terminal
 from tf_dcgan.runs import charts, checkpoints, health, runs, summaries
 from tf_dcgan.training import (
     console,
@@ -72,9 +72,16 @@ def train(
                     # Says what is the matter if it is gone.
                     guards.check_place(run)
                     raise
-            if collapse is None:
-                return
-            run = rollback.roll_back(loop.record, collapse)
+                if collapse is None:
+                    return
+                run = loop.record
+                try:
+                    path = rollback.target(run, collapse)
+                except errors.UserError:
+                    loop.give_up(collapse)
+                    raise
+            del loop  # Its networks go before others are made.
+            run = rollback.roll_back(run, collapse, path)
 
 
 class _Loop:
@@ -151,6 +158,27 @@ class _Loop:
         Returns:
             The collapse that the run is to be taken back from; else None.
         """
+        try:
+            return self._train()
+        except guards.DivergedError as error:
+            if self._config.on_collapse != "rollback":
+                raise
+            return rollback.Collapse(error.step, error.reason, is_sudden=True)
+
+    def give_up(self, collapse: rollback.Collapse) -> None:
+        """Leaves a run that has collapsed and cannot be taken back.
+
+        Args:
+            collapse: what `run` has returned; after a sudden one there is
+                nothing to save.
+        """
+        if collapse.is_sudden:
+            _draw(charts.write_curves, self._run.path)
+            _draw(charts.write_progress, self._run.path)
+        else:
+            self._leave()
+
+    def _train(self) -> rollback.Collapse | None:
         guards.check_saving(self._run, self._state, step=self._step)
         self._crew.order(crews.Order.RESTORE, self._step)
         self._compare()
@@ -165,14 +193,7 @@ class _Loop:
             self._profiler.begin(self._step)
             started = time.monotonic()
             scalars = self._call()
-            try:
-                guards.check_scalars(self._run, scalars, finished=self._step)
-            except guards.DivergedError as error:
-                if self._config.on_collapse != "rollback":
-                    raise
-                return rollback.Collapse(
-                    error.step, error.reason, is_sudden=True
-                )
+            guards.check_scalars(self._run, scalars, finished=self._step)
             self._meter.add(scalars, seconds=time.monotonic() - started)
             self._step += len(scalars["loss_d"])
             self._profiler.end(self._step)
@@ -409,7 +430,8 @@ class _Loop:
         """Saves what is not saved, then exports and draws the curves."""
         if self._stop.requested:
             terminal.say("stopping: saving the run (again to stop at once)")
-        if self._step < self._total and self._calls:
+        ended = self._step == self._total and self._collapse is None
+        if self._calls and not ended:
             self._write_verdicts()
         if self._sampled_step != self._step:
             self._write_samples()

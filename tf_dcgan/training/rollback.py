@@ -65,20 +65,16 @@ def milestones(config: schema.Config, step: int) -> list[int]:
     return sorted(found[: most_milestones(config)])
 
 
-def roll_back(run: runs.Run, collapse: Collapse) -> runs.Run:
-    """Decides that a run is taken back, and writes it into its `config.json`.
+def target(run: runs.Run, collapse: Collapse) -> pathlib.Path:
+    """Returns the checkpoint that a run is to be taken back to.
 
     Args:
-        run: in training; this process holds its lock.
+        run: in training.
         collapse: what has happened to it.
-
-    Returns:
-        The run that goes on, after `finish`.
 
     Raises:
         errors.UserError: there have been enough rollbacks, or there is no
             checkpoint to go back to.
-        OSError: the disk is full.
     """
     done, most = len(run.rollbacks), run.config.max_rollbacks
     if done >= most:
@@ -95,10 +91,32 @@ def roll_back(run: runs.Run, collapse: Collapse) -> runs.Run:
             "checkpoint from before it to go back to: start a new run with "
             "other settings or a smaller --checkpoint_every"
         )
+    return path
+
+
+def roll_back(
+    run: runs.Run, collapse: Collapse, path: pathlib.Path
+) -> runs.Run:
+    """Decides that a run is taken back, and writes it into its `config.json`.
+
+    Args:
+        run: in training; this process holds its lock.
+        collapse: what has happened to it.
+        path: the checkpoint that `target` returned.
+
+    Returns:
+        The run that goes on, after `finish`.
+
+    Raises:
+        OSError: the disk is full.
+    """
     step = checkpoints.step_of(path)
-    target = checkpoints.path_of(run.checkpoints, step)
-    if not target.exists():
-        with files.disk_errors(target), files.atomic_directory(target) as copy:
+    ordinary = checkpoints.path_of(run.checkpoints, step)
+    if not ordinary.exists():
+        with (
+            files.disk_errors(ordinary),
+            files.atomic_directory(ordinary) as copy,
+        ):
             shutil.copytree(path, copy, dirs_exist_ok=True)
     _mark(run)
     rolled_back = dataclasses.replace(
@@ -119,8 +137,10 @@ def roll_back(run: runs.Run, collapse: Collapse) -> runs.Run:
     else:
         note = ""
     terminal.say(
-        f"rolled back from step {collapse.step:,} to step {step:,} ({done + 1} "
-        f"of at most {most}): {collapse.reason}; goes on with other noise and "
+        f"rolled back from step {collapse.step:,} to step {step:,} "
+        f"({len(rolled_back.rollbacks)} of at most "
+        f"{run.config.max_rollbacks}): {collapse.reason}; goes on with other "
+        "noise and "
         f"learning rates of {now.generator_learning_rate:.3g} (G) and "
         f"{now.discriminator_learning_rate:.3g} (D){note}"
     )

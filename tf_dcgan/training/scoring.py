@@ -98,7 +98,9 @@ class Evaluations:
         ):
             self._scored_at = step
         for line in lines:
-            if json_values.is_number(line.get(health.LEAD)):
+            # A score that is made anew is not compared with itself.
+            is_before = line["step"] < step or self._scored_at == step
+            if is_before and json_values.is_number(line.get(health.LEAD)):
                 self._last_lead = line[health.LEAD]
 
     def _comparable_best(self) -> best_checkpoint.BestScore | None:

@@ -51,8 +51,8 @@ class Loaded:
         shown: in a translation the images of A and of B to show and to
             score, [n, height, width, 1 or 3] uint8 of the networks' size.
         held_out: images that nothing is trained on, to see whether D knows its
-            training images by heart; None in a translation, and in a training
-            without scores.
+            training images by heart; None in a translation, in a training
+            without scores, and where it is scored against training images.
     """
 
     train: tuple[loading.ImageArray, ...]
