@@ -479,20 +479,28 @@ def test_penalties_in_float16_are_those_of_float32(loss):
 
 
 @pytest.mark.slow
-def test_the_generators_gradient_norm_is_that_of_its_first_update():
+@pytest.mark.parametrize("pairs", [False, True])
+def test_the_generators_gradient_norm_is_that_of_its_first_update(pairs):
     config = schema.Config(
-        recipe="dcgan_small", width=0.05, latent_dim=4, image_size="16"
+        recipe="dcgan_small",
+        width=0.05,
+        latent_dim=4,
+        image_size="16",
+        loss="relativistic" if pairs else "non_saturating",
     )
     state = gan.create_state(config, (16, 16, 1))
     latents = randomness.training_latents(
         0, tf.constant(0), batch_size=4, latent_dim=4, draw=0
     )
+    real = tf.random.stateless_uniform([2, 16, 16, 1], [1, 2], -1.0)
     variables = state.generator.trainable_variables
     with tf.GradientTape() as tape:
         images = state.generator(latents, training=True)
-        loss = tf.reduce_mean(
-            tf.nn.softplus(-state.discriminator(images, training=True))
-        )
+        outputs = state.discriminator(images, training=True)
+        if pairs:  # G's batch is twice that of the real images.
+            first, second = tf.unstack(state.discriminator(real, training=True))
+            outputs -= tf.stack([first, first, second, second])
+        loss = tf.reduce_mean(tf.nn.softplus(-outputs))
     gradients = tape.gradient(loss, [v.value for v in variables])
     expected = np.sqrt(sum((g.numpy() ** 2).sum() for g in gradients))
     scalars = updates.update_generator(
@@ -501,8 +509,9 @@ def test_the_generators_gradient_norm_is_that_of_its_first_update():
         config,
         judge=updates.Judge(state.discriminator, config, state.step),
         generated=updates.Generated(state.generator, latents),
-        images=images,
+        images=real,
     )
+    assert float(scalars["loss_g"]) == pytest.approx(float(loss), rel=1e-5)
     assert float(scalars["generator_gradient_norm"]) == pytest.approx(
         expected, rel=1e-4
     )
@@ -523,6 +532,13 @@ def test_batch_normalisation_is_told_of_where_it_undoes_a_setting(normalized):
             ),
             ({"loss": "wasserstein_gp"}, ["--loss=wasserstein_gp pen"]),
             ({"r1_gamma": 0.5}, ["--r1_gamma=0.5 pen"]),
+            (
+                {"r1_gamma": 0.5, "r2_gamma": 2.0, "consistency": 10.0},
+                [
+                    "--r1_gamma=0.5 and --r2_gamma=2 penalise D",
+                    "--consistency=10 compares D's outputs",
+                ],
+            ),
             (
                 {"r1_gamma": 10.0, "loss": "wasserstein_gp"},
                 ["--loss=wasserstein_gp and --r1_gamma=10 penalise D"],

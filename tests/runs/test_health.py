@@ -271,6 +271,25 @@ def test_a_discriminators_rising_loss_with_gs_at_0_is_the_collapse():
     ]
 
 
+def test_verdicts_on_pairs_speak_of_pairs():
+    config = schema.Config(loss="relativistic")
+    window = means((0.01, 5.0, -3.0, 1.0, 1.0, 2.0, 0.1))
+    assert health.discriminator_is_winning(config, window).startswith(
+        "discriminator is winning: its loss is 1.44 % of a guess's, it is "
+        "right on 100 % of the pairs (loss_g 5, "
+    )
+    # Its output means nothing by itself: 0.0 is as good as any.
+    window = means((2.1, 0.05, 0.0, 0.04, 0.04, 2.0, 0.1))
+    assert health.generator_is_winning(config, window).startswith(
+        "generator is winning: D's loss is 3.0 times a guess's, it puts the "
+        "generated image first in 96 % of the pairs (loss_g 0.05) "
+    )
+    window = means((math.log(2), 0.69, 0.0, 0.5, 0.5, 1e-4, 1e-4))
+    assert health.discriminator_is_dead(config, window).startswith(
+        "discriminator is dead: loss_d 0.6931 is the loss of a guess"
+    )
+
+
 def test_the_verdict_on_the_collapse_has_its_numbers_and_a_way_out():
     # (4.604 - 0.3251) / (1.3763 - 0.3251) = 4.07.
     assert health.generator_is_winning(SMALL, means(G_ALONE)) == (

@@ -348,7 +348,8 @@ class Config:
         "what to do when samples collapse, D is dead or numbers are not finite",
         group=_LENGTH,
         choices={
-            "warn": "say so; numbers that are not finite end the run",
+            "warn": "say so; numbers that are not finite end the run, as they "
+            "do with stop",
             "rollback": "go back to the best checkpoint, or without "
             "--evaluate_every to the last good one (further, if it has "
             "collapsed from there too), and on with other noise and smaller "

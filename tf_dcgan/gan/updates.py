@@ -20,7 +20,7 @@ def batch_norm_notes(
     """Names the settings that do less than they should in D with batch norm.
 
     Args:
-        config: its `loss`, penalties and `spectral_norm`.
+        config: its `loss`, penalties, `consistency` and `spectral_norm`.
         discriminator: the network that these settings act on.
 
     Returns:
@@ -45,6 +45,13 @@ def batch_norm_notes(
             f"note: {' and '.join(flags)} {penalise} D's slope at each image, "
             f"but {has}, which makes the slope depend on the whole batch: the "
             "training works, but differs from its source"
+        )
+    if config.consistency:
+        notes.append(
+            f"note: --consistency={config.consistency:g} compares D's outputs "
+            f"on an image and on the moved image, but {has}, which makes them "
+            "depend on the other images too: samples got much worse by it "
+            "where it was tried"
         )
     if config.spectral_norm:
         notes.append(

@@ -140,13 +140,20 @@ def discriminator_is_winning(
     """
     if not is_ahead(config, means):
         return None
-    unsaturated = losses.LOSSES[config.loss].unsaturated
-    other_loss = f" or --loss={unsaturated}" if unsaturated else ""
+    record = losses.LOSSES[config.loss]
+    other_loss = (
+        f" or --loss={record.unsaturated}" if record.unsaturated else ""
+    )
+    real, fake = (
+        _percent(means[f"{side}_accuracy"]) for side in ("real", "fake")
+    )
+    right_on = f"{real} of real and {fake} of generated images"
+    if record.compares_pairs:
+        right_on = f"{real} of the pairs"
     return (
         f"{_AHEAD}: its loss is "
         f"{_percent(loss_share(config, means) or 0.0)} of a guess's, "
-        f"it is right on {_percent(means['real_accuracy'])} of real and "
-        f"{_percent(means['fake_accuracy'])} of generated images (loss_g "
+        f"it is right on {right_on} (loss_g "
         f"{means['loss_g']:.3g}, G's gradient "
         f"{means['generator_gradient_norm']:.2g}); if samples do not improve, "
         "start anew with a smaller --discriminator_learning_rate (now "
@@ -176,10 +183,13 @@ def generator_is_winning(
         )
     ):
         return None
+    mistaken = _percent(1 - means["fake_accuracy"])
+    takes = f"takes {mistaken} of generated images for real"
+    if losses.LOSSES[config.loss].compares_pairs:
+        takes = f"puts the generated image first in {mistaken} of the pairs"
     return (
         f"{_BEHIND}: D's loss is {share:.1f} times a guess's, it "
-        f"takes {_percent(1 - means['fake_accuracy'])} of generated images "
-        f"for real (loss_g {means['loss_g']:.2g}) and teaches G nothing; "
+        f"{takes} (loss_g {means['loss_g']:.2g}) and teaches G nothing; "
         "start anew with a smaller --generator_learning_rate (now "
         f"{config.generator_learning_rate:g}) or --width (now "
         f"{config.width:g})"
