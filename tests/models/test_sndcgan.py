@@ -8,8 +8,8 @@ def sndcgan():
     return networks.build("sndcgan", (32, 32, 3))
 
 
-def test_parameters_are_those_of_the_table_in_the_paper(sndcgan):
-    # Of D with the dense layer: 1,792 + 131,200 + 147,584 + 524,544 + 590,080
+def test_parameters_are_counted_by_hand(sndcgan):
+    # Of D, with the dense layer: 1,792 + 131,200 + 147,584 + 524,544 + 590,080
     # + 2,097,664 + 2,359,808 + 8,193.
     assert list(map(networks.trainable_count, sndcgan)) == [
         3_812_931,
@@ -17,7 +17,7 @@ def test_parameters_are_those_of_the_table_in_the_paper(sndcgan):
     ]
 
 
-def test_maps_of_g_are_those_of_the_paper(sndcgan):
+def test_maps_of_g_double_to_the_images(sndcgan):
     generator, _ = sndcgan
     assert generator.input_shape == (None, 128)
     assert networks.shapes(generator, keras.layers.Conv2DTranspose) == [

@@ -32,6 +32,8 @@ def sndcgan_generator(
         float32 in [-1, 1].
 
     Source: Miyato et al. 2018, appendix B.4, table 3 (arXiv:1802.05957).
+    Deviation: the dense layer is normalised too, as in their program, here a
+        channel at a time.
     """
     start = layers.Start(config, randomness.Purpose.GENERATOR_WEIGHTS)
     base, channels = _base_and_channels(config, image_shape)
@@ -80,6 +82,8 @@ def sndcgan_discriminator(
         Images [n, height, width, channels] float32 to logits [n, 1] float32.
 
     Source: Miyato et al. 2018, appendix B.4, table 3 (arXiv:1802.05957).
+    Deviation: the convolutions that halve the sides double the channels, as in
+        their program; in the table the following ones do.
     """
     start = layers.Start(config, randomness.Purpose.DISCRIMINATOR_WEIGHTS)
     _, channels = _base_and_channels(config, image_shape)
