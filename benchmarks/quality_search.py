@@ -31,7 +31,7 @@ from typing import Any
 
 from benchmarks import command_flags, trainings
 from tf_dcgan.commands import command_line
-from tf_dcgan.common import files
+from tf_dcgan.common import errors, files
 from tf_dcgan.config import fields
 from tf_dcgan.config.fields import setting
 
@@ -171,7 +171,7 @@ class Search:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._results = self._folder / "results.jsonl"
         self._speeds = self._folder / "speeds.json"
-        self._lock = threading.Lock()  # Of the file of results.
+        self._lock = threading.Lock()  # One at a time adds a result.
 
     def results(self, trials: Sequence[Trial]) -> Iterator[dict[str, Any]]:
         """Yields the result of each trial in order, several trained at once."""
@@ -198,31 +198,46 @@ class Search:
         Returns:
             `name`, `steps`, `seconds` and `scores`: fid by what it was
             computed on, each with its floor.
+
+        Raises:
+            errors.UserError: it has been done with other settings.
         """
+        made_with = {
+            "flags": f"{VARIANTS[trial.variant]} {self._settings.flags}",
+            "num_real": self._settings.num_real,
+            "num_samples": self._settings.num_samples,
+        }
         for line in self._lines():
-            if line["name"] == trial.name:
-                return line
+            if line["name"] != trial.name:
+                continue
+            if any(line[name] != value for name, value in made_with.items()):
+                raise errors.UserError(
+                    f"{self._results} has {trial.name} by other --flags, "
+                    "--num_real or --num_samples: give another --folder, or "
+                    "these again"
+                )
+            return line
         run_dir = self._folder / trial.name
         steps = max(1, round(60 * trial.minutes * self.speed(trial.variant)))
         seconds = _train(self._flags(trial), steps, run_dir)
         line = {
             "name": trial.name,
             "variant": trial.variant,
-            "flags": f"{VARIANTS[trial.variant]} {self._settings.flags}",
+            **made_with,
             "seed": trial.seed,
             "steps": steps,
             "seconds": seconds,
             "scores": self._scores(run_dir),
         }
-        with self._lock, open(self._results, "a") as file:
-            file.write(json.dumps(line) + "\n")
+        with self._lock, files.atomic_file(self._results) as unfinished:
+            lines = map(json.dumps, [*self._lines(), line])
+            unfinished.write_text("".join(f"{line}\n" for line in lines))
         return line
 
     def _lines(self) -> list[dict[str, Any]]:
         if not self._results.exists():
             return []
-        with self._lock:
-            text = self._results.read_text()
+        text = self._results.read_text()
         return [json.loads(line) for line in text.splitlines()]
 
     def _flags(self, trial: Trial) -> list[str]:

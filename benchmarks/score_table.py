@@ -70,6 +70,7 @@ class ScoreTableSettings:
         group=_GROUP,
         unset="none",
     )
+    weights: str = generator_fields.weights(_GROUP)
     checkpoint: str = generator_fields.checkpoint(_GROUP)
     seed: int = setting(
         0,
@@ -109,7 +110,8 @@ def main(arguments: Sequence[str]) -> None:
     print(
         f"{run.path}, "
         f"{best_checkpoint.origin(run, step, settings.checkpoint)}, "
-        f"ema weights, {run.config.dataset}, seed {settings.seed}\n{sizes}\n"
+        f"{settings.weights} weights, {run.config.dataset}, "
+        f"seed {settings.seed}\n{sizes}\n"
         f"inception {taps.weights_hash[:12]}, resize tf1\n"
         "value [95 % interval] (what a perfect generator would score)\n",
         flush=True,
@@ -175,7 +177,9 @@ def _sources(run: runs.Run, settings: ScoreTableSettings):
             class_names=dataset.class_names,
         )
 
-    generator, step = generators.load_generator(run, "ema", settings.checkpoint)
+    generator, step = generators.load_generator(
+        run, settings.weights, settings.checkpoint
+    )
     real = {"test": split("test", settings.num_real)}
     if settings.real_row:
         real["train"] = split("train", settings.num_samples)

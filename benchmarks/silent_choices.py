@@ -20,11 +20,13 @@ import dataclasses
 import pathlib
 import re
 import statistics
+from typing import Any
 
 from benchmarks import command_flags, trainings
 from tf_dcgan.commands import command_line
 from tf_dcgan.config import fields, kinds, recipes
 from tf_dcgan.config.fields import setting
+from tf_dcgan.runs import logs
 
 _GROUP = "Benchmark"
 _LOG_EVERY = 50
@@ -102,7 +104,7 @@ def _train(settings: ChoicesSettings, recipe: str, choice: str) -> pathlib.Path:
     change, flags = _CHOICES[choice]
     folder = pathlib.Path(settings.folder or "choices").absolute()
     run_dir = folder / f"{recipe}-{choice.replace(' ', '_')}"
-    if trainings.logged_steps(run_dir) < settings.steps:
+    if not _scores(run_dir, settings.steps):
         trainings.train(
             [
                 "benchmarks.changed_training",
@@ -120,6 +122,15 @@ def _train(settings: ChoicesSettings, recipe: str, choice: str) -> pathlib.Path:
     return run_dir
 
 
+def _scores(run_dir: pathlib.Path, steps: int) -> list[dict[str, Any]]:
+    """Returns the lines of the scores after all steps; none before that."""
+    return [
+        line
+        for line in logs.read_metrics(run_dir)
+        if line["kind"] == "evaluation" and line["step"] == steps
+    ]
+
+
 def _results(run_dir: pathlib.Path, steps: int) -> list[str]:
     """Returns the cells of a training's row."""
     lines = trainings.metrics(run_dir)
@@ -130,7 +141,7 @@ def _results(run_dir: pathlib.Path, steps: int) -> list[str]:
     ]
     cells = [f"{statistics.fmean(x[n] for x in last):.3f}" for n in _SHOWN]
     [samples] = [x for x in lines if x["kind"] == "samples"][-1:]
-    [score] = [x for x in lines if x["kind"] == "evaluation"][-1:]
+    score = _scores(run_dir, steps)[-1]
     [name] = [name for name in score if re.fullmatch(r"fid_\w+_\d+", name)]
     return [*cells, f"{samples['diversity']:.2f}", f"{score[name]:.1f}"]
 

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from benchmarks import quality_search, trainings
+from tf_dcgan.common import errors
 
 
 @pytest.mark.parametrize("variant", quality_search.VARIANTS)
@@ -95,3 +96,6 @@ def test_a_search_goes_on_where_it_was(tmp_path, monkeypatch):
     count = len(trained)
     again = quality_search.Search(settings).result(trial)
     assert again == found and len(trained) == count
+    other = quality_search.SearchSettings(folder=str(tmp_path), flags="")
+    with pytest.raises(errors.UserError, match="by other --flags, --num_real"):
+        quality_search.Search(other).result(trial)
