@@ -9,7 +9,7 @@ from tf_dcgan.common import devices
 from tf_dcgan.config import overrides, schema
 from tf_dcgan.gan import cyclegan, cyclegan_state, gan
 from tf_dcgan.models.fast import winograd
-from tf_dcgan.training import cost
+from tf_dcgan.training import cost, kinds
 
 # Two operations, a product and a sum, at each of the kernel's positions.
 G_SMALL = 2 * (
@@ -229,6 +229,36 @@ def test_memory_grows_with_weights_and_activations(monkeypatch):
     maps_d = 32 * 32 + 3 * (16 * 16 * 64 + 8 * 8 * 128 + 4 * 4 * 256) + 1
     assert per_image == pytest.approx(2 * (maps_g + maps_d), rel=0.01)
     assert gibibytes(width=16) > 40
+
+
+@pytest.mark.parametrize(
+    ("settings", "calls"),
+    [
+        ({}, 1),
+        ({"r1_gamma": 1.0}, 2),
+        ({"consistency": 10.0}, 2),
+        ({"r1_gamma": 1.0, "r2_gamma": 1.0, "consistency": 10.0}, 3),
+        ({"loss": "wasserstein_gp"}, 2),
+        ({"loss": "relativistic"}, 2),
+        ({"loss": "relativistic", "r1_gamma": 1.0, "r2_gamma": 1.0}, 4),
+        ({"generator_latents": "new", "generator_batch": 3}, 3),
+    ],
+)
+def test_what_d_keeps_for_an_update_depends_on_its_loss(settings, calls):
+    config = schema.Config(**settings)
+    assert kinds.of(config).passes(config).discriminator_calls == calls
+
+
+@pytest.mark.slow
+def test_memory_grows_with_what_d_keeps(monkeypatch):
+    monkeypatch.setattr(winograd, "pays", lambda *_, **__: False)
+
+    def bytes_taken(**settings):
+        return cost.estimate(small(**settings), SHAPE).memory_bytes
+
+    maps_d = 28 * 28 + 3 * (14 * 14 * 64 + 7 * 7 * 128) + 1
+    taken = bytes_taken(r1_gamma=1.0) - bytes_taken()
+    assert taken == pytest.approx(64 * 2 * 4 * maps_d, rel=0.01)
 
 
 @pytest.mark.parametrize("spectral_norm", [False, True])

@@ -75,7 +75,7 @@ def of_networks(
     state = 5 * weights_g + 4 * weights_d
     kept_for_gradients = config.batch_size * (
         passes.generator_calls * sum(map(_activations, generators))
-        + sum(map(_activations, discriminators))
+        + passes.discriminator_calls * sum(map(_activations, discriminators))
     )
     # D's passes over real and generated images may go on at the same time.
     working = sum(

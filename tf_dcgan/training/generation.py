@@ -118,10 +118,23 @@ def passes(config: schema.Config) -> system.Passes:
     of_updates = config.generator_updates * config.generator_batch
     # D's output on the real images of the pairs.
     of_pairs = config.generator_updates * loss.compares_pairs
+    # A slope's derivative needs what the pass back has made, too. The
+    # consistency has a pass of its own beside the loss's.
+    fake_calls, real_calls = (
+        1 + (gamma > 0) + (config.consistency > 0)
+        for gamma in (config.r2_gamma, config.r1_gamma)
+    )
     return system.Passes(
         generator=1 + (3 * of_updates - shares_first),
         discriminator=2 * 3 + penalty_forwards + 2 * of_updates + of_pairs,
         generator_calls=config.generator_batch,
+        discriminator_calls=max(
+            fake_calls + real_calls
+            if loss.compares_pairs
+            else max(fake_calls, real_calls),
+            2 * (loss.penalty_weight > 0),
+            config.generator_batch,
+        ),
     )
 
 

@@ -71,11 +71,14 @@ class Passes:
         discriminator: how many forward passes of each discriminator.
         generator_calls: how often each generator is called before an update;
             the results of all calls are kept for the gradients.
+        discriminator_calls: the most batches of which each discriminator keeps
+            the results for one update.
     """
 
     generator: int
     discriminator: int
     generator_calls: int
+    discriminator_calls: int
 
 
 @dataclasses.dataclass(frozen=True)

@@ -148,6 +148,7 @@ def passes(config: schema.Config) -> system.Passes:
         # Each judges a new image for G, a real one and one of the buffer.
         discriminator=2 + 2 * 3,
         generator_calls=generator_calls,
+        discriminator_calls=1,
     )
 
 
