@@ -335,6 +335,23 @@ def test_a_larger_batch_of_g_needs_latents_of_its_own():
     assert Config(generator_batch=2, generator_latents="new")
 
 
+def test_a_batch_of_one_has_no_images_to_compare():
+    assert refusal(Config, minibatch_stddev=True, batch_size=1) == (
+        "--minibatch_stddev compares the images of a batch: give a "
+        "--batch_size of 2 or more, or leave it out"
+    )
+    assert Config(minibatch_stddev=True, batch_size=2)
+
+
+def test_settings_of_rollbacks_need_rollbacks():
+    flags = {"max_rollbacks": 5, "rollback_rate": 0.25}
+    assert refusal(overrides.from_flags, flags) == (
+        "--max_rollbacks=5 and --rollback_rate=0.25 would do nothing with "
+        "--on_collapse=warn: give --on_collapse=rollback, or leave them out"
+    )
+    assert overrides.from_flags({**flags, "on_collapse": "rollback"})
+
+
 def test_projection_is_for_conditional_networks():
     assert refusal(Config, conditioning="projection") == (
         "--conditioning=projection means something with --conditional alone: "

@@ -54,6 +54,7 @@ def from_flags(flag_values: Mapping[str, Any]) -> schema.Config:
     _check_recipe(config, flag_values)
     _check_loss(config, flag_values)
     _check_evaluation(config, flag_values)
+    _check_rollbacks(config, flag_values)
     return config
 
 
@@ -218,6 +219,23 @@ def _check_evaluation(
             f"{' and '.join(idle_flags)} would do nothing without "
             "--evaluate_every: give an interval in steps, such as "
             f"--evaluate_every=1000, or leave {_it_or_them(idle_flags)} out"
+        )
+
+
+def _check_rollbacks(
+    config: schema.Config, flag_values: Mapping[str, Any]
+) -> None:
+    """Refuses settings of rollbacks in a run that makes none."""
+    idle_flags = [
+        f"--{name}={flag_values[name]}"
+        for name in ("max_rollbacks", "rollback_rate")
+        if name in flag_values
+    ]
+    if idle_flags and config.on_collapse != "rollback":
+        raise errors.UserError(
+            f"{' and '.join(idle_flags)} would do nothing with --on_collapse="
+            f"{config.on_collapse}: give --on_collapse=rollback, or leave "
+            f"{_it_or_them(idle_flags)} out"
         )
 
 

@@ -765,6 +765,11 @@ class Config:
                 "--conditioning=projection means something with --conditional "
                 "alone: give that too, or leave it out"
             )
+        if self.minibatch_stddev and self.batch_size == 1:
+            raise errors.UserError(
+                "--minibatch_stddev compares the images of a batch: give a "
+                "--batch_size of 2 or more, or leave it out"
+            )
         losses_of_kind = losses.of_kind(recipe.kind)
         if self.loss not in losses_of_kind:
             raise errors.UserError(

@@ -107,8 +107,10 @@ def _advice(
         smaller = dataclasses.replace(config, **changes)
         return _cost(smaller, resolved).memory_bytes <= available
 
+    smallest = 2 if config.minibatch_stddev else 1
+    batch_sizes = _powers_below(config.batch_size)
     single_changes = [
-        ("batch_size", _powers_below(config.batch_size)),
+        ("batch_size", [size for size in batch_sizes if size >= smallest]),
         ("image_size", _sizes(config, resolved.image_shape[:2])),
         ("width", [config.width * part / _PARTS for part in _FEWER]),
     ]
@@ -131,7 +133,7 @@ def _advice(
         for name in ("width", "latent_dim", "extra_layers", "residual_blocks")
         if getattr(config, name) != getattr(usual, name)
     }
-    for batch_size in [] if advised else [usual.batch_size, 1]:
+    for batch_size in [] if advised else [usual.batch_size, smallest]:
         changes = {**usual_values, "batch_size": batch_size}
         if fits(**changes):
             yield _flags(changes) + " would fit"
