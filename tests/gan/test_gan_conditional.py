@@ -112,12 +112,13 @@ def test_the_scores_are_those_of_the_labelled_images():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("conditioning", ["concatenation", "projection"])
 @pytest.mark.parametrize(
     ("recipe", "shape"),
     [("dcgan_small", SHAPE), ("dcgan_upsampling", (16, 16, 3))],
 )
-def test_one_step_changes_every_weight(recipe, shape):
-    config = tiny(recipe)
+def test_one_step_changes_every_weight(recipe, shape, conditioning):
+    config = tiny(recipe, conditioning=conditioning)
     state = gan.create_state(config, shape, 3)
     before = {k: v.numpy() for k, v in state.variables().items()}
     gan.update(state, config, real_images(shape), tf.constant(LABELS))

@@ -103,14 +103,17 @@ def test_small_images_are_shifted_by_less():
         assert set(found.ravel()) <= set(image.ravel())
 
 
-@pytest.mark.parametrize("change", ["color", "translation", "cutout"])
+@pytest.mark.parametrize("change", ["color", "translation", "cutout", "shift"])
 def test_gradients_are_those_of_numerical_differentiation(change):
     before, drawn = images(1, 4, 5, 2), uniforms(1)
     drawn[:, CUTOUT] = 0.1  # A part of the image stays.
     weights = images(1, 4, 5, 2, seed=2)
 
     def value(pixels):
-        changed = views.augmented(pixels, [change], drawn)
+        if change == "shift":
+            changed = views.shifted(pixels, drawn[:, :3], may_flip=True)
+        else:
+            changed = views.augmented(pixels, [change], drawn)
         return tf.reduce_sum(weights * changed**2)
 
     pixels = tf.constant(before)

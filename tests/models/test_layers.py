@@ -109,6 +109,28 @@ def test_minibatch_stddev_is_the_mean_deviation_over_the_batch():
     np.testing.assert_allclose(vectors[:, 4], x[:, 0, 0].std(0).mean(), 1e-6)
 
 
+def test_the_gradient_of_minibatch_stddev_is_numerical_differentiations():
+    x = np.random.default_rng(0).normal(size=(3, 2, 1, 2)).astype(np.float32)
+    weights = np.random.default_rng(1).normal(size=(3, 2, 1, 3))
+
+    def value(x):
+        return tf.reduce_sum(layers.MinibatchStddev()(x) * weights)
+
+    with tf.GradientTape() as tape:
+        inputs = tf.constant(x)
+        tape.watch(inputs)
+        result = value(inputs)
+    gradient = tape.gradient(result, inputs).numpy()
+    for place in np.ndindex(x.shape):
+        around = []
+        for sign in (1, -1):
+            moved = x.copy()
+            moved[place] += sign * 1e-2
+            around.append(float(value(tf.constant(moved))))
+        expected = (around[0] - around[1]) / 2e-2
+        assert gradient[place] == pytest.approx(expected, abs=2e-3)
+
+
 def test_minibatch_stddev_of_equal_images_has_a_finite_gradient():
     x = tf.ones([4, 2, 2, 3])
     with tf.GradientTape() as tape:

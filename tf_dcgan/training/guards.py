@@ -108,9 +108,11 @@ def check_saving(run: runs.Run, state: states.State, *, step: int) -> None:
     already = len(checkpoints.all_checkpoints(run.checkpoints))
     more = max(min(planned, most - already), 1)
     if config.evaluate_every:
-        planned_best = min(-(-steps_left // config.evaluate_every), 2)
+        # A rollback sets one more aside.
+        most = 2 + (config.on_collapse == "rollback")
+        planned_best = min(-(-steps_left // config.evaluate_every), most)
         already = len(checkpoints.all_checkpoints(run.best_checkpoint))
-        more += max(min(planned_best, 2 - already), 1)
+        more += max(min(planned_best, most - already), 1)
     free = shutil.disk_usage(run.path).free
     if more * one > free:
         raise errors.UserError(
