@@ -6,7 +6,7 @@ import pytest
 
 from tf_dcgan.commands import command_line
 from tf_dcgan.config import recipes, schema
-from tf_dcgan.inspection import advice, facts
+from tf_dcgan.inspection import advice, facts, findings
 from tf_dcgan.inspection import survey as surveys
 from tf_dcgan.models import families
 
@@ -133,6 +133,16 @@ def test_mirroring_is_only_a_hint():
         assert not advised.config.horizontal_flip
         said = " ".join([*advised.hints, *(why for _, why in advised.reasons)])
         assert "left and right mean the same" in said
+
+
+def test_what_looks_after_a_night_is_hinted_at_where_one_pays(monkeypatch):
+    monkeypatch.setattr(findings, "FEW_IMAGES", 10)
+
+    def hints(count):
+        return " ".join(_advice([(16, 16)] * count).hints)
+
+    assert "--on_collapse=rollback" in hints(10)
+    assert "--on_collapse=rollback" not in hints(9)
 
 
 def test_labels_are_hinted_at_where_classes_are_large():

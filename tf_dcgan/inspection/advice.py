@@ -363,6 +363,12 @@ def _hints(
             "--width=0.5 makes D slower to learn them by heart, and "
             "evaluate.py --metrics=memorization says whether G repeats them"
         )
+    if train_images >= findings.FEW_IMAGES and recipe != "cyclegan":
+        hints.append(
+            "for a night give more --steps, --on_collapse=rollback, which goes "
+            "back if the samples collapse, and with labels and test images "
+            "--evaluate_every=5000, which keeps the best checkpoint"
+        )
     if list(facts["splits"]) == ["train"] and recipe != "cyclegan":
         hints.append(
             "no images are held out: evaluate.py then needs --split=train; a "
