@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+import scripted_scores
 import tensorflow as tf
 
 from benchmarks import trainings
@@ -15,7 +16,7 @@ from tf_dcgan.common import errors
 from tf_dcgan.config import schema
 from tf_dcgan.runs import best_checkpoint, checkpoints, health, runs
 from tf_dcgan.sampling import generators
-from tf_dcgan.training import loop, rollback
+from tf_dcgan.training import launch, loop, rollback
 
 _ROLLBACK = {"on_collapse": "rollback", "evaluate_every": 1000}
 _REASON = "samples are collapsing: they differ by 0.1 %"
@@ -109,10 +110,17 @@ def test_a_collapse_goes_back_and_on_with_other_noise_and_smaller_rates(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("instant", ["before", "after"])
+@pytest.mark.parametrize("scored", [False, True])
 def test_a_kill_in_a_rollback_changes_nothing_in_the_end(
-    call, collapsing, monkeypatch, instant
+    call, collapsing, monkeypatch, instant, scored
 ):
     flags = ["--on_collapse=rollback"]
+    if scored:  # Two rollbacks to a best checkpoint, the second one further.
+        flags.append("--evaluate_every=7")
+        collapsing(times=2)
+        monkeypatch.setattr(
+            launch, "_evaluator", lambda *_: scripted_scores.MeanEvaluator()
+        )
     whole = call("whole", *flags)
     write = runs.write_config
 
@@ -129,7 +137,11 @@ def test_a_kill_in_a_rollback_changes_nothing_in_the_end(
             call("killed", *flags)
     killed = call("killed", again=True)
     assert trainings.differences(whole, killed) == []
-    assert runs.open_run(whole).rollbacks == runs.open_run(killed).rollbacks
+    rollbacks = runs.open_run(killed).rollbacks
+    assert runs.open_run(whole).rollbacks == rollbacks
+    assert len(rollbacks) == (2 if scored else 1)
+    if scored:
+        assert rollbacks[0].to_step % 7 == 0
 
 
 @pytest.mark.slow
