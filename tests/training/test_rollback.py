@@ -35,6 +35,7 @@ def collapsing(monkeypatch):
 
     def heed_made_up(self, verdict, times=1):
         has_collapsed = self._step >= 30 and len(self._run.rollbacks) < times
+        self._health.verdicts = [_REASON] * has_collapsed
         heed(self, _REASON if has_collapsed else None)
 
     def collapse(times=1):
@@ -146,20 +147,28 @@ def test_a_kill_in_a_rollback_changes_nothing_in_the_end(
 
 @pytest.mark.slow
 def test_a_run_ends_when_it_collapses_once_too_often(
-    call, collapsing, tmp_path
+    call, collapsing, monkeypatch, tmp_path
 ):
-    collapsing(times=9)
+    drawn = []
+    for name in ("write_curves", "write_progress"):
+        monkeypatch.setattr(loop.charts, name, drawn.append)
+    collapsing(times=3)
     with pytest.raises(errors.UserError) as caught:
         call("run", "--on_collapse=rollback", "--max_rollbacks=2")
     assert str(caught.value).startswith(
         f"step 30: {_REASON}; this is after 2 rollbacks, of at most "
         "--max_rollbacks=2: the last checkpoint is "
     )
-    assert "step_00000" in str(caught.value)
-    # It is left as by --on_collapse=stop.
+    # What has collapsed is not saved, but shown.
     path = tmp_path / "run"
-    assert checkpoints.last(path / "checkpoints").name == "step_0000030"
-    assert (path / "samples" / "step_0000030.png").exists()
+    assert str(checkpoints.last(path / "checkpoints")) in str(caught.value)
+    assert checkpoints.last(path / "checkpoints").name == "step_0000020"
+    (line,) = _lines(path, "health")
+    assert line["step"] == 30 and line["health"] == _REASON
+    assert drawn == [path, path]
+    train.main(["train.py", f"--run_dir={path}", "--max_rollbacks=3"])
+    assert len(runs.open_run(path).rollbacks) == 3
+    assert checkpoints.last(path / "checkpoints").name == "step_0000060"
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import contextlib
 import dataclasses
+import gc
 import pathlib
 import time
 
@@ -55,8 +56,8 @@ def train(
         evaluator: scores the generator at `evaluate_every`; None for never.
 
     Raises:
-        errors.UserError: a checkpoint or log is damaged, a loss is not finite,
-            or a run has collapsed once too often.
+        errors.UserError: a checkpoint or log is damaged, a loss or a weight is
+            not finite, or a run has collapsed once too often.
         OSError: the disk is full.
     """
     with guards.on_signals() as stop, crew.at_work(run):
@@ -78,9 +79,10 @@ def train(
                 try:
                     path = rollback.target(run, collapse)
                 except errors.UserError:
-                    loop.give_up(collapse)
+                    loop.give_up()
                     raise
-            del loop  # Its networks go before others are made.
+            del loop
+            gc.collect()  # Its networks go before others are made.
             run = rollback.roll_back(run, collapse, path)
 
 
@@ -165,18 +167,16 @@ class _Loop:
                 raise
             return rollback.Collapse(error.step, error.reason, is_sudden=True)
 
-    def give_up(self, collapse: rollback.Collapse) -> None:
-        """Leaves a run that has collapsed and cannot be taken back.
+    def give_up(self) -> None:
+        """Shows how a run has ended that collapsed and cannot be taken back.
 
-        Args:
-            collapse: what `run` has returned; after a sudden one there is
-                nothing to save.
+        The collapse itself is not saved, so that the run can go on from its
+        last checkpoint and be taken back after all, with a larger
+        `--max_rollbacks`.
         """
-        if collapse.is_sudden:
-            _draw(charts.write_curves, self._run.path)
-            _draw(charts.write_progress, self._run.path)
-        else:
-            self._leave()
+        self._write_verdicts()
+        self._summaries.flush()
+        _draw_pictures(self._run.path)
 
     def _train(self) -> rollback.Collapse | None:
         guards.check_saving(self._run, self._state, step=self._step)
@@ -430,8 +430,7 @@ class _Loop:
         """Saves what is not saved, then exports and draws the curves."""
         if self._stop.requested:
             terminal.say("stopping: saving the run (again to stop at once)")
-        ended = self._step == self._total and self._collapse is None
-        if self._calls and not ended:
+        if self._step < self._total and self._calls:
             self._write_verdicts()
         if self._sampled_step != self._step:
             self._write_samples()
@@ -441,10 +440,15 @@ class _Loop:
         self._summaries.flush()
         if self._step > 0:
             self._system.export()
-            _draw(charts.write_curves, self._run.path)
-            _draw(charts.write_progress, self._run.path)
+            _draw_pictures(self._run.path)
         self._console.finish(self._step)
         self._crew.order(crews.Order.END)
+
+
+def _draw_pictures(path: pathlib.Path) -> None:
+    """Draws what sums a run up."""
+    _draw(charts.write_curves, path)
+    _draw(charts.write_progress, path)
 
 
 def _draw(write: Callable[[pathlib.Path], object], path: pathlib.Path) -> None:

@@ -14,7 +14,7 @@ import dataclasses
 import pathlib
 import shutil
 
-from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.common import errors, files, terminal, words
 from tf_dcgan.config import schema
 from tf_dcgan.runs import best_checkpoint, checkpoints, health, runs
 
@@ -57,20 +57,23 @@ def milestones(config: schema.Config, step: int) -> list[int]:
         config: its `on_collapse` and `checkpoint_every`.
         step: the number of finished steps.
     """
-    every, found = config.checkpoint_every, []
+    every, steps = config.checkpoint_every, []
     for power in range(step.bit_length() - 1, -1, -1):
         first = -(-(2**power) // every) * every
         if first < 2 ** (power + 1) and first <= step:
-            found.append(first)
-    return sorted(found[: most_milestones(config)])
+            steps.append(first)
+    return sorted(steps[: most_milestones(config)])
 
 
 def target(run: runs.Run, collapse: Collapse) -> pathlib.Path:
-    """Returns the checkpoint that a run is to be taken back to.
+    """Finds what a run is to be taken back to.
 
     Args:
         run: in training.
         collapse: what has happened to it.
+
+    Returns:
+        One of its checkpoints.
 
     Raises:
         errors.UserError: there have been enough rollbacks, or there is no
@@ -80,7 +83,7 @@ def target(run: runs.Run, collapse: Collapse) -> pathlib.Path:
     if done >= most:
         raise errors.UserError(
             f"step {collapse.step:,}: {collapse.reason}; this is after "
-            f"{done} rollbacks, of at most --max_rollbacks={most}: "
+            f"{words.counted(done, 'rollback')}, of at most --max_rollbacks={most}: "
             f"{_what_is_left(run)}; start a new run with other settings, or go "
             "on with a larger --max_rollbacks"
         )
