@@ -54,11 +54,11 @@ def words(name: str, text: str, choices: Sequence[str]) -> list[str]:
     Raises:
         errors.UserError: a word is not allowed.
     """
-    chosen = [word.strip() for word in text.split(",")]
-    for word in chosen:
+    given_words = [word.strip() for word in text.split(",")]
+    for word in given_words:
         if word not in choices:
             raise errors.UserError(
                 f"--{name}={text} has {word!r}, which is not known: "
                 + errors.suggestion(word, choices)
             )
-    return chosen
+    return given_words

@@ -165,6 +165,9 @@ class Search:
 
         Args:
             settings: `folder` is made if need be.
+
+        Raises:
+            errors.UserError: the folder has another search.
         """
         self._settings = settings
         self._folder = pathlib.Path(settings.folder or "search").absolute()
@@ -172,6 +175,27 @@ class Search:
         self._results = self._folder / "results.jsonl"
         self._speeds = self._folder / "speeds.json"
         self._lock = threading.Lock()  # One at a time adds a result.
+        self._check_settings(self._folder / "search.json")
+
+    def _check_settings(self, path: pathlib.Path) -> None:
+        """Refuses a folder whose results are of another search."""
+        own = {
+            "flags": self._settings.flags,
+            "num_real": self._settings.num_real,
+            "num_samples": self._settings.num_samples,
+        }
+        if not path.exists():
+            with files.atomic_file(path) as unfinished:
+                unfinished.write_text(json.dumps(own, indent=2) + "\n")
+            return
+        earlier = json.loads(path.read_text())
+        for name, value in own.items():
+            if earlier[name] != value:
+                raise errors.UserError(
+                    f"{self._folder} has a search with --{name}="
+                    f"{earlier[name]}, now {value}: give --{name}="
+                    f"{earlier[name]}, or another --folder"
+                )
 
     def results(self, trials: Sequence[Trial]) -> Iterator[dict[str, Any]]:
         """Yields the result of each trial in order, several trained at once."""
@@ -198,40 +222,25 @@ class Search:
         Returns:
             `name`, `steps`, `seconds` and `scores`: fid by what it was
             computed on, each with its floor.
-
-        Raises:
-            errors.UserError: it has been done with other settings.
         """
-        made_with = {
-            "flags": f"{VARIANTS[trial.variant]} {self._settings.flags}",
-            "num_real": self._settings.num_real,
-            "num_samples": self._settings.num_samples,
-        }
         for line in self._lines():
-            if line["name"] != trial.name:
-                continue
-            if any(line[name] != value for name, value in made_with.items()):
-                raise errors.UserError(
-                    f"{self._results} has {trial.name} by other --flags, "
-                    "--num_real or --num_samples: give another --folder, or "
-                    "these again"
-                )
-            return line
+            if line["name"] == trial.name:
+                return line
         run_dir = self._folder / trial.name
         steps = max(1, round(60 * trial.minutes * self.speed(trial.variant)))
         seconds = _train(self._flags(trial), steps, run_dir)
         line = {
             "name": trial.name,
             "variant": trial.variant,
-            **made_with,
+            "flags": f"{VARIANTS[trial.variant]} {self._settings.flags}",
             "seed": trial.seed,
             "steps": steps,
             "seconds": seconds,
             "scores": self._scores(run_dir),
         }
         with self._lock, files.atomic_file(self._results) as unfinished:
-            lines = map(json.dumps, [*self._lines(), line])
-            unfinished.write_text("".join(f"{line}\n" for line in lines))
+            texts = map(json.dumps, [*self._lines(), line])
+            unfinished.write_text("".join(f"{text}\n" for text in texts))
         return line
 
     def _lines(self) -> list[dict[str, Any]]:
@@ -361,6 +370,9 @@ def main(arguments: Sequence[str]) -> None:
 
 def row(result: Mapping[str, Any]) -> str:
     """Writes a trial as a row of the table.
+
+    Args:
+        result: as `Search.result` returns it.
 
     Returns:
         Each score is `value [low, high] (floor)`: the 95 % interval, and what a

@@ -24,6 +24,7 @@ from typing import Any
 
 from benchmarks import command_flags, trainings
 from tf_dcgan.commands import command_line
+from tf_dcgan.common import errors
 from tf_dcgan.config import fields, kinds, recipes
 from tf_dcgan.config.fields import setting
 from tf_dcgan.runs import logs
@@ -104,6 +105,11 @@ def _train(settings: ChoicesSettings, recipe: str, choice: str) -> pathlib.Path:
     change, flags = _CHOICES[choice]
     folder = pathlib.Path(settings.folder or "choices").absolute()
     run_dir = folder / f"{recipe}-{choice.replace(' ', '_')}"
+    if trainings.logged_steps(run_dir) > settings.steps:
+        raise errors.UserError(
+            f"{run_dir} has more than --steps={settings.steps}: give as many "
+            "as before, or another --folder"
+        )
     if not _scores(run_dir, settings.steps):
         trainings.train(
             [

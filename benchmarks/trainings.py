@@ -32,14 +32,14 @@ def config(flags: Sequence[str]) -> schema.Config:
     Raises:
         errors.UserError: a flag is wrong.
     """
-    line = command_line.parse(
+    flag_values = command_line.parse(
         ["train", *flags],
         train_command.TrainSettings,
         more_flags=schema.Config,
         summary=train_command.SUMMARY,
         command="train.py",
     ).more
-    return overrides.from_flags(line)
+    return overrides.from_flags(flag_values)
 
 
 def start(
@@ -121,8 +121,8 @@ def last_checkpoint(
     run_dir: pathlib.Path, folder: str = "checkpoints"
 ) -> pathlib.Path | None:
     """Returns the run's last whole checkpoint of a folder, if there is one."""
-    folders = sorted((run_dir / folder).glob("step_*"))
-    return folders[-1] if folders else None
+    paths = sorted((run_dir / folder).glob("step_*"))
+    return paths[-1] if paths else None
 
 
 def logged_steps(run_dir: pathlib.Path) -> int:

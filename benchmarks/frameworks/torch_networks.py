@@ -67,15 +67,16 @@ class Network(nn.Module):
                 f"{description['name']} has {weights} trainable weights here "
                 f"and {description['trainable_weights']} in Keras"
             )
-        shape = tuple(description["input_shape"])
-        example = torch.zeros(2, *_channels_first(shape))
-        output = _channels_first(tuple(description["output_shape"]))
+        input_shape, keras_shape = (
+            _channels_first(tuple(description[f"{end}_shape"]))
+            for end in ("input", "output")
+        )
         with torch.no_grad():
-            shape = tuple(self(example).shape[1:])
-        if shape != output:
+            shape = tuple(self(torch.zeros(2, *input_shape)).shape[1:])
+        if shape != keras_shape:
             raise ValueError(
-                f"{description['name']} makes {shape} here and {output} in "
-                "Keras"
+                f"{description['name']} makes {shape} here and {keras_shape} "
+                "in Keras"
             )
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -96,6 +97,20 @@ def test_a_search_goes_on_where_it_was(tmp_path, monkeypatch):
     count = len(trained)
     again = quality_search.Search(settings).result(trial)
     assert again == found and len(trained) == count
-    other = quality_search.SearchSettings(folder=str(tmp_path), flags="")
-    with pytest.raises(errors.UserError, match="by other --flags, --num_real"):
-        quality_search.Search(other).result(trial)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("flags", ""), ("num_real", 2048), ("num_samples", 2048)],
+)
+def test_a_folder_has_one_search(tmp_path, name, value):
+    usual = quality_search.SearchSettings(folder=str(tmp_path))
+    quality_search.Search(usual)
+    quality_search.Search(usual)
+    other = dataclasses.replace(usual, **{name: value})
+    before = getattr(usual, name)
+    with pytest.raises(
+        errors.UserError,
+        match=f"a search with --{name}={before}, now {value}: give --{name}",
+    ):
+        quality_search.Search(other)

@@ -83,6 +83,7 @@ def test_a_row_has_means_of_the_last_quarter(tmp_path):
     lines += [
         {"kind": "samples", "step": 1, "diversity": 0.0},
         {"kind": "samples", "step": 400, "diversity": 0.5},
+        {"kind": "evaluation", "step": 200, "fid_classifier_2048": 50.0},
         {
             "kind": "evaluation",
             "step": 400,

@@ -336,11 +336,13 @@ def test_a_larger_batch_of_g_needs_latents_of_its_own():
 
 
 def test_a_batch_of_one_has_no_images_to_compare():
-    assert refusal(Config, minibatch_stddev=True, batch_size=1) == (
-        "--minibatch_stddev compares the images of a batch: give a "
-        "--batch_size of 2 or more, or leave it out"
+    flags = {"minibatch_stddev": True, "batch_size": 1}
+    assert refusal(overrides.from_flags, flags) == (
+        "--minibatch_stddev compares the images of a batch, and "
+        "--batch_size=1 has one: give --batch_size=2 or more, or leave "
+        "--minibatch_stddev out"
     )
-    assert Config(minibatch_stddev=True, batch_size=2)
+    assert overrides.from_flags({**flags, "batch_size": 2})
 
 
 def test_settings_of_rollbacks_need_rollbacks():

@@ -281,8 +281,8 @@ def test_verdicts_on_pairs_speak_of_pairs():
     # Its output means nothing by itself: 0.0 is as good as any.
     window = means((2.1, 0.05, 0.0, 0.04, 0.04, 2.0, 0.1))
     assert health.generator_is_winning(config, window).startswith(
-        "generator is winning: D's loss is 3.0 times a guess's, it puts the "
-        "generated image first in 96 % of the pairs (loss_g 0.05) "
+        "generator is winning: D's loss is 3.0 times a guess's, it scores the "
+        "generated image above in 96 % of the pairs (loss_g 0.05) "
     )
     window = means((math.log(2), 0.69, 0.0, 0.5, 0.5, 1e-4, 1e-4))
     assert health.discriminator_is_dead(config, window).startswith(

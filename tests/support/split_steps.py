@@ -11,8 +11,8 @@ from tf_dcgan.training.distributed import crew as crews
 
 BATCH = 4
 _STEPS = 3
-# Batch normalisation and labels; dropout and what D sees of each image;
-# buffers and two sets.
+# Batch normalisation and labels; dropout and what D sees of each image; pairs;
+# buffers and two sets. By name, which is the recipe's if none is given.
 SYSTEMS = {
     "dcgan_small": {
         "r1_gamma": 0.1,  # The derivative of a derivative.
@@ -24,10 +24,17 @@ SYSTEMS = {
         "dataset": "mnist",
     },
     "vanilla_gan": {
-        "loss": "relativistic",  # Pairs by position, G's of twice as many.
         "augment": "color,translation,cutout",
         "consistency": 10.0,
         "generator_batch": 2,
+        "generator_latents": "new",
+        "width": 0.1,
+        "dataset": "mnist",
+    },
+    "pairs": {
+        "recipe": "vanilla_gan",
+        "loss": "relativistic",
+        "generator_batch": 2,  # Twice as many pairs for G.
         "generator_latents": "new",
         "width": 0.1,
         "dataset": "mnist",
@@ -41,15 +48,15 @@ SYSTEMS = {
 }
 
 
-def _settings(recipe, distribute, **more):
+def _settings(name, distribute, **more):
     return overrides.from_flags(
         {
-            "recipe": recipe,
+            "recipe": name,
             "batch_size": BATCH,
             "steps": _STEPS,
             "distribute": distribute,
             "devices": 2 if distribute == "mirrored" else None,
-            **SYSTEMS[recipe],
+            **SYSTEMS[name],
             **more,
         }
     )
@@ -91,15 +98,16 @@ def main(distribute, output):
     """
     configs = {name: _settings(name, distribute) for name in SYSTEMS}
     crew = crews.join(configs["dcgan_small"])
-    found = {}
-    for recipe, config in configs.items():
+    variables = {}
+    for system, config in configs.items():
         chance = np.random.default_rng(0)
         with crew.strategy.scope():
             for name, value in _steps(config, crew, chance=chance):
-                found[f"{recipe}/{name}"] = value.numpy()
+                variables[f"{system}/{name}"] = value.numpy()
     # Each part normalised by itself is another training, whose copies agree.
     apart = _settings("dcgan_small", distribute, sync_batch_norm=False)
     with crew.strategy.scope():
         list(_steps(apart, crew, chance=np.random.default_rng(0)))
     if crew.is_chief:
-        np.savez(output, **{k.replace("/", "|"): v for k, v in found.items()})
+        arrays = {k.replace("/", "|"): v for k, v in variables.items()}
+        np.savez(output, **arrays)

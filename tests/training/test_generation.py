@@ -60,8 +60,9 @@ def test_images_are_held_out_but_those_that_d_learns_from(tiny_mnist, tmp_path):
     loaded = _loaded(tiny_mnist, tmp_path, "train")
     assert loaded.held_out is None
     assert (
-        "note: --evaluate_split=train is what D learns from: its lead on "
-        "held-out images is not measured"
+        "note: D learns from --evaluate_split=train, so that its lead on "
+        "held-out images is not measured: name a split that is held out to see "
+        "it"
     ) in loaded.lines
 
 

@@ -92,7 +92,12 @@ def test_checkpoints_that_are_there_need_no_more_room(
 
 @pytest.mark.parametrize(
     ("settings", "more"),
-    [({"evaluate_every": 50}, 6), ({"on_collapse": "rollback"}, 7)],
+    [
+        ({"evaluate_every": 50}, 6),
+        ({"on_collapse": "rollback"}, 7),
+        # A rollback sets a best one aside.
+        ({"on_collapse": "rollback", "evaluate_every": 20}, 10),
+    ],
 )
 def test_best_ones_and_those_to_go_back_to_need_room_too(
     run, state, monkeypatch, settings, more

@@ -242,6 +242,21 @@ def test_a_discriminator_that_memorises_is_told_of(tmp_path):
     assert health.kinds(lines[-1]) == ["discriminator memorises"]
 
 
+def test_a_lead_that_is_measured_anew_is_not_compared_with_itself(tmp_path):
+    leads = iter([0.4, 0.7, 0.7])
+
+    def lead():
+        return {"discriminator_lead": next(leads)}
+
+    training = _Training(tmp_path, [5.0] * 2, lead=lead)
+    assert training.score(10) == training.score(20) == []
+    log = tmp_path / "metrics.jsonl"
+    log.write_text(log.read_text().replace("mean_100", "another"))
+    again = _Training(tmp_path, [5.0], step=20, protocol="second", lead=lead)
+    assert again.evaluations.is_due(20)
+    assert again.score(20) == []  # Beside 0.4, of step 10.
+
+
 def test_another_protocol_starts_a_new_best(tmp_path, capsys):
     _Training(tmp_path, [5.0]).score(10)
     capsys.readouterr()

@@ -286,18 +286,21 @@ def _write(out: pathlib.Path, run: runs.Run, names, inversion) -> None:
     from tf_dcgan.common import images
     from tf_dcgan.sampling import latent_pictures
 
-    nearest = inversion.found
+    generated = inversion.found
     if out.suffix.lower() == latent_files.SUFFIX:
         more = {"names": np.array(names), **inversion.arrays()}
         if run.num_classes:
-            more["labels"] = nearest.labels.astype(np.int64)
-        latent_files.write(out, nearest.latents, more)
+            more["labels"] = generated.labels.astype(np.int64)
+        latent_files.write(out, generated.latents, more)
         return
     part = slice(_MOST_ROWS)
     columns = [
         ("image", inversion.originals[part]),
-        ("nearest", nearest.images[part]),
-        ("difference", _difference(inversion.originals, nearest.images)[part]),
+        ("nearest", generated.images[part]),
+        (
+            "difference",
+            _difference(inversion.originals, generated.images)[part],
+        ),
     ]
     if inversion.training_images is not None:
         columns.append(("in training", inversion.training_images[part]))
@@ -311,7 +314,7 @@ def _write(out: pathlib.Path, run: runs.Run, names, inversion) -> None:
         own = [_short(name), f"{distance:.3f}, random {random:.3f}"]
         if run.num_classes:
             own.append(
-                f"as {_short(run.data.class_names[nearest.labels[row]])}"
+                f"as {_short(run.data.class_names[generated.labels[row]])}"
             )
         facts.append(own)
     picture = latent_pictures.inversion(columns, facts, caption=caption)

@@ -55,6 +55,12 @@ def from_flags(flag_values: Mapping[str, Any]) -> schema.Config:
     _check_loss(config, flag_values)
     _check_evaluation(config, flag_values)
     _check_rollbacks(config, flag_values)
+    if config.minibatch_stddev and config.batch_size == 1:
+        raise errors.UserError(
+            "--minibatch_stddev compares the images of a batch, and "
+            "--batch_size=1 has one: give --batch_size=2 or more, or leave "
+            "--minibatch_stddev out"
+        )
     return config
 
 

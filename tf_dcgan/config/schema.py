@@ -765,11 +765,6 @@ class Config:
                 "--conditioning=projection means something with --conditional "
                 "alone: give that too, or leave it out"
             )
-        if self.minibatch_stddev and self.batch_size == 1:
-            raise errors.UserError(
-                "--minibatch_stddev compares the images of a batch: give a "
-                "--batch_size of 2 or more, or leave it out"
-            )
         losses_of_kind = losses.of_kind(recipe.kind)
         if self.loss not in losses_of_kind:
             raise errors.UserError(
@@ -940,14 +935,14 @@ def from_json(values: Mapping[str, Any]) -> Config:
 
 def _augment(text: str) -> str:
     """Checks `--augment`, and writes it in one way."""
-    words = [word.strip() for word in text.split(",")]
-    for word in words:
+    changes = [word.strip() for word in text.split(",")]
+    for word in changes:
         if word not in AUGMENTATIONS:
             raise errors.UserError(
                 f"--augment={text} has {word!r}: give one or more of "
                 f"{', '.join(AUGMENTATIONS)}, separated by commas"
             )
-    return ",".join(name for name in AUGMENTATIONS if name in words)
+    return ",".join(name for name in AUGMENTATIONS if name in changes)
 
 
 def check_feature_dim(name: str, feature_dim: int) -> None:

@@ -1,4 +1,4 @@
-"""The images that a training is scored against, and that it does not learn."""
+"""The images that a training is scored against."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def load(
         image_size: (height, width) in pixels that the images are brought to.
 
     Returns:
-        The split; the training images themselves, if it is theirs.
+        The split's images; the training images, where that is their split.
 
     Raises:
         errors.UserError: the set has no such split, or it cannot be read.
     """
     try:
         return loading.load(
-            config.dataset,
+            str(config.dataset),  # A recipe of noise has one.
             config.evaluate_split,
             image_size=image_size,
             read_as=reading.of_run(config),

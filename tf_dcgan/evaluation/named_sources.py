@@ -63,8 +63,8 @@ def open_source(
     if arrays is not None:
         if labels is not None:
             raise labels_files.misplaced(labels, text, is_array=True)
-        splits = array_files.in_memory(arrays)
-        return _of_arrays(splits, text, None, value_range, cache_dir)
+        arrays_by_name = array_files.in_memory(arrays)
+        return _of_arrays(arrays_by_name, text, None, value_range, cache_dir)
     if not is_known and trees.is_folder(path, cache_dir=cache_dir):
         return image_sources.from_folder(
             path, value_range=value_range, labels=labels, cache_dir=cache_dir

@@ -192,7 +192,7 @@ def update(
 
 
 def _repeated(labels: tf.Tensor | None, times: int) -> tf.Tensor | None:
-    """Returns each label several times, so that parts stay parts of a batch."""
+    """Repeats each label beside itself, alike however the batch is split."""
     if labels is None or times == 1:
         return labels
     return tf.repeat(labels, times)

@@ -50,8 +50,8 @@ def batch_norm_notes(
         notes.append(
             f"note: --consistency={config.consistency:g} compares D's outputs "
             f"on an image and on the moved image, but {has}, which makes them "
-            "depend on the other images too: samples got much worse by it "
-            "where it was tried"
+            "depend on the other images too: in the one trial the samples got "
+            "much worse"
         )
     if config.spectral_norm:
         notes.append(
@@ -349,8 +349,8 @@ def update_generator(
     view = View.GENERATED + number
     if loss.of_pairs:
         real = judge(images, labels, View.REAL)
-        # G's batch may be a multiple of D's. Each real image stands beside its
-        # neighbours in the batch, so that replicas have the same pairs.
+        # G's batch may be a multiple of D's. Each output is repeated beside
+        # itself: the batch then has the same pairs, however it is split.
         times = generated.images.shape[0] // real.shape[0]
         real = tf.repeat(real, times, axis=0)
     # Only the images are watched: D's own gradients are not computed.

@@ -186,7 +186,7 @@ def generator_is_winning(
     mistaken = _percent(1 - means["fake_accuracy"])
     takes = f"takes {mistaken} of generated images for real"
     if losses.LOSSES[config.loss].compares_pairs:
-        takes = f"puts the generated image first in {mistaken} of the pairs"
+        takes = f"scores the generated image above in {mistaken} of the pairs"
     return (
         f"{_BEHIND}: D's loss is {share:.1f} times a guess's, it "
         f"{takes} (loss_g {means['loss_g']:.2g}) and teaches G nothing; "

@@ -76,14 +76,15 @@ def load(resolved: system.Resolved) -> system.Loaded:
     config.steps_per_epoch(len(dataset.images))
     if config.conditional and dataset.labels is None:
         raise _without_labels(config)
-    unseen, notes = None, system.notes([dataset])
+    scored, notes = None, system.notes([dataset])
     if config.evaluate_every:
-        unseen = held_out.load(config, resolved.image_shape[:2])
-        if unseen.fingerprint == dataset.fingerprint:
-            unseen = None
+        scored = held_out.load(config, resolved.image_shape[:2])
+        if scored.fingerprint == dataset.fingerprint:
+            scored = None
             notes.append(
-                f"note: --evaluate_split={config.evaluate_split} is what D "
-                "learns from: its lead on held-out images is not measured"
+                "note: D learns from --evaluate_split="
+                f"{config.evaluate_split}, so that its lead on held-out images "
+                "is not measured: name a split that is held out to see it"
             )
     classes = len(dataset.class_names)
     lines = [
@@ -97,7 +98,7 @@ def load(resolved: system.Resolved) -> system.Loaded:
         (dataset,),
         facts=(system.facts(dataset),),
         lines=tuple(lines),
-        held_out=unseen,
+        held_out=scored,
     )
 
 
@@ -202,13 +203,13 @@ class System:
         """Returns D's lead on held-out images; see `system.System`."""
         if self._held_out is None:
             return {}
-        sets = (
+        train_and_held_out = (
             (each.images, each.labels if self._run.config.conditional else None)
             for each in (self._train, self._held_out)
         )
         return {
             health.LEAD: lead.discriminator_lead(
-                self.state.discriminator, *sets
+                self.state.discriminator, *train_and_held_out
             )
         }
 

@@ -49,7 +49,7 @@ def check_scalars(
         finished: the number of steps that were finished before the call.
 
     Raises:
-        errors.UserError: a number is NaN or infinite.
+        DivergedError: a number is NaN or infinite.
     """
     bad = {
         name: int(np.argmin(np.isfinite(values)))
@@ -77,7 +77,7 @@ def check_weights(run: runs.Run, state: states.State, *, step: int) -> None:
         step: the number of finished steps.
 
     Raises:
-        errors.UserError: a variable holds NaN or infinity.
+        DivergedError: a variable holds NaN or infinity.
     """
     bad = states.non_finite_variables(state)
     if bad:
@@ -111,7 +111,10 @@ def check_saving(run: runs.Run, state: states.State, *, step: int) -> None:
         # A rollback sets one more aside.
         most = 2 + (config.on_collapse == "rollback")
         planned_best = min(-(-steps_left // config.evaluate_every), most)
-        already = len(checkpoints.all_checkpoints(run.best_checkpoint))
+        already = sum(
+            len(checkpoints.all_checkpoints(folder))
+            for folder in (run.best_checkpoint, run.best_before_rollback)
+        )
         more += max(min(planned_best, most - already), 1)
     free = shutil.disk_usage(run.path).free
     if more * one > free:

@@ -83,9 +83,9 @@ def target(run: runs.Run, collapse: Collapse) -> pathlib.Path:
     if done >= most:
         raise errors.UserError(
             f"step {collapse.step:,}: {collapse.reason}; this is after "
-            f"{words.counted(done, 'rollback')}, of at most --max_rollbacks={most}: "
-            f"{_what_is_left(run)}; start a new run with other settings, or go "
-            "on with a larger --max_rollbacks"
+            f"{words.counted(done, 'rollback')}, of at most "
+            f"--max_rollbacks={most}: {_what_is_left(run)}; start a new run "
+            "with other settings, or go on with a larger --max_rollbacks"
         )
     path = _good_checkpoint(run, collapse)
     if path is None:

@@ -1,7 +1,7 @@
 """Keras's layers as they are trained: faster on a CPU, and on several devices.
 
-A network is described by Keras's own layers. Those of this module have the same
-weights under the same names and compute the same.
+A network is described by Keras's own layers. The layers of this module have the
+same weights under the same names and compute the same.
 """
 
 from __future__ import annotations

@@ -231,8 +231,8 @@ def together(tiled: tf.Tensor, tiles: Tiling, *, stride: int = 1) -> tf.Tensor:
     """Puts the tiles that `convolve` returns together.
 
     Args:
-        tiled: what it returned; its channels are those of the pixels of a
-            square, row by row.
+        tiled: what it returned; its channels are the channels of a square of
+            pixels, row by row.
         tiles: of the outputs.
         stride: the side of such a square.
 

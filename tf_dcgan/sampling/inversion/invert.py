@@ -52,12 +52,12 @@ class Inversion:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns the distances by name, for a file."""
-        distances = {"nearest": self.nearest, "random": self.random}
+        by_name = {"nearest": self.nearest, "random": self.random}
         arrays = {}
         if self.training is not None:
-            distances["training"] = self.training
+            by_name["training"] = self.training
             arrays["training_numbers"] = self.training_numbers
-        for name, both in distances.items():
+        for name, both in by_name.items():
             arrays[f"{name}_pixel_distances"] = both.pixels
             if not np.isnan(both.features).all():
                 arrays[f"{name}_feature_distances"] = both.features
