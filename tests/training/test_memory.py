@@ -52,6 +52,10 @@ def test_if_nothing_fits_by_itself_all_together_may(monkeypatch):
         "this machine has 3.0: --width=1 --latent_dim=100 --batch_size=1 "
         "would fit"
     )
+    message = refusal(
+        monkeypatch, 3, width=16, latent_dim=65_536, minibatch_stddev=True
+    )
+    assert " --batch_size=2 would fit" in message
     message = refusal(monkeypatch, 0.01)
     assert message.endswith(": take a smaller recipe, or another machine")
 
