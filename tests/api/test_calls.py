@@ -15,6 +15,7 @@ import pytest
 import tiny_network
 
 import tf_dcgan
+from tf_dcgan.commands import translate
 from tf_dcgan.common import images as image_files
 from tf_dcgan.evaluation import networks
 
@@ -226,3 +227,62 @@ def test_arrays_are_trained_on_within_a_running_event_loop(
     assert not flags.FLAGS.is_parsed()
     of_package = [n for n in flags.FLAGS.flags_by_module_dict() if "tf_d" in n]
     assert of_package == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("direction", ["a_to_b", "b_to_a"])
+def test_translations_are_those_of_the_command(translated, tmp_path, direction):
+    chance = np.random.default_rng(0)
+    images = chance.integers(0, 256, (3, 30, 36, 3), dtype=np.uint8)
+    np.savez(tmp_path / "images.npz", images=images)
+    run = tf_dcgan.open_run(translated[0])
+    for size, shape in (("network", (24, 24, 3)), ("original", (28, 36, 3))):
+        out = tmp_path / size
+        translate.main(
+            [
+                "translate",
+                f"--run_dir={run.path}",
+                f"--input={tmp_path / 'images.npz'}",
+                f"--direction={direction}",
+                f"--size={size}",
+                f"--out={out}",
+            ]
+        )
+        found = run.translate(images, direction, size=size)
+        assert (found.shape, found.dtype) == ((3, *shape), np.uint8)
+        paths = sorted(out.glob("*.png"))
+        expected = [image_files.read_png(path) for path in paths]
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.slow
+def test_what_cannot_be_translated_is_told_in_the_words_of_python(
+    run, translated
+):
+    of_pairs = tf_dcgan.open_run(translated[0])
+    for call, message in (
+        (lambda: run.translate(_noise(2)), "makes images of noise: call samp"),
+        (lambda: of_pairs.sample(), "pass them to translate()"),
+        (
+            lambda: of_pairs.translate("photos"),
+            "images='photos' is no array: give arrays; files are translated by "
+            "the command translate",
+        ),
+        (
+            lambda: of_pairs.translate(_noise(2), "b_to_b"),
+            "direction=b_to_b is not known: did you mean b_to_a",
+        ),
+        (
+            lambda: of_pairs.translate(_noise(2) / 255.0),
+            "images has images with values 0 to 1, and the run was trained on "
+            "images with 8-bit values: give images of the same depth",
+        ),
+        (
+            lambda: of_pairs.translate(_noise(2)[:, :6], size="original"),
+            "images of 6x28 cannot be translated at their own size, which is "
+            "to be 8 pixels a side or more",
+        ),
+    ):
+        with pytest.raises(tf_dcgan.UserError) as caught:
+            call()
+        assert message in str(caught.value)

@@ -75,6 +75,10 @@ def test_an_error_keeps_its_class_and_its_place():
 
 
 def test_what_a_training_sets_in_the_process_is_taken_back():
+    from tensorflow.python.framework import config as tensorflow_config
+
+    # As in a new process: another test may have run a command in this one.
+    tensorflow_config.disable_op_determinism()
     with wording.tensorflow_as_it_was():
         import keras
         import tensorflow as tf

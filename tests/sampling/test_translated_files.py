@@ -6,7 +6,7 @@ import PIL.Image
 import pytest
 
 from tf_dcgan.common import errors
-from tf_dcgan.sampling import translated_files
+from tf_dcgan.sampling import translated_files, translators
 
 
 def save(path):
@@ -123,7 +123,7 @@ def test_packed_images_are_translated_into_the_files_of_their_names(
     translated_files.write(
         planned,
         lambda batch: 255 - batch,
-        fit=translated_files.at_own_size,
+        fit=translators.at_own_size,
         channels=3,
     )
     written = sorted((tmp_path / "out").iterdir())

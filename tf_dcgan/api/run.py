@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tf_dcgan.api import scores, training, values, wording
+from tf_dcgan.api import scores, training, translation, values, wording
 from tf_dcgan.common import errors, quiet_import, terminal
 from tf_dcgan.config import device_field, fields, kinds, schema
 from tf_dcgan.evaluation import request as evaluation_request
 from tf_dcgan.runs import logs, runs, series
-from tf_dcgan.sampling import generator_fields, labels, latents
+from tf_dcgan.sampling import (
+    generator_fields,
+    labels,
+    latents,
+    translation_fields,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -61,6 +66,14 @@ class _Request(_Choice):
     batch_size: int = fields.setting(
         64, "images at once", group=_GROUP, minimum=1, maximum=65_536
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Translation(_Choice):
+    """Which translation by which generator."""
+
+    direction: str = translation_fields.direction(_GROUP)
+    size: str = translation_fields.size(_GROUP)
 
 
 class Run:
@@ -187,7 +200,7 @@ class Run:
             if self.config.kind is not kinds.GENERATION:
                 raise errors.UserError(
                     f"{self.path} is a run of {self.config.kind.name}, which "
-                    "makes images of images: pass them to generator()"
+                    "makes images of images: pass them to translate()"
                 )
             number = labels.find(self._record, request.label)
             generator = self._load(request)
@@ -200,6 +213,62 @@ class Run:
                 batch_size=request.batch_size,
             )
             return np.concatenate([images for _, images in batches])
+
+    def translate(
+        self,
+        images: Any,
+        direction: str = "a_to_b",
+        *,
+        size: str = "network",
+        weights: str = "ema",
+        checkpoint: str = "last",
+        device: str = "auto",
+    ) -> np.ndarray:
+        """Translates images with a generator of a translation.
+
+        Args:
+            images: [n, height, width] or [n, height, width, 1 or 3], uint8, or
+                values of the depth that the run's images have; also whatever
+                else `tf_dcgan.train` takes as arrays.
+            direction: "a_to_b" or "b_to_a".
+            size: "network" for the size that the run was trained at, to which
+                each image is brought as the run's `fit` says; "original" for
+                the images' own, cut down to multiples of 4 pixels.
+            weights: as for `generator`.
+            checkpoint: as for `generator`.
+            device: as for `generator`.
+
+        Returns:
+            [n, height, width, 1 or 3] uint8, as the command `translate` writes
+            them.
+
+        Raises:
+            UserError: an argument is not allowed, the run makes images of
+                noise, or it has no such checkpoint.
+        """
+        with wording.for_programs(verbose=False):
+            arguments = {
+                "direction": direction,
+                "size": size,
+                "weights": weights,
+                "checkpoint": checkpoint,
+                "device": device,
+            }
+            request = _Translation(
+                **values.settings(_Translation, arguments, call="translate()")
+            )
+            if self.config.kind is not kinds.TRANSLATION:
+                raise errors.UserError(
+                    f"{self.path} is a run of {self.config.kind.name}, which "
+                    "makes images of noise: call sample()"
+                )
+            return translation.translate(
+                self._record,
+                self._load(request),
+                images,
+                direction=request.direction,
+                size=request.size,
+            )
 
     def metrics(self, kind: str = "train") -> dict[str, np.ndarray]:
         """Reads the curves out of `metrics.jsonl`.

@@ -211,7 +211,9 @@ def _read(run: runs.Run, source: pathlib.Path) -> tuple[list[str], Any]:
     from tf_dcgan.sampling import given_images
 
     top, originals = given_images.examine(source, run.data.value_range)
-    given_images.check_depth(source, originals, run.data.value_range)
+    given_images.check_depth(
+        f"--input={source}", originals, run.data.value_range
+    )
     count = len(originals.files)
     if count > _MOST_IMAGES:
         raise errors.UserError(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
-import math
 import os
 import pathlib
 import sys
 
 from tf_dcgan.commands import command_line, input_flag, run_flags
 from tf_dcgan.common import errors, files, quiet_import, terminal, words
-from tf_dcgan.config import fields, kinds, sizes
-from tf_dcgan.data import names, reading
+from tf_dcgan.config import fields, kinds
 from tf_dcgan.data.folders import decoding
 from tf_dcgan.runs import runs
+from tf_dcgan.sampling import translation_fields
 
 _GROUP = "Translation"
 SUMMARY = "Translates images with a generator of a run."
@@ -25,26 +24,8 @@ class TranslateSettings(run_flags.RunSettings):
     """The flags of this command."""
 
     input: str | None = input_flag.field(_GROUP)
-    direction: str = fields.setting(
-        "a_to_b",
-        "which of the run's two translations to make",
-        group=_GROUP,
-        choices={
-            "a_to_b": "images of A become images that look like B's",
-            "b_to_a": "images of B become images that look like A's",
-        },
-    )
-    size: str = fields.setting(
-        "network",
-        "the size of the translations",
-        group=_GROUP,
-        choices={
-            "network": "the size that the run was trained at; each image gets "
-            "it as the run's --fit says, by default by a crop to the centre",
-            "original": "the size of each image, cut down at the edges to "
-            "multiples of 4 pixels",
-        },
-    )
+    direction: str = translation_fields.direction(_GROUP)
+    size: str = translation_fields.size(_GROUP)
     out: str = fields.setting(
         "translated",
         "a folder for the PNGs, named as the images are",
@@ -71,50 +52,24 @@ def main(arguments: Sequence[str]) -> None:
     run = run_flags.open_run(settings.run_dir, kinds.TRANSLATION)
     source, out = _check_paths(settings)
     quiet_import.import_tensorflow()
-    from tf_dcgan.common import devices
-    from tf_dcgan.models import cyclegan
-    from tf_dcgan.sampling import (
-        given_images,
-        translated_files,
-        translators,
-    )
+    from tf_dcgan.sampling import translated_files, translators
 
-    limits = {"smallest": 1}
-    if settings.size == "original":
-        limits = {
-            "smallest": cyclegan.SMALLEST_SIDE,
-            "most_pixels": (devices.memory_bytes() or math.inf)
-            / cyclegan.bytes_per_pixel(run.config),
-        }
+    smallest, most_pixels = translators.limits(run.config, settings.size)
     plan = translated_files.plan(
         source,
         out,
         channels=run.data.channels,
-        value_range=run.datasets[settings.direction == "b_to_a"].value_range,
-        **limits,
+        smallest=smallest,
+        most_pixels=most_pixels,
+        value_range=translators.value_range(run, settings.direction),
     )
     pair, origin = run_flags.load(run, settings)
-    fit = given_images.at_network_size(
-        run.data.image_shape[:2],
-        _read_as(run, settings.direction),
-        whole_size=sizes.parse("load_size", run.config.load_size)
-        if run.config.load_size
-        else None,
-        at_own_scale=run.config.crop_size is not None
-        and run.config.load_size is None,
-    )
-    if settings.size == "original":
-        pair = cyclegan.for_any_size(run.config, pair, run.data.image_shape)
-        fit = translated_files.at_own_size
     for note in plan.notes:
         terminal.show(f"note: {note}", file=sys.stderr)
-    generator = pair[cyclegan.DIRECTIONS.index(settings.direction)]
-    translated_files.write(
-        plan,
-        translators.Translator(generator),
-        fit=fit,
-        channels=run.data.channels,
+    translate, fit = translators.of_run(
+        run, pair, direction=settings.direction, size=settings.size
     )
+    translated_files.write(plan, translate, fit=fit, channels=run.data.channels)
     terminal.show(
         f"{out}: {words.counted(len(plan.pairs), 'image')} of {source}, "
         f"{_way(run, settings)}, {origin}"
@@ -146,17 +101,6 @@ def _check_paths(
     return source, out
 
 
-def _read_as(run: runs.Run, direction: str) -> reading.Reading:
-    """Says how the images of the set were read that are translated."""
-    config = run.config
-    name = config.dataset
-    if name is None:
-        is_a = direction == "a_to_b"
-        text = str(config.dataset_a if is_a else config.dataset_b)
-        name, _ = names.cut(text, given=text)
-    return reading.of_set(config, name)
-
-
 def _way(run: runs.Run, settings: TranslateSettings) -> str:
     """Says which sets are translated in which direction, and at which size."""
     pair = [str(run.config.dataset_a), str(run.config.dataset_b)]
@@ -170,7 +114,9 @@ def _size(run: runs.Run, settings: TranslateSettings) -> str:
     if settings.size == "original":
         return "of their own sizes"
     height, width = run.data.image_shape[:2]
-    crop = _read_as(run, settings.direction).crop
+    from tf_dcgan.sampling import translators
+
+    crop = translators.read_as(run, settings.direction).crop
     text = f"at {height}x{width}"
     return (
         text

@@ -71,7 +71,8 @@ def examine(
     if trees.is_folder(source):
         return source, survey.examine(source, value_range=value_range)
     if array_files.is_file(source):
-        return source, _examine_array(source, value_range)
+        splits = array_files.read_splits(str(source))
+        return source, examine_array(source, splits, value_range)
     try:
         decoding.read_header(source)
         common, scale, notes = survey.scale_of(
@@ -90,14 +91,14 @@ def examine(
 
 
 def check_depth(
-    source: pathlib.Path,
+    given: str,
     originals: survey.Survey | ArrayImages,
     value_range: value_ranges.Range | None,
 ) -> None:
     """Refuses values that the run's images did not have.
 
     Args:
-        source: as `examine` took it.
+        given: the images as the user gave them, for messages.
         originals: as `examine` returned them.
         value_range: (low, high) of the run's images; None for 8 bits.
 
@@ -113,7 +114,7 @@ def check_depth(
         for each in (value_range, originals.value_range)
     )
     raise errors.UserError(
-        f"--input={source} has images with {input_has}, and the run was "
+        f"{given} has images with {input_has}, and the run was "
         f"trained on images with {run_has}: give images of the same depth"
     )
 
@@ -213,11 +214,21 @@ def at_network_size(
     return fit
 
 
-def _examine_array(
-    source: pathlib.Path, value_range: value_ranges.Range | None
+def examine_array(
+    source: pathlib.Path,
+    splits: Mapping[str, array_files.Split],
+    value_range: value_ranges.Range | None,
 ) -> ArrayImages:
-    """Names the images of an array by their numbers."""
-    splits = array_files.read_splits(str(source))
+    """Names the images of an array by their numbers.
+
+    Args:
+        source: the array's file, or its name.
+        splits: the images in it.
+        value_range: as for `examine`.
+
+    Raises:
+        errors.UserError: the values are not all finite, or all alike.
+    """
     scale = array_files.scale(str(source), splits, given=value_range)
     shapes, readers = [], {}
     for name, split in splits.items():

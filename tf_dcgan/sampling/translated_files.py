@@ -66,7 +66,7 @@ def plan(
             written or would overwrite an image.
     """
     top, originals = given_images.examine(source, value_range)
-    given_images.check_depth(source, originals, value_range)
+    given_images.check_depth(f"--input={source}", originals, value_range)
     small, large, translated = [], [], []
     largest_words = ""
     for file, shape in zip(originals.files, originals.shapes, strict=True):
@@ -116,21 +116,6 @@ def _largest(shape: tuple[int, int, int], most_pixels: float) -> str:
         int(side * share) // multiple * multiple for side in shape[:2]
     )
     return f"{height}x{width}"
-
-
-def at_own_size(pixels: np.ndarray) -> np.ndarray:
-    """Cuts out the middle, so that both sides are multiples of 4.
-
-    Args:
-        pixels: [height, width, channels] uint8.
-    """
-    height, width = (
-        side // cyclegan.SIDE_MULTIPLE * cyclegan.SIDE_MULTIPLE
-        for side in pixels.shape[:2]
-    )
-    top = (pixels.shape[0] - height) // 2
-    left = (pixels.shape[1] - width) // 2
-    return pixels[top : top + height, left : left + width]
 
 
 def write(

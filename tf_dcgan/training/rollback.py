@@ -133,19 +133,19 @@ def roll_back(
     now = rolled_back.step_config
     best = best_checkpoint.find(run)
     if best is not None and checkpoints.step_of(best) > step:
-        note = (
+        best_stays = (
             f"; the best checkpoint, of step {checkpoints.step_of(best):,}, "
             "is kept until there is a better one"
         )
     else:
-        note = ""
+        best_stays = ""
     terminal.say(
         f"rolled back from step {collapse.step:,} to step {step:,} "
         f"({len(rolled_back.rollbacks)} of at most "
         f"{run.config.max_rollbacks}): {collapse.reason}; goes on with other "
         "noise and "
         f"learning rates of {now.generator_learning_rate:.3g} (G) and "
-        f"{now.discriminator_learning_rate:.3g} (D){note}"
+        f"{now.discriminator_learning_rate:.3g} (D){best_stays}"
     )
     return rolled_back
 
