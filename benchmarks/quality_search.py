@@ -52,6 +52,10 @@ VARIANTS = {
     "--discriminator_learning_rate=4e-4",
     "batch_16_ema_0.9999": "--batch_size=16 --ema_decay=0.9999",
     "batch_16_linear": "--batch_size=16 --learning_rate_decay=linear",
+    "batch_16_linear_g_rate_4e-4": "--batch_size=16 "
+    "--learning_rate_decay=linear --generator_learning_rate=4e-4",
+    "batch_8_linear_g_rate_4e-4": "--batch_size=8 "
+    "--learning_rate_decay=linear --generator_learning_rate=4e-4",
     "batch_16_second_half": "--batch_size=16 --learning_rate_decay=second_half",
     "batch_16_stddev": "--batch_size=16 --minibatch_stddev",
     "batch_16_hinge_sn": "--batch_size=16 --loss=hinge --spectral_norm",
