@@ -13,6 +13,9 @@ _PROGRAM = """
 import importlib, os, signal, types
 from tf_dcgan.commands import door
 
+# As in a terminal: what a shell runs in the background ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 def press():
     os.kill(os.getpid(), signal.SIGINT)
 
