@@ -262,10 +262,11 @@ class Run:
                     f"{self.path} is a run of {self.config.kind.name}, which "
                     "makes images of noise: call sample()"
                 )
+            parts = translation.named(images)
             return translation.translate(
                 self._record,
                 self._load(request),
-                images,
+                parts,
                 direction=request.direction,
                 size=request.size,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import pathlib
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,28 @@ if TYPE_CHECKING:
 _NAME = "images"
 
 
+def named(images: Any) -> dict[str, np.ndarray]:
+    """Names the arrays of an argument, which takes no generator.
+
+    Args:
+        images: as `Run.translate` takes them.
+
+    Raises:
+        errors.UserError: the images are no arrays.
+    """
+    parts = arrays.named(images, argument=_NAME)
+    if parts is None:
+        raise errors.UserError(
+            f"{_NAME}={images!r} is no array: give arrays; files are "
+            "translated by the command translate"
+        )
+    return parts
+
+
 def translate(
     run: runs.Run,
     pair: Sequence[keras.Model],
-    images: Any,
+    parts: Mapping[str, np.ndarray],
     *,
     direction: str,
     size: str,
@@ -32,7 +50,7 @@ def translate(
     Args:
         run: a translation.
         pair: its generators, from A to B and from B to A.
-        images: as `Run.translate` takes them.
+        parts: the arrays, as `named` names them.
         direction: `a_to_b` or `b_to_a`.
         size: `network` or `original`.
 
@@ -40,16 +58,10 @@ def translate(
         [n, height, width, 1 or 3] uint8.
 
     Raises:
-        errors.UserError: the images are no arrays, or cannot be translated.
+        errors.UserError: the images cannot be translated.
     """
     from tf_dcgan.sampling import given_images, translators
 
-    parts = arrays.named(images, argument=_NAME)
-    if parts is None:
-        raise errors.UserError(
-            f"{_NAME}={images!r} is no array: give arrays; files are "
-            "translated by the command translate"
-        )
     value_range = translators.value_range(run, direction)
     originals = given_images.examine_array(
         pathlib.Path(_NAME),

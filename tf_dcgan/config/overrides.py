@@ -6,7 +6,7 @@ need to know which flags the user gave, and which of them change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 import dataclasses
 import os
 from typing import Any
@@ -213,13 +213,15 @@ def _check_evaluation(
     config: schema.Config, flag_values: Mapping[str, Any]
 ) -> None:
     """Refuses settings of the scores in a run that takes no scores."""
-    idle_flags = [
-        f"--{field.name}={flag_values[field.name]}"
-        for field in dataclasses.fields(config)
-        if field.name in flag_values
-        and field.metadata["group"] == schema.EVALUATION
-        and field.name != "evaluate_every"
-    ]
+    idle_flags = _given(
+        flag_values,
+        [
+            field.name
+            for field in dataclasses.fields(config)
+            if field.metadata["group"] == schema.EVALUATION
+            and field.name != "evaluate_every"
+        ],
+    )
     if idle_flags and not config.evaluate_every:
         raise errors.UserError(
             f"{' and '.join(idle_flags)} would do nothing without "
@@ -232,17 +234,18 @@ def _check_rollbacks(
     config: schema.Config, flag_values: Mapping[str, Any]
 ) -> None:
     """Refuses settings of rollbacks in a run that makes none."""
-    idle_flags = [
-        f"--{name}={flag_values[name]}"
-        for name in ("max_rollbacks", "rollback_rate")
-        if name in flag_values
-    ]
+    idle_flags = _given(flag_values, ("max_rollbacks", "rollback_rate"))
     if idle_flags and config.on_collapse != "rollback":
         raise errors.UserError(
             f"{' and '.join(idle_flags)} would do nothing with --on_collapse="
             f"{config.on_collapse}: give --on_collapse=rollback, or leave "
             f"{_it_or_them(idle_flags)} out"
         )
+
+
+def _given(flag_values: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """Writes those of some flags that the user gives, with their values."""
+    return [f"--{n}={flag_values[n]}" for n in names if n in flag_values]
 
 
 def _it_or_them(flags: Sequence[str]) -> str:
