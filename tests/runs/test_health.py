@@ -477,8 +477,32 @@ def test_a_monitor_that_was_saved_goes_on_as_if_it_had_not_been(cut):
 )
 def test_d_memorises_where_its_logits_lead_twice(loss, lead, before, is_told):
     config = overrides.from_flags({"loss": loss})
-    told = health.discriminator_memorises(config, lead, before=before)
+    told = health.discriminator_memorises(
+        config, lead, before=before, channels=3
+    )
     assert bool(told) == is_told
     if told:
         assert health.kinds({"health": told}) == ["discriminator memorises"]
         assert health.collapse([told]) is None
+
+
+@pytest.mark.parametrize(
+    ("channels", "augment", "advice"),
+    [
+        (3, None, ", then a new run with --augment=color,translation,cutout;"),
+        (3, "cutout", "--augment=color,translation,cutout;"),
+        (3, "color,translation,cutout", "most; or take --checkpoint=best"),
+        (1, None, ", then a new run with --augment=translation,cutout;"),
+        (1, "color,translation", "--augment=translation,cutout;"),
+        (1, "translation,cutout", "most; or take --checkpoint=best"),
+        (1, "color,translation,cutout", "most; or take --checkpoint=best"),
+    ],
+)
+def test_memorising_is_answered_by_the_changes_that_are_left(
+    channels, augment, advice
+):
+    config = overrides.from_flags({"augment": augment} if augment else {})
+    told = health.discriminator_memorises(
+        config, 1.0, before=1.0, channels=channels
+    )
+    assert advice in told

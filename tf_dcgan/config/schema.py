@@ -945,6 +945,15 @@ def _augment(text: str) -> str:
     return ",".join(name for name in AUGMENTATIONS if name in changes)
 
 
+def augment_for(channels: int) -> str:
+    """Returns the `augment` to recommend for few images.
+
+    Args:
+        channels: 1 or 3; gray images have no colours to change.
+    """
+    return ",".join(AUGMENTATIONS if channels == 3 else AUGMENTATIONS[1:])
+
+
 def check_feature_dim(name: str, feature_dim: int) -> None:
     """Checks that a setting names a layer of Inception.
 

@@ -24,8 +24,6 @@ _KEPT_BY_A_SHAPE = 0.8
 _FEW_OF_A_CLASS = 100
 # For a batch, as a share of the training images.
 _BATCH_SHARE = 0.5
-# What changes few images before D sees them, in colour and in gray.
-_AUGMENTATIONS = {3: "color,translation,cutout", 1: "translation,cutout"}
 _PLACES = ("dataset", "data_dir", "labels", "cache_dir")
 _HALVES = ({"trainA", "trainB"}, {"traina", "trainb"})
 
@@ -165,7 +163,7 @@ def of(
     channels = facts["channels"]
     # The images of a translation have mirroring and crops alone.
     if train_images < findings.FEW_IMAGES and not halves:
-        settings["augment"] = _AUGMENTATIONS[channels]
+        settings["augment"] = schema.augment_for(channels)
         reasons.append(
             (
                 f"--augment={settings['augment']}",

@@ -259,15 +259,16 @@ def samples_are_collapsing(
 
 
 def discriminator_memorises(
-    config: schema.Config, lead: float, *, before: float | None
+    config: schema.Config, lead: float, *, before: float | None, channels: int
 ) -> str | None:
     """Returns the verdict on a D that knows its training images by heart.
 
     Args:
-        config: the loss; the verdict is given where D's outputs are logits,
-            of which the threshold was measured.
+        config: the loss and `augment`; the verdict is given where D's
+            outputs are logits, of which the threshold was measured.
         lead: D's mean output on training images less that on held-out ones.
         before: the same at the evaluation before; None if there was none.
+        channels: of the images, 1 or 3.
     """
     reading = losses.LOSSES[config.loss]
     if (
@@ -277,11 +278,14 @@ def discriminator_memorises(
         or min(lead, before) < MEMORISED_LEAD
     ):
         return None
+    augment = schema.augment_for(channels)
+    helps = "more images help most"
+    if not set(augment.split(",")) <= set(config.augmentations):
+        helps += f", then a new run with --augment={augment}"
     return (
         f"{_MEMORISING}: its output on training images is {lead:.2g} above "
         f"that on images it has not seen, {before:.2g} at the evaluation "
-        "before; more images help most, then a new run with "
-        "--augment=color,translation,cutout; or take --checkpoint=best"
+        f"before; {helps}; or take --checkpoint=best"
     )
 
 

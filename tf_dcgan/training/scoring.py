@@ -188,7 +188,10 @@ class Evaluations:
             return []
         before, self._last_lead = self._last_lead, lead
         verdict = health.discriminator_memorises(
-            self._run.config, lead, before=before
+            self._run.config,
+            lead,
+            before=before,
+            channels=self._run.data.channels,
         )
         return [verdict] if verdict else []
 
