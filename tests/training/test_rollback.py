@@ -146,6 +146,22 @@ def test_a_kill_in_a_rollback_changes_nothing_in_the_end(
 
 
 @pytest.mark.slow
+def test_stops_before_a_collapse_change_nothing_in_the_end(call, collapsing):
+    flags = ["--on_collapse=rollback"]
+    whole = call("whole", *flags)
+    for steps in (17, 23, 26, 28, 60):
+        stopped = call("stopped", *flags, f"--steps={steps}")
+    # A grid and a line of samples stay where a stop was before step 20.
+    assert trainings.differences(whole, stopped) == [
+        "sample grids",
+        "lines of metrics.jsonl",
+    ]
+    (made,) = runs.open_run(stopped).rollbacks
+    assert made.to_step == 20
+    assert runs.open_run(whole).rollbacks == (made,)
+
+
+@pytest.mark.slow
 def test_a_run_ends_when_it_collapses_once_too_often(
     call, collapsing, monkeypatch, tmp_path
 ):
@@ -269,6 +285,10 @@ def _taken_back(run, collapse):
         ((8000, 8500, 9000), 9600, False, 8500),
         ((8500, 9000), 9200, False, 8500),  # The oldest, for want of older.
         ((8500, 9000), 9200, True, 9000),
+        # Not where the run was stopped, or saved by a slow machine.
+        ((8000, 8100, 8500, 8600, 9000), 9200, False, 8000),
+        ((8000, 8500, 8600), 8800, True, 8500),
+        ((8000, 8500, 8600), 9000, True, 8500),
     ],
 )
 def test_it_goes_back_to_before_the_collapse_began(
@@ -404,7 +424,7 @@ def test_milestones_stay_for_runs_that_may_go_back(tmp_path):
         (schema.Config(), [1800, 1900, 2000]),
         (
             schema.Config(on_collapse="rollback", checkpoint_every=100),
-            [300, 600, 1100, 1800, 1900, 2000],
+            [300, 600, 1100, 1200, 1400, 1600, 1800, 1900, 2000],
         ),
         (
             schema.Config(on_collapse="rollback", checkpoint_every=500),
@@ -414,10 +434,32 @@ def test_milestones_stay_for_runs_that_may_go_back(tmp_path):
         folder = tmp_path / f"{config.on_collapse}{config.checkpoint_every}"
         for step in range(100, 2001, 100):
             _save(folder, step)
-            checkpoints.prune(
-                folder, 3, spared=rollback.milestones(config, step)
-            )
+            checkpoints.prune(folder, 3, spared=rollback.spared(config, step))
         assert _steps(folder) == kept
+
+
+@pytest.mark.parametrize("every", [30, 70, 200, 350, 900])
+def test_a_run_goes_back_to_the_same_checkpoint_however_often_it_is_stopped(
+    tmp_path, every
+):
+    run = _run(tmp_path, on_collapse="rollback", checkpoint_every=every)
+    most = checkpoints.KEPT + rollback.most_spared(run.config)
+    for step in range(10, 2801, 10):
+        told = step % health.WINDOW_STEPS == 0
+        if told and step >= 1000 + every:
+            path = rollback.target(run, rollback.Collapse(step, "why"))
+            assert checkpoints.step_of(path) == (step - 1000) // every * every
+        # Stopped before each checkpoint and after it, and often elsewhere.
+        if {step % every, (step + 10) % every, (step - 10) % every} & {0} or (
+            step % 130 < 30
+        ):
+            _save(run.checkpoints, step)
+            spared = rollback.spared(run.config, step)
+            checkpoints.prune(run.checkpoints, checkpoints.KEPT, spared=spared)
+            assert len(_steps(run.checkpoints)) <= most
+            path = rollback.target(run, rollback.Collapse(step, "why", True))
+            due = checkpoints.step_of(path) % every == 0
+            assert due or step < every
 
 
 def test_without_a_checkpoint_there_is_nothing_to_go_back_to(tmp_path):

@@ -103,7 +103,7 @@ def check_saving(run: runs.Run, state: states.State, *, step: int) -> None:
     one = checkpoints.rehearse(run.checkpoints, state.variables())
     config = run.config
     # A new checkpoint is written before the oldest is removed.
-    most = checkpoints.KEPT + rollback.most_milestones(config) + 1
+    most = checkpoints.KEPT + rollback.most_spared(config) + 1
     planned = min(-(-steps_left // config.checkpoint_every), most)
     already = len(checkpoints.all_checkpoints(run.checkpoints))
     more = max(min(planned, most - already), 1)

@@ -418,7 +418,7 @@ class _Loop:
                 **more,
             },
             kept=kept,
-            spared=rollback.milestones(self._config, self._step),
+            spared=rollback.spared(self._config, self._step),
         )
 
     def _compare(self) -> None:

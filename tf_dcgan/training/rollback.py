@@ -42,19 +42,43 @@ class Collapse:
     is_sudden: bool = False
 
 
-def most_milestones(config: schema.Config) -> int:
-    """Returns how many checkpoints a run keeps besides its last ones."""
-    return _MILESTONES if config.on_collapse == "rollback" else 0
+def most_spared(config: schema.Config) -> int:
+    """Returns how many checkpoints a run may keep besides its last ones."""
+    if config.on_collapse != "rollback":
+        return 0
+    windows = health.SUSTAINED_WINDOWS + 1
+    intervals = _STEPS_BEFORE_VERDICT // config.checkpoint_every + 2
+    return _MILESTONES + min(windows, intervals)
 
 
-def milestones(config: schema.Config, step: int) -> list[int]:
+def spared(config: schema.Config, step: int) -> list[int]:
     """Returns the steps whose checkpoints a run keeps besides its last ones.
 
-    They are the first checkpoints from powers of two on, and the same however
-    often the run is stopped.
+    They are milestones, and what the next verdicts go back to. All are
+    multiples of `checkpoint_every`, so that it makes no difference where a run
+    is stopped, and where a slow machine saves it.
 
     Args:
         config: its `on_collapse` and `checkpoint_every`.
+        step: the number of finished steps, of the newest checkpoint.
+    """
+    if config.on_collapse != "rollback":
+        return []
+    window, every = health.WINDOW_STEPS, config.checkpoint_every
+    next_verdict = (step // window + 1) * window
+    beginnings = range(next_verdict - _STEPS_BEFORE_VERDICT, step, window)
+    steps = {_last_due(every, begun) for begun in (*beginnings, step)}
+    steps.update(milestones(config, step))
+    return sorted(step for step in steps if step > 0)
+
+
+def milestones(config: schema.Config, step: int) -> list[int]:
+    """Returns the steps that a run goes back to that collapses again.
+
+    They are the first checkpoints from powers of two on.
+
+    Args:
+        config: its `checkpoint_every`.
         step: the number of finished steps.
     """
     every, steps = config.checkpoint_every, []
@@ -62,7 +86,7 @@ def milestones(config: schema.Config, step: int) -> list[int]:
         first = -(-(2**power) // every) * every
         if first < 2 ** (power + 1) and first <= step:
             steps.append(first)
-    return sorted(steps[: most_milestones(config)])
+    return sorted(steps[:_MILESTONES])
 
 
 def target(run: runs.Run, collapse: Collapse) -> pathlib.Path:
@@ -206,8 +230,6 @@ def _good_checkpoint(run: runs.Run, collapse: Collapse) -> pathlib.Path | None:
     if run.rollbacks:
         sick = run.rollbacks[-1].to_step
         if _SHARE_OF_SICK * beginning < sick:
-            # Of milestones if it can be: others are where somebody stopped the
-            # run, and where a slow machine saved it.
             steps = milestones(run.config, collapse.step)
             early = [p for p in paths if checkpoints.step_of(p) <= sick]
             old = [p for p in early if checkpoints.step_of(p) in steps]
@@ -215,10 +237,23 @@ def _good_checkpoint(run: runs.Run, collapse: Collapse) -> pathlib.Path | None:
     best = checkpoints.last(run.best_checkpoint)
     if run.config.evaluate_every and best is not None:
         return best
+    # Not where somebody stopped the run, and where a slow machine saved it. The
+    # checkpoint of the beginning itself is missing where saving showed that the
+    # weights are not finite.
+    for step in (beginning, beginning - 1):
+        last_due = _last_due(run.config.checkpoint_every, step)
+        path = checkpoints.path_of(run.checkpoints, last_due)
+        if path in paths:
+            return path
     last = paths[-checkpoints.KEPT :]
     if collapse.is_sudden:
         return last[-1] if last else None
     return _last_until(beginning, last)
+
+
+def _last_due(every: int, step: int) -> int:
+    """Returns the last multiple of `checkpoint_every` until a step."""
+    return step // every * every
 
 
 def _last_until(step: float, paths: list[pathlib.Path]) -> pathlib.Path | None:
