@@ -31,7 +31,7 @@ from tf_dcgan.runs import logs
 
 _GROUP = "Benchmark"
 _LOG_EVERY = 50
-_GENERATING = recipes.names(lambda recipe: recipe.kind is kinds.GENERATION)
+_ALL = tuple(recipes.RECIPES)
 # By name: what `changed_training` changes, and more flags of `train.py`.
 _CHOICES = {
     "as it is": ("nothing", ()),
@@ -45,7 +45,13 @@ _CHOICES = {
     "kernels as Keras draws them": ("kernels_glorot", ()),
     "kernels as PyTorch draws them": ("kernels_by_fan_in", ()),
 }
-_SHOWN = ("loss_d", "loss_g", "real_score", "fake_score_before")
+# Their sources draw kernels and biases themselves.
+_DRAWN_BY_SOURCE = ("sndcgan", "cyclegan")
+_DRAWN = ("biases", "kernels")
+_SHOWN = {
+    kinds.GENERATION: ("loss_d", "loss_g", "real_score", "fake_score_before"),
+    kinds.TRANSLATION: ("loss_d", "loss_g", "loss_adversarial", "loss_cycle"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +60,7 @@ class ChoicesSettings:
 
     folder: str | None = setting(None, "where the runs are kept", group=_GROUP)
     recipes: str = setting(
-        ",".join(_GENERATING), "recipes, separated by commas", group=_GROUP
+        ",".join(_ALL), "recipes, separated by commas", group=_GROUP
     )
     steps: int = setting(
         1000, "of each training", group=_GROUP, minimum=100, maximum=1_000_000
@@ -67,7 +73,7 @@ class ChoicesSettings:
     def __post_init__(self):
         """Checks every value."""
         fields.check(self)
-        command_flags.words("recipes", self.recipes, _GENERATING)
+        command_flags.words("recipes", self.recipes, _ALL)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -82,22 +88,37 @@ def main(arguments: Sequence[str]) -> None:
     settings = command_flags.parse(
         arguments, ChoicesSettings, name="silent_choices", doc=__doc__
     )
-    names = command_flags.words("recipes", settings.recipes, _GENERATING)
+    names = command_flags.words("recipes", settings.recipes, _ALL)
     tried = [(recipe, c) for recipe in names for c in choices(recipe)]
-    headings = ["recipe", "choice", *_SHOWN, "diversity", "classifier FID"]
-    print(f"| {' | '.join(headings)} |\n" + "|---" * len(headings) + "|")
+    kind = None
     with futures.ThreadPoolExecutor(settings.processes) as pool:
         runs = pool.map(lambda pair: _train(settings, *pair), tried)
         for (recipe, choice), run_dir in zip(tried, runs, strict=True):
-            cells = [f"`{recipe}`", choice, *_results(run_dir, settings.steps)]
+            if recipes.RECIPES[recipe].kind is not kind:
+                kind = recipes.RECIPES[recipe].kind
+                print(_headings(kind))
+            cells = [
+                f"`{recipe}`",
+                choice,
+                *_results(run_dir, settings.steps, _SHOWN[kind]),
+            ]
             print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def _headings(kind: kinds.Kind) -> str:
+    headings = ["recipe", "choice", *_SHOWN[kind], "diversity", "FID"]
+    return f"| {' | '.join(headings)} |\n" + "|---" * len(headings) + "|"
 
 
 def choices(recipe: str) -> list[str]:
     """Names what can be tried: not what the recipe does anyway."""
     bias = trainings.config([f"--recipe={recipe}"]).initial_bias
-    own = {"zero": "biases of 0", "uniform": "biases by fan-in"}[bias]
-    return [choice for choice in _CHOICES if choice != own]
+    left_out = ({"zero": "biases of 0", "uniform": "biases by fan-in"}[bias],)
+    if recipe in _DRAWN_BY_SOURCE:
+        left_out += _DRAWN
+    if recipes.RECIPES[recipe].kind is kinds.TRANSLATION:
+        left_out += ("epsilon 1e-3", "momentum")  # It normalises no batches.
+    return [choice for choice in _CHOICES if not choice.startswith(left_out)]
 
 
 def _train(settings: ChoicesSettings, recipe: str, choice: str) -> pathlib.Path:
@@ -137,7 +158,9 @@ def _scores(run_dir: pathlib.Path, steps: int) -> list[dict[str, Any]]:
     ]
 
 
-def _results(run_dir: pathlib.Path, steps: int) -> list[str]:
+def _results(
+    run_dir: pathlib.Path, steps: int, shown: Sequence[str]
+) -> list[str]:
     """Returns the cells of a training's row."""
     lines = trainings.metrics(run_dir)
     last = [
@@ -145,7 +168,7 @@ def _results(run_dir: pathlib.Path, steps: int) -> list[str]:
         for line in lines
         if line["kind"] == "train" and line["step"] > 0.75 * steps
     ]
-    cells = [f"{statistics.fmean(x[n] for x in last):.3f}" for n in _SHOWN]
+    cells = [f"{statistics.fmean(x[n] for x in last):.3f}" for n in shown]
     [samples] = [x for x in lines if x["kind"] == "samples"][-1:]
     score = _scores(run_dir, steps)[-1]
     [name] = [name for name in score if re.fullmatch(r"fid_\w+_\d+", name)]

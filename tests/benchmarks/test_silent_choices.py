@@ -11,13 +11,19 @@ from tf_dcgan.gan import optimizers, states
 from tf_dcgan.models import layers
 
 
-@pytest.mark.parametrize("recipe", silent_choices._GENERATING)
-def test_what_a_recipe_does_anyway_is_not_tried(recipe):
+@pytest.mark.parametrize("recipe", recipes.RECIPES)
+def test_what_a_recipe_or_its_source_does_anyway_is_not_tried(recipe):
     tried = silent_choices.choices(recipe)
-    assert tried[0] == "as it is"
-    assert len(tried) == len(silent_choices._CHOICES) - 1
-    is_uniform = recipes.RECIPES[recipe].differences.get("initial_bias")
-    assert ("biases by fan-in" in tried) != bool(is_uniform)
+    assert tried[:3] == ["as it is", "seed 1", "seed 2"]
+    if recipe == "cyclegan":
+        assert tried[3:] == ["epsilon 1e-8 in Adam"]
+    elif recipe == "sndcgan":
+        assert len(tried) == 6
+        assert not any("kernel" in choice for choice in tried)
+    else:
+        assert len(tried) == len(silent_choices._CHOICES) - 1
+        is_uniform = recipes.RECIPES[recipe].differences.get("initial_bias")
+        assert ("biases by fan-in" in tried) != bool(is_uniform)
 
 
 def test_every_choice_is_a_training():
@@ -94,7 +100,9 @@ def test_a_row_has_means_of_the_last_quarter(tmp_path):
     ]
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (tmp_path / "metrics.jsonl").write_text(text)
-    assert silent_choices._results(tmp_path, 400) == [
+    assert silent_choices._results(
+        tmp_path, 400, ("loss_d", "loss_g", "real_score", "fake_score_before")
+    ) == [
         "0.375",
         "2.000",
         "0.500",
