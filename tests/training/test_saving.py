@@ -94,16 +94,17 @@ def test_checkpoints_that_are_there_need_no_more_room(
     ("settings", "more"),
     [
         ({"evaluate_every": 50}, 6),
-        ({"on_collapse": "rollback"}, 7),
+        ({"on_collapse": "rollback"}, 10),
+        ({"on_collapse": "rollback", "checkpoint_every": 25}, 4),
         # A rollback sets a best one aside.
-        ({"on_collapse": "rollback", "evaluate_every": 20}, 10),
+        ({"on_collapse": "rollback", "evaluate_every": 20}, 13),
     ],
 )
 def test_best_ones_and_those_to_go_back_to_need_room_too(
     run, state, monkeypatch, settings, more
 ):
     config = schema.Config(
-        batch_size=4, steps=100, checkpoint_every=10, **settings
+        **{"batch_size": 4, "steps": 100, "checkpoint_every": 10, **settings}
     )
     run = runs.Run(run.path, config, run.data, {}, None)
     one = size_of_checkpoint(run, state)

@@ -47,7 +47,7 @@ def most_spared(config: schema.Config) -> int:
     if config.on_collapse != "rollback":
         return 0
     windows = health.SUSTAINED_WINDOWS + 1
-    intervals = _STEPS_BEFORE_VERDICT // config.checkpoint_every + 2
+    intervals = (_STEPS_BEFORE_VERDICT - 1) // config.checkpoint_every + 2
     return _MILESTONES + min(windows, intervals)
 
 
