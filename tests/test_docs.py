@@ -244,11 +244,11 @@ def test_every_flag_that_a_page_names_exists():
 
 def test_the_pages_go_on_with_runs_that_they_began():
     # The first command makes the first run, the second one the second.
-    made = {"00000-glyphs-dcgan_small", "00001-mnist-dcgan"}
+    first_runs = {"00000-glyphs-dcgan_small", "00001-mnist-dcgan"}
     for page, text in _TEXTS.items():
         here = set(re.findall(r"train\.py .*--run_dir=runs/([\w-]+)", text))
         named = set(re.findall(r"runs/([\w-]+)", text))
-        assert named - made - here == set(), page
+        assert named - first_runs - here == set(), page
 
 
 @pytest.mark.parametrize("page", _PAGES)
@@ -340,9 +340,9 @@ def test_commands_that_take_a_second_are_run(
         entry.main()
     finally:
         signal.signal(signal.SIGTERM, handler)
-    told = capsys.readouterr()
-    assert told.out
-    assert told.err == ""
+    streams = capsys.readouterr()
+    assert streams.out
+    assert streams.err == ""
 
 
 @pytest.mark.slow

@@ -46,15 +46,15 @@ _MODULES = {_name(path): path for path in _PACKAGE.rglob("*.py")}
 @functools.cache
 def _imports(name):
     """Lists the modules of the package that a module imports."""
-    found = []
+    modules = []
     for node in ast.walk(ast.parse(_MODULES[name].read_text())):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
-                found.append(full if full in _MODULES else node.module)
+                modules.append(full if full in _MODULES else node.module)
         elif isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-    return found
+            modules += [alias.name for alias in node.names]
+    return modules
 
 
 def _room(name):

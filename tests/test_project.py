@@ -84,14 +84,14 @@ def test_ci_finds_the_readmes_test_command():
     (pattern,) = re.findall(
         r"sed -n '(.*)' README", (_PROJECT / ".ci/run").read_text()
     )
-    found = subprocess.run(
+    command = subprocess.run(
         ["sed", "-n", pattern, "README.md"],
         cwd=_PROJECT,
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert found == _TEST_COMMAND + "\n"
+    assert command == _TEST_COMMAND + "\n"
 
 
 @pytest.mark.slow

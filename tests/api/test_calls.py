@@ -248,11 +248,14 @@ def test_translations_are_those_of_the_command(translated, tmp_path, direction):
                 f"--out={out}",
             ]
         )
-        found = run.translate(images, direction, size=size)
-        assert (found.shape, found.dtype) == ((3, *shape), np.uint8)
+        translations = run.translate(images, direction, size=size)
+        assert (translations.shape, translations.dtype) == (
+            (3, *shape),
+            np.uint8,
+        )
         paths = sorted(out.glob("*.png"))
         expected = [image_files.read_png(path) for path in paths]
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(translations, expected)
 
 
 @pytest.mark.slow

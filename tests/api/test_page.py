@@ -25,8 +25,8 @@ def test_the_page_names_every_function_and_they_take_what_it_says():
     }
     for name, arguments in re.findall(r"tf_dcgan\.(\w+)\(([^)]*)\)", _PAGE):
         own = set(inspect.signature(getattr(tf_dcgan, name)).parameters)
-        given = set(re.findall(r"(\w+)=", arguments)) - {"has_labels"}
-        assert given <= own | settings, (name, given)
+        keywords = set(re.findall(r"(\w+)=", arguments)) - {"has_labels"}
+        assert keywords <= own | settings, (name, keywords)
 
 
 def test_the_page_names_what_a_run_has():

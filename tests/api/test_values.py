@@ -45,8 +45,8 @@ def test_a_relative_path_is_a_folder_here(monkeypatch, tmp_path):
 
 
 def test_several_metrics_may_be_a_list():
-    given = {"metrics": ["fid", "kid"]}
-    assert values.settings(request.Request, given, call="evaluate()") == {
+    arguments = {"metrics": ["fid", "kid"]}
+    assert values.settings(request.Request, arguments, call="evaluate()") == {
         "metrics": "fid,kid"
     }
 

@@ -56,10 +56,10 @@ def test_a_program_is_told_what_it_must_know(verbose, capsys):
         terminal.show("finished")
         with terminal.Progress("samples", 3, "images"):
             pass
-    told = ["note: fit=pad keeps all"]
+    lines = ["note: fit=pad keeps all"]
     if verbose:
-        told = ["run: a starts", *told, "finished"]
-    assert capsys.readouterr().out.splitlines() == told
+        lines = ["run: a starts", *lines, "finished"]
+    assert capsys.readouterr().out.splitlines() == lines
     terminal.say("--after")
     assert capsys.readouterr().out == "--after\n"
 

@@ -46,8 +46,8 @@ def test_both_forms_compute_the_same(place):
 
 def test_medians_are_of_calls_in_turns():
     called = []
-    found = convolutions.medians(
+    medians = convolutions.medians(
         [lambda: called.append("a"), lambda: called.append("b")], 3
     )
     assert called == ["a", "b"] * 4
-    assert all(seconds >= 0 for seconds in found)
+    assert all(seconds >= 0 for seconds in medians)

@@ -87,16 +87,16 @@ def test_a_search_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(trainings, "train", train)
     settings = quality_search.SearchSettings(folder=str(tmp_path))
     trial = quality_search.Trial("batch_16_linear", 5.0, 0)
-    found = quality_search.Search(settings).result(trial)
+    record = quality_search.Search(settings).result(trial)
     # 320 images a second are 20 steps of 16, for five minutes.
-    assert found["steps"] == 6000 and found["seconds"] == 1200
-    assert set(found["scores"]) == set(quality_search._SCORED)
+    assert record["steps"] == 6000 and record["seconds"] == 1200
+    assert set(record["scores"]) == set(quality_search._SCORED)
     assert ["--steps=6000"] == [
         flag for flag in trained[-2][1] if flag.startswith("--steps")
     ]
     count = len(trained)
     again = quality_search.Search(settings).result(trial)
-    assert again == found and len(trained) == count
+    assert again == record and len(trained) == count
 
 
 @pytest.mark.parametrize(

@@ -72,10 +72,10 @@ def test_it_shows_samples_means_and_the_result_with_its_neighbours(
     np.testing.assert_array_equal(columns[0].samples, all_samples[[1, 5, 9]])
     np.testing.assert_array_equal(columns[1].samples, all_samples[[2, 6, 10]])
     np.testing.assert_array_equal(columns[2].samples[1], sampler(7, 0, 64)[7])
-    wanted = sampler.from_latents(np.stack([a, b, c, a - b + c]))
-    made = [*(column.mean for column in columns), neighbours[4]]
+    expected = sampler.from_latents(np.stack([a, b, c, a - b + c]))
+    pictures = [*(column.mean for column in columns), neighbours[4]]
     # The means here are of float32, those there of float64.
-    assert np.abs(np.int64(made) - wanted).max() <= 1
+    assert np.abs(np.int64(pictures) - expected).max() <= 1
     assert neighbours.shape == (9, 28, 28, 1)
     assert len(np.unique(neighbours, axis=0)) == 9
     assert [column.numbers for column in columns] == [
@@ -92,18 +92,18 @@ def test_it_shows_samples_means_and_the_result_with_its_neighbours(
 def test_the_others_differ_from_the_result_by_no_more_than_the_noise(
     trained, tmp_path, shown, monkeypatch
 ):
-    found = []
+    neighbourhoods = []
     neighbourhood = latents.neighbourhood
 
     def spy(center, offsets):
-        found.append(neighbourhood(center, offsets))
-        return found[-1]
+        neighbourhoods.append(neighbourhood(center, offsets))
+        return neighbourhoods[-1]
 
     monkeypatch.setattr(latents, "neighbourhood", spy)
     flags = [f"--run_dir={trained[0]}", *_NUMBERS, f"--out={tmp_path}/a.png"]
     _arithmetic(*flags)
     _arithmetic(*flags, "--noise=0")
-    offsets = found[0] - found[0][4]
+    offsets = neighbourhoods[0] - neighbourhoods[0][4]
     assert 0.24 < np.abs(offsets).max() <= 0.25 + 1e-6
     assert abs(offsets.mean()) < 0.02
     assert len(np.unique(shown[1][1], axis=0)) == 1
@@ -113,11 +113,11 @@ def test_the_others_differ_from_the_result_by_no_more_than_the_noise(
 def test_rescaling_brings_result_and_means_to_the_typical_length(
     trained, tmp_path, monkeypatch
 ):
-    made = []
+    batches = []
     from_latents = samplers.Sampler.from_latents
 
     def spy(self, vectors):
-        made.append(np.array(vectors))
+        batches.append(np.array(vectors))
         return from_latents(self, vectors)
 
     monkeypatch.setattr(samplers.Sampler, "from_latents", spy)
@@ -126,7 +126,7 @@ def test_rescaling_brings_result_and_means_to_the_typical_length(
     _arithmetic(*flags, "--noise=0")
     rescaled, plain = (
         [*(part[-1] for part in half[:3]), half[3][4]]
-        for half in (made[:4], made[4:])
+        for half in (batches[:4], batches[4:])
     )
     for with_it, without in zip(rescaled, plain, strict=True):
         assert np.linalg.norm(with_it) == pytest.approx(10, abs=1e-4)
@@ -134,7 +134,7 @@ def test_rescaling_brings_result_and_means_to_the_typical_length(
         assert abs(length - 10) > 1e-3
         np.testing.assert_allclose(with_it, without * (10 / length), rtol=1e-4)
     # The samples themselves are as they were drawn.
-    np.testing.assert_array_equal(made[0][:-1], made[4][:-1])
+    np.testing.assert_array_equal(batches[0][:-1], batches[4][:-1])
 
 
 @pytest.mark.slow
@@ -193,8 +193,8 @@ def test_the_classifier_chooses_and_its_choice_can_be_repeated(
         tiny_classifier,
         f"--out={tmp_path / 'class.png'}",
     )
-    told, last = capsys.readouterr().out.splitlines()
-    assert told.startswith(f"--a=class:{often}: samples ")
+    choice, last = capsys.readouterr().out.splitlines()
+    assert choice.startswith(f"--a=class:{often}: samples ")
     numbers = last.split("--a=")[1].split()[0]
     sureness = judged.log_odds[:, often]
     assert [int(number) for number in numbers.split(",")] == [
@@ -219,13 +219,13 @@ def test_too_few_of_a_class_are_told():
 
 def test_log_odds_are_those_of_the_softmax():
     logits = np.log([[0.2, 0.3, 0.5]])
-    wanted = np.log([[0.2 / 0.8, 0.3 / 0.7, 0.5 / 0.5]])
-    np.testing.assert_allclose(concepts.log_odds(logits), wanted, atol=1e-12)
+    expected = np.log([[0.2 / 0.8, 0.3 / 0.7, 0.5 / 0.5]])
+    np.testing.assert_allclose(concepts.log_odds(logits), expected, atol=1e-12)
 
 
 def test_log_odds_tell_apart_what_a_softmax_rounds_to_one():
-    found = concepts.log_odds(np.float32([[90, 0], [100, 0]]))
-    np.testing.assert_allclose(found[:, 0], [90, 100], atol=1e-12)
+    log_odds = concepts.log_odds(np.float32([[90, 0], [100, 0]]))
+    np.testing.assert_allclose(log_odds[:, 0], [90, 100], atol=1e-12)
 
 
 @pytest.mark.parametrize(

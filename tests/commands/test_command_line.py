@@ -98,7 +98,7 @@ def test_one_command_line_leaves_no_trace_in_the_next():
 
 
 @pytest.mark.parametrize(
-    "given, name",
+    "flag, name",
     [
         ("--epoch=3", "epochs"),
         ("--batchsize=3", "batch_size"),
@@ -106,9 +106,9 @@ def test_one_command_line_leaves_no_trace_in_the_next():
         ("--latent-dim=3", "latent_dim"),
     ],
 )
-def test_an_unknown_flag_is_refused_with_the_nearest(given, name):
-    unknown = given.lstrip("-").split("=")[0]
-    assert refusal(given) == (
+def test_an_unknown_flag_is_refused_with_the_nearest(flag, name):
+    unknown = flag.lstrip("-").split("=")[0]
+    assert refusal(flag) == (
         f"unknown flag --{unknown}: did you mean --{name}? --help lists all "
         "flags"
     )

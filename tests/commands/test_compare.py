@@ -119,7 +119,7 @@ def test_the_page_needs_no_other_file(tmp_path):
     assert references == {"data"}
     clips = [v for _, name, v in page.attributes if name == "clip-path"]
     ids = [value for _, name, value in page.attributes if name == "id"]
-    assert sorted(clips) == sorted(f"url(#{found})" for found in ids)
+    assert sorted(clips) == sorted(f"url(#{identifier})" for identifier in ids)
     assert len(set(ids)) == len(ids) == 2
     for image in page.images:
         data = base64.b64decode(image["src"].partition("base64,")[2])

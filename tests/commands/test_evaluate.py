@@ -72,20 +72,20 @@ def _scores(path):
 
 def test_a_set_against_itself_scores_nothing_but_zero(main, arrays):
     main(f"--real={arrays[0]}", f"--fake={arrays[0]}", "--output=e.json")
-    found, _ = _scores("e.json")
-    assert found["fid"]["value"] == pytest.approx(0, abs=1e-6)
-    assert found["precision"]["value"] == 1
-    assert found["coverage"]["value"] == 1
+    by_name, _ = _scores("e.json")
+    assert by_name["fid"]["value"] == pytest.approx(0, abs=1e-6)
+    assert by_name["precision"]["value"] == 1
+    assert by_name["coverage"]["value"] == 1
 
 
 def test_other_images_score_worse(main, arrays):
     main(f"--real={arrays[0]}", f"--fake={arrays[1]}", "--output=e.json")
-    found, _ = _scores("e.json")
-    fid = found["fid"]
+    by_name, _ = _scores("e.json")
+    fid = by_name["fid"]
     assert fid["low"] < fid["value"] < fid["high"]
     assert fid["low"] > fid["ideal"]
-    assert found["kid"]["low"] > 0
-    assert found["precision"]["value"] < 0.9
+    assert by_name["kid"]["low"] > 0
+    assert by_name["precision"]["value"] < 0.9
 
 
 def test_the_protocol_is_printed_and_stored(main, arrays, capsys):
@@ -111,8 +111,8 @@ def test_each_warning_is_printed_once_with_its_scores(main, arrays, capsys):
     )
     assert "KID wants 1,000 (kid)" in printed
     assert printed.count("low_accuracy: right on 12 % (all scores)") == 1
-    found, content = _scores("e.json")
-    assert found["fid"]["warnings"][0].startswith("few_samples: 200")
+    by_name, content = _scores("e.json")
+    assert by_name["fid"]["warnings"][0].startswith("few_samples: 200")
     assert content["protocol"]["features"]["warnings"]
 
 
@@ -158,9 +158,9 @@ def test_the_score_of_a_class_is_that_of_its_images_alone(
         alone.append(tmp_path / f"{number}.npy")
         np.save(alone[-1], np.load(path)["images"][60:80])
     main(f"--real={alone[0]}", f"--fake={alone[1]}", *flags)
-    found, _ = _scores("e.json")
+    by_name, _ = _scores("e.json")
     for name, value in third.items():
-        assert found[name]["value"] == pytest.approx(value, rel=1e-6), name
+        assert by_name[name]["value"] == pytest.approx(value, rel=1e-6), name
 
 
 @pytest.mark.slow
@@ -199,8 +199,8 @@ def test_classes_that_nothing_predicts_are_refused(
 def test_sfid_is_the_distance_of_the_spatial_features(main, arrays):
     flags = [f"--real={arrays[0]}", f"--fake={arrays[1]}"]
     main(*flags, "--metrics=sfid,fid", "--output=e.json")
-    found, _ = _scores("e.json")
-    sfid = found["sfid"]
+    by_name, _ = _scores("e.json")
+    sfid = by_name["sfid"]
     assert sfid["low"] < sfid["value"] < sfid["high"]
     assert 0 < sfid["ideal"] < sfid["value"]
     # Twice the first four of six features: four times a part of the distance.
@@ -226,10 +226,10 @@ def test_copies_of_training_images_are_seen_and_shown(main, arrays, tmp_path):
         "--metrics=memorization",
         "--output=out/e.json",
     )
-    found, content = _scores("out/e.json")
-    assert found["memorization"]["value"] == 1
-    assert found["distance_ratio"]["value"] == 0
-    closest = found["memorization"]["details"]["closest"]
+    by_name, content = _scores("out/e.json")
+    assert by_name["memorization"]["value"] == 1
+    assert by_name["distance_ratio"]["value"] == 0
+    closest = by_name["memorization"]["details"]["closest"]
     assert len(closest) == 16
     assert all(pair["training"] - pair["generated"] == 50 for pair in closest)
     assert content["protocol"]["training_images"] == arrays[1]
@@ -294,20 +294,22 @@ def test_what_json_has_no_number_for_is_null_with_a_warning(
         "--features=classifier",
         "--output=e.json",
     )
-    found, _ = _scores("e.json")
-    assert found["mode_divergence"]["value"] is None
-    assert "divergence is infinite" in str(found["mode_divergence"]["warnings"])
+    by_name, _ = _scores("e.json")
+    assert by_name["mode_divergence"]["value"] is None
+    assert "divergence is infinite" in str(
+        by_name["mode_divergence"]["warnings"]
+    )
 
 
 def test_few_images_have_a_distance_without_an_interval(main, arrays):
     for name, path in zip("ab", arrays, strict=True):
         np.save(f"{name}.npy", np.load(path)[:39])
     main("--real=a.npy", "--fake=b.npy", "--metrics=fid", "--output=e.json")
-    found, _ = _scores("e.json")
-    assert found["fid"]["value"] > 0 and found["fid"]["low"] is None
+    by_name, _ = _scores("e.json")
+    assert by_name["fid"]["value"] > 0 and by_name["fid"]["low"] is None
     assert (
         "no_interval: 39 images, an interval wants 40"
-        in (found["fid"]["warnings"])
+        in (by_name["fid"]["warnings"])
     )
 
 
@@ -379,7 +381,7 @@ def test_a_run_is_scored_against_its_own_data(main, trained, tiny_mnist):
             "--per_class",
             "--output=copy.json",
         )
-        found, content = _scores(trained[0] / "evaluation.json")
+        by_name, content = _scores(trained[0] / "evaluation.json")
         assert content["step"] == 45
         assert _scores("copy.json")[1] == content
         assert content["protocol"]["real_images"] == 40
@@ -388,14 +390,16 @@ def test_a_run_is_scored_against_its_own_data(main, trained, tiny_mnist):
         assert "mnist:train" in content["protocol"]["training_images"]
         predicted = [one["fake_images"] for one in content["per_class"]]
         assert sum(predicted) == 50
-        assert found["modes"]["value"] == sum(
+        assert by_name["modes"]["value"] == sum(
             one["real_images"] > 0 and one["fake_images"] > 0
             for one in content["per_class"]
         )
         lines = (trained[0] / "metrics.jsonl").read_text().splitlines()
         last = json.loads(lines[-1])
         assert (last["kind"], last["step"]) == ("evaluation", 45)
-        assert last["fid_tiny_pytorch"] == pytest.approx(found["fid"]["value"])
+        assert last["fid_tiny_pytorch"] == pytest.approx(
+            by_name["fid"]["value"]
+        )
         assert "mnist:test" in last["protocol"]
     finally:  # Others only read the run.
         (trained[0] / "metrics.jsonl").write_text(before)
@@ -406,18 +410,18 @@ def test_a_run_is_scored_against_its_own_data(main, trained, tiny_mnist):
 
 
 @pytest.mark.parametrize(
-    ("compares", "told"),
+    ("compares", "count"),
     [("FIDs of clean-fid", 1), (feature_network.ONLY_WITH_ITSELF, 0)],
 )
 def test_scores_that_could_be_compared_name_the_usual_protocol(
-    main, arrays, capsys, monkeypatch, compares, told
+    main, arrays, capsys, monkeypatch, compares, count
 ):
     network = tiny_network.create()
     network.protocol["comparable_with"] = compares
     monkeypatch.setattr(networks, "create", lambda *_, **__: network)
     main(f"--real={arrays[0]}", f"--fake={arrays[1]}", "--metrics=fid")
     printed = " ".join(capsys.readouterr().out.split())
-    assert printed.count("--num_samples=50000 --split=train") == told
+    assert printed.count("--num_samples=50000 --split=train") == count
     assert f"compares with {compares}" in printed
 
 
@@ -519,8 +523,8 @@ def test_scores_of_a_run_that_may_only_be_read_go_to_the_output(
         "then go"
     )
     main(*flags, "--output=elsewhere/scores.json")
-    found, content = _scores("elsewhere/scores.json")
-    assert found["fid"]["value"] > 0
+    by_name, content = _scores("elsewhere/scores.json")
+    assert by_name["fid"]["value"] > 0
     assert "elsewhere/scores.json alone" in content["notes"][-1]
     assert pathlib.Path("elsewhere/memorization.png").exists()
     assert (run / "metrics.jsonl").read_text() == before
@@ -649,11 +653,11 @@ def test_the_best_checkpoints_raw_weights_are_not_those_that_were_scored(
     run = types.SimpleNamespace(
         path="r", config=types.SimpleNamespace(kind=kinds.GENERATION)
     )
-    wanted = request.Request(
+    settings = request.Request(
         run_dir="r", num_samples=9, weights=weights, checkpoint=checkpoint
     )
-    model, step, words, notes = evaluation._load(run, wanted)
-    fake = evaluation._generated(run, wanted, model, words=words, notes=notes)
+    model, step, words, notes = evaluation._load(run, settings)
+    fake = evaluation._generated(run, settings, model, words=words, notes=notes)
     assert (step, fake.count, len(fake.notes)) == (7, 9, noted)
     assert fake.description == f"r, step 7, {weights} weights"
     assert all("was the averaged weights'" in note for note in fake.notes)
@@ -775,8 +779,8 @@ def test_a_mistake_is_told_in_one_line(main, flags, message):
 def test_the_flags_know_the_metrics_that_there_are():
     for name in scores.METRICS:
         features = scores.METRICS[name].features or ("inception",)
-        made = request.Request(metrics=name, features=features[0])
-        assert made.metric_names == [name]
+        settings = request.Request(metrics=name, features=features[0])
+        assert settings.metric_names == [name]
     with pytest.raises(errors.UserError) as raised:
         request.Request(metrics="fid_infinity", per_class=True)
     named = str(raised.value).partition("add one of ")[2].partition(" to ")[0]

@@ -43,11 +43,11 @@ def test_text_page_and_json_tell_the_same(photos, tmp_path, capsys):
     page = out.read_text()
     assert page.startswith("<!DOCTYPE html>")
     _call(photos, "--nomeasure", "--json")
-    found = json.loads(capsys.readouterr().out)
-    assert found["classes"] == {"a": 10, "b": 10}
-    assert found["advice"]["command"] in text
+    report = json.loads(capsys.readouterr().out)
+    assert report["classes"] == {"a": 10, "b": 10}
+    assert report["advice"]["command"] in text
     assert f"--dataset={photos}" in text
-    assert "cost" not in found
+    assert "cost" not in report
     assert str(tmp_path) not in os.listdir(photos)
 
 
@@ -126,7 +126,7 @@ def test_many_files_are_read_by_several_processes(tmp_path, capsys):
         PIL.Image.fromarray(pixels).save(tmp_path / f"{number:04d}.png")
     (tmp_path / "0007.png").write_bytes(b"")
     _call(tmp_path, "--nomeasure", "--json")
-    found = json.loads(capsys.readouterr().out)
-    assert found["usable"] == 2099
-    assert [each["name"] for each in found["damaged"]] == ["0007.png"]
-    assert len(found["one_colour"]) == 2099
+    report = json.loads(capsys.readouterr().out)
+    assert report["usable"] == 2099
+    assert [each["name"] for each in report["damaged"]] == ["0007.png"]
+    assert len(report["one_colour"]) == 2099

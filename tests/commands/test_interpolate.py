@@ -89,7 +89,7 @@ def test_each_row_goes_from_sample_to_sample_bit_for_bit(
 
 def test_the_animation_of_a_loop_shows_no_frame_twice(walked):
     tiles = _tiles(images.read_png(walked / "walk.png"), rows=3, columns=5)
-    wanted = tiles[:, :-1].reshape(-1, _SIDE, _SIDE)
+    expected = tiles[:, :-1].reshape(-1, _SIDE, _SIDE)
     with PIL.Image.open(walked / "walk.gif") as gif:
         assert gif.n_frames == 12  # Three segments of four.
         for place in range(12):
@@ -97,7 +97,7 @@ def test_the_animation_of_a_loop_shows_no_frame_twice(walked):
             assert gif.info["duration"] == 100
             frame = np.asarray(gif.convert("L"))
             assert frame.shape == (280, 280)
-            np.testing.assert_array_equal(frame[::10, ::10], wanted[place])
+            np.testing.assert_array_equal(frame[::10, ::10], expected[place])
 
 
 @pytest.mark.slow

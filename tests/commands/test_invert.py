@@ -71,7 +71,7 @@ def test_it_writes_latents_with_their_distances_and_a_picture(inverted):
 def test_the_latents_are_points_of_other_commands(trained, inverted, tmp_path):
     run = runs.open_run(trained[0])
     sampler = samplers.of_run(run, generators.load_generator(run)[0])
-    made = sampler.from_latents(_arrays(inverted)["latents"])
+    pictures = sampler.from_latents(_arrays(inverted)["latents"])
     file = inverted / "found.npz"
     flags = [f"--run_dir={trained[0]}", "--seed=5"]
     interpolate.main(
@@ -83,7 +83,7 @@ def test_the_latents_are_points_of_other_commands(trained, inverted, tmp_path):
     )
     with PIL.Image.open(tmp_path / "walk.gif") as gif:
         frame = np.asarray(gif.convert("L"))
-    np.testing.assert_array_equal(frame[::10, ::10], made[2, ..., 0])
+    np.testing.assert_array_equal(frame[::10, ::10], pictures[2, ..., 0])
     arithmetic.main(
         [
             *("arithmetic", *flags, f"--a={file}", "--b=1,2,3"),
@@ -118,7 +118,7 @@ def test_an_array_of_images_is_taken_and_a_seed_decides(trained, tmp_path):
     pixels = np.zeros((2, 28, 28), np.uint8)
     pixels[:, 5:20, 5:12] = 200
     np.save(tmp_path / "in.npy", pixels)
-    found = []
+    arrays = []
     for name, seed in (("x", 0), ("y", 1)):
         _invert(
             f"--run_dir={trained[0]}",
@@ -128,11 +128,11 @@ def test_an_array_of_images_is_taken_and_a_seed_decides(trained, tmp_path):
             "--notraining_images",
             f"--out={tmp_path / name}.npz",
         )
-        found.append(_arrays(tmp_path, name))
-    assert not np.array_equal(found[0]["latents"], found[1]["latents"])
-    assert found[0]["names"].tolist() == ["00000", "00001"]
+        arrays.append(_arrays(tmp_path, name))
+    assert not np.array_equal(arrays[0]["latents"], arrays[1]["latents"])
+    assert arrays[0]["names"].tolist() == ["00000", "00001"]
     # Equal images have equal latents.
-    np.testing.assert_allclose(*found[0]["latents"], atol=1e-3)
+    np.testing.assert_allclose(*arrays[0]["latents"], atol=1e-3)
 
 
 def test_the_features_may_be_the_classifiers(
@@ -187,9 +187,11 @@ def test_a_translation_is_refused_in_a_line(tmp_path):
         dataset_a="glyphs",
         dataset_b="mnist",
     )
-    with pytest.raises(errors.UserError, match="a run of translation") as told:
+    with pytest.raises(
+        errors.UserError, match="a run of translation"
+    ) as refusal:
         _invert(f"--run_dir={run_dir}", f"--input={tmp_path}")
-    assert "use python -m tf_dcgan translate" in str(told.value)
+    assert "use python -m tf_dcgan translate" in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -215,9 +217,9 @@ def test_what_cannot_be_is_refused_and_nothing_written(
     trained, originals, tmp_path, monkeypatch, flag, message
 ):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(errors.UserError, match=message) as told:
+    with pytest.raises(errors.UserError, match=message) as refusal:
         _invert(f"--run_dir={trained[0]}", f"--input={originals}", flag)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(refusal.value)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -260,7 +262,7 @@ def test_a_file_without_latents_for_the_run_is_refused(
         np.savez(tmp_path / f"{name}.npz", **arrays)
     (tmp_path / "bad.npz").write_bytes(b"PK no zip")
     before = set(tmp_path.iterdir())
-    with pytest.raises(errors.UserError, match=message) as told:
+    with pytest.raises(errors.UserError, match=message) as refusal:
         interpolate.main(
             [
                 "interpolate",
@@ -269,7 +271,7 @@ def test_a_file_without_latents_for_the_run_is_refused(
                 "--out=walk",
             ]
         )
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(refusal.value)
     assert set(tmp_path.iterdir()) == before
 
 

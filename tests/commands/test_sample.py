@@ -56,12 +56,12 @@ def test_what_was_there_before_is_told(trained, tmp_path, capsys):
     ):
         for seed in (1, 1, 2):
             _sample(run, f"--out={out}", f"--seed={seed}", *flags)
-    told = capsys.readouterr().out.splitlines()
-    assert [line for line in told if line.startswith("note:")] == [
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("note:")] == [
         f"note: {tmp_path / 'many'} has 3 other pictures that this call did "
         "not make: give a new folder as --out for images that are to be scored"
     ]
-    replaced = [line for line in told if "(replaced)" in line]
+    replaced = [line for line in lines if "(replaced)" in line]
     assert len(replaced) == 2
     assert replaced[0].startswith(f"{tmp_path / 'grid.png'} (replaced): 64 ")
 

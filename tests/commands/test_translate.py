@@ -85,9 +85,9 @@ def test_each_translation_is_that_of_the_generator_asked_for(
     index = cyclegan.DIRECTIONS.index(direction)
     expected = translators.Translator(pair[index])(pixels[np.newaxis])[0]
     other = translators.Translator(pair[1 - index])(pixels[np.newaxis])[0]
-    made = images.read_png(tmp_path / "out" / "one.png")
-    np.testing.assert_array_equal(made, expected)
-    assert not np.array_equal(made, other)
+    translation = images.read_png(tmp_path / "out" / "one.png")
+    np.testing.assert_array_equal(translation, expected)
+    assert not np.array_equal(translation, other)
 
 
 def test_the_loaded_generators_are_those_that_were_exported(translated):
@@ -111,8 +111,8 @@ def test_images_may_keep_their_sizes_and_small_ones_are_named(
     _save(tmp_path / "in" / "small.png", height=7, width=30)
     _translate(*flags, f"--input={tmp_path / 'in'}", "--size=original")
     assert _names(tmp_path / "out") == ["large.png"]
-    made = images.read_png(tmp_path / "out" / "large.png")
-    assert made.shape == (40, 28, 3)
+    translation = images.read_png(tmp_path / "out" / "large.png")
+    assert translation.shape == (40, 28, 3)
     printed = capsys.readouterr()
     assert "1 of 2 images are smaller than 8 pixels: small.png" in printed.err
     assert ": 1 image of" in printed.out
@@ -125,8 +125,8 @@ def test_images_that_the_memory_cannot_hold_are_named_and_skipped(
     _save(tmp_path / "in" / "small.png", height=24, width=24)
     # At this width a pixel takes 80 bytes: 4 channels next to the pixels.
     monkeypatch.setattr(devices, "memory_bytes", lambda: 80 * 6000)
-    given = [*flags, f"--input={tmp_path / 'in'}"]
-    _translate(*given, "--size=original")
+    arguments = [*flags, f"--input={tmp_path / 'in'}"]
+    _translate(*arguments, "--size=original")
     assert _names(tmp_path / "out") == ["small.png"]
     text = (
         "1 of 2 images are larger than the 0.006 million pixels that this "
@@ -134,7 +134,7 @@ def test_images_that_the_memory_cannot_hold_are_named_and_skipped(
     )
     assert text in capsys.readouterr().err
     monkeypatch.setattr(devices, "memory_bytes", lambda: None)
-    _translate(*given, "--size=original")
+    _translate(*arguments, "--size=original")
     assert _names(tmp_path / "out") == ["large.png", "small.png"]
 
 
@@ -156,21 +156,23 @@ def test_a_run_on_random_crops_translates_at_their_scale():
 
 def test_both_sizes_agree_on_images_of_the_networks_size(flags, tmp_path):
     _save(tmp_path / "one.png")
-    made = []
+    translations = []
     for size in ("network", "original"):
         _translate(*flags, f"--input={tmp_path / 'one.png'}", f"--size={size}")
-        made.append(images.read_png(tmp_path / "out" / "one.png").astype(int))
-    assert abs(made[0] - made[1]).max() <= 1
+        translations.append(
+            images.read_png(tmp_path / "out" / "one.png").astype(int)
+        )
+    assert abs(translations[0] - translations[1]).max() <= 1
 
 
 def test_gray_images_become_rgb_in_an_rgb_run(flags, tmp_path):
     pixels = _save(tmp_path / "gray.png", channels=1)
     _translate(*flags, f"--input={tmp_path / 'gray.png'}")
-    made = images.read_png(tmp_path / "out" / "gray.png")
+    translation = images.read_png(tmp_path / "out" / "gray.png")
     PIL.Image.fromarray(pixels.repeat(3, -1)).save(tmp_path / "gray.png")
     _translate(*flags, f"--input={tmp_path / 'gray.png'}")
     again = images.read_png(tmp_path / "out" / "gray.png")
-    np.testing.assert_array_equal(made, again)
+    np.testing.assert_array_equal(translation, again)
 
 
 def test_damaged_images_are_named_and_skipped(flags, tmp_path, capsys):
@@ -180,13 +182,13 @@ def test_damaged_images_are_named_and_skipped(flags, tmp_path, capsys):
     (tmp_path / "in" / "list.txt").write_text("x")
     _translate(*flags, f"--input={tmp_path / 'in'}")
     assert len(_names(tmp_path / "out")) == 11
-    told = capsys.readouterr().err
-    assert "1 of 12 files are damaged and left out: bad.png" in told
-    assert "1 other file skipped: list.txt" in told
+    warnings = capsys.readouterr().err
+    assert "1 of 12 files are damaged and left out: bad.png" in warnings
+    assert "1 other file skipped: list.txt" in warnings
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("arguments", "message"),
     [
         (["--input=nowhere"], "--input=nowhere does not exist"),
         ([], "--input needs a value: give an image, a folder of images"),
@@ -207,7 +209,7 @@ def test_damaged_images_are_named_and_skipped(flags, tmp_path, capsys):
     ],
 )
 def test_a_mistake_is_told_in_one_line_and_nothing_is_made(
-    translated, tmp_path, monkeypatch, given, message
+    translated, tmp_path, monkeypatch, arguments, message
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
@@ -216,7 +218,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_made(
     _save(tmp_path / "tiny" / "a.png", height=7)
     before = _names(tmp_path)
     with pytest.raises(errors.UserError, match=message):
-        _translate(f"--run_dir={translated[0]}", *given)
+        _translate(f"--run_dir={translated[0]}", *arguments)
     assert _names(tmp_path) == before
 
 
@@ -229,7 +231,7 @@ def test_a_run_that_makes_images_of_noise_is_told_its_command(
 
 
 @pytest.mark.parametrize(
-    ("command", "given"),
+    ("command", "arguments"),
     [
         ("sample", []),
         ("interpolate", []),
@@ -237,7 +239,7 @@ def test_a_run_that_makes_images_of_noise_is_told_its_command(
     ],
 )
 def test_commands_over_latents_refuse_a_translation_without_tensorflow(
-    translated, tmp_path, command, given
+    translated, tmp_path, command, arguments
 ):
     # A module that cannot be imported in TensorFlow's place.
     (tmp_path / "tensorflow.py").write_text("raise SystemExit('imported')\n")
@@ -249,7 +251,7 @@ def test_commands_over_latents_refuse_a_translation_without_tensorflow(
             "tf_dcgan",
             command,
             f"--run_dir={translated[0]}",
-            *given,
+            *arguments,
         ],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": f"{tmp_path}:{project}"},
@@ -279,8 +281,8 @@ def test_a_gray_run_makes_colours_gray_and_says_so(
         fit=given_images.at_network_size((12, 12), reading.WHOLE),
         channels=1,
     )
-    made = images.read_png(tmp_path / "out" / "colours.png")
-    assert made.shape == (12, 12, 1)
+    picture = images.read_png(tmp_path / "out" / "colours.png")
+    assert picture.shape == (12, 12, 1)
 
 
 def test_a_runs_crop_is_taken_of_each_image(tmp_path):

@@ -47,5 +47,5 @@ print(given_back, faults())
         text=True,
         check=True,
     ).stdout
-    given_back, kept = map(int, output.split())
-    assert kept < given_back / 10
+    faults_before, faults_after = map(int, output.split())
+    assert faults_after < faults_before / 10

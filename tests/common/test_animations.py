@@ -71,9 +71,9 @@ def test_an_encoder_that_fails_is_told_and_leaves_nothing(
     encoder(lines)
     before = os.listdir(tmp_path)
     message = "no codec" if "codec" in lines else "status 1"
-    with pytest.raises(errors.UserError, match=message) as told:
+    with pytest.raises(errors.UserError, match=message) as refusal:
         animations.write(tmp_path / "a.mp4", _frames(64, height=99, width=99))
-    assert "--format=gif" in str(told.value)
+    assert "--format=gif" in str(refusal.value)
     assert os.listdir(tmp_path) == before
 
 

@@ -69,17 +69,17 @@ def refusal(device):
 @pytest.mark.parametrize("device", ["auto", "gpu"])
 @pytest.mark.parametrize("gpus", [1, 2])
 def test_the_memory_of_every_gpu_grows(machine, device, gpus, capsys):
-    told = machine(gpus)
+    state = machine(gpus)
     devices.choose(device)
-    assert told.grown == [(str(i), True) for i in range(gpus)]
+    assert state.grown == [(str(i), True) for i in range(gpus)]
     assert [gpu.name[-1] for gpu in devices.gpus()] == ["0", "1"][:gpus]
     assert capsys.readouterr() == ("", "")
 
 
 def test_the_cpu_is_used_beside_a_gpu_where_it_is_asked_for(machine, capsys):
-    told = machine(2, capability=(12, 0))
+    state = machine(2, capability=(12, 0))
     devices.choose("cpu")
-    assert devices.gpus() == told.visible == told.grown == []
+    assert devices.gpus() == state.visible == state.grown == []
     assert devices.name().startswith("CPU with")
     assert devices.name().endswith(", GPU not used")
     assert capsys.readouterr() == ("", "")
@@ -90,10 +90,10 @@ def _too_late(*arguments):
 
 
 def test_a_notebook_that_has_computed_keeps_its_memory(machine, monkeypatch):
-    told = machine(1)
+    state = machine(1)
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", _too_late)
     devices.choose("auto")
-    assert devices.gpus() == told.visible
+    assert devices.gpus() == state.visible
 
 
 @pytest.mark.parametrize(
@@ -180,14 +180,14 @@ def test_a_gpu_is_refused_where_there_is_none(machine):
 def test_a_gpu_newer_than_tensorflow_is_refused(
     machine, device, capability, built_for, newest
 ):
-    told = machine(1, capability=capability, built_for=built_for)
+    state = machine(1, capability=capability, built_for=built_for)
     assert refusal(device) == (
         f"Model 0 has compute capability {capability[0]}.{capability[1]}, and "
         f"this TensorFlow {tf.__version__} is built for {newest} at most: "
         "install a TensorFlow that is built for the GPU, such as the one in "
         "NVIDIA's container nvcr.io/nvidia/tensorflow, or give --device=cpu"
     )
-    assert told.grown == []
+    assert state.grown == []
 
 
 @pytest.mark.parametrize(
@@ -204,9 +204,9 @@ def test_a_gpu_newer_than_tensorflow_is_refused(
 def test_a_gpu_that_tensorflow_was_built_for_is_used(
     machine, capability, built_for
 ):
-    told = machine(1, capability=capability, built_for=built_for)
+    state = machine(1, capability=capability, built_for=built_for)
     devices.choose("gpu")
-    assert told.grown == [("0", True)]
+    assert state.grown == [("0", True)]
 
 
 def test_this_tensorflow_tells_what_it_was_built_for():

@@ -29,7 +29,7 @@ def test_suggestion_names_two_words_that_are_both_near():
 
 
 @pytest.mark.parametrize(
-    ("given", "allowed"),
+    ("value", "allowed"),
     [
         ("-1", ["0", "1", "2"]),
         ("10", ["0", "1", "2"]),
@@ -38,6 +38,6 @@ def test_suggestion_names_two_words_that_are_both_near():
     ],
 )
 def test_suggestion_makes_none_for_numbers_and_far_fetched_words(
-    given, allowed
+    value, allowed
 ):
-    assert errors.suggestion(given, allowed).startswith("allowed: ")
+    assert errors.suggestion(value, allowed).startswith("allowed: ")

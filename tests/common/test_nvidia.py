@@ -47,19 +47,19 @@ class _Function:
 @pytest.fixture
 def libraries(monkeypatch, tmp_path):
     """The libraries that can be loaded, by name; no driver but these."""
-    found = {}
+    by_name = {}
 
     def load(name, mode=ctypes.DEFAULT_MODE):
-        if name not in found:
+        if name not in by_name:
             raise OSError(f"{name}: cannot open shared object file")
         if name == "libcudnn.so.9":
             assert mode & os.RTLD_NOLOAD
-        return found[name]
+        return by_name[name]
 
     monkeypatch.setattr(ctypes, "CDLL", load)
     monkeypatch.setattr(nvidia, "_KERNEL_MODULE", tmp_path / "version")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    return found
+    return by_name
 
 
 @pytest.mark.parametrize("gpus", [1, 8])

@@ -177,8 +177,8 @@ def test_sample_latents_take_a_seed_that_is_a_tensor():
     def traced(seed, indices):
         return randomness.sample_latents(seed, indices, latent_dim=8)
 
-    made = traced(tf.constant(3), tf.constant([0, 4], tf.int32))
-    np.testing.assert_array_equal(made, sample_latents(3, [0, 4]))
+    latents = traced(tf.constant(3), tf.constant([0, 4], tf.int32))
+    np.testing.assert_array_equal(latents, sample_latents(3, [0, 4]))
 
 
 def test_samples_and_training_have_streams_of_their_own():
@@ -362,16 +362,16 @@ def test_images_to_be_scored_are_not_those_that_are_shown():
 
 
 def test_neighbour_offsets_are_uniform_within_their_scale_and_repeatable():
-    found, again, other = (
+    offsets, again, other = (
         randomness.neighbour_offsets(
             seed, count=8, latent_dim=1000, scale=0.25
         ).numpy()
         for seed in (3, 3, 4)
     )
-    assert found.shape == (8, 1000)
-    np.testing.assert_array_equal(found, again)
-    assert not np.array_equal(found, other)
-    assert -0.25 <= found.min() < -0.249 and 0.249 < found.max() <= 0.25
+    assert offsets.shape == (8, 1000)
+    np.testing.assert_array_equal(offsets, again)
+    assert not np.array_equal(offsets, other)
+    assert -0.25 <= offsets.min() < -0.249 and 0.249 < offsets.max() <= 0.25
     # Of a uniform distribution: width / sqrt(12).
-    assert abs(found.std() - 0.5 / 12**0.5) < 0.005
-    assert abs(found.mean()) < 0.01
+    assert abs(offsets.std() - 0.5 / 12**0.5) < 0.005
+    assert abs(offsets.mean()) < 0.01

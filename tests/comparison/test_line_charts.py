@@ -27,8 +27,8 @@ def chart(*lines, last_step=10, **keywords):
 
 def path(svg, style):
     """The points of a path as [count, 2] float64."""
-    (found,) = re.findall(rf'<path class="{style}" d="M([^"]*)"', svg)
-    points = found.removesuffix("Z").split("L")
+    (data,) = re.findall(rf'<path class="{style}" d="M([^"]*)"', svg)
+    points = data.removesuffix("Z").split("L")
     return np.array([point.split() for point in points], np.float64)
 
 

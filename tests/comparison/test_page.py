@@ -32,8 +32,8 @@ def test_a_verdict_that_evaluations_repeat_is_listed_once():
         verdict = {"health": winning} if epoch > 2 else {}
         lines.append({"kind": "epoch", "step": step, **verdict})
         lines.append({"kind": "evaluation", "step": step, "health": memorises})
-    found = list(page._verdicts(lines))
+    verdicts = list(page._verdicts(lines))
     assert [
         (each["text"], each["first_step"], each["repetitions"])
-        for each in found
+        for each in verdicts
     ] == [(memorises, 400, 4), (winning, 1200, 2)]

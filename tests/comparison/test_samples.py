@@ -30,8 +30,8 @@ def test_five_steps_are_shown_from_the_first_to_the_last(tmp_path):
 
 def test_where_steps_do_not_coincide_those_near_are_shown(tmp_path):
     # Wanted are 1, 251, 501, 750 and 1000; 40 is a fifth off 50.
-    found = moments(tmp_path, a=[1, 50, 250, 500, 750, 1000], b=[1, 40, 270])
-    assert found == {
+    rows = moments(tmp_path, a=[1, 50, 250, 500, 750, 1000], b=[1, 40, 270])
+    assert rows == {
         1: [1, 1],
         # The end of b; a tenth of it is 27.
         270: [250, 270],
@@ -43,8 +43,8 @@ def test_where_steps_do_not_coincide_those_near_are_shown(tmp_path):
 
 def test_a_short_run_takes_no_rows_from_a_long_one(tmp_path):
     steps = [1, *range(500, 15_001, 500)]
-    found = moments(tmp_path, short=[1, 40, 60], long=steps, other=steps)
-    assert found == {
+    rows = moments(tmp_path, short=[1, 40, 60], long=steps, other=steps)
+    assert rows == {
         1: [1, 1, 1],
         60: [60, None, None],
         4000: [None, 4000, 4000],
@@ -55,8 +55,8 @@ def test_a_short_run_takes_no_rows_from_a_long_one(tmp_path):
 
 
 def test_the_end_of_a_run_stands_beside_the_same_step_of_a_longer(tmp_path):
-    found = moments(tmp_path, a=[1, 10, 20], b=[1, 10, 20, 30, 40])
-    assert found == {
+    rows = moments(tmp_path, a=[1, 10, 20], b=[1, 10, 20, 30, 40])
+    assert rows == {
         1: [1, 1],
         10: [10, 10],
         20: [20, 20],
@@ -67,13 +67,13 @@ def test_the_end_of_a_run_stands_beside_the_same_step_of_a_longer(tmp_path):
 
 @pytest.mark.slow
 def test_the_end_of_a_run_takes_the_place_of_a_row_beside_it(tmp_path):
-    found = moments(tmp_path, a=range(0, 1001, 50), b=[0, 840], c=[0, 390])
+    rows = moments(tmp_path, a=range(0, 1001, 50), b=[0, 840], c=[0, 390])
     # Of 250, 500 and 750 the last is no fifth away from 840.
-    assert list(found) == [0, 250, 390, 500, 840, 1000]
+    assert list(rows) == [0, 250, 390, 500, 840, 1000]
 
 
 @pytest.mark.slow
 def test_no_grid_is_shown_twice_and_every_last_one_is_shown(tmp_path):
     # 91 is near 100 and near 83, which is not near 100.
-    found = moments(tmp_path, a=[1, 100], b=[1, 91], c=[1, 83])
-    assert found == {1: [1, 1, 1], 83: [None, None, 83], 100: [100, 91, None]}
+    rows = moments(tmp_path, a=[1, 100], b=[1, 91], c=[1, 83])
+    assert rows == {1: [1, 1, 1], 83: [None, None, 83], 100: [100, 91, None]}

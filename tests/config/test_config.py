@@ -251,14 +251,14 @@ def test_labels_outside_zero_to_one_are_refused(name, value):
 def test_losses_without_targets_have_the_labels_1_and_0(loss):
     for config in (Config(loss=loss), overrides.from_flags({"loss": loss})):
         assert (config.real_label, config.fake_label) == (1.0, 0.0)
-    given = {"loss": loss, "real_label": 1, "fake_label": 0.0}
+    flags = {"loss": loss, "real_label": 1, "fake_label": 0.0}
     more = losses.LOSSES[loss].differences
-    assert overrides.from_flags(given) == Config(loss=loss, **more)
+    assert overrides.from_flags(flags) == Config(loss=loss, **more)
 
 
 def test_wasserstein_updates_g_once_and_sums_d_unless_asked_otherwise():
-    given = {"loss": "wasserstein_gp", "recipe": "dcgan_28"}
-    config = overrides.from_flags(given)
+    flags = {"loss": "wasserstein_gp", "recipe": "dcgan_28"}
+    config = overrides.from_flags(flags)
     assert config.discriminator_loss == "sum"
     config = overrides.from_flags({"loss": "wasserstein_gp"})
     assert config.generator_updates == 1
@@ -297,8 +297,8 @@ def test_smoothing_is_refused_only_where_it_was_asked_for(
 def test_wasserstein_makes_the_update_joint_unless_separate_is_asked_for():
     assert Config(loss="wasserstein_gp").discriminator_updates == "joint"
     assert Config(loss="hinge").discriminator_updates == "separate"
-    given = {"loss": "wasserstein_gp", "discriminator_updates": "separate"}
-    assert refusal(overrides.from_flags, given) == (
+    flags = {"loss": "wasserstein_gp", "discriminator_updates": "separate"}
+    assert refusal(overrides.from_flags, flags) == (
         "--discriminator_updates=separate does not go with "
         "--loss=wasserstein_gp, which needs one update of D on all parts of "
         "its loss: give --discriminator_updates=joint, or leave it out"
@@ -306,15 +306,15 @@ def test_wasserstein_makes_the_update_joint_unless_separate_is_asked_for():
 
 
 @pytest.mark.parametrize(
-    "given, written",
+    "augment, written",
     [
         ("cutout", "cutout"),
         ("cutout, color", "color,cutout"),
         ("translation,cutout,color,color", "color,translation,cutout"),
     ],
 )
-def test_augmentations_are_written_in_one_way(given, written):
-    config = Config(augment=given)
+def test_augmentations_are_written_in_one_way(augment, written):
+    config = Config(augment=augment)
     assert config.augment == written
     assert config.augmentations == tuple(written.split(","))
     assert Config().augmentations == ()
@@ -433,17 +433,17 @@ def test_an_image_size_may_be_left_to_the_images_but_no_crop():
 
 
 def test_random_crops_have_the_size_of_the_networks():
-    given = {"recipe": "cyclegan", "crop_size": "64X128", "load_size": "300"}
-    config = overrides.from_flags(given)
+    flags = {"recipe": "cyclegan", "crop_size": "64X128", "load_size": "300"}
+    config = overrides.from_flags(flags)
     assert (config.crop_size, config.load_size) == ("64x128", "300x300")
     assert config.image_size == "64x128"
     assert schema.from_json(schema.to_json(config)) == config
-    message = refusal(overrides.from_flags, given | {"image_size": "64"})
+    message = refusal(overrides.from_flags, flags | {"image_size": "64"})
     assert message == (
         "--image_size=64x64 and --crop_size=64x128 both give the size of the "
         "networks: give one of them"
     )
-    message = refusal(overrides.from_flags, given | {"random_crop": False})
+    message = refusal(overrides.from_flags, flags | {"random_crop": False})
     assert message == (
         "--load_size=300x300 and --crop_size=64x128 would do nothing with "
         "--random_crop=false: leave one of them out"
@@ -500,13 +500,13 @@ def test_paths_mean_the_same_from_another_place(
     monkeypatch.setenv("HOME", "/home/someone")
     monkeypatch.setenv("USERPROFILE", "/home/someone")
     here = os.getcwd()
-    for given, kept in (
+    for path, absolute in (
         ("x/../data", os.path.join(here, "data")),
         ("~/data", os.path.abspath("/home/someone/data")),
         (None, None),
     ):
-        values = {name: given, "evaluate_every": 5}
-        assert getattr(function(values), name) == kept
+        values = {name: path, "evaluate_every": 5}
+        assert getattr(function(values), name) == absolute
 
 
 @pytest.mark.slow
@@ -516,8 +516,8 @@ def test_paths_mean_the_same_from_another_place(
 )
 def test_how_to_evaluate_a_run_that_shall_not_be_is_refused(function):
     # Also where it is what would be taken anyway.
-    given = {"evaluate_metric": "fid", "evaluate_samples": 1000}
-    assert refusal(function, given) == (
+    flags = {"evaluate_metric": "fid", "evaluate_samples": 1000}
+    assert refusal(function, flags) == (
         "--evaluate_metric=fid and --evaluate_samples=1000 would do nothing "
         "without --evaluate_every: give an interval in steps, such as "
         "--evaluate_every=1000, or leave them out"
@@ -525,7 +525,7 @@ def test_how_to_evaluate_a_run_that_shall_not_be_is_refused(function):
     assert "--inception_weights" in refusal(
         function, {"inception_weights": "x.npz", "evaluate_every": 0}
     )
-    assert function({**given, "evaluate_every": 9}).evaluate_samples == 1000
+    assert function({**flags, "evaluate_every": 9}).evaluate_samples == 1000
     assert function({"evaluate_every": 0}).evaluate_every == 0
 
 
@@ -535,7 +535,7 @@ def test_only_paths_are_made_absolute():
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("path", "folder"),
     [
         ("./photos", "photos"),
         ("./missing", "missing"),
@@ -548,15 +548,15 @@ def test_only_paths_are_made_absolute():
     ],
 )
 def test_a_path_is_a_folder_and_means_the_same_from_another_place(
-    tmp_path, monkeypatch, given, kept
+    tmp_path, monkeypatch, path, folder
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/someone")
     monkeypatch.setenv("USERPROFILE", "/home/someone")
     for name in ("photos", "sub/photos"):
         (tmp_path / name).mkdir(parents=True)
-    expected = os.path.abspath(os.path.join(os.getcwd(), kept))
-    assert overrides.from_flags({"dataset": given}).dataset == expected
+    expected = os.path.abspath(os.path.join(os.getcwd(), folder))
+    assert overrides.from_flags({"dataset": path}).dataset == expected
 
 
 @pytest.mark.parametrize("name", ["mnist", "cats_vs_dogs", "photos", "a/small"])
@@ -639,8 +639,8 @@ def test_a_setting_of_other_kinds_of_system_is_refused():
         "--lambda_cycle=5.0 would do nothing in recipe dcgan: leave it out, "
         "or take another --recipe, such as cyclegan"
     )
-    given = {"recipe": "cyclegan", "latent_dim": 5, "r1_gamma": 1.0}
-    assert refusal(overrides.from_flags, given) == (
+    flags = {"recipe": "cyclegan", "latent_dim": 5, "r1_gamma": 1.0}
+    assert refusal(overrides.from_flags, flags) == (
         "--latent_dim=5 and --r1_gamma=1.0 would do nothing in recipe "
         "cyclegan: leave them out, or take another --recipe, such as dcgan"
     )
@@ -648,8 +648,8 @@ def test_a_setting_of_other_kinds_of_system_is_refused():
 
 @pytest.mark.parametrize("loss", ["hinge", "minimax", "wasserstein_gp"])
 def test_a_loss_that_no_translation_has_is_refused(loss):
-    given = {"recipe": "cyclegan", "loss": loss}
-    assert refusal(overrides.from_flags, given) == (
+    flags = {"recipe": "cyclegan", "loss": loss}
+    assert refusal(overrides.from_flags, flags) == (
         f"--loss={loss} does not train recipe cyclegan: give least_squares "
         "or non_saturating"
     )
@@ -730,8 +730,8 @@ def test_resume_lists_all_that_differs():
 
 def test_resume_accepts_flags_that_repeat_what_the_run_has():
     config = Config(image_size="32x32", steps=9)
-    given = {"recipe": "dcgan", "width": 1.0, "image_size": "32"}
-    assert overrides.resume(config, given) == config
+    flags = {"recipe": "dcgan", "width": 1.0, "image_size": "32"}
+    assert overrides.resume(config, flags) == config
 
 
 @pytest.mark.parametrize("xla", ["on", "off"])

@@ -167,9 +167,18 @@ def test_every_recipe_trains_through_its_flag(
     monkeypatch.chdir(tmp_path)
     # It would make the other tests' operations deterministic as well.
     monkeypatch.setattr(execution, "set_up", lambda config: "device: a test's")
-    given = ["--dataset=mnist", f"--data_dir={tiny_mnist}", "--width=0.06"]
-    given += ["--batch_size=20", "--steps=3", "--log_every=3", "--run_dir=run"]
-    train.main(["train.py", *given, *flags])
+    common_flags = [
+        "--dataset=mnist",
+        f"--data_dir={tiny_mnist}",
+        "--width=0.06",
+    ]
+    common_flags += [
+        "--batch_size=20",
+        "--steps=3",
+        "--log_every=3",
+        "--run_dir=run",
+    ]
+    train.main(["train.py", *common_flags, *flags])
     assert runs.open_run("run").data.image_shape == shape
     lines = pathlib.Path("run/metrics.jsonl").read_text().splitlines()
     (line,) = [

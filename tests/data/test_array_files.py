@@ -184,13 +184,15 @@ def test_other_numbers_have_one_scale_for_the_file(load, tmp_path, dtype, name):
     assert not any("outside" in note for note in array.notes)
 
 
-@pytest.mark.parametrize("given", [None, (0.0, 10.0)])
-def test_values_that_are_not_finite_are_refused(load, tmp_path, given):
+@pytest.mark.parametrize("value_range", [None, (0.0, 10.0)])
+def test_values_that_are_not_finite_are_refused(load, tmp_path, value_range):
     values = np.ones((3, 6, 4), np.float32)
     values[0], values[1, 2, 3] = 0, np.nan
     np.save(tmp_path / "x.npy", values)
     with pytest.raises(errors.UserError, match=r"1 of 3 .*\(numbers 1, from 0"):
-        load(tmp_path / "x.npy", read_as=reading.Reading(value_range=given))
+        load(
+            tmp_path / "x.npy", read_as=reading.Reading(value_range=value_range)
+        )
 
 
 def test_a_range_for_8_bit_arrays_is_refused(load, tmp_path):

@@ -25,9 +25,9 @@ CONFIG = schema.Config(
 WHOLE = (0, 0, 16, 16)
 
 
-def flip(images, chosen, content_box):
+def flip(images, flips, content_box):
     return augmentation.flip_chosen(
-        images, tf.constant(chosen), content_box=content_box
+        images, tf.constant(flips), content_box=content_box
     ).numpy()
 
 
@@ -48,15 +48,15 @@ def test_padding_that_is_wider_on_one_side_stays_there():
 
 def test_two_half_batches_are_the_whole_batch():
     images = tiny_data.images(8, height=4, width=4)
-    chosen = randomness.horizontal_flips(0, 3, batch_size=8).numpy()
-    assert 0 < chosen.sum() < 8
+    flips = randomness.horizontal_flips(0, 3, batch_size=8).numpy()
+    assert 0 < flips.sum() < 8
     box = (0, 0, 4, 4)
     halves = [
-        flip(images[part], chosen[part], box)
+        flip(images[part], flips[part], box)
         for part in (slice(0, 4), slice(4, 8))
     ]
     np.testing.assert_array_equal(
-        flip(images, chosen, box), np.concatenate(halves)
+        flip(images, flips, box), np.concatenate(halves)
     )
 
 
@@ -69,8 +69,8 @@ def test_each_step_flips_anew_and_only_if_the_config_says_so():
         )
 
     np.testing.assert_array_equal(augment(4), augment(4))
-    chosen = randomness.horizontal_flips(0, 4, batch_size=8).numpy()
-    np.testing.assert_array_equal(augment(4), flip(images, chosen, WHOLE))
+    flips = randomness.horizontal_flips(0, 4, batch_size=8).numpy()
+    np.testing.assert_array_equal(augment(4), flip(images, flips, WHOLE))
     assert not np.array_equal(augment(4), augment(5))
     off = dataclasses.replace(CONFIG, horizontal_flip=False)
     assert augment(4, off) is images
@@ -92,14 +92,14 @@ def test_crops_are_parts_of_their_own_images():
     assert cut.shape == (40, 8, 9, 1)
     places = set()
     for image, part in zip(images, cut, strict=True):
-        found = [
+        matches = [
             (top, left)
             for top in range(3)
             for left in range(4)
             if np.array_equal(image[top : top + 8, left : left + 9], part)
         ]
-        assert len(found) == 1
-        places.update(found)
+        assert len(matches) == 1
+        places.update(matches)
     # All rows and columns are used, the edges too.
     assert {top for top, _ in places} == {0, 1, 2}
     assert {left for _, left in places} == {0, 1, 2, 3}
@@ -136,11 +136,11 @@ def test_the_size_before_crops_is_286_of_256ths(size, before):
 
 
 def test_streams_are_mirrored_apart():
-    chosen = [
+    flips = [
         randomness.horizontal_flips(0, 4, batch_size=32, stream=stream)
         for stream in (0, 1)
     ]
-    assert np.any(chosen[0] != chosen[1])
+    assert np.any(flips[0] != flips[1])
 
 
 @pytest.fixture
@@ -176,8 +176,8 @@ def test_a_step_is_flipped_by_its_number_however_calls_are_cut(updated_with):
     weights = np.arange(16)[:, np.newaxis]
     expected = []
     for step, batch in enumerate(batches):
-        chosen = randomness.horizontal_flips(0, step, batch_size=8).numpy()
-        flipped = image_tools.to_float(flip(batch, chosen, WHOLE)).numpy()
+        flips = randomness.horizontal_flips(0, step, batch_size=8).numpy()
+        flipped = image_tools.to_float(flip(batch, flips, WHOLE)).numpy()
         expected.append((flipped * weights).sum(axis=(1, 2, 3)))
     whole = train((0, 4))
     np.testing.assert_allclose(whole, expected, rtol=1e-4, atol=0.01)

@@ -73,7 +73,7 @@ def test_a_pair_is_read_from_both_sets_each_in_its_own_epochs():
     pair.prefetch(3, 4)
     a, b = pair.take()
     pair.close()
-    for stream, (found, images) in enumerate(zip((a, b), sets, strict=True)):
+    for stream, (pixels, images) in enumerate(zip((a, b), sets, strict=True)):
         expected = batches.batch_indices(
             3,
             4,
@@ -82,7 +82,7 @@ def test_a_pair_is_read_from_both_sets_each_in_its_own_epochs():
             seed=0,
             stream=stream,
         )
-        np.testing.assert_array_equal(found[..., 0, 0, 0], expected)
+        np.testing.assert_array_equal(pixels[..., 0, 0, 0], expected)
     # B's second epoch has begun and ended within A's.
     assert sorted(b[:3].ravel()) == list(range(6))
     assert pair.bytes_per_step == 4
@@ -146,9 +146,9 @@ def test_a_reader_reads_the_labels_of_the_same_images():
     reader.prefetch(3, 2)
     taken = reader.take()
     reader.close()
-    chosen = indices(3, 2, seed=3)
-    np.testing.assert_array_equal(taken[0], NUMBERED[chosen])
-    np.testing.assert_array_equal(taken[1], chosen % 5)
+    image_indices = indices(3, 2, seed=3)
+    np.testing.assert_array_equal(taken[0], NUMBERED[image_indices])
+    np.testing.assert_array_equal(taken[1], image_indices % 5)
     assert taken[1].shape == (2, 4) and taken[1].dtype == np.int32
     images, of_images = reader.first(7)
     np.testing.assert_array_equal(of_images, images[:, 0, 0, 0] // 2 % 5)
@@ -165,9 +165,9 @@ def test_a_reader_gives_what_was_begun_last(reader):
 def test_a_reader_reads_while_others_work(reader, monkeypatch):
     may_read, gather = threading.Event(), batches.gather
 
-    def wait(images, chosen):
+    def wait(images, image_indices):
         assert may_read.wait(timeout=300)
-        return gather(images, chosen)
+        return gather(images, image_indices)
 
     monkeypatch.setattr(batches, "gather", wait)
     reader.prefetch(0, 1)  # Would wait here if it read at once.
@@ -178,7 +178,7 @@ def test_a_reader_reads_while_others_work(reader, monkeypatch):
 def test_what_fails_in_a_readers_thread_is_raised_when_it_is_taken(
     reader, monkeypatch
 ):
-    def fail(images, chosen):
+    def fail(images, image_indices):
         raise OSError(5, "broken disk")
 
     monkeypatch.setattr(batches, "gather", fail)
@@ -200,10 +200,10 @@ def test_a_closed_reader_has_dropped_what_it_had_not_begun(reader, monkeypatch):
     begun, may_read = threading.Event(), threading.Event()
     read = []
 
-    def wait(images, chosen):
+    def wait(images, image_indices):
         begun.set()
         assert may_read.wait(timeout=300)
-        read.append(len(chosen))
+        read.append(len(image_indices))
 
     monkeypatch.setattr(batches, "gather", wait)
     threads = threading.active_count()

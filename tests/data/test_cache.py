@@ -87,8 +87,8 @@ def test_each_class_is_an_entry_of_its_own(load, tmp_path, monkeypatch):
     first = load(class_name="3")
     load(class_name="4")
     load()
-    kept = sorted(path.name for path in (tmp_path / "cache").iterdir())
-    assert [name.rsplit("-", 1)[0] for name in kept] == [
+    entry_names = sorted(path.name for path in (tmp_path / "cache").iterdir())
+    assert [name.rsplit("-", 1)[0] for name in entry_names] == [
         "mnist-train-3-32x32",
         "mnist-train-32x32",
         "mnist-train-4-32x32",
@@ -335,13 +335,13 @@ def test_a_hit_imports_neither_tensorflow_nor_tfds(tmp_path):
         "print(len(array.images), heavy & set(sys.modules))\n"
     )
     project = pathlib.Path(__file__).resolve().parents[2]
-    result = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         cwd=project,
         capture_output=True,
         text=True,
     )
-    assert result.stdout == "3 set()\n", result.stderr
+    assert process.stdout == "3 set()\n", process.stderr
 
 
 def test_a_run_chooses_no_folder_that_is_not_a_cache_already(tmp_path, capsys):

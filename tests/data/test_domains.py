@@ -27,11 +27,11 @@ def root(tmp_path):
 @pytest.fixture
 def find(root):
     def find_domains(*, dataset=None, a=None, b=None):
-        given = {"dataset": dataset, "dataset_a": a, "dataset_b": b}
-        given = {name: value for name, value in given.items() if value}
+        flags = {"dataset": dataset, "dataset_a": a, "dataset_b": b}
+        flags = {name: value for name, value in flags.items() if value}
         return domains.find(
             overrides.from_flags(
-                {"recipe": "cyclegan", "data_dir": str(root), **given}
+                {"recipe": "cyclegan", "data_dir": str(root), **flags}
             )
         )
 
@@ -40,9 +40,9 @@ def find(root):
 
 @pytest.fixture
 def refusal(find):
-    def message(**given):
+    def message(**keywords):
         with pytest.raises(errors.UserError) as caught:
-            find(**given)
+            find(**keywords)
         assert "\n" not in str(caught.value)
         return str(caught.value)
 
@@ -80,25 +80,25 @@ def write_halves(folder, halves=HALVES):
 
 
 def write_pair(root, halves=HALVES):
-    made = tiny_data.images(len(halves), height=8, width=8, channels=3)
+    pixels = tiny_data.images(len(halves), height=8, width=8, channels=3)
     splits = {
-        half: (made[i : i + 1], [int(half[-1] == "B")])
+        half: (pixels[i : i + 1], [int(half[-1] == "B")])
         for i, half in enumerate(halves)
     }
     tiny_data.write_tfds(
         root, PAIR, splits, shape=(None, None, 3), num_classes=2
     )
-    return dict(zip(halves, made, strict=True))
+    return dict(zip(halves, pixels, strict=True))
 
 
 def write_cifar10(root):
-    made = tiny_data.images(6, height=32, width=32, channels=3)
+    pixels = tiny_data.images(6, height=32, width=32, channels=3)
     splits = {
-        "train": (made[:4], [7, 4, 7, 4]),
-        "test": (made[4:], [4, 7]),
+        "train": (pixels[:4], [7, 4, 7, 4]),
+        "test": (pixels[4:], [4, 7]),
     }
     tiny_data.write_tfds(root, "cifar10", splits, shape=(32, 32, 3))
-    return made
+    return pixels
 
 
 def part(*words):
@@ -124,14 +124,14 @@ def test_a_pair_without_test_images_has_no_test_part(find, root):
 def test_the_images_of_a_pair_of_tfds_are_those_of_its_splits(
     find, root, config
 ):
-    made = write_pair(root)
+    by_half = write_pair(root)
     for domain, letter in zip(find(dataset=PAIR), "AB", strict=True):
         shape = domain_images.Unprepared(config, domain).shape
         assert shape == (None, None, 3)
         for which, load in LOADERS.items():
             array = load(config, domain, (8, 8))
             np.testing.assert_array_equal(
-                array.images, made[f"{which}{letter}"][np.newaxis]
+                array.images, by_half[f"{which}{letter}"][np.newaxis]
             )
 
 
@@ -169,8 +169,8 @@ def test_a_folder_of_halves_has_each_as_a_folder_of_its_own(
     find, tmp_path, config
 ):
     folder = write_halves(tmp_path / "fruit")
-    found = find(dataset=str(folder))
-    for number, (domain, letter) in enumerate(zip(found, "AB", strict=True)):
+    pair = find(dataset=str(folder))
+    for number, (domain, letter) in enumerate(zip(pair, "AB", strict=True)):
         train, test = (f"{folder}/{half}{letter}" for half in ("train", "test"))
         assert domain.title == train
         assert domain.train == part(train, "train")
@@ -292,12 +292,12 @@ def test_a_half_without_test_images_of_its_own_has_no_test_part(find, root):
 
 @pytest.mark.slow
 def test_the_images_of_a_class_are_those_with_its_label(find, root, config):
-    made = write_cifar10(root)
+    pixels = write_cifar10(root)
     horses, deer = find(a="cifar10:horse", b="cifar10:deer")
     for domain, train, test in ((horses, [0, 2], [5]), (deer, [1, 3], [4])):
-        for which, chosen in (("train", train), ("test", test)):
+        for which, indices in (("train", train), ("test", test)):
             array = LOADERS[which](config, domain, (32, 32))
-            np.testing.assert_array_equal(array.images, made[chosen])
+            np.testing.assert_array_equal(array.images, pixels[indices])
 
 
 def test_a_folder_has_classes_and_splits_as_a_set_has(find, tmp_path, config):
@@ -396,11 +396,11 @@ def test_test_images_that_a_download_does_not_bring_are_none(
 ):
     a, _ = find(a="cats_vs_dogs", b="glyphs")
     assert a.test == part("cats_vs_dogs", "test")
-    made = tiny_data.images(2, channels=3)
+    pixels = tiny_data.images(2, channels=3)
     tiny_data.write_tfds(
         root,
         "cats_vs_dogs",
-        {"train": (made, [0, 1])},
+        {"train": (pixels, [0, 1])},
         shape=(None, None, 3),
         num_classes=2,
     )
@@ -443,11 +443,11 @@ def test_images_smaller_than_the_crop_are_told_with_their_flag(find, config):
 
 
 def test_the_crop_is_taken_from_the_images(find, root, config):
-    made = write_cifar10(root)
+    pixels = write_cifar10(root)
     a, _ = find(a="cifar10:horse", b="glyphs")
     config = dataclasses.replace(config, crop="8x8")
     array = domain_images.load(config, a, (8, 8))
-    np.testing.assert_array_equal(array.images, made[[0, 2], 12:20, 12:20])
+    np.testing.assert_array_equal(array.images, pixels[[0, 2], 12:20, 12:20])
 
 
 def test_random_crops_are_cut_from_the_originals_or_the_load_size(
@@ -507,20 +507,20 @@ def test_gray_glyphs_and_a_coloured_set_are_trained_as_rgb(
     find, root, config, few_glyphs
 ):
     write_cifar10(root)
-    found = find(a="glyphs", b="cifar10")
-    shapes = [domain_images.Unprepared(config, each).shape for each in found]
-    wanted = domain_images.channels(*shapes)
-    assert wanted == 3
+    pair = find(a="glyphs", b="cifar10")
+    shapes = [domain_images.Unprepared(config, each).shape for each in pair]
+    channels = domain_images.channels(*shapes)
+    assert channels == 3
     note = domain_images.channels_note(
-        *found, shape_a=shapes[0], shape_b=shapes[1]
+        *pair, shape_a=shapes[0], shape_b=shapes[1]
     )
     assert note == (
         "note: A (glyphs) is gray and B (cifar10) is RGB: both are trained as "
         "RGB"
     )
-    for domain, count in zip(found, (20, 4), strict=True):
+    for domain, count in zip(pair, (20, 4), strict=True):
         array = domain_images.load(config, domain, (32, 32))
-        rgb = images.to_channels(array.images, wanted)
+        rgb = images.to_channels(array.images, channels)
         assert rgb.shape == (count, 32, 32, 3)
         # Not padded, as 28 pixels would be for other recipes.
         assert array.content_box == (0, 0, 32, 32)

@@ -62,8 +62,8 @@ def test_a_split_that_no_usual_set_has_is_refused(tmp_path):
 def load_class(tmp_path):
     """Loads a class of 20 images of MNIST, or of two images without labels."""
     root = tmp_path / "data"
-    made, _ = tiny_data.write_raw_mnist(root / "mnist")
-    tiny_data.write_tfds(root, "unlabelled", {"train": (made[:2], None)})
+    pixels, _ = tiny_data.write_raw_mnist(root / "mnist")
+    tiny_data.write_tfds(root, "unlabelled", {"train": (pixels[:2], None)})
 
     def load(class_name, name="mnist"):
         return loading.load(
@@ -74,7 +74,7 @@ def load_class(tmp_path):
             cache_dir=str(tmp_path / "cache"),
         )
 
-    load.images = made
+    load.images = pixels
     return load
 
 

@@ -33,7 +33,7 @@ from tf_dcgan.training import execution, generation, scoring
 
 
 @pytest.fixture(scope="module")
-def told(tiny_flags, tmp_path_factory):
+def run_dir(tiny_flags, tmp_path_factory):
     """A finished tiny conditional run; tests only read it."""
     folder = tmp_path_factory.mktemp("runs") / "told"
     forked_trainings.train(
@@ -49,8 +49,8 @@ def told(tiny_flags, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(told):
-    return runs.open_run(told)
+def run(run_dir):
+    return runs.open_run(run_dir)
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +59,12 @@ def generator(run):
 
 
 def test_inversion_makes_the_given_class_or_the_best(
-    told, run, generator, tmp_path, capsys
+    run_dir, run, generator, tmp_path, capsys
 ):
     sampler = samplers.of_run(run, generator, label=6)
     for number, image in enumerate(sampler(0, 0, 2)):
         images.write_png(tmp_path / "in" / f"{number}.png", image)
-    flags = [f"--run_dir={told}", f"--input={tmp_path / 'in'}", "--steps=10"]
+    flags = [f"--run_dir={run_dir}", f"--input={tmp_path / 'in'}", "--steps=10"]
     labels = []
     for more in (["--label=4"], []):
         invert.main(["invert", *flags, *more, f"--out={tmp_path / 'out'}"])
@@ -80,17 +80,17 @@ def test_inversion_makes_the_given_class_or_the_best(
 
 
 def test_the_page_makes_the_class_that_is_chosen(
-    told, run, generator, tmp_path
+    run_dir, run, generator, tmp_path
 ):
     shown = explorer.Explorer(run, generator, origin="", out=tmp_path / "out")
     assert shown.facts()["classes"] == list(run.data.class_names)
     query = {"a": "0", "b": "5", "label": "6", "frames": "2"}
     png, count = shown.frames(query)
     assert count == 2
-    wanted = samplers.of_run(run, generator, label=6)
+    sampler = samplers.of_run(run, generator, label=6)
     with PIL.Image.open(io.BytesIO(png)) as image:
-        made = np.asarray(image).reshape(2, 28, 28, 1)
-    np.testing.assert_array_equal(made, wanted(0, 0, 64)[[0, 5]])
+        pictures = np.asarray(image).reshape(2, 28, 28, 1)
+    np.testing.assert_array_equal(pictures, sampler(0, 0, 64)[[0, 5]])
     command = shown.save("walk", query)["command"]
     assert " --label=6 " in command
     with pytest.raises(errors.UserError, match="label=10 is out of range"):
@@ -98,8 +98,8 @@ def test_the_page_makes_the_class_that_is_chosen(
 
 
 @pytest.fixture(scope="module")
-def served(told):
-    return tf.saved_model.load(str(told / "saved_model"))
+def served(run_dir):
+    return tf.saved_model.load(str(run_dir / "saved_model"))
 
 
 def made(folder):
@@ -108,8 +108,8 @@ def made(folder):
     }
 
 
-def sampled(told, out, *flags):
-    sample.main(["sample", f"--run_dir={told}", f"--out={out}", *flags])
+def sampled(run_dir, out, *flags):
+    sample.main(["sample", f"--run_dir={run_dir}", f"--out={out}", *flags])
 
 
 def tiles(path, *, columns):
@@ -136,8 +136,8 @@ def close(one, other):
 # The run and its samples.
 
 
-def test_the_run_knows_its_classes(told, run):
-    content = json.loads((told / "config.json").read_text())
+def test_the_run_knows_its_classes(run_dir, run):
+    content = json.loads((run_dir / "config.json").read_text())
     assert content["settings"]["conditional"] is True
     assert content["data"]["class_names"] == list("0123456789")
     assert run.num_classes == 10
@@ -150,9 +150,9 @@ def test_a_run_that_is_not_conditional_tells_its_networks_none(trained):
 
 
 def test_the_fixed_grid_has_a_row_for_each_class_and_a_latent_for_each_column(
-    told, generator
+    run_dir, generator
 ):
-    grid = tiles(told / "samples" / "step_0000030.png", columns=8)
+    grid = tiles(run_dir / "samples" / "step_0000030.png", columns=8)
     assert len(grid) == 10
     sampler = samplers.Sampler(generator, (0, 0, 28, 28), num_classes=10)
     for label in (0, 7):
@@ -165,45 +165,45 @@ def test_the_fixed_grid_has_a_row_for_each_class_and_a_latent_for_each_column(
     assert not close(grid[0], grid[1])
 
 
-def test_the_sample_command_repeats_the_last_grid(told, tmp_path, capsys):
-    sampled(told, tmp_path / "g.png")
-    last = images.read_png(told / "samples" / "step_0000030.png")
+def test_the_sample_command_repeats_the_last_grid(run_dir, tmp_path, capsys):
+    sampled(run_dir, tmp_path / "g.png")
+    last = images.read_png(run_dir / "samples" / "step_0000030.png")
     np.testing.assert_array_equal(images.read_png(tmp_path / "g.png"), last)
     assert "80 images of 10 classes, seed 0" in capsys.readouterr().out
-    with PIL.Image.open(told / "progress.gif") as progress:
+    with PIL.Image.open(run_dir / "progress.gif") as progress:
         frames = progress.n_frames
-    assert frames == len(list((told / "samples").glob("step_*.png")))
+    assert frames == len(list((run_dir / "samples").glob("step_*.png")))
 
 
-def test_a_grids_last_column_is_filled(told, tmp_path, capsys):
-    sampled(told, tmp_path / "g.png", "--num_images=12")
+def test_a_grids_last_column_is_filled(run_dir, tmp_path, capsys):
+    sampled(run_dir, tmp_path / "g.png", "--num_images=12")
     assert tiles(tmp_path / "g.png", columns=2).shape[0] == 10
     assert "20 images of 10 classes" in capsys.readouterr().out
 
 
-def test_single_images_have_the_classes_in_turn(told, generator, tmp_path):
-    sampled(told, tmp_path / "many", "--num_images=12", "--seed=5")
-    found = made(tmp_path / "many")
-    assert list(found)[::11] == [
+def test_single_images_have_the_classes_in_turn(run_dir, generator, tmp_path):
+    sampled(run_dir, tmp_path / "many", "--num_images=12", "--seed=5")
+    pictures = made(tmp_path / "many")
+    assert list(pictures)[::11] == [
         "seed5_000000_label0.png",
         "seed5_000011_label1.png",
     ]
     of_one = samplers.Sampler(
         generator, (0, 0, 28, 28), num_classes=10, label=1
     )
-    assert close(found["seed5_000011_label1.png"], of_one(5, 11, 1)[0])
+    assert close(pictures["seed5_000011_label1.png"], of_one(5, 11, 1)[0])
 
 
 @pytest.mark.parametrize("flag", ["--label=7", "--label=07"])
 def test_a_label_chooses_the_class_of_all_images(
-    told, generator, tmp_path, flag, capsys
+    run_dir, generator, tmp_path, flag, capsys
 ):
-    sampled(told, tmp_path / "seven.png", flag, "--num_images=4")
+    sampled(run_dir, tmp_path / "seven.png", flag, "--num_images=4")
     of_seven = samplers.Sampler(
         generator, (0, 0, 28, 28), num_classes=10, label=7
     )
-    found = tiles(tmp_path / "seven.png", columns=2).reshape(4, 28, 28, 1)
-    assert close(found, of_seven(0, 0, 4))
+    pictures = tiles(tmp_path / "seven.png", columns=2).reshape(4, 28, 28, 1)
+    assert close(pictures, of_seven(0, 0, 4))
     assert "4 images of class 7, seed 0" in capsys.readouterr().out
 
 
@@ -277,10 +277,10 @@ def test_serve_takes_latents_and_labels(generator, served):
         served.serve(latents, labels), expected, rtol=0, atol=1e-5
     )
     signature = served.signatures["serving_default"]
-    (found,) = signature(
+    (output,) = signature(
         latents=tf.constant(latents), labels=tf.constant(labels)
     ).values()
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(output, expected, rtol=0, atol=1e-5)
 
 
 def test_generate_makes_the_images_of_the_sample_command(
@@ -302,11 +302,11 @@ def test_the_export_refuses_what_is_no_class(served, label):
         served.serve(np.zeros((1, 12), np.float32), np.array([label], np.int32))
 
 
-def test_keras_alone_loads_the_generator(told, generator):
-    loaded = keras.models.load_model(told / "generator.keras")
-    given = [tf.random.stateless_normal([2, 12], (0, 0)), tf.constant([3, 8])]
+def test_keras_alone_loads_the_generator(run_dir, generator):
+    loaded = keras.models.load_model(run_dir / "generator.keras")
+    inputs = [tf.random.stateless_normal([2, 12], (0, 0)), tf.constant([3, 8])]
     np.testing.assert_array_equal(
-        loaded(given, training=False), generator(given, training=False)
+        loaded(inputs, training=False), generator(inputs, training=False)
     )
 
 
@@ -314,7 +314,7 @@ def test_keras_alone_loads_the_generator(told, generator):
 
 
 def test_a_walk_keeps_to_its_class(
-    told, generator, tmp_path, monkeypatch, capsys
+    run_dir, generator, tmp_path, monkeypatch, capsys
 ):
     seen = []
     monkeypatch.setattr(
@@ -323,7 +323,7 @@ def test_a_walk_keeps_to_its_class(
     interpolate.main(
         [
             "interpolate",
-            f"--run_dir={told}",
+            f"--run_dir={run_dir}",
             "--indices=0,5",
             "--frames=3",
             "--label=6",
@@ -341,7 +341,7 @@ def test_a_walk_keeps_to_its_class(
         assert close(np.asarray(frame)[::factor, ::factor], end)
 
 
-def test_arithmetic_keeps_to_its_class(told, tmp_path, capsys):
+def test_arithmetic_keeps_to_its_class(run_dir, tmp_path, capsys):
     flags = ["--a=0,1,2", "--b=3,4,5", "--c=6,7,8"]
     pictures = []
     for label in (2, 3):
@@ -349,7 +349,7 @@ def test_arithmetic_keeps_to_its_class(told, tmp_path, capsys):
         arithmetic.main(
             [
                 "arithmetic",
-                f"--run_dir={told}",
+                f"--run_dir={run_dir}",
                 *flags,
                 f"--label={label}",
                 f"--out={out}",
@@ -373,10 +373,12 @@ def test_arithmetic_keeps_to_its_class(told, tmp_path, capsys):
     ],
 )
 def test_latents_are_shown_in_one_class_alone(
-    told, tmp_path, command, flags, message
+    run_dir, tmp_path, command, flags, message
 ):
     with pytest.raises(errors.UserError, match=message):
-        command.main(["it", f"--run_dir={told}", f"--out={tmp_path}/x", *flags])
+        command.main(
+            ["it", f"--run_dir={run_dir}", f"--out={tmp_path}/x", *flags]
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -384,10 +386,10 @@ def test_latents_are_shown_in_one_class_alone(
 
 
 @pytest.fixture
-def evaluated(told, tmp_path, monkeypatch):
+def evaluated(run_dir, tmp_path, monkeypatch):
     """Evaluates a copy of the run with a classifier that is not one."""
     folder = tmp_path / "run"
-    shutil.copytree(told, folder)
+    shutil.copytree(run_dir, folder)
     monkeypatch.setattr(devices, "choose", lambda device: None)
     network = tiny_network.create()
     network.protocol["test_accuracy"] = 0.75
@@ -417,12 +419,12 @@ def test_the_share_of_wanted_classes_is_scored_with_its_interval(
     sampler = samplers.Sampler(generator, (0, 0, 28, 28), num_classes=10)
     logits = network.extract([sampler(0, 0, 45)], outputs=["logits"])["logits"]
     right = np.sum(logits.argmax(axis=1) == np.arange(45) % 10)
-    found = content["scores"][0]
-    assert found["name"] == "label_accuracy"
-    assert found["value"] == pytest.approx(right / 45)
-    assert found["low"] <= found["value"] < found["high"]
-    assert found["ideal"] == 0.75
-    assert found["details"]["right"] == right
+    score = content["scores"][0]
+    assert score["name"] == "label_accuracy"
+    assert score["value"] == pytest.approx(right / 45)
+    assert score["low"] <= score["value"] < score["high"]
+    assert score["ideal"] == 0.75
+    assert score["details"]["right"] == right
     assert "classes in turn" in content["protocol"]["fake"]
     assert content["protocol"]["classes_of_generated_images"] == "their labels"
     by_class = {
@@ -431,7 +433,7 @@ def test_the_share_of_wanted_classes_is_scored_with_its_interval(
     }
     assert [count for count, _ in by_class.values()] == [5] * 5 + [4] * 5
     assert [share for _, share in by_class.values()] == (
-        found["details"]["by_class"]
+        score["details"]["by_class"]
     )
     printed = capsys.readouterr().out
     assert re.search(r"^label_accuracy +0\.\d+ +\[0.*\] +0.75$", printed, re.M)
@@ -529,8 +531,8 @@ def test_raw_files_without_labels_are_refused(main, monkeypatch, tiny_mnist):
     load = generation.loading.load
 
     def without_labels(*arguments, **more):
-        found = load(*arguments, **more)
-        return dataclasses.replace(found, labels=None, class_names=())
+        dataset = load(*arguments, **more)
+        return dataclasses.replace(dataset, labels=None, class_names=())
 
     monkeypatch.setattr(generation.loading, "load", without_labels)
     with pytest.raises(errors.UserError, match="mnist has none"):
@@ -552,9 +554,9 @@ def test_a_network_without_maps_is_refused(main):
         main("--recipe=vanilla_gan", "--conditional")
 
 
-def test_a_run_stays_as_conditional_as_it_began(main, told):
+def test_a_run_stays_as_conditional_as_it_began(main, run_dir):
     with pytest.raises(errors.UserError, match=r"--conditional \(was True"):
-        main(f"--run_dir={told}", "--noconditional")
+        main(f"--run_dir={run_dir}", "--noconditional")
 
 
 def test_a_dry_run_shows_the_wider_networks(main, capsys):
@@ -566,8 +568,8 @@ def test_a_dry_run_shows_the_wider_networks(main, capsys):
     assert "label_maps" in shown and "down_1" in shown
 
 
-def test_a_config_without_class_names_is_damaged(told, tmp_path):
-    content = json.loads((told / "config.json").read_text())
+def test_a_config_without_class_names_is_damaged(run_dir, tmp_path):
+    content = json.loads((run_dir / "config.json").read_text())
     del content["data"]["class_names"]
     (tmp_path / "config.json").write_text(json.dumps(content))
     with pytest.raises(errors.UserError, match="without class names"):

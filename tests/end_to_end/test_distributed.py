@@ -48,10 +48,10 @@ def on_one(tmp_path_factory):
     return dict(np.load(output))
 
 
-def _assert_same(found, expected):
-    assert found.keys() == expected.keys()
+def _assert_same(arrays, expected):
+    assert arrays.keys() == expected.keys()
     for name, value in expected.items():
-        difference = np.abs(found[name].astype(float) - value)
+        difference = np.abs(arrays[name].astype(float) - value)
         largest = np.abs(value).max()
         if "scalar" in name or "moving" in name or "buffer" in name:
             assert difference.max() < 1e-5 * max(1, largest), name
@@ -75,8 +75,8 @@ def test_two_parts_of_the_cpu_do_the_steps_of_one(on_one, tmp_path):
 
 
 def test_two_processes_do_the_steps_of_one(on_one, tmp_path):
-    found = _do_steps("multi_worker", tmp_path, *trainings.clusters(2))
-    _assert_same(found, on_one)
+    arrays = _do_steps("multi_worker", tmp_path, *trainings.clusters(2))
+    _assert_same(arrays, on_one)
 
 
 def _start(*flags_of_workers, exports=False):

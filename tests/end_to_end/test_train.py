@@ -68,8 +68,8 @@ def test_an_interruption_before_the_first_step_says_what_it_cost(
 
 
 def test_a_run_has_the_files_that_people_script_against(trained):
-    found = {path.name for path in trained[0].iterdir()}
-    assert found == {
+    names = {path.name for path in trained[0].iterdir()}
+    assert names == {
         "config.json",
         "metrics.jsonl",
         "tensorboard",
@@ -190,11 +190,11 @@ def test_xla_changes_a_training_by_no_more_than_rounding(
         exports=False,
     )
     (line,) = _lines(run_dir, "train")
-    wanted = _lines(trained[0], "train")[0]
+    expected = _lines(trained[0], "train")[0]
     assert runs.open_run(run_dir).config.xla == "on"
     assert runs.open_run(trained[0]).config.xla == "off"
     for name in gan.scalars(runs.open_run(run_dir).config):
-        assert line[name] == pytest.approx(wanted[name], rel=1e-4), name
+        assert line[name] == pytest.approx(expected[name], rel=1e-4), name
 
 
 def test_a_run_whose_steps_xla_cannot_compile_is_one_without_xla(
@@ -202,8 +202,8 @@ def test_a_run_whose_steps_xla_cannot_compile_is_one_without_xla(
 ):
     update = gan.update
 
-    def update_with_text(state, *given):
-        scalars = update(state, *given)
+    def update_with_text(state, *arguments):
+        scalars = update(state, *arguments)
         tf.strings.as_string(state.step)  # XLA has no texts.
         return scalars
 
@@ -224,12 +224,12 @@ def test_a_run_whose_steps_xla_cannot_compile_is_one_without_xla(
         for name in ("plain", "run")
     )
     expected = tf.train.load_checkpoint(str(first))
-    found = tf.train.load_checkpoint(str(second))
-    names = found.get_variable_to_shape_map()
+    actual = tf.train.load_checkpoint(str(second))
+    names = actual.get_variable_to_shape_map()
     assert names == expected.get_variable_to_shape_map()
     for name in set(names) - {"_CHECKPOINTABLE_OBJECT_GRAPH"}:
         np.testing.assert_array_equal(
-            found.get_tensor(name), expected.get_tensor(name), err_msg=name
+            actual.get_tensor(name), expected.get_tensor(name), err_msg=name
         )
 
 
@@ -449,8 +449,8 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_checkpoint(
         main(*quick_flags, "--steps=20", "--run_dir=run")
     assert "loss_g is nan at step 13 (of the steps " in str(raised.value)
     assert "run/checkpoints/step_0000010" in str(raised.value)
-    kept = checkpoints.all_checkpoints(pathlib.Path("run/checkpoints"))
-    assert [path.name for path in kept] == ["step_0000010"]
+    paths = checkpoints.all_checkpoints(pathlib.Path("run/checkpoints"))
+    assert [path.name for path in paths] == ["step_0000010"]
 
 
 def test_a_full_disk_leaves_the_older_checkpoint_to_go_on_from(

@@ -65,8 +65,8 @@ def trained(pair, tmp_path_factory):
 
 def lines(run_dir, kind):
     with open(run_dir / "metrics.jsonl") as file:
-        found = [json.loads(line) for line in file]
-    return [line for line in found if line["kind"] == kind]
+        records = [json.loads(line) for line in file]
+    return [line for line in records if line["kind"] == kind]
 
 
 def test_the_start_tells_of_both_sets_and_of_the_conversion(trained, pair):
@@ -140,17 +140,17 @@ assert "tf_dcgan" not in sys.modules
         check=True,
         cwd=tmp_path,
     )
-    made = np.load(out)
+    arrays = np.load(out)
     for name in ("a_to_b", "b_to_a"):
         model = tf.keras.models.load_model(
             trained[0] / f"generator_{name}.keras"
         )
-        expected = model(made["x"], training=False).numpy()
+        expected = model(arrays["x"], training=False).numpy()
         assert expected.shape == (2, 28, 40, 3)
         assert np.abs(expected).max() <= 1
-        np.testing.assert_allclose(made[name], expected, atol=1e-5)
-    np.testing.assert_allclose(made["one"], made["a_to_b"][:1], atol=1e-5)
-    assert np.abs(made["a_to_b"] - made["b_to_a"]).max() > 1e-3
+        np.testing.assert_allclose(arrays[name], expected, atol=1e-5)
+    np.testing.assert_allclose(arrays["one"], arrays["a_to_b"][:1], atol=1e-5)
+    assert np.abs(arrays["a_to_b"] - arrays["b_to_a"]).max() > 1e-3
 
 
 def test_the_exported_weights_are_those_of_the_last_step(trained):
@@ -195,10 +195,10 @@ def test_a_killed_translation_ends_bit_identical_to_one_never_stopped(
         str(trainings.last_checkpoint(killed) / "weights")
     )
     for name in ("buffer_a", "buffer_b"):
-        kept = checkpoint.get_tensor(
+        buffer = checkpoint.get_tensor(
             f"variables/{name}/.ATTRIBUTES/VARIABLE_VALUE"
         )
-        assert np.all(kept.std(axis=(1, 2, 3)) > 0)
+        assert np.all(buffer.std(axis=(1, 2, 3)) > 0)
 
 
 def refusal(*flags):
@@ -290,7 +290,7 @@ def test_other_recipes_refuse_the_settings_of_translations():
 def test_images_smaller_than_the_crop_are_enlarged_and_told_of(
     tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(loop, "train", lambda *given: None)
+    monkeypatch.setattr(loop, "train", lambda *arguments: None)
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         for number in range(2):
@@ -306,8 +306,8 @@ def test_images_smaller_than_the_crop_are_enlarged_and_told_of(
             f"--run_dir={tmp_path / 'run'}",
         ]
     )
-    told = "9x9x1, resized to 27x27 (antialiased bicubic)"
-    assert capsys.readouterr().out.count(told) == 2
+    message = "9x9x1, resized to 27x27 (antialiased bicubic)"
+    assert capsys.readouterr().out.count(message) == 2
 
 
 def test_a_dry_run_shows_all_four_networks(capsys):

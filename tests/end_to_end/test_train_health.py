@@ -36,8 +36,8 @@ def main(tmp_path, monkeypatch, no_exports):
 
 def lines(run_dir="run", kind="epoch"):
     with open(pathlib.Path(run_dir) / "metrics.jsonl") as file:
-        found = [json.loads(line) for line in file]
-    return [line for line in found if line["kind"] == kind]
+        records = [json.loads(line) for line in file]
+    return [line for line in records if line["kind"] == kind]
 
 
 def verdicts(run_dir="run"):
@@ -62,9 +62,9 @@ def g_ignores_its_latents(monkeypatch):
                 keras.Input(x.shape[1:], dtype=x.dtype)
                 for x in generator.inputs
             ]
-            given = [Constant()(inputs[0]), *inputs[1:]]
-            given = given if len(given) > 1 else given[0]
-            return (keras.Model(inputs, generator(given)),)
+            tensors = [Constant()(inputs[0]), *inputs[1:]]
+            tensors = tensors if len(tensors) > 1 else tensors[0]
+            return (keras.Model(inputs, generator(tensors)),)
 
         return build_other
 
@@ -83,12 +83,12 @@ def test_a_generator_that_ignores_its_latents_is_told_of(
     text = "they differ by 0 % of what real images do; look at samples/"
     assert text in line["health"]
     _, _, below = capsys.readouterr().out.partition("epoch 1/1 ")
-    told = [
+    messages = [
         text.removeprefix("health: ")
         for text in below.splitlines()
         if text.startswith("health: ")
     ]
-    assert "; ".join(told) == line["health"]
+    assert "; ".join(messages) == line["health"]
 
 
 def test_a_conditional_generator_that_only_heeds_the_label_is_told_of(
@@ -121,9 +121,9 @@ def test_a_generator_that_is_held_lets_the_discriminator_win(main, tiny_flags):
         "--steps=75",
         "--run_dir=run",
     )
-    told = verdicts()
-    assert "discriminator is winning" not in told[0] + told[1]
-    assert "discriminator is winning" in told[-1]
+    kinds = verdicts()
+    assert "discriminator is winning" not in kinds[0] + kinds[1]
+    assert "discriminator is winning" in kinds[-1]
 
 
 @pytest.mark.parametrize("updates", ["separate", "joint"])
@@ -181,9 +181,9 @@ def test_a_run_that_was_stopped_has_the_verdicts_of_one_that_was_not(
     # Within the third window, when the second is known.
     main(*flags, "--steps=40", "--run_dir=halves")
     main("--steps=75", "--run_dir=halves")
-    told = [line.get("health") for line in lines("whole")]
-    assert any(told)
-    assert told == [line.get("health") for line in lines("halves")]
+    texts = [line.get("health") for line in lines("whole")]
+    assert any(texts)
+    assert texts == [line.get("health") for line in lines("halves")]
 
 
 def test_diversity_is_logged_with_each_grid(trained):
@@ -201,12 +201,12 @@ def test_diversity_is_logged_with_each_grid(trained):
             ]
         )[:count]
 
-    def distance(made):
-        made = made.reshape(len(made), -1).astype(float)
+    def distance(pictures):
+        pictures = pictures.reshape(len(pictures), -1).astype(float)
         return np.mean(
             [
-                np.sqrt(np.mean((made[a] - made[b]) ** 2))
-                for a in range(len(made))
+                np.sqrt(np.mean((pictures[a] - pictures[b]) ** 2))
+                for a in range(len(pictures))
                 for b in range(a)
             ]
         )

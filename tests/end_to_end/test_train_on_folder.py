@@ -143,6 +143,6 @@ def test_only_celeb_a_has_a_crop_by_itself_and_the_size_follows_it(
         width=0.06,
         data_dir=str(tmp_path),
     )
-    found = generation.resolve(config)
-    assert found.config.crop == resolved
-    assert (found.image_shape, found.num_classes) == (shape, 0)
+    facts = generation.resolve(config)
+    assert facts.config.crop == resolved
+    assert (facts.image_shape, facts.num_classes) == (shape, 0)

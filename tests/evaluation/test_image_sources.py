@@ -61,10 +61,10 @@ def test_images_of_one_size_are_read_together(tmp_path):
     for number, image in enumerate(images):
         PIL.Image.fromarray(image).save(tmp_path / f"{number}.png")
     PIL.Image.new("RGB", (6, 6)).save(tmp_path / "1b.png")
-    found = list(image_sources.from_folder(tmp_path).batches())
-    np.testing.assert_array_equal(found[0], images[:2])
-    assert found[1].shape == (1, 6, 6, 3)
-    np.testing.assert_array_equal(found[2], images[2:])
+    batches = list(image_sources.from_folder(tmp_path).batches())
+    np.testing.assert_array_equal(batches[0], images[:2])
+    assert batches[1].shape == (1, 6, 6, 3)
+    np.testing.assert_array_equal(batches[2], images[2:])
 
 
 def test_folders_within_a_folder_are_its_classes(tmp_path):
@@ -294,9 +294,9 @@ def test_large_images_are_not_kept_waiting_for_others(tmp_path, monkeypatch):
             tmp_path / f"{number}.png"
         )
     monkeypatch.setattr(image_sources, "_CHUNK_BYTES", 700)  # Two and a bit.
-    found = list(image_sources.from_folder(tmp_path).batches())
-    assert [len(batch) for batch in found] == [2, 2, 1]
-    assert np.concatenate(found)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
+    batches = list(image_sources.from_folder(tmp_path).batches())
+    assert [len(batch) for batch in batches] == [2, 2, 1]
+    assert np.concatenate(batches)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_names_that_are_not_utf_8_can_be_printed(tmp_path):
@@ -313,8 +313,8 @@ def test_names_that_are_not_utf_8_can_be_printed(tmp_path):
     path = folder / os.fsdecode(b"\xe9.npz")
     for arrays in ({"x": _images()}, {"mu": np.zeros(2), "sigma": np.eye(2)}):
         np.savez(path, **arrays)
-        found = named_sources.open_source(str(path), flag="real")
-        assert found.description.endswith("caf\ufffd/\ufffd.npz")
+        file_source = named_sources.open_source(str(path), flag="real")
+        assert file_source.description.endswith("caf\ufffd/\ufffd.npz")
 
 
 def test_a_set_out_of_reach_is_told_with_its_flag(tmp_path, monkeypatch):
@@ -361,10 +361,10 @@ def test_an_array_of_other_values_is_scaled_by_its_own_range(tmp_path):
     assert source.notes == (
         f"{path}: float32 values -1 to 1 mapped to black to white",
     )
-    given = named_sources.open_source(
+    wider_source = named_sources.open_source(
         path, flag="fake", value_range=(-1.0, 3.0)
     )
-    assert next(given.batches()).max() == 128
+    assert next(wider_source.batches()).max() == 128
 
 
 def test_a_damaged_array_file_is_refused(tmp_path):
@@ -425,11 +425,11 @@ def test_nobody_is_told_to_load_pickles(tmp_path):
 
 def test_statistics_of_other_tools_have_no_count_and_no_protocol(tmp_path):
     np.savez(tmp_path / "s.npz", mu=np.zeros(3), sigma=np.eye(3))
-    found = named_sources.open_source(str(tmp_path / "s.npz"), flag="real")
-    assert isinstance(found, statistics.Statistics)
-    assert found.moments.count is None and found.protocol is None
-    assert "taken on trust" in found.notes[0]
-    np.testing.assert_array_equal(found.moments.covariance(), np.eye(3))
+    reference = named_sources.open_source(str(tmp_path / "s.npz"), flag="real")
+    assert isinstance(reference, statistics.Statistics)
+    assert reference.moments.count is None and reference.protocol is None
+    assert "taken on trust" in reference.notes[0]
+    np.testing.assert_array_equal(reference.moments.covariance(), np.eye(3))
 
 
 @pytest.mark.parametrize(
@@ -498,8 +498,8 @@ def test_classes_are_matched_by_their_names():
 def test_single_images_can_be_taken_in_any_order():
     images = _images(600, 2, 2)
     source = image_sources.from_array(images, "x")
-    found = image_sources.take(source, [599, 0, 256, 0])
-    np.testing.assert_array_equal(found, images[[599, 0, 256, 0]])
+    pixels = image_sources.take(source, [599, 0, 256, 0])
+    np.testing.assert_array_equal(pixels, images[[599, 0, 256, 0]])
 
 
 def _prepared(labels=None, names=()):
@@ -617,8 +617,8 @@ def test_some_images_are_evenly_spread_over_the_batches():
     )
     some = image_sources.at_most(source, 4)
     assert (some.count, some.description) == (4, "4 of ten")
-    chosen = np.concatenate(list(some.batches())).ravel()
-    np.testing.assert_array_equal(chosen, [0, 2, 5, 7])
+    values = np.concatenate(list(some.batches())).ravel()
+    np.testing.assert_array_equal(values, [0, 2, 5, 7])
     assert image_sources.at_most(source, 10) is source
 
 

@@ -50,35 +50,35 @@ def _flat(*values):
 def test_the_fid_is_that_of_the_features():
     real = _flat(10, 12, 14, 16)
     # Means 13 and 113, their halves 50 apart; the same spread.
-    found = _evaluator(real)([_flat(110, 112), _flat(114, 116)])
-    assert found.value == pytest.approx(100**2 + 50**2, rel=1e-6)
-    assert found.name == "fid_tiny_4"
+    score = _evaluator(real)([_flat(110, 112), _flat(114, 116)])
+    assert score.value == pytest.approx(100**2 + 50**2, rel=1e-6)
+    assert score.name == "fid_tiny_4"
     # One direction of variance 20/3 (1 + 1/4): (1/4 + 1/4) (5/4 + 1/4) of it.
-    assert found.ideal == pytest.approx(0.75 * 20 / 3 * 1.25, rel=1e-6)
-    assert found.low is None
-    assert any(w.startswith("few_samples") for w in found.warnings)
+    assert score.ideal == pytest.approx(0.75 * 20 / 3 * 1.25, rel=1e-6)
+    assert score.low is None
+    assert any(w.startswith("few_samples") for w in score.warnings)
 
 
 def test_the_kid_has_an_interval_around_it():
     chance = np.random.default_rng(0)
     real = _flat(*chance.integers(0, 50, 200))
     fake = _flat(*chance.integers(30, 80, 200))
-    found = _evaluator(real, metric="kid", num_samples=200)([fake])
-    assert found.name == "kid_tiny_200"
-    assert 0 < found.low < found.value < found.high
-    middle = (found.low + found.high) / 2
-    assert found.value == pytest.approx(middle, rel=1e-9)
-    assert found.ideal is None
+    score = _evaluator(real, metric="kid", num_samples=200)([fake])
+    assert score.name == "kid_tiny_200"
+    assert 0 < score.low < score.value < score.high
+    middle = (score.low + score.high) / 2
+    assert score.value == pytest.approx(middle, rel=1e-9)
+    assert score.ideal is None
 
 
 def test_a_score_of_inception_carries_its_layer():
-    made = _evaluator(_flat(1, 2, 3, 4), name="inception", num_samples=100)
-    assert made.name == "fid_inception2_100"
+    evaluator = _evaluator(_flat(1, 2, 3, 4), name="inception", num_samples=100)
+    assert evaluator.name == "fid_inception2_100"
 
 
 def test_the_protocol_is_json_and_tells_what_changes_the_score():
-    made = _evaluator(_flat(1, 2, 3, 4))
-    protocol = made.protocol
+    evaluator = _evaluator(_flat(1, 2, 3, 4))
+    protocol = evaluator.protocol
     assert json.loads(json.dumps(protocol)) == protocol
     assert protocol["features"]["weights_sha256"] == "f" * 64
     for other in (
@@ -131,14 +131,14 @@ def test_real_images_are_evenly_spread_and_without_padding(
     config = schema.Config(
         evaluate_every=5, cache_dir=str(tmp_path), crop="6x7"
     )
-    made = periodic.prepare(config, (8, 8, 3))
+    evaluator = periodic.prepare(config, (8, 8, 3))
     words = "tiny, right on 98.77% of test images, weights 0123456789ab"
-    assert made.features == words
+    assert evaluator.features == words
     assert f"by {words} against mine:test, 10" in capsys.readouterr().out
-    assert made.real == "mine:test, 10 images"
-    chosen = [0, 2, 5, 7, 10, 12, 15, 17, 20, 22]
+    assert evaluator.real == "mine:test, 10 images"
+    indices = [0, 2, 5, 7, 10, 12, 15, 17, 20, 22]
     np.testing.assert_array_equal(
-        np.array(seen), split.images[chosen][:, 1:5, 2:7]
+        np.array(seen), split.images[indices][:, 1:5, 2:7]
     )
     # As the training's own images were.
     assert asked[0]["read_as"].crop == (6, 7)

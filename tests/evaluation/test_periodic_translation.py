@@ -62,17 +62,17 @@ def test_the_score_is_the_mean_of_both_directions():
     a_to_b = _one(_flat(10, 12, 14, 16), num_samples=4)
     b_to_a = _one(_flat(50, 52, 54), num_samples=3)
     # Cut amid the second batch: four images of A translated, three of B.
-    found = _both(a_to_b, b_to_a)(
+    score = _both(a_to_b, b_to_a)(
         [_flat(20, 22, 24), _flat(26, 80, 82), _flat(84)]
     )
     # Means 10 and 30 apart, their halves 5 and 15; the same spreads.
     first, second = 10**2 + 5**2, 30**2 + 15**2
-    assert found.value == pytest.approx((first + second) / 2, rel=1e-6)
-    assert found.name == "fid_both_tiny_7"
+    assert score.value == pytest.approx((first + second) / 2, rel=1e-6)
+    assert score.name == "fid_both_tiny_7"
     floors = [one([_flat(1, 2, 3)]).ideal for one in (a_to_b, b_to_a)]
-    assert found.ideal == pytest.approx(sum(floors) / 2)
-    assert found.low is None
-    assert len(found.warnings) == len(set(found.warnings))
+    assert score.ideal == pytest.approx(sum(floors) / 2)
+    assert score.low is None
+    assert len(score.warnings) == len(set(score.warnings))
 
 
 def test_the_mean_of_kernel_distances_has_the_interval_of_a_mean():
@@ -83,25 +83,25 @@ def test_the_mean_of_kernel_distances_has_the_interval_of_a_mean():
 
     pair = [_one(flat(0), num_samples=200, metric="kid") for _ in range(2)]
     fakes = [flat(10), flat(20)]
-    found = _both(*pair, metric="kid")(fakes)
+    mean_score = _both(*pair, metric="kid")(fakes)
     one, other = (e([f]) for e, f in zip(pair, fakes, strict=True))
-    assert found.value == pytest.approx((one.value + other.value) / 2)
+    assert mean_score.value == pytest.approx((one.value + other.value) / 2)
     reaches = [score.high - score.value for score in (one, other)]
     reach = (reaches[0] ** 2 + reaches[1] ** 2) ** 0.5 / 2
-    assert found.high - found.value == pytest.approx(reach)
-    assert found.value - found.low == pytest.approx(reach)
+    assert mean_score.high - mean_score.value == pytest.approx(reach)
+    assert mean_score.value - mean_score.low == pytest.approx(reach)
 
 
 def test_the_protocol_is_json_and_tells_what_changes_the_score():
-    made = _both(
+    evaluator = _both(
         _one(_flat(1, 2, 3), num_samples=4), _one(_flat(1, 2), num_samples=3)
     )
-    assert json.loads(json.dumps(made.protocol)) == made.protocol
-    assert made.protocol["a_to_b"]["num_samples"] == 4
-    assert made.protocol["b_to_a"]["num_samples"] == 3
-    assert made.protocol["inputs"] == ["a", "b"]
-    assert made.real == "3 numbers and 2 numbers"
-    assert made.features == "tiny, weights ffffffffffff"
+    assert json.loads(json.dumps(evaluator.protocol)) == evaluator.protocol
+    assert evaluator.protocol["a_to_b"]["num_samples"] == 4
+    assert evaluator.protocol["b_to_a"]["num_samples"] == 3
+    assert evaluator.protocol["inputs"] == ["a", "b"]
+    assert evaluator.real == "3 numbers and 2 numbers"
+    assert evaluator.features == "tiny, weights ffffffffffff"
 
 
 @pytest.fixture(scope="module")
@@ -149,15 +149,15 @@ def test_a_training_is_scored_and_its_best_checkpoint_kept(scored, two_sets):
     values = {line["step"]: line[name] for line in lines}
     assert lines[0]["real"].startswith(f"{two_sets / 'trainB'}:train (")
     assert f"and {two_sets / 'testA'}:train (" in lines[0]["real"]
-    kept = best_checkpoint.read(
+    best = best_checkpoint.read(
         checkpoints.last(folder / "checkpoints" / "best")
     )
-    assert kept.value == min(values.values())
-    assert values[kept.step] == kept.value
+    assert best.value == min(values.values())
+    assert values[best.step] == best.value
     # The classifier of the set that is to be made.
-    for direction, made in (("a_to_b", "trainB"), ("b_to_a", "trainA")):
-        features_of = kept.protocol[direction]["features"]["of"]
-        assert features_of == str(two_sets / made)
+    for direction, target in (("a_to_b", "trainB"), ("b_to_a", "trainA")):
+        features_of = best.protocol[direction]["features"]["of"]
+        assert features_of == str(two_sets / target)
 
 
 @pytest.mark.slow
@@ -229,14 +229,14 @@ def test_too_few_images_are_refused_before_the_first_step(
     shutil.copy(two_sets / "trainB" / "40.png", few / "testB")
     prepared = []
     monkeypatch.setattr(
-        loop, "train", lambda *given: prepared.append(given[-1])
+        loop, "train", lambda *arguments: prepared.append(arguments[-1])
     )
     train.main(["train.py", *flags])
     (evaluator,) = prepared
     noise = np.random.default_rng(0).integers(0, 256, (99, 24, 24, 3), np.uint8)
-    found = evaluator([noise])
-    assert found.name == f"{metric}_both_tiny_{50 + needed}"
-    assert np.isfinite(found.value)
+    score = evaluator([noise])
+    assert score.name == f"{metric}_both_tiny_{50 + needed}"
+    assert np.isfinite(score.value)
 
 
 def test_a_split_to_compare_with_is_refused():

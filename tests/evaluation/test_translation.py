@@ -165,8 +165,8 @@ def test_what_is_scored_are_the_translations_of_the_generator_asked_for(
         images.read_png(path)
         for path in sorted((two_sets / "trainB").iterdir())
     ]
-    made = images.to_uint8(b_to_a(images.to_float(np.stack(real))))
-    np.save("made.npy", made.numpy())
+    translations = images.to_uint8(b_to_a(images.to_float(np.stack(real))))
+    np.save("made.npy", translations.numpy())
     _evaluate(
         f"--real={two_sets / 'testA'}",
         "--fake=made.npy",
@@ -188,16 +188,16 @@ def test_the_cycle_error_is_the_mean_difference_in_the_networks_units():
     source = image_sources.from_array(
         np.full((5, 4, 4, 3), 100, np.uint8), "grey"
     )
-    found = translation.cycle_error(
+    score = translation.cycle_error(
         "cycle_error_a", source, brighter(0.5), brighter(-0.25)
     )
-    assert found.value == pytest.approx(0.25, rel=1e-5)
-    assert found.low == pytest.approx(0.25, rel=1e-5)
+    assert score.value == pytest.approx(0.25, rel=1e-5)
+    assert score.low == pytest.approx(0.25, rel=1e-5)
     (one,) = [image_sources.from_array(np.zeros((1, 4, 4, 3), np.uint8), "one")]
-    found = translation.cycle_error(
+    score = translation.cycle_error(
         "cycle_error_a", one, brighter(0.5), brighter(0.0)
     )
-    assert found.low is None and found.value == pytest.approx(0.5)
+    assert score.low is None and score.value == pytest.approx(0.5)
 
 
 def test_evaluated_translations_can_be_compared(asked, run_dir):

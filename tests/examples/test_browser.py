@@ -89,11 +89,11 @@ def model(tmp_path_factory):
 
 @pytest.mark.slow
 def test_the_page_answers_to_its_sliders(model):
-    found = browser.run(_PAGE, model=model[0])
-    assert (found["state"], found["error"]) == ("ready", "")
-    assert found["origin"] == "dcgan_small, step 1,234, trained on glyphs"
-    assert found["classes"] == 3
-    positions, pictures = zip(*found["states"], strict=True)
+    report = browser.run(_PAGE, model=model[0])
+    assert (report["state"], report["error"]) == ("ready", "")
+    assert report["origin"] == "dcgan_small, step 1,234, trained on glyphs"
+    assert report["classes"] == 3
+    positions, pictures = zip(*report["states"], strict=True)
     assert positions == ("0.50", "2.50", "2.50", "2.50")
     assert len(set(pictures)) == 4
 
@@ -101,23 +101,23 @@ def test_the_page_answers_to_its_sliders(model):
 @pytest.mark.slow
 def test_the_browser_makes_the_images_of_the_keras_model(model):
     folder, generator = model
-    found = browser.run(_IMAGES, model=folder)
-    latents = np.array(found["latents"], np.float32)
+    report = browser.run(_IMAGES, model=folder)
+    latents = np.array(report["latents"], np.float32)
     labels = np.full(3, 1, np.int32)
     expected = images.to_uint8(
         generator([latents, labels], training=False)[:, 1:27, 2:26]
     ).numpy()
-    pixels = np.array(found["pixels"]).reshape(3, 26, 24, 4)
+    pixels = np.array(report["pixels"]).reshape(3, 26, 24, 4)
     for colour in range(3):
         difference = pixels[..., colour] - expected[..., 0].astype(int)
         assert abs(difference).max() <= 1
     assert (pixels[..., 3] == 255).all()
-    numbers = np.array(found["moments"])
+    numbers = np.array(report["moments"])
     # Five standard errors of the mean, and of the standard deviation.
     assert abs(numbers.mean()) < 0.05
     assert abs(numbers.std() - 1) < 0.036
     np.testing.assert_allclose(
-        found["walk"],
+        report["walk"],
         [
             [2, 0],
             [2.5 * np.cos(np.pi / 8), 2.5 * np.sin(np.pi / 8)],
@@ -129,9 +129,9 @@ def test_the_browser_makes_the_images_of_the_keras_model(model):
 
 @pytest.mark.slow
 def test_a_model_that_is_not_there_is_told_on_the_page(model, tmp_path):
-    found = browser.run(_PAGE, model=tmp_path)
-    assert found["state"] == "failed"
-    assert found["error"] == "model/model.json is not there (404)"
+    report = browser.run(_PAGE, model=tmp_path)
+    assert report["state"] == "failed"
+    assert report["error"] == "model/model.json is not there (404)"
 
 
 def test_the_example_names_the_runtime_that_its_page_loads():

@@ -198,10 +198,10 @@ def test_the_frames_of_a_walk_begin_and_end_at_its_samples(page, parts):
 def test_what_is_saved_is_made_again_by_its_command(
     page, tmp_path, query, monkeypatch
 ):
-    status, told = save(page, **query, **_PICKED)
+    status, reply = save(page, **query, **_PICKED)
     assert status == 200
-    *pictures, note = map(pathlib.Path, told["files"])
-    command = told["command"]
+    *pictures, note = map(pathlib.Path, reply["files"])
+    command = reply["command"]
     assert note.read_text() == f"{command}\n"
     words = shlex.split(command)
     assert words[:3] == ["python", "-m", "tf_dcgan"]
@@ -218,8 +218,8 @@ def test_what_is_saved_is_made_again_by_its_command(
 def test_the_picture_that_is_shown_is_the_one_that_is_saved(page):
     for kind in ("walk", "arithmetic"):
         _, content = ask(page, f"/{kind}.png", _PICKED)
-        _, told = save(page, kind=kind, **_PICKED)
-        with PIL.Image.open(told["files"][0]) as saved:
+        _, reply = save(page, kind=kind, **_PICKED)
+        with PIL.Image.open(reply["files"][0]) as saved:
             np.testing.assert_array_equal(pixels(content), np.asarray(saved))
 
 
@@ -242,8 +242,8 @@ def test_the_picture_that_is_shown_is_the_one_that_is_saved(page):
 def test_a_wrong_value_is_told_in_a_line(page, path, query, message):
     answer, content = ask(page, path, query)
     assert answer.status == 400
-    told = json.loads(content)["error"]
-    assert message in told and "\n" not in told
+    error = json.loads(content)["error"]
+    assert message in error and "\n" not in error
 
 
 @pytest.mark.parametrize("body", ["", "[]", '{"seed": 1}', "x", "[" * 9999])
@@ -258,9 +258,9 @@ def test_a_full_disk_is_told_and_the_page_goes_on(page, monkeypatch):
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(files, "atomic_file", full)
-    status, told = save(page, kind="grid")
+    status, reply = save(page, kind="grid")
     assert status == 500
-    assert "No space left on device" in told["error"]
+    assert "No space left on device" in reply["error"]
     assert ask(page, "/tiles.png")[0].status == 200
 
 
@@ -275,10 +275,10 @@ def test_latents_of_a_file_are_points_too(parts, tmp_path):
         shown = pixels(content)[:, :56].reshape(28, 2, 28).swapaxes(0, 1)
         samples = parts[2](3, 0, 64)[..., 0]
         np.testing.assert_array_equal(shown, samples[[4, 9]])
-        status, told = save(page, kind="walk", a=f"{file}:1", b="5")
+        status, reply = save(page, kind="walk", a=f"{file}:1", b="5")
         assert status == 200
-        assert f"--indices={file}:1,5" in told["command"]
-        status, told = save(page, kind="walk", a=f"{file}:2", b="5")
+        assert f"--indices={file}:1,5" in reply["command"]
+        status, reply = save(page, kind="walk", a=f"{file}:2", b="5")
         assert status == 400
 
 

@@ -20,7 +20,7 @@ def float32_again():
 
 
 def tiny(**settings):
-    given = {
+    flags = {
         "recipe": "cyclegan",
         "dataset_a": "glyphs",
         "dataset_b": "mnist",
@@ -33,7 +33,7 @@ def tiny(**settings):
         "lambda_identity": 0.25,
         **settings,
     }
-    return overrides.from_flags(given)
+    return overrides.from_flags(flags)
 
 
 def real_images(seed):
@@ -111,11 +111,11 @@ def reference_update(state, config, losses):
         ]
         both = halves[0] + halves[1]
     gradients_d = tape.gradient(both, [v.value for v in of_discriminators])
-    for rate, found, variables in (
+    for rate, pair_gradients, variables in (
         (0.02, gradients, of_generators),
         (0.03, gradients_d, of_discriminators),
     ):
-        for gradient, variable in zip(found, variables, strict=True):
+        for gradient, variable in zip(pair_gradients, variables, strict=True):
             variable.assign(variable - rate * gradient)
     return {
         "loss_g": loss_g,
@@ -139,18 +139,18 @@ def test_a_step_is_that_of_the_paper(loss, formulas):
     state = with_plain_descent(state)
     start = values(state)
     measured = cyclegan.update(state, config, A, B)
-    wanted = reference_update(expected, config, formulas)
-    for name, value in wanted.items():
+    expected_scalars = reference_update(expected, config, formulas)
+    for name, value in expected_scalars.items():
         assert float(measured[name]) == pytest.approx(float(value), rel=1e-4), (
             name
         )
-    found = values(state)
+    end = values(state)
     networks = ("generator_", "discriminator_a", "discriminator_b")
     moved = 0
     for name, value in values(expected).items():
         if name.startswith(networks) and "optimizer" not in name:
             np.testing.assert_allclose(
-                found[name], value, rtol=1e-3, atol=1e-5, err_msg=name
+                end[name], value, rtol=1e-3, atol=1e-5, err_msg=name
             )
             moved += np.abs(value - start[name]).max() > 1e-3
     # All kernels, and the biases that no normalisation takes away.
@@ -179,19 +179,19 @@ def test_the_scalars_are_those_that_are_announced_and_add_up():
     config = tiny()
     measured = cyclegan.update(create(config), config, A, B)
     assert set(measured) == set(cyclegan.scalars(config))
-    found = {name: float(value) for name, value in measured.items()}
-    assert found["loss_g"] == pytest.approx(
-        found["loss_adversarial"]
-        + 7.0 * (found["loss_cycle"] + 0.25 * found["loss_identity"])
+    scalars = {name: float(value) for name, value in measured.items()}
+    assert scalars["loss_g"] == pytest.approx(
+        scalars["loss_adversarial"]
+        + 7.0 * (scalars["loss_cycle"] + 0.25 * scalars["loss_identity"])
     )
     for total, parts in (
         ("loss_adversarial", ("adversarial_a_to_b", "adversarial_b_to_a")),
         ("loss_cycle", ("cycle_a", "cycle_b")),
         ("loss_identity", ("identity_a", "identity_b")),
     ):
-        assert found[total] == pytest.approx(sum(found[p] for p in parts))
-    assert found["loss_d"] == pytest.approx(
-        (found["discriminator_a"] + found["discriminator_b"]) / 2
+        assert scalars[total] == pytest.approx(sum(scalars[p] for p in parts))
+    assert scalars["loss_d"] == pytest.approx(
+        (scalars["discriminator_a"] + scalars["discriminator_b"]) / 2
     )
 
 
@@ -249,10 +249,10 @@ def test_without_identity_weight_nothing_is_computed_for_it():
 
 @pytest.mark.slow
 def test_discriminators_learn_from_the_images_of_the_buffers(monkeypatch):
-    given = []
+    calls = []
 
     def exchange(buffer, images, *, seed, step, stream):
-        given.append((buffer, images.numpy(), stream))
+        calls.append((buffer, images.numpy(), stream))
         return tf.fill(images.shape, 0.25 + 0.5 * stream)
 
     monkeypatch.setattr(image_buffer, "exchange", exchange)
@@ -264,9 +264,9 @@ def test_discriminators_learn_from_the_images_of_the_buffers(monkeypatch):
         )
     ):
         new, _, learnt_from = discriminator.inputs
-        assert given[stream][0] is buffer
-        np.testing.assert_array_equal(given[stream][1], new)
-        assert given[stream][2] == stream
+        assert calls[stream][0] is buffer
+        np.testing.assert_array_equal(calls[stream][1], new)
+        assert calls[stream][2] == stream
         assert np.all(learnt_from == 0.25 + 0.5 * stream)
 
 
@@ -276,9 +276,9 @@ def test_the_buffers_are_part_of_the_state():
     state = create(config)
     cyclegan.update(state, config, A, B)
     for letter in "ab":
-        kept = state.variables()[f"buffer_{letter}"].numpy()
-        assert np.all(kept[BATCH:] == 0)
-        assert np.all(kept[:BATCH].std(axis=(1, 2, 3)) > 0)
+        content = state.variables()[f"buffer_{letter}"].numpy()
+        assert np.all(content[BATCH:] == 0)
+        assert np.all(content[:BATCH].std(axis=(1, 2, 3)) > 0)
 
 
 @pytest.mark.slow
@@ -328,10 +328,12 @@ def test_compiled_steps_are_those_in_python():
         lambda a, b: cyclegan.update(traced, config, a, b), autograph=False
     )
     for _ in range(2):
-        wanted = cyclegan.update(eager, config, A, B)
-        found = function(A, B)
-    for name, value in wanted.items():
-        assert float(found[name]) == pytest.approx(float(value), rel=1e-3), name
+        expected = cyclegan.update(eager, config, A, B)
+        scalars = function(A, B)
+    for name, value in expected.items():
+        assert float(scalars[name]) == pytest.approx(float(value), rel=1e-3), (
+            name
+        )
 
 
 @pytest.mark.slow

@@ -106,11 +106,11 @@ def test_the_adversarial_loss_is_the_mean_over_all_patches_against_1():
 )
 def test_the_generator_pushes_the_patches_of_its_images_up(name, expected):
     assert name in records.of_kind(kinds.TRANSLATION)
-    (found,) = gradients(
+    (gradient,) = gradients(
         lambda x: translation.adversarial_loss(losses.LOSSES[name], x),
         patches([-2.0, 0.25]),
     )
-    assert found == pytest.approx(expected, abs=1e-6)
+    assert gradient == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,10 @@ def test_both_distances_are_means_of_absolute_differences(loss):
     first = images(0.0, 1.0, -1.0, 0.5, 0.25, 0.0, -0.5, 1.0)
     second = images(0.0, -1.0, -0.5, 0.25, 0.5, 0.0, 0.5, 1.0)
     # (0 + 2 + 0.5 + 0.25 + 0.25 + 0 + 1 + 0) / 8
-    found = loss(first, second)
-    assert found.shape == ()
-    assert found.dtype == tf.float32
-    assert float(found) == pytest.approx(0.5, abs=1e-6)
+    value = loss(first, second)
+    assert value.shape == ()
+    assert value.dtype == tf.float32
+    assert float(value) == pytest.approx(0.5, abs=1e-6)
     assert float(loss(first, first)) == 0.0
 
 
@@ -132,10 +132,10 @@ def test_both_distances_are_means_of_absolute_differences(loss):
 )
 def test_both_distances_pull_all_pixels_equally_towards_the_original(loss):
     original = images(0.0, 0.0, 0.0, 0.0)
-    (found,) = gradients(
+    (gradient,) = gradients(
         lambda x: loss(original, x), images(1.0, -0.125, 0.5, -1.0)
     )
-    assert found == pytest.approx([0.25, -0.25, 0.25, -0.25], abs=1e-6)
+    assert gradient == pytest.approx([0.25, -0.25, 0.25, -0.25], abs=1e-6)
 
 
 def generator_loss(*parts, lambda_cycle=10.0, lambda_identity=0.5):
@@ -165,12 +165,12 @@ PARTS = (0.5, 0.25, 0.1, 0.3, 0.2, 0.05)
 def test_the_generators_loss_weighs_its_parts_and_adds_both_directions(
     weights, expected
 ):
-    found = generator_loss(
+    value = generator_loss(
         *PARTS, lambda_cycle=weights[0], lambda_identity=weights[1]
     )
-    assert found.shape == ()
-    assert found.dtype == tf.float32
-    assert float(found) == pytest.approx(expected, abs=1e-6)
+    assert value.shape == ()
+    assert value.dtype == tf.float32
+    assert float(value) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -186,11 +186,11 @@ def test_each_part_counts_by_its_weight_and_raises_the_loss(position, weight):
 def test_the_identity_need_not_be_computed_where_it_weighs_nothing():
     adversarial = (tf.constant(0.5), tf.constant(0.25))
     cycle = (tf.constant(0.1), tf.constant(0.3))
-    found = translation.generator_loss(
+    value = translation.generator_loss(
         adversarial=adversarial,
         cycle=cycle,
         identity=(),
         lambda_cycle=10.0,
         lambda_identity=0.0,
     )
-    assert float(found) == pytest.approx(4.75, abs=1e-6)
+    assert float(value) == pytest.approx(4.75, abs=1e-6)

@@ -185,14 +185,14 @@ def test_steps_are_those_of_the_schedule_written_out_plainly(settings):
         gan.update(state, config, images)
         reference_update(expected, config, images, step)
     for network in ("generator", "discriminator"):
-        for actual, wanted in zip(
+        for actual, reference in zip(
             getattr(state, network).trainable_variables,
             getattr(expected, network).trainable_variables,
             strict=True,
         ):
             np.testing.assert_allclose(
                 actual.numpy(),
-                wanted.numpy(),
+                reference.numpy(),
                 rtol=0,
                 atol=1e-5,  # Of steps of 0.001 each.
                 err_msg=f"{network}/{actual.path}",
@@ -330,12 +330,12 @@ def test_gradients_through_the_images_are_those_of_the_whole():
         tape.watch(generated.images)
         value = loss(generated.images)
     image_gradients = tape.gradient(value, generated.images)
-    for actual, wanted in zip(
+    for actual, reference in zip(
         generated.gradients(image_gradients), expected, strict=True
     ):
-        scale = np.abs(wanted).max()
+        scale = np.abs(reference).max()
         assert scale > 0
-        np.testing.assert_allclose(actual, wanted, atol=1e-5 * scale)
+        np.testing.assert_allclose(actual, reference, atol=1e-5 * scale)
 
 
 @pytest.mark.slow
@@ -440,11 +440,11 @@ def test_a_step_is_the_same_inside_a_function():
         lambda x: gan.update(traced, config, x), autograph=False
     )
     for step in range(2):
-        wanted = gan.update(eager, config, real_images(step))
+        expected = gan.update(eager, config, real_images(step))
         scalars = function(real_images(step))
     for name in gan.scalars(config):
         assert float(scalars[name]) == pytest.approx(
-            float(wanted[name]), abs=1e-3, rel=1e-2
+            float(expected[name]), abs=1e-3, rel=1e-2
         )
     assert traced.step.numpy() == 2
 
@@ -698,17 +698,21 @@ def steps_in(precision, count=1, **settings):
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_trains_like_float32(precision):
-    _, wanted, wanted_moved = steps_in("float32", **JOINT_ONCE)
+    _, expected, expected_moved = steps_in("float32", **JOINT_ONCE)
     state, scalars, moved = steps_in(precision, **JOINT_ONCE)
     for name in gan.scalars(tiny()):
         if name.endswith("norm"):
-            assert scalars[name] == pytest.approx(wanted[name], rel=0.1), name
+            assert scalars[name] == pytest.approx(expected[name], rel=0.1), name
         elif name.endswith("accuracy"):  # One image of four may change sides.
-            assert scalars[name] == pytest.approx(wanted[name], abs=0.25), name
+            assert scalars[name] == pytest.approx(expected[name], abs=0.25), (
+                name
+            )
         else:
-            assert scalars[name] == pytest.approx(wanted[name], abs=0.02), name
+            assert scalars[name] == pytest.approx(expected[name], abs=0.02), (
+                name
+            )
     # Unscaled or twice scaled gradients would move a thousand times less.
-    np.testing.assert_allclose(moved, wanted_moved, rtol=0.15)
+    np.testing.assert_allclose(moved, expected_moved, rtol=0.15)
     assert state.generator.get_layer("up_1").compute_dtype == (
         precision.removeprefix("mixed_")
     )

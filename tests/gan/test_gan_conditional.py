@@ -48,8 +48,8 @@ class Recording:
         self.given, self.labels = [], []
 
     def __call__(self, inputs, training=None):
-        given, labels = inputs
-        self.given.append(given.numpy())
+        tensor, labels = inputs
+        self.given.append(tensor.numpy())
         self.labels.append(np.asarray(labels))
         return self._model(inputs, training=training)
 

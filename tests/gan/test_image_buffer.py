@@ -38,7 +38,7 @@ class Steps:
 
 def reference(batch_size, num_steps, *, seed=0, stream=0):
     """What the rule of the docstring gives, one image after the other."""
-    kept, taken = [], []
+    content, taken = [], []
     for step in range(num_steps):
         exchanged, places = (
             values.numpy()
@@ -48,15 +48,15 @@ def reference(batch_size, num_steps, *, seed=0, stream=0):
         )
         for position in range(batch_size):
             image = step * batch_size + position
-            if len(kept) < SIZE:
-                kept.append(image)
+            if len(content) < SIZE:
+                content.append(image)
                 taken.append(image)
             elif exchanged[position]:
-                taken.append(kept[places[position]])
-                kept[places[position]] = image
+                taken.append(content[places[position]])
+                content[places[position]] = image
             else:
                 taken.append(image)
-    return kept, taken
+    return content, taken
 
 
 @pytest.mark.slow
@@ -75,9 +75,9 @@ def test_images_are_exchanged_one_after_the_other(batch_size):
     num_steps = 200 // batch_size
     steps = Steps(batch_size)
     taken = np.concatenate([steps(step)[1] for step in range(num_steps)])
-    expected_kept, expected_taken = reference(batch_size, num_steps)
+    expected_content, expected_taken = reference(batch_size, num_steps)
     np.testing.assert_array_equal(taken, expected_taken)
-    np.testing.assert_array_equal(steps.content(), expected_kept)
+    np.testing.assert_array_equal(steps.content(), expected_content)
 
 
 @pytest.mark.slow

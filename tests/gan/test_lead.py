@@ -25,27 +25,27 @@ def _images(values):
 def test_the_lead_is_the_difference_of_mean_outputs():
     # Of the values 0 and 255, which are -1 and 1: 6 · (-1 + 1 + 1) / 3.
     train, held_out = _images([0, 255, 255]), _images([0])
-    found = lead.discriminator_lead(_sums(), (train, None), (held_out, None))
-    assert found == pytest.approx(2 + 6)
+    value = lead.discriminator_lead(_sums(), (train, None), (held_out, None))
+    assert value == pytest.approx(2 + 6)
     assert lead.discriminator_lead(_sums(), (train, None), (train, None)) == 0
 
 
 def test_at_most_a_thousand_images_from_everywhere_are_looked_at(monkeypatch):
     monkeypatch.setattr(lead, "NUM_IMAGES", 3)
     train = _images([0, 7, 7, 255, 7, 7, 0])  # The first, middle and last.
-    found = lead.discriminator_lead(
+    value = lead.discriminator_lead(
         _sums(), (train, None), (_images([0]), None)
     )
-    assert found == pytest.approx(6 * (-1 + 1 - 1) / 3 + 6)
+    assert value == pytest.approx(6 * (-1 + 1 - 1) / 3 + 6)
 
 
 def test_a_conditional_d_is_told_the_classes():
     images, labels = keras.Input((2, 3, 1)), keras.Input((), dtype="int32")
     outputs = keras.ops.expand_dims(keras.ops.cast(labels, "float32"), 1)
     model = keras.Model([images, labels], outputs)
-    found = lead.discriminator_lead(
+    value = lead.discriminator_lead(
         model,
         (_images([1, 2]), np.array([3, 5])),
         (_images([1]), np.array([2])),
     )
-    assert found == 2
+    assert value == 2

@@ -261,10 +261,10 @@ def test_the_lipschitz_penalty_of_no_slope_has_a_finite_gradient():
     with tf.GradientTape() as tape:
         tape.watch(values)
         penalty = losses.lipschitz_penalty(values, 10.0)
-    found = tape.gradient(penalty, values).numpy()
+    penalty_gradient = tape.gradient(penalty, values).numpy()
     # 10 / 3 * 2 * (5 - 1) * 3 / 5 for the first number
-    assert found[0, 0, 0, 0] == pytest.approx(16.0, abs=1e-4)
-    assert (found[2] == 0).all()
+    assert penalty_gradient[0, 0, 0, 0] == pytest.approx(16.0, abs=1e-4)
+    assert (penalty_gradient[2] == 0).all()
 
 
 def test_r1_is_half_gamma_times_the_mean_squared_norm():
@@ -287,11 +287,11 @@ def test_accuracy_is_the_share_on_the_right_side_of_the_losss_boundary():
     for name, loss in losses.LOSSES.items():
         # Over one half: 0.7. Over zero: 0.7, 0.3 and 0.5. On it is never.
         expected = (0.2, 0.6) if name == "least_squares" else (0.6, 0.2)
-        found = [
+        accuracies = [
             loss.accuracy(outputs, real=real, mean_label=0.5)
             for real in (True, False)
         ]
-        assert [float(x) for x in found] == pytest.approx(expected)
+        assert [float(x) for x in accuracies] == pytest.approx(expected)
 
 
 def test_with_smoothed_labels_a_guess_is_the_mean_of_both():
@@ -306,11 +306,11 @@ def test_with_smoothed_labels_a_guess_is_the_mean_of_both():
         ("wasserstein_gp", (0.5, 0.5)),
     ):
         loss = losses.LOSSES[name]
-        found = [
+        accuracies = [
             loss.accuracy(outputs, real=real, mean_label=0.45)
             for real in (True, False)
         ]
-        assert [float(x) for x in found] == pytest.approx(expected), name
+        assert [float(x) for x in accuracies] == pytest.approx(expected), name
 
 
 def test_every_loss_of_the_command_line_is_the_one_it_names():

@@ -12,7 +12,7 @@ def test_it_updates_as_kerass_adam_and_has_the_same_slots():
     shapes = [(3, 4), (5,), ()]
     initial = [chance.normal(size=shape) for shape in shapes]
     steps = [[chance.normal(size=s) for s in shapes] for _ in range(20)]
-    found = []
+    states = []
     for optimizer_class in (optimizers.Adam, keras.optimizers.Adam):
         variables = [
             keras.Variable(value, dtype="float32", name=f"w{number}")
@@ -24,9 +24,9 @@ def test_it_updates_as_kerass_adam_and_has_the_same_slots():
             optimizer.apply(
                 [tf.constant(g, tf.float32) for g in gradients], variables
             )
-        found.append(
+        states.append(
             {v.path: np.array(v) for v in [*variables, *optimizer.variables]}
         )
-    assert found[0].keys() == found[1].keys()
-    for name, value in found[1].items():
-        np.testing.assert_allclose(found[0][name], value, rtol=1e-4, atol=1e-6)
+    assert states[0].keys() == states[1].keys()
+    for name, value in states[1].items():
+        np.testing.assert_allclose(states[0][name], value, rtol=1e-4, atol=1e-6)

@@ -35,8 +35,8 @@ def test_the_learning_rate_can_fall_all_the_time(step, expected):
     state = gan.create_state(config, (16, 16, 1))
     state.step.assign(step)
     states.decay_learning_rates(state, config, total_steps=100)
-    wanted = [0.01 * expected, 0.02 * expected]
-    np.testing.assert_allclose(rates(state), wanted, rtol=1e-6)
+    expected_rates = [0.01 * expected, 0.02 * expected]
+    np.testing.assert_allclose(rates(state), expected_rates, rtol=1e-6)
 
 
 def test_a_long_run_has_a_rate_of_its_own_for_each_step():
@@ -55,7 +55,7 @@ def rates(state):
 
 
 def small(**settings):
-    given = {
+    flags = {
         "recipe": "dcgan_small",
         "image_size": "16",
         "width": 0.05,
@@ -64,7 +64,7 @@ def small(**settings):
         "discriminator_learning_rate": 0.02,
         **settings,
     }
-    return overrides.from_flags(given)
+    return overrides.from_flags(flags)
 
 
 @pytest.mark.slow

@@ -89,13 +89,13 @@ def slopes_of(discriminator, images):
     return judge.with_slopes(images, None, updates.View.REAL)[1]
 
 
-def _gradients(tape, result, discriminator):
-    found = tape.gradient(
-        result,
+def _gradients(tape, value, discriminator):
+    gradients = tape.gradient(
+        value,
         [v.value for v in discriminator.trainable_variables],
         unconnected_gradients=tf.UnconnectedGradients.ZERO,
     )
-    return [gradient.numpy() for gradient in found]
+    return [gradient.numpy() for gradient in gradients]
 
 
 def written_out(discriminator, config, *, step=7):
@@ -154,8 +154,8 @@ def test_a_joint_update_descends_the_sum_of_all_parts_written_out(settings):
         value = total()
     expected = _gradients(tape, value, reference)
     scalars, moved = descend(discriminator, config)
-    for actual, wanted in zip(moved, expected, strict=True):
-        np.testing.assert_allclose(actual, -RATE * wanted, rtol=0, atol=2e-6)
+    for actual, gradient in zip(moved, expected, strict=True):
+        np.testing.assert_allclose(actual, -RATE * gradient, rtol=0, atol=2e-6)
     assert scalars["loss_d"] == pytest.approx(float(value), abs=1e-5)
     norm = np.sqrt(sum((g**2).sum() for g in expected))
     assert scalars["discriminator_gradient_norm"] == pytest.approx(
@@ -189,11 +189,11 @@ def test_separate_updates_put_r1_and_half_the_loss_where_they_belong():
         values.append(float(value))
         norms.append(np.sqrt(sum((g**2).sum() for g in gradients)))
     scalars, moved = descend(discriminator, config)
-    for start, actual, wanted in zip(
+    for start, actual, end in zip(
         before, moved, reference.trainable_variables, strict=True
     ):
         np.testing.assert_allclose(
-            actual, wanted.numpy() - start, rtol=0, atol=2e-6
+            actual, end.numpy() - start, rtol=0, atol=2e-6
         )
     assert scalars["loss_d"] == pytest.approx(sum(values), abs=1e-5)
     assert scalars["discriminator_gradient_norm"] == pytest.approx(
@@ -215,8 +215,8 @@ def test_relativistic_pairs_are_compared_with_both_penalties():
         )
     expected = _gradients(tape, value, reference)
     scalars, moved = descend(discriminator, config)
-    for actual, wanted in zip(moved, expected, strict=True):
-        np.testing.assert_allclose(actual, -RATE * wanted, rtol=0, atol=2e-6)
+    for actual, gradient in zip(moved, expected, strict=True):
+        np.testing.assert_allclose(actual, -RATE * gradient, rtol=0, atol=2e-6)
     assert scalars["loss_d"] == pytest.approx(float(value), abs=1e-5)
     right = np.mean(differences < 0)
     assert scalars["real_accuracy"] == scalars["fake_accuracy"] == right
@@ -313,20 +313,20 @@ def test_a_larger_batch_of_g_has_latents_and_labels_of_its_own(loss):
         conditional=True,
     )
     state = gan.create_state(config, (16, 16, 1), num_classes=2)
-    made, generated = [], updates.Generated
+    batches, generated = [], updates.Generated
 
     class Recorded(generated):
         def __init__(self, generator, latents, labels=None):
             super().__init__(generator, latents, labels)
-            made.append(self)
+            batches.append(self)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(updates, "Generated", Recorded)
         images = tf.random.stateless_uniform([4, 16, 16, 1], [1, 2], -1.0)
         gan.update(state, config, images, tf.constant([0, 1, 1, 0]))
-    assert [len(each.latents) for each in made] == [4, 12, 12]
-    assert made[1].labels.numpy().tolist() == [0] * 3 + [1] * 6 + [0] * 3
-    assert not np.isclose(made[1].latents[:4], made[0].latents).any()
+    assert [len(each.latents) for each in batches] == [4, 12, 12]
+    assert batches[1].labels.numpy().tolist() == [0] * 3 + [1] * 6 + [0] * 3
+    assert not np.isclose(batches[1].latents[:4], batches[0].latents).any()
 
 
 def exact_moments(x, axes, keepdims=False, **unused):
@@ -371,8 +371,8 @@ def test_a_penaltys_gradient_is_whole_and_kerass_almost(penalty, monkeypatch):
     monkeypatch.setattr(tf.nn, "moments", exact_moments)
     exact = gradient()
 
-    def error(found):
-        return np.linalg.norm(found - exact) / np.linalg.norm(exact)
+    def error(estimate):
+        return np.linalg.norm(estimate - exact) / np.linalg.norm(exact)
 
     assert error(shipped) < 1e-4
     # Trained on a GPU, where Keras's layers are left in place.
@@ -395,8 +395,8 @@ def test_second_derivatives_are_those_of_numerical_differentiation(
         return penalty(slopes)
 
     with tf.GradientTape() as tape:
-        result = value()
-    found = _gradients(tape, result, discriminator)
+        penalty_value = value()
+    gradients = _gradients(tape, penalty_value, discriminator)
     expected = []
     for variable in discriminator.trainable_variables:
         numbers = variable.numpy()
@@ -409,8 +409,8 @@ def test_second_derivatives_are_those_of_numerical_differentiation(
                 around.append(float(value()))
             variable.assign(numbers)
             expected.append((around[0] - around[1]) / 2e-5)
-    found = np.concatenate([gradient.ravel() for gradient in found])
-    error = np.linalg.norm(found - expected) / np.linalg.norm(expected)
+    gradients = np.concatenate([gradient.ravel() for gradient in gradients])
+    error = np.linalg.norm(gradients - expected) / np.linalg.norm(expected)
     assert error < 1e-6
 
 
@@ -439,12 +439,12 @@ def test_interpolated_images_are_a_function_of_seed_and_step():
 )
 def test_loss_scaling_changes_neither_the_update_nor_the_norm(settings):
     config = schema.Config(**settings)
-    wanted_scalars, wanted = descend(network(), config)
+    expected_scalars, expected_moved = descend(network(), config)
     scaling = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(RATE))
     scalars, moved = descend(network(), config, optimizer=scaling)
-    for actual, expected in zip(moved, wanted, strict=True):
+    for actual, expected in zip(moved, expected_moved, strict=True):
         np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-6)
-    assert scalars == pytest.approx(wanted_scalars, rel=1e-5)
+    assert scalars == pytest.approx(expected_scalars, rel=1e-5)
 
 
 def test_an_update_that_loss_scaling_skips_counts_as_no_gradient():
@@ -464,18 +464,18 @@ def test_penalties_in_float16_are_those_of_float32(loss):
     config = schema.Config(
         loss=loss, r1_gamma=2.0, discriminator_updates="joint"
     )
-    wanted_scalars, wanted = descend(network(), config)
+    expected_scalars, expected_moved = descend(network(), config)
     scaling = keras.optimizers.LossScaleOptimizer(
         keras.optimizers.SGD(RATE), initial_scale=2.0**8
     )
     discriminator = network(dtype="mixed_float16")
     scalars, moved = descend(discriminator, config, optimizer=scaling)
     assert discriminator.layers[0].compute_dtype == "float16"
-    for actual, expected in zip(moved, wanted, strict=True):
+    for actual, expected in zip(moved, expected_moved, strict=True):
         scale = np.abs(expected).max()
         np.testing.assert_allclose(actual, expected, atol=0.01 * scale + 1e-5)
     for name, value in scalars.items():
-        assert value == pytest.approx(wanted_scalars[name], rel=0.01), name
+        assert value == pytest.approx(expected_scalars[name], rel=0.01), name
 
 
 @pytest.mark.slow

@@ -27,20 +27,20 @@ def whole(uniform, lowest, highest):
 def test_colours_are_changed_as_the_paper_says():
     before, drawn = images(), uniforms()
     after = views.augmented(before, ["color"], drawn).numpy()
-    for image, numbers, found in zip(before, drawn, after, strict=True):
+    for image, numbers, actual in zip(before, drawn, after, strict=True):
         brightness, saturation, contrast = numbers[COLOR]
         image = image + (brightness - 0.5)
         gray = image.mean(2, keepdims=True)
         image = (image - gray) * (2 * saturation) + gray
         image = (image - image.mean()) * (contrast + 0.5) + image.mean()
-        np.testing.assert_allclose(found, image, atol=1e-5)
+        np.testing.assert_allclose(actual, image, atol=1e-5)
 
 
 def test_images_are_moved_by_an_eighth_at_most_and_uncover_zeros():
     before, drawn = images(), uniforms()
     drawn[0, TRANSLATION] = 0.0, 0.999999
     after = views.augmented(before, ["translation"], drawn).numpy()
-    for image, numbers, found in zip(before, drawn, after, strict=True):
+    for image, numbers, actual in zip(before, drawn, after, strict=True):
         down, right = (
             whole(number, -reach, reach)
             for number, reach in zip(numbers[TRANSLATION], (2, 3), strict=True)
@@ -51,7 +51,7 @@ def test_images_are_moved_by_an_eighth_at_most_and_uncover_zeros():
             for x in range(width):
                 if 0 <= y - down < height and 0 <= x - right < width:
                     expected[y, x] = image[y - down, x - right]
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(actual, expected)
 
 
 def test_a_square_of_half_the_sides_is_cut_out_at_the_borders_too():
@@ -59,12 +59,12 @@ def test_a_square_of_half_the_sides_is_cut_out_at_the_borders_too():
     drawn[0, CUTOUT] = 0.0
     drawn[1, CUTOUT] = 0.999999
     after = views.augmented(before, ["cutout"], drawn).numpy()
-    for image, numbers, found in zip(before, drawn, after, strict=True):
+    for image, numbers, actual in zip(before, drawn, after, strict=True):
         top = whole(numbers[5], 0, 16) - 4
         left = whole(numbers[6], 0, 24) - 6
         expected = image.copy()
         expected[max(0, top) : top + 8, max(0, left) : left + 12] = 0
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(actual, expected)
     covered = (after == 0).all(3).mean((1, 2))
     assert covered.max() == 0.25
     assert covered[0] == covered[1] == 0.0625
@@ -86,21 +86,21 @@ def test_shifted_images_show_their_mirror_image_at_the_edges(may_flip):
     before, drawn = images(), uniforms(numbers=3)
     drawn[0] = 0.0, 0.999999, 0.1
     after = views.shifted(before, drawn, may_flip=may_flip).numpy()
-    for image, numbers, found in zip(before, drawn, after, strict=True):
+    for image, numbers, actual in zip(before, drawn, after, strict=True):
         down, right = (whole(number, -4, 4) for number in numbers[:2])
         padded = np.pad(image, ((4, 4), (4, 4), (0, 0)), "reflect")
         top, left = 4 - down, 4 - right
         expected = padded[top : top + 16, left : left + 24]
         if may_flip and numbers[2] < 0.5:
             expected = expected[:, ::-1]
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(actual, expected)
 
 
 def test_small_images_are_shifted_by_less():
     before = images(50, 2, 3, 1)
     after = views.shifted(before, uniforms(50, 3), may_flip=False).numpy()
-    for image, found in zip(before, after, strict=True):
-        assert set(found.ravel()) <= set(image.ravel())
+    for image, actual in zip(before, after, strict=True):
+        assert set(actual.ravel()) <= set(image.ravel())
 
 
 @pytest.mark.parametrize("change", ["color", "translation", "cutout", "shift"])
@@ -119,8 +119,8 @@ def test_gradients_are_those_of_numerical_differentiation(change):
     pixels = tf.constant(before)
     with tf.GradientTape() as tape:
         tape.watch(pixels)
-        result = value(pixels)
-    found = tape.gradient(result, pixels).numpy()
+        total = value(pixels)
+    gradient = tape.gradient(total, pixels).numpy()
     step = 1e-2
     for place in np.ndindex(before.shape):
         around = []
@@ -129,4 +129,4 @@ def test_gradients_are_those_of_numerical_differentiation(change):
             moved[place] += sign * step
             around.append(float(value(tf.constant(moved))))
         expected = (around[0] - around[1]) / (2 * step)
-        assert found[place] == pytest.approx(expected, abs=2e-3)
+        assert gradient[place] == pytest.approx(expected, abs=2e-3)

@@ -45,8 +45,8 @@ class _Images:
 
 def _advice(sizes, **options):
     images = _Images(sizes, **options)
-    found = facts.of(images, surveys.take(images))
-    return advice.of(found, dataset=images.dataset)
+    image_facts = facts.of(images, surveys.take(images))
+    return advice.of(image_facts, dataset=images.dataset)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_size_and_recipe_follow_from_the_median_size(
 def test_every_size_that_can_be_advised_can_be_made():
     for side in (*range(1, 80), 130, 300):
         for aspect in (0.2, 0.3, 0.45, 0.6, 0.8, 1, 1.1, 1.5, 1.9, 2.4, 6):
-            found = {
+            image_facts = {
                 "sizes": {"shorter_side": {"50": side}},
                 "aspects": {
                     "width_by_height": {"50": aspect},
@@ -86,7 +86,7 @@ def test_every_size_that_can_be_advised_can_be_made():
                     "kept_by_the_median": 1.0,
                 },
             }
-            size = advice._image_size(found, [], False)
+            size = advice._image_size(image_facts, [], False)
             recipe = advice._recipe(size, [], False)
             network = recipes.RECIPES[recipe].network
             assert families.NETWORKS[network].stages(size), (side, aspect)
@@ -112,12 +112,12 @@ def test_few_images_get_small_batches_and_no_endless_training():
 
 def test_a_run_whose_rates_fall_is_not_said_to_grow():
     def reason(size):
-        [found] = [
+        [text] = [
             why
             for what, why in _advice([size] * 40).reasons
             if what.startswith("--steps=")
         ]
-        return found
+        return text
 
     assert "can be made longer with --steps" in reason((64, 64))
     assert "learning rates fall to 0" in reason((32, 32))
@@ -189,8 +189,8 @@ def test_two_sets_of_a_translation_are_recognised(tmp_path):
 
 def test_a_folder_whose_name_is_no_text_is_told_to_be_renamed():
     images = _Images([(64, 64)] * 4)
-    found = facts.of(images, surveys.take(images))
-    advised = advice.of(found, dataset="/a\udcff")
+    image_facts = facts.of(images, surveys.take(images))
+    advised = advice.of(image_facts, dataset="/a\udcff")
     assert "rename this one" in advised.obstacles[0]
     assert advised.config.recipe == "dcgan_celeba"  # It can be measured.
-    assert advice.of(found, dataset="/aé").obstacles == ()
+    assert advice.of(image_facts, dataset="/aé").obstacles == ()

@@ -62,11 +62,11 @@ class _Trained:
 
 
 def test_a_translation_is_measured_on_two_sets(config, monkeypatch):
-    made = []
+    systems = []
 
     def system(run, loaded):
-        made.append(_Trained(run, loaded))
-        return made[-1]
+        systems.append(_Trained(run, loaded))
+        return systems[-1]
 
     monkeypatch.setattr(translation, "System", system)
     config = overrides.from_flags(
@@ -79,7 +79,7 @@ def test_a_translation_is_measured_on_two_sets(config, monkeypatch):
     )
     times = machine._step_times(config, (256, 256, 3))
     assert len(times) == 3
-    (trained,) = made
+    (trained,) = systems
     assert trained.closed
     assert len(trained.loaded.train) == len(trained.loaded.shown) == 2
     # Before the random crop of the recipe.

@@ -14,8 +14,8 @@ from tf_dcgan.common import errors, terminal
 from tf_dcgan.inspection import report
 
 
-def _kinds(found):
-    return {finding["kind"]: finding["text"] for finding in found["findings"]}
+def _kinds(facts):
+    return {finding["kind"]: finding["text"] for finding in facts["findings"]}
 
 
 def test_every_damaged_file_is_named_with_its_reason(awful_report):
@@ -28,16 +28,16 @@ def test_every_damaged_file_is_named_with_its_reason(awful_report):
 
 
 def test_counts_are_of_what_can_be_used(awful_report):
-    found = awful_report.facts
-    assert found["images"] == found["usable"] + len(awful_folder.DAMAGED)
-    assert found["splits"] == {"train": found["images"]}
-    assert sum(found["formats"].values()) == found["usable"]
-    assert sum(found["classes"].values()) == found["usable"]
-    assert found["classes"]["cats"] == 34
-    assert found["classes"]["lonely"] == 1
-    assert found["classes"]["damaged"] == 0
-    assert found["formats"]["WEBP"] == 1
-    assert found["other_files"] == {
+    facts = awful_report.facts
+    assert facts["images"] == facts["usable"] + len(awful_folder.DAMAGED)
+    assert facts["splits"] == {"train": facts["images"]}
+    assert sum(facts["formats"].values()) == facts["usable"]
+    assert sum(facts["classes"].values()) == facts["usable"]
+    assert facts["classes"]["cats"] == 34
+    assert facts["classes"]["lonely"] == 1
+    assert facts["classes"]["damaged"] == 0
+    assert facts["formats"]["WEBP"] == 1
+    assert facts["other_files"] == {
         ".txt": 1,
         ".csv": 1,
         ".db": 1,
@@ -97,24 +97,24 @@ def test_compressed_smaller_and_brighter_copies_look_the_same(awful_report):
 
 
 def test_what_is_odd_is_told(awful_report):
-    found = awful_report.facts
-    assert found["hidden_on_white"] == ["odd/white on nothing.png"]
-    assert found["misnamed"] == [{"name": "odd/jpeg.png", "format": "JPEG"}]
-    assert found["turned_by_exif"] == 1
-    assert found["frames"]["files_with_several"] == [
+    facts = awful_report.facts
+    assert facts["hidden_on_white"] == ["odd/white on nothing.png"]
+    assert facts["misnamed"] == [{"name": "odd/jpeg.png", "format": "JPEG"}]
+    assert facts["turned_by_exif"] == 1
+    assert facts["frames"]["files_with_several"] == [
         "odd/moving.gif",
         "odd/pages.tif",
     ]
-    assert sorted(found["aspects"]["beyond_3_to_1"]) == [
+    assert sorted(facts["aspects"]["beyond_3_to_1"]) == [
         "odd/needle.png",
         "odd/strip.png",
     ]
-    assert found["gray_stored_as_colour"] >= 1
-    assert found["other_names"] == {
+    assert facts["gray_stored_as_colour"] >= 1
+    assert facts["other_names"] == {
         "images by content, left out for their suffix": ["odd/no suffix"],
         "hidden, left out": [".cache", ".hidden.png"],
     }
-    kinds = _kinds(found)
+    kinds = _kinds(facts)
     assert set(kinds) >= {
         *("too_many_damaged", "one_colour", "exact_copies", "near_copies"),
         *("exact_copies_across_classes", "white_drawings", "frames"),
@@ -122,7 +122,7 @@ def test_what_is_odd_is_told(awful_report):
     }
     assert "lonely" in kinds["lonely"]
     # The worst first.
-    assert found["findings"][0]["kind"] == "too_many_damaged"
+    assert facts["findings"][0]["kind"] == "too_many_damaged"
     # A training would be refused, and the advice says so.
     assert awful_report.advice.obstacles == (
         kinds["too_many_damaged"],
@@ -212,11 +212,11 @@ def test_the_page_escapes_names_and_needs_no_other_file(awful_report):
 def test_a_folder_without_a_usable_image_still_gets_its_report(tmp_path):
     (tmp_path / "a.png").write_bytes(b"")
     (tmp_path / "b.png").write_text("no image")
-    found = report.inspect(str(tmp_path))
-    assert found.advice is None
-    assert len(found.facts["damaged"]) == 2
-    assert "nothing to train on" in "\n".join(found.lines())
-    assert "Cannot be read" in found.page()
+    folder_report = report.inspect(str(tmp_path))
+    assert folder_report.advice is None
+    assert len(folder_report.facts["damaged"]) == 2
+    assert "nothing to train on" in "\n".join(folder_report.lines())
+    assert "Cannot be read" in folder_report.page()
 
 
 def test_an_array_is_refused_as_a_training_refuses_it(tmp_path):
@@ -233,10 +233,10 @@ def test_an_array_of_several_splits_is_inspected_whole(tmp_path):
     }
     arrays["x_test"][1] = arrays["x_train"][2]
     np.savez(tmp_path / "a.npz", **arrays)
-    found = report.inspect(str(tmp_path / "a.npz")).facts
-    assert found["splits"] == {"train": 6, "test": 4}
-    assert found["exact_copies"]["names"] == [["train 2", "test 1"]]
-    assert found["exact_copies"]["groups_across_splits"] == 1
+    facts = report.inspect(str(tmp_path / "a.npz")).facts
+    assert facts["splits"] == {"train": 6, "test": 4}
+    assert facts["exact_copies"]["names"] == [["train 2", "test 1"]]
+    assert facts["exact_copies"]["groups_across_splits"] == 1
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
@@ -267,9 +267,9 @@ def test_classes_may_come_from_a_file(tmp_path):
         rows.append(f"{number}.png,{'ab'[number % 2]}")
     (tmp_path / "labels.csv").write_text("\n".join(rows))
     labels = str(tmp_path / "labels.csv")
-    found = report.inspect(str(tmp_path), labels=labels)
-    assert found.facts["classes"] == {"a": 3, "b": 3}
-    assert found.advice.settings["labels"] == labels
+    folder_report = report.inspect(str(tmp_path), labels=labels)
+    assert folder_report.facts["classes"] == {"a": 3, "b": 3}
+    assert folder_report.advice.settings["labels"] == labels
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
@@ -279,13 +279,17 @@ def test_arrays_are_inspected_by_their_own_values(tmp_path, dtype):
     images[7] = images[3]
     labels = np.arange(40) % 4
     np.savez(tmp_path / "a.npz", images=images, labels=labels)
-    found = report.inspect(str(tmp_path / "a.npz"))
-    assert found.facts["usable"] == 40
-    assert found.facts["classes"] == {str(label): 10 for label in range(4)}
-    (mode,) = found.facts["modes"]
+    array_report = report.inspect(str(tmp_path / "a.npz"))
+    assert array_report.facts["usable"] == 40
+    assert array_report.facts["classes"] == {
+        str(label): 10 for label in range(4)
+    }
+    (mode,) = array_report.facts["modes"]
     assert (mode["low"], mode["high"]) == (0, 199)
-    assert found.facts["exact_copies"]["names"] == [["train 3", "train 7"]]
-    assert "train 3" in found.page()
+    assert array_report.facts["exact_copies"]["names"] == [
+        ["train 3", "train 7"]
+    ]
+    assert "train 3" in array_report.page()
 
 
 def test_colour_arrays_with_channels_last_are_inspected(tmp_path):
@@ -293,10 +297,10 @@ def test_colour_arrays_with_channels_last_are_inspected(tmp_path):
         0, 256, (5, 32, 32, 3), dtype=np.uint8
     )
     np.save(tmp_path / "a.npy", images)
-    found = report.inspect(str(tmp_path / "a.npy"))
-    assert found.facts["channels"] == 3
-    assert found.facts["sizes"]["different"] == 1
-    assert found.advice.image_shape == (32, 32, 3)
+    array_report = report.inspect(str(tmp_path / "a.npy"))
+    assert array_report.facts["channels"] == 3
+    assert array_report.facts["sizes"]["different"] == 1
+    assert array_report.advice.image_shape == (32, 32, 3)
 
 
 def test_white_drawings_on_transparency_are_no_blank_images(tmp_path):
@@ -304,20 +308,20 @@ def test_white_drawings_on_transparency_are_no_blank_images(tmp_path):
         drawing = np.full((20, 20, 4), 255, np.uint8)
         drawing[..., 3] = awful_folder.photo(number, 20, 20)[..., 0]
         PIL.Image.fromarray(drawing).save(tmp_path / f"{number}.png")
-    found = report.inspect(str(tmp_path)).facts
-    assert found["one_colour"] == []
-    assert len(found["hidden_on_white"]) == 3
-    assert "lays them over black" in _kinds(found)["white_drawings"]
+    facts = report.inspect(str(tmp_path)).facts
+    assert facts["one_colour"] == []
+    assert len(facts["hidden_on_white"]) == 3
+    assert "lays them over black" in _kinds(facts)["white_drawings"]
 
 
 def test_values_that_are_not_finite_are_told_of_arrays(tmp_path):
     images = np.random.default_rng(0).random((4, 20, 20))
     images[2, 3, 4] = np.inf
     np.save(tmp_path / "a.npy", images)
-    found = report.inspect(str(tmp_path / "a.npy"))
-    assert found.facts["not_finite"] == ["train 2"]
-    assert found.facts["modes"][0]["high"] < 1
-    assert "Recommended" in "\n".join(found.lines())
+    array_report = report.inspect(str(tmp_path / "a.npy"))
+    assert array_report.facts["not_finite"] == ["train 2"]
+    assert array_report.facts["modes"][0]["high"] < 1
+    assert "Recommended" in "\n".join(array_report.lines())
 
 
 def test_splits_are_counted_and_copies_between_them_told(tmp_path):
@@ -326,7 +330,7 @@ def test_splits_are_counted_and_copies_between_them_told(tmp_path):
         for seed in seeds:
             image = PIL.Image.fromarray(awful_folder.photo(seed))
             image.save(tmp_path / split / f"{seed}.png")
-    found = report.inspect(str(tmp_path)).facts
-    assert found["splits"] == {"train": 8, "test": 4}
-    assert found["exact_copies"]["groups_across_splits"] == 2
-    assert "2 groups" in _kinds(found)["exact_copies_across_splits"]
+    facts = report.inspect(str(tmp_path)).facts
+    assert facts["splits"] == {"train": 8, "test": 4}
+    assert facts["exact_copies"]["groups_across_splits"] == 2
+    assert "2 groups" in _kinds(facts)["exact_copies_across_splits"]

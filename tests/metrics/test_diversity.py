@@ -69,8 +69,8 @@ def test_images_with_labels_are_compared_within_each_class():
     real = flat(0, 50, 100, 70, 255)
     measure = diversity.Diversity(real, np.array([3, 8, 3, 8, 9]))
     # 60 and 30 of 100 and 20, though both classes are far apart.
-    made = flat(0, 60, 200, 230)
-    assert measure(made, np.array([3, 3, 8, 8])) == pytest.approx(90 / 120)
+    fake = flat(0, 60, 200, 230)
+    assert measure(fake, np.array([3, 3, 8, 8])) == pytest.approx(90 / 120)
     # One image for each class, each of them twice.
     assert measure(flat(0, 0, 200, 200), np.array([3, 3, 8, 8])) == 0.0
     # A class that one side lacks is left out.

@@ -198,10 +198,10 @@ def test_equal_covariances_leave_the_squared_distance_of_the_means():
     sigma = np.cov(correlated(np.random.default_rng(0), 50, 4).T)
     first = gaussian([0, 0, 0, 0], sigma)
     second = gaussian([1, -2, 3, 0.5], sigma)
-    result = frechet.frechet_distance(first, second)
-    assert result.value == pytest.approx(14.25, rel=1e-9)
-    assert result.mean_term == pytest.approx(14.25, rel=1e-12)
-    assert result.covariance_term == pytest.approx(0, abs=1e-9)
+    squared_distance = frechet.frechet_distance(first, second)
+    assert squared_distance.value == pytest.approx(14.25, rel=1e-9)
+    assert squared_distance.mean_term == pytest.approx(14.25, rel=1e-12)
+    assert squared_distance.covariance_term == pytest.approx(0, abs=1e-9)
 
 
 def test_diagonal_covariances_compare_standard_deviations():
@@ -453,17 +453,17 @@ def test_the_floor_says_where_its_formula_fails():
 def test_extrapolation_has_no_bias(shift):
     chance = np.random.default_rng(17)
     reference = gaussian(np.zeros(8), np.eye(8))
-    results, plain = [], []
+    values, plain = [], []
     for seed in range(150):
         features = chance.standard_normal((400, 8))
         features[:, 0] += shift
-        result = frechet_sampling.frechet_infinity(
+        estimate = frechet_sampling.frechet_infinity(
             features, reference, seed=seed
         )
-        results.append(result.value)
-        plain.append(result.points[-1][1])
-    error = np.std(results) / np.sqrt(len(results))
-    assert abs(np.mean(results) - shift**2) < 3 * error
+        values.append(estimate.value)
+        plain.append(estimate.points[-1][1])
+    error = np.std(values) / np.sqrt(len(values))
+    assert abs(np.mean(values) - shift**2) < 3 * error
     bias = frechet.frechet_floor(reference, [400]).value
     assert error < bias / 4
     if not shift:
@@ -473,15 +473,15 @@ def test_extrapolation_has_no_bias(shift):
 def test_extrapolation_fits_a_line_over_one_over_n():
     features = correlated(np.random.default_rng(18), 1000, 4)
     reference = gaussian(np.zeros(4), np.eye(4))
-    result = frechet_sampling.frechet_infinity(
+    estimate = frechet_sampling.frechet_infinity(
         features, reference, seed=0, num_points=5
     )
-    assert [size for size, _ in result.points] == [100, 325, 550, 775, 1000]
-    sizes, values = np.array(result.points).T
+    assert [size for size, _ in estimate.points] == [100, 325, 550, 775, 1000]
+    sizes, values = np.array(estimate.points).T
     design = np.stack([np.ones(5), 1 / sizes], axis=1)
     value, slope = np.linalg.lstsq(design, values, rcond=None)[0]
-    assert result.value == pytest.approx(value, rel=1e-9)
-    assert result.slope == pytest.approx(slope, rel=1e-9)
+    assert estimate.value == pytest.approx(value, rel=1e-9)
+    assert estimate.slope == pytest.approx(slope, rel=1e-9)
     whole = distance(reference, Moments.from_features(features))
     assert values[-1] == pytest.approx(whole, rel=1e-12)
 
@@ -500,23 +500,23 @@ def test_extrapolation_follows_its_seed():
 @pytest.mark.slow
 def test_extrapolation_says_where_it_is_not_linear():
     features = correlated(np.random.default_rng(20), 60, 20)
-    result = frechet_sampling.frechet_infinity(
+    estimate = frechet_sampling.frechet_infinity(
         features, gaussian(np.zeros(20), np.eye(20)), seed=0
     )
-    assert names(result.warnings) == ["few_samples", "bias_left"]
-    assert result.warnings[1] == (
+    assert names(estimate.warnings) == ["few_samples", "bias_left"]
+    assert estimate.warnings[1] == (
         "bias_left: 30 images in 20 dimensions, up to 13% of the bias may stay"
     )
-    assert result.points[0][0] == 30
+    assert estimate.points[0][0] == 30
 
 
 def test_extrapolation_starts_where_the_line_is_straight():
     features = correlated(np.random.default_rng(20), 1000, 20)
-    result = frechet_sampling.frechet_infinity(
+    estimate = frechet_sampling.frechet_infinity(
         features, gaussian(np.zeros(20), np.eye(20)), seed=0, num_points=3
     )
-    assert [size for size, _ in result.points] == [200, 600, 1000]
-    assert names(result.warnings) == ["few_samples"]
+    assert [size for size, _ in estimate.points] == [200, 600, 1000]
+    assert names(estimate.warnings) == ["few_samples"]
 
 
 def test_extrapolation_needs_twenty_images():
@@ -538,22 +538,24 @@ def drawn_with_shift(chance, counts=(150, 150), dimension=8, shift=0.7):
 @pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say():
     chance = np.random.default_rng(21)
-    results = [
+    intervals = [
         frechet_sampling.frechet_interval(*drawn_with_shift(chance), seed=seed)
         for seed in range(300)
     ]
-    average = np.mean([result.value for result in results])
+    average = np.mean([interval.value for interval in intervals])
     truth = 0.49
     # The two lie so far apart that one interval cannot serve for both.
     assert average > truth + 0.1
-    covers = [result.low <= average <= result.high for result in results]
+    covers = [
+        interval.low <= average <= interval.high for interval in intervals
+    ]
     assert 0.91 <= np.mean(covers) <= 0.985
-    covers = [r.corrected_low <= truth <= r.corrected_high for r in results]
+    covers = [r.corrected_low <= truth <= r.corrected_high for r in intervals]
     assert 0.91 <= np.mean(covers) <= 0.985
-    corrected = [result.corrected for result in results]
+    corrected = [interval.corrected for interval in intervals]
     assert np.mean(corrected) == pytest.approx(truth, abs=0.03)
-    spread = np.std([result.value for result in results])
-    errors_ = [result.standard_error for result in results]
+    spread = np.std([interval.value for interval in intervals])
+    errors_ = [interval.standard_error for interval in intervals]
     assert np.mean(errors_) == pytest.approx(spread, rel=0.15)
 
 
@@ -591,7 +593,7 @@ def test_an_interval_is_the_jackknife_over_its_groups():
     chance = np.random.default_rng(23)
     features = chance.standard_normal((20, 2))
     reference = gaussian([0, 0], np.eye(2))
-    result = frechet_sampling.frechet_interval(
+    interval = frechet_sampling.frechet_interval(
         reference, features, seed=0, num_groups=10, level=0.9
     )
     order = np.random.default_rng(0).permutation(20)
@@ -604,15 +606,15 @@ def test_an_interval_is_the_jackknife_over_its_groups():
             for group in order.reshape(10, 2)
         ]
     )
-    bias = 9 * (left_out.mean() - result.value)
+    bias = 9 * (left_out.mean() - interval.value)
     error = np.sqrt(0.9 * ((left_out - left_out.mean()) ** 2).sum())
-    assert result.bias == pytest.approx(bias, rel=1e-9)
-    assert result.standard_error == pytest.approx(error, rel=1e-9)
+    assert interval.bias == pytest.approx(bias, rel=1e-9)
+    assert interval.standard_error == pytest.approx(error, rel=1e-9)
     # Student's t with 9 degrees of freedom, 5 % on either side: 1.833113
-    assert result.high - result.value == pytest.approx(1.833113 * error)
-    assert result.value - result.low == pytest.approx(1.833113 * error)
-    assert result.corrected == pytest.approx(result.value - bias)
-    assert result.corrected_high - result.corrected == pytest.approx(
+    assert interval.high - interval.value == pytest.approx(1.833113 * error)
+    assert interval.value - interval.low == pytest.approx(1.833113 * error)
+    assert interval.corrected == pytest.approx(interval.value - bias)
+    assert interval.corrected_high - interval.corrected == pytest.approx(
         1.833113 * error
     )
 
@@ -620,9 +622,9 @@ def test_an_interval_is_the_jackknife_over_its_groups():
 def test_intervals_of_fewer_images_than_dimensions_come_with_a_warning():
     chance = np.random.default_rng(24)
     real, fake = drawn_with_shift(chance, (40, 45), dimension=60)
-    result = frechet_sampling.frechet_interval(real, fake, seed=0)
-    assert result.standard_error > 0
-    assert names(result.warnings) == [
+    interval = frechet_sampling.frechet_interval(real, fake, seed=0)
+    assert interval.standard_error > 0
+    assert names(interval.warnings) == [
         "few_samples",
         "rank_deficient",
         "bias_left",

@@ -29,10 +29,10 @@ def drawn(chance, counts, *, dimension=4, shift=0.0):
 
 def test_one_subset_of_everything_is_the_unbiased_estimate():
     real, fake = drawn(np.random.default_rng(0), (7, 7), shift=0.5)
-    result = kernel.kernel_distance(real, fake, seed=0)
-    assert result.value == pytest.approx(by_definition(real, fake), rel=1e-12)
-    assert result.subset_size == 7
-    assert result.num_subsets == 1
+    distance = kernel.kernel_distance(real, fake, seed=0)
+    assert distance.value == pytest.approx(by_definition(real, fake), rel=1e-12)
+    assert distance.subset_size == 7
+    assert distance.num_subsets == 1
 
 
 def test_four_points_by_hand():
@@ -41,8 +41,8 @@ def test_four_points_by_hand():
     fake = np.array([[0.0], [0.0], [2.0], [2.0]])
     # Real 8; fake (2·1 + 8·1 + 2·125) / 12; across (1 + 27) / 2, twice.
     expected = 8 + 260 / 12 - 28
-    result = kernel.kernel_distance(real, fake, seed=0)
-    assert result.value == pytest.approx(expected, rel=1e-12)
+    distance = kernel.kernel_distance(real, fake, seed=0)
+    assert distance.value == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.slow
@@ -67,13 +67,13 @@ def test_subsets_are_averaged_and_follow_the_seed():
 @pytest.mark.slow
 def test_subsets_have_at_most_a_thousand_images_and_all_of_a_small_set():
     real, fake = drawn(np.random.default_rng(2), (1100, 1050), dimension=2)
-    result = kernel.kernel_distance(real, fake, seed=0, num_subsets=2)
-    assert result.subset_size == 1000
-    assert result.num_subsets == 2
-    assert result.warnings == ()
-    result = kernel.kernel_distance(real, fake[:30], seed=0, num_subsets=2)
-    assert result.subset_size == 30
-    assert result.warnings == (
+    distance = kernel.kernel_distance(real, fake, seed=0, num_subsets=2)
+    assert distance.subset_size == 1000
+    assert distance.num_subsets == 2
+    assert distance.warnings == ()
+    distance = kernel.kernel_distance(real, fake[:30], seed=0, num_subsets=2)
+    assert distance.subset_size == 30
+    assert distance.warnings == (
         "few_samples: subsets of 30 images, KID wants 1,000",
     )
 
@@ -92,7 +92,7 @@ def test_equal_distributions_give_values_on_both_sides_of_zero():
 def errors_against_spread(counts, *, size, shift):
     """Mean estimated variance, relative to that over new images."""
     chance = np.random.default_rng(4)
-    results = [
+    distances = [
         kernel.kernel_distance(
             *drawn(chance, counts, shift=shift),
             seed=seed,
@@ -101,8 +101,8 @@ def errors_against_spread(counts, *, size, shift):
         )
         for seed in range(400)
     ]
-    variance = np.var([result.value for result in results])
-    estimated = np.mean([result.standard_error**2 for result in results])
+    variance = np.var([distance.value for distance in distances])
+    estimated = np.mean([distance.standard_error**2 for distance in distances])
     return estimated / variance
 
 
@@ -139,16 +139,16 @@ def test_more_subsets_do_not_make_the_error_vanish():
 
 def test_few_small_subsets_of_many_images_err_by_their_drawing():
     real, fake = drawn(np.random.default_rng(5), (3000, 3000))
-    results = [
+    distances = [
         kernel.kernel_distance(
             real, fake, seed=seed, num_subsets=4, subset_size=20
         )
         for seed in range(100)
     ]
-    spread = np.var([result.value for result in results], ddof=1)
-    told = np.mean([result.standard_error**2 for result in results])
+    spread = np.var([distance.value for distance in distances], ddof=1)
+    estimate = np.mean([distance.standard_error**2 for distance in distances])
     # What other images would add is a hundredth of it.
-    assert told == pytest.approx(spread, rel=0.3)
+    assert estimate == pytest.approx(spread, rel=0.3)
 
 
 def test_float32_features_are_compared_in_float64():
@@ -157,8 +157,8 @@ def test_float32_features_are_compared_in_float64():
         for part in drawn(np.random.default_rng(6), (20, 20))
     )
     expected = by_definition(real.astype(float), fake.astype(float))
-    result = kernel.kernel_distance(real, fake, seed=0)
-    assert result.value == pytest.approx(expected, rel=1e-10)
+    distance = kernel.kernel_distance(real, fake, seed=0)
+    assert distance.value == pytest.approx(expected, rel=1e-10)
 
 
 def test_three_images_are_too_few():

@@ -10,12 +10,12 @@ def predicting(*classes, num_classes):
 
 
 def test_the_share_of_wanted_classes_that_are_found():
-    found = label_accuracy.label_accuracy(
+    accuracy = label_accuracy.label_accuracy(
         predicting(0, 1, 1, 2, 2, num_classes=4), np.array([0, 1, 2, 2, 0])
     )
-    assert found.value == pytest.approx(3 / 5)
-    assert (found.right, found.images) == (3, 5)
-    assert found.by_class == (0.5, 1.0, 0.5, None)
+    assert accuracy.value == pytest.approx(3 / 5)
+    assert (accuracy.right, accuracy.images) == (3, 5)
+    assert accuracy.by_class == (0.5, 1.0, 0.5, None)
 
 
 def test_wilsons_interval_by_hand():

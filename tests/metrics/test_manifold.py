@@ -37,18 +37,18 @@ def test_four_points_on_a_line_by_hand():
     # With k = 1 the real balls are [-1, 1], [0, 2], [7, 13] and [10, 16].
     real = np.array([[0.0], [1.0], [10.0], [13.0]])
     fake = np.array([[0.5], [2.5], [9.0], [30.0]])
-    result = manifold.manifold_scores(
+    scores = manifold.manifold_scores(
         real,
         fake,
         precision_recall_neighbours=1,
         density_coverage_neighbours=1,
     )
-    assert result.precision == 0.5  # 0.5 and 9
-    assert result.density == 0.75  # 0.5 lies in two balls, 9 in one
-    assert result.coverage == 0.75  # all but [10, 16]
+    assert scores.precision == 0.5  # 0.5 and 9
+    assert scores.density == 0.75  # 0.5 lies in two balls, 9 in one
+    assert scores.coverage == 0.75  # all but [10, 16]
     # The generated ones: 0.5 ± 2, 2.5 ± 2, 9 ± 6.5 and 30 ± 21.
-    assert result.recall == 1.0
-    assert not any(w.startswith("unequal_sizes") for w in result.warnings)
+    assert scores.recall == 1.0
+    assert not any(w.startswith("unequal_sizes") for w in scores.warnings)
 
 
 @pytest.mark.parametrize("counts", [(40, 33), (12, 60), (14, 14)])
@@ -57,11 +57,11 @@ def test_scores_are_those_of_the_definitions(counts, dimension, small_tiles):
     chance = np.random.default_rng(0)
     real, fake = (chance.standard_normal((n, dimension)) for n in counts)
     fake = 0.7 * fake + 0.5
-    result = manifold.manifold_scores(real, fake)
+    scores = manifold.manifold_scores(real, fake)
     for kind in ("precision", "recall"):
-        assert getattr(result, kind) == by_definition(real, fake, 3, kind)
+        assert getattr(scores, kind) == by_definition(real, fake, 3, kind)
     for kind in ("density", "coverage"):
-        assert getattr(result, kind) == by_definition(real, fake, 5, kind)
+        assert getattr(scores, kind) == by_definition(real, fake, 5, kind)
 
 
 def test_points_exactly_on_a_radius_are_inside(small_tiles):
@@ -69,32 +69,32 @@ def test_points_exactly_on_a_radius_are_inside(small_tiles):
     # alone would decide by rounding.
     chance = np.random.default_rng(1)
     real = chance.standard_normal((60, 9)) + 50
-    result = manifold.manifold_scores(real, real[::-1].copy())
-    assert result.precision == result.recall == result.coverage == 1
+    scores = manifold.manifold_scores(real, real[::-1].copy())
+    assert scores.precision == scores.recall == scores.coverage == 1
     # Each ball holds its centre and five neighbours.
-    assert result.density == pytest.approx(6 / 5, abs=1e-15)
+    assert scores.density == pytest.approx(6 / 5, abs=1e-15)
 
 
 def test_equal_images_are_near_each_other_and_nothing_else(small_tiles):
     real = np.full((20, 3), 0.1)
-    result = manifold.manifold_scores(real, real + 1e-12)
-    assert result.precision == result.coverage == 0
-    result = manifold.manifold_scores(real, real)
-    assert result.precision == result.coverage == 1
+    scores = manifold.manifold_scores(real, real + 1e-12)
+    assert scores.precision == scores.coverage == 0
+    scores = manifold.manifold_scores(real, real)
+    assert scores.precision == scores.coverage == 1
 
 
 @pytest.mark.slow
 def test_density_and_coverage_of_equal_distributions():
     chance = np.random.default_rng(2)
-    results = []
+    all_scores = []
     for _ in range(300):
         real, fake = (chance.standard_normal((n, 3)) for n in (40, 25))
-        results.append(manifold.manifold_scores(real, fake))
-    density = np.array([result.density for result in results])
-    coverage = np.array([result.coverage for result in results])
-    root = np.sqrt(len(results))
+        all_scores.append(manifold.manifold_scores(real, fake))
+    density = np.array([scores.density for scores in all_scores])
+    coverage = np.array([scores.coverage for scores in all_scores])
+    root = np.sqrt(len(all_scores))
     assert abs(density.mean() - 1) < 3 * density.std() / root < 0.05
-    expected = results[0].expected_coverage
+    expected = all_scores[0].expected_coverage
     assert abs(coverage.mean() - expected) < 3 * coverage.std() / root < 0.02
 
 
@@ -110,10 +110,10 @@ def test_one_generated_mode_is_precise_and_does_not_cover():
         chance.standard_normal((200, 2)) + 20 * np.arange(4).repeat(50)[:, None]
     )
     fake = chance.standard_normal((200, 2))
-    result = manifold.manifold_scores(real, fake)
-    assert result.precision > 0.9
-    assert result.coverage < 0.26
-    assert result.recall < 0.26
+    scores = manifold.manifold_scores(real, fake)
+    assert scores.precision > 0.9
+    assert scores.coverage < 0.26
+    assert scores.recall < 0.26
 
 
 def test_float32_features_far_from_zero_lose_nothing(small_tiles):
@@ -122,18 +122,18 @@ def test_float32_features_far_from_zero_lose_nothing(small_tiles):
         (chance.standard_normal((30, 4)) * 1e-3 + 100).astype(np.float32)
         for _ in range(2)
     )
-    result = manifold.manifold_scores(real, fake)
+    scores = manifold.manifold_scores(real, fake)
     real, fake = real.astype(float), fake.astype(float)
-    assert result.precision == by_definition(real, fake, 3, "precision")
-    assert result.density == by_definition(real, fake, 5, "density")
+    assert scores.precision == by_definition(real, fake, 3, "precision")
+    assert scores.density == by_definition(real, fake, 5, "density")
 
 
 def test_unequal_sizes_are_named():
     chance = np.random.default_rng(5)
-    result = manifold.manifold_scores(
+    scores = manifold.manifold_scores(
         chance.standard_normal((10, 2)), chance.standard_normal((12, 2))
     )
-    few, unequal = result.warnings
+    few, unequal = scores.warnings
     assert few == "few_samples: 10 images, these scores want 2,048"
     assert unequal.startswith("unequal_sizes: 10 real and 12 generated")
 
@@ -152,11 +152,11 @@ def test_four_images_have_precision_but_no_density():
     # In one dimension the third neighbour is the farthest of the others.
     real = np.array([[0.0], [1.0], [2.0], [10.0]])
     fake = np.array([[5.0], [19.0], [21.0], [25.0]])
-    found = manifold.manifold_scores(real, fake)
-    assert found.precision == 0.5  # 5 and 19 are within 10 of 10.
-    assert found.recall == 1.0  # All are within 20 of 5.
-    assert np.isnan([found.density, found.coverage]).all()
-    assert np.isnan(found.expected_coverage)
+    scores = manifold.manifold_scores(real, fake)
+    assert scores.precision == 0.5  # 5 and 19 are within 10 of 10.
+    assert scores.recall == 1.0  # All are within 20 of 5.
+    assert np.isnan([scores.density, scores.coverage]).all()
+    assert np.isnan(scores.expected_coverage)
 
 
 def test_different_dimensions_are_refused():

@@ -13,43 +13,43 @@ def predicting(*classes, num_classes, margin=50.0):
 
 def test_predictions_are_counted_by_class():
     logits = predicting(0, 2, 2, 3, 2, num_classes=5)
-    result = modes.modes(logits, [1, 1, 1, 1, 1])
-    assert result.histogram == (1, 0, 3, 1, 0)
-    assert result.covered == 3
-    assert result.num_classes == 5
+    mode_counts = modes.modes(logits, [1, 1, 1, 1, 1])
+    assert mode_counts.histogram == (1, 0, 3, 1, 0)
+    assert mode_counts.covered == 3
+    assert mode_counts.num_classes == 5
 
 
 def test_divergence_from_even_frequencies_by_hand():
     # Shares ¾ and ¼ against ½ and ½: ¾ ln 1.5 + ¼ ln 0.5
     logits = predicting(0, 0, 0, 1, num_classes=2)
-    result = modes.modes(logits, [0.5, 0.5])
-    assert result.divergence == pytest.approx(0.130812, abs=1e-6)
+    mode_counts = modes.modes(logits, [0.5, 0.5])
+    assert mode_counts.divergence == pytest.approx(0.130812, abs=1e-6)
 
 
 def test_divergence_is_of_the_generated_from_the_real():
     # ½ ln (½ / ¾) + ½ ln (½ / ¼), and not the other way round.
     logits = predicting(0, 1, num_classes=2)
-    result = modes.modes(logits, [0.75, 0.25])
-    assert result.divergence == pytest.approx(0.143841, abs=1e-6)
+    mode_counts = modes.modes(logits, [0.75, 0.25])
+    assert mode_counts.divergence == pytest.approx(0.143841, abs=1e-6)
 
 
 def test_one_class_of_ten_is_ln_ten_away():
     logits = predicting(*[4] * 100, num_classes=10)
-    result = modes.modes(logits, np.ones(10))
-    assert result.covered == 1
-    assert result.divergence == pytest.approx(math.log(10), rel=1e-12)
+    mode_counts = modes.modes(logits, np.ones(10))
+    assert mode_counts.covered == 1
+    assert mode_counts.divergence == pytest.approx(math.log(10), rel=1e-12)
 
 
 def test_the_real_frequencies_can_be_counts():
     logits = predicting(0, 0, 1, num_classes=2)
-    result = modes.modes(logits, [4000, 2000])
-    assert result.divergence == pytest.approx(0, abs=1e-12)
+    mode_counts = modes.modes(logits, [4000, 2000])
+    assert mode_counts.divergence == pytest.approx(0, abs=1e-12)
 
 
 def test_confidence_is_the_mean_probability_of_the_predicted_class():
     logits = np.log([[0.8, 0.1, 0.1], [0.2, 0.6, 0.2]])
-    result = modes.modes(logits, np.ones(3))
-    assert result.confidence == pytest.approx(0.7, rel=1e-12)
+    mode_counts = modes.modes(logits, np.ones(3))
+    assert mode_counts.confidence == pytest.approx(0.7, rel=1e-12)
     # A shift of the logits is no change.
     assert modes.modes(logits + 800, np.ones(3)).confidence == (
         pytest.approx(0.7, rel=1e-9)
@@ -58,8 +58,8 @@ def test_confidence_is_the_mean_probability_of_the_predicted_class():
 
 def test_the_floor_counts_the_classes_that_real_images_have():
     logits = predicting(0, 2, 0, 2, num_classes=5)
-    result = modes.modes(logits, [3, 0, 3, 2, 0])
-    assert result.divergence_floor == (3 - 1) / (2 * 4)
+    mode_counts = modes.modes(logits, [3, 0, 3, 2, 0])
+    assert mode_counts.divergence_floor == (3 - 1) / (2 * 4)
 
 
 def test_perfect_generators_score_the_floor():
@@ -73,7 +73,7 @@ def test_perfect_generators_score_the_floor():
     ]
     floor = divergences[0].divergence_floor
     assert floor == pytest.approx(3 / 400)
-    mean = np.mean([result.divergence for result in divergences])
+    mean = np.mean([mode_counts.divergence for mode_counts in divergences])
     assert mean == pytest.approx(floor, rel=0.12)
 
 
@@ -90,10 +90,10 @@ def test_too_few_images_to_cover_all_classes_are_named():
 
 def test_classes_that_real_images_lack_are_no_modes():
     logits = predicting(*[0, 1, 2, 2] * 10, num_classes=3)
-    result = modes.modes(logits, [1, 1, 0])
-    assert result.covered == result.num_classes == 2
-    assert result.divergence == math.inf
-    assert result.warnings == (
+    mode_counts = modes.modes(logits, [1, 1, 0])
+    assert mode_counts.covered == mode_counts.num_classes == 2
+    assert mode_counts.divergence == math.inf
+    assert mode_counts.warnings == (
         "unknown_classes: 20 images of classes that the real images do not "
         "have, so the divergence is infinite",
     )

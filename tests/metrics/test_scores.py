@@ -36,8 +36,11 @@ def _sets():
 
 @pytest.mark.parametrize("name", scores.METRICS)
 def test_a_metric_makes_the_scores_that_its_record_names(name):
-    found = scores.compute([name], _sets())
-    assert tuple(score.name for score in found) == scores.METRICS[name].scores
+    metric_scores = scores.compute([name], _sets())
+    assert (
+        tuple(score.name for score in metric_scores)
+        == scores.METRICS[name].scores
+    )
 
 
 @pytest.mark.parametrize(

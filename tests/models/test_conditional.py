@@ -47,23 +47,23 @@ def inner(model):
     return network
 
 
-def call(model, given, classes):
-    given = np.asarray(given, np.float32)
-    return model([given, classes], training=False).numpy()
+def call(model, inputs, classes):
+    inputs = np.asarray(inputs, np.float32)
+    return model([inputs, classes], training=False).numpy()
 
 
 def _assert_labels_count(generator, discriminator, size):
     """Another label makes another image and another score, and only there."""
     latents = networks.noise(2, 6)
-    made = call(generator, latents, labels(0, 2))
-    assert made.shape == (2, *size, 3)
-    assert made.dtype == np.float32
+    images = call(generator, latents, labels(0, 2))
+    assert images.shape == (2, *size, 3)
+    assert images.dtype == np.float32
     other = call(generator, latents, labels(1, 2))
-    assert not np.allclose(made[0], other[0])
-    np.testing.assert_allclose(made[1], other[1], atol=1e-6)
-    scores = call(discriminator, made, labels(0, 2))
+    assert not np.allclose(images[0], other[0])
+    np.testing.assert_allclose(images[1], other[1], atol=1e-6)
+    scores = call(discriminator, images, labels(0, 2))
     assert scores.shape == (2, 1)
-    other = call(discriminator, made, labels(1, 2))
+    other = call(discriminator, images, labels(1, 2))
     assert abs(scores[0] - other[0]) > 1e-4
     np.testing.assert_allclose(scores[1], other[1], atol=1e-5)
 
@@ -124,8 +124,8 @@ def test_ten_classes_widen_only_the_first_layers():
 
 @pytest.mark.slow
 def test_all_other_weights_begin_as_without_labels():
-    for told, plain in zip(build(), build(num_classes=0), strict=True):
-        pairs = list(zip(told.weights, plain.weights, strict=True))
+    for conditional, plain in zip(build(), build(num_classes=0), strict=True):
+        pairs = list(zip(conditional.weights, plain.weights, strict=True))
         differing = [
             one.path
             for one, other in pairs
@@ -152,11 +152,11 @@ def test_spectral_normalisation_goes_with_labels():
 def test_mixed_precision_still_gives_float32():
     keras.config.set_dtype_policy("mixed_bfloat16")
     generator, discriminator = build()
-    made = generator(
+    images = generator(
         [tf.constant(networks.noise(2, 6)), tf.constant([0, 1])], training=True
     )
-    scores = discriminator([made, tf.constant([0, 1])], training=True)
-    assert made.dtype == scores.dtype == "float32"
+    scores = discriminator([images, tf.constant([0, 1])], training=True)
+    assert images.dtype == scores.dtype == "float32"
     assert inner(generator).get_layer("project").compute_dtype == "bfloat16"
 
 

@@ -58,7 +58,7 @@ def test_parameters_are_those_of_the_sources():
 
 
 @pytest.mark.parametrize(
-    "given, size, expected",
+    "blocks, size, expected",
     [
         (None, (256, 256), 9),
         (None, (512, 256), 9),
@@ -69,9 +69,9 @@ def test_parameters_are_those_of_the_sources():
     ],
 )
 def test_blocks_follow_from_the_shorter_side_unless_they_are_given(
-    given, size, expected
+    blocks, size, expected
 ):
-    config = settings(residual_blocks=given)
+    config = settings(residual_blocks=blocks)
     assert cyclegan.number_of_blocks(config, size) == expected
 
 
@@ -141,8 +141,8 @@ def test_a_generator_computes_what_the_table_says():
     x = reference.convolution(reflected(x, 3), "to_pixels")
     images = np.tanh(x)
     assert images.shape == (2, 24, 32, 3)
-    found = networks.infer(network, originals)
-    np.testing.assert_allclose(found, images, atol=2e-5)
+    actual = networks.infer(network, originals)
+    np.testing.assert_allclose(actual, images, atol=2e-5)
     assert images.std() > 0.2
 
 
@@ -160,8 +160,8 @@ def test_a_discriminator_computes_what_the_table_says():
     outputs = reference.convolution(x, "to_score", padding=1)
     # 28, 14, 7, 3, 2, 1 and 40, 20, 10, 5, 4, 3
     assert outputs.shape == (2, 1, 3, 1)
-    found = networks.infer(network, images)
-    np.testing.assert_allclose(found, outputs, atol=2e-5)
+    actual = networks.infer(network, images)
+    np.testing.assert_allclose(actual, outputs, atol=2e-5)
     assert outputs.std() > 0.2
 
 
@@ -170,11 +170,11 @@ def test_padding_mirrors_the_pixels_beside_the_edge():
     padded = keras.Model(network.input, network.get_layer("from_pixels").input)
     rows = np.arange(8, dtype=np.float32)[:, np.newaxis]
     columns = 10 * np.arange(4, dtype=np.float32)
-    found = padded((rows + columns)[np.newaxis, :, :, np.newaxis])
+    output = padded((rows + columns)[np.newaxis, :, :, np.newaxis])
     mirrored_rows = [3, 2, 1, 0, 1, 2, 3, 4, 5, 6, 7, 6, 5, 4]
     mirrored_columns = [30, 20, 10, 0, 10, 20, 30, 20, 10, 0]
     np.testing.assert_array_equal(
-        found[0, :, :, 0], np.add.outer(mirrored_rows, mirrored_columns)
+        output[0, :, :, 0], np.add.outer(mirrored_rows, mirrored_columns)
     )
 
 

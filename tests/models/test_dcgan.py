@@ -321,8 +321,8 @@ def test_dcgan_stages_of_oblong_images_follow_the_shorter_side():
 
 
 def test_dcgan_small_makes_multiples_of_four_from_sixteen():
-    made = [s for s in range(4, 41) if dcgan.dcgan_small_stages((s, s))]
-    assert made == [16, 20, 24, 28, 32, 36, 40]
+    sides = [s for s in range(4, 41) if dcgan.dcgan_small_stages((s, s))]
+    assert sides == [16, 20, 24, 28, 32, 36, 40]
     assert dcgan.dcgan_small_stages((28, 28)) == 2
     assert dcgan.dcgan_small_stages((28, 30)) == 0
     assert dcgan.dcgan_small_stages((12, 28)) == 0

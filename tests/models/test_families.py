@@ -67,7 +67,7 @@ def test_a_size_that_is_asked_for_wins_over_the_images(recipe):
 
 
 @pytest.mark.parametrize(
-    "recipe, given, near",
+    "recipe, image_size, near",
     [
         ("dcgan", "28", "32x32 or 40x40"),
         ("dcgan", "31", "32x32 or 40x40"),
@@ -91,10 +91,10 @@ def test_a_size_that_is_asked_for_wins_over_the_images(recipe):
     ],
 )
 def test_a_size_that_cannot_be_made_is_refused_with_the_nearest(
-    recipe, given, near
+    recipe, image_size, near
 ):
     with pytest.raises(errors.UserError) as caught:
-        size(recipe, given)
+        size(recipe, image_size)
     message = str(caught.value)
     assert f"a size that recipe {recipe} cannot make" in message
     advice = message.split("the nearest it can is ")[1]
@@ -102,7 +102,7 @@ def test_a_size_that_cannot_be_made_is_refused_with_the_nearest(
 
 
 @pytest.mark.parametrize(
-    "recipe, given, other",
+    "recipe, image_size, other",
     [
         ("dcgan_28", "128", "128x128 can be made by --recipe=dcgan"),
         ("lsgan_28", "128x64", "128x64 can be made by --recipe=dcgan"),
@@ -111,10 +111,10 @@ def test_a_size_that_cannot_be_made_is_refused_with_the_nearest(
     ],
 )
 def test_a_size_that_cannot_be_made_is_refused_with_a_recipe_that_can(
-    recipe, given, other
+    recipe, image_size, other
 ):
     with pytest.raises(errors.UserError) as caught:
-        size(recipe, given)
+        size(recipe, image_size)
     assert str(caught.value).endswith(f"; {other}")
 
 

@@ -140,8 +140,8 @@ def test_doubling_networks_compute_what_the_tables_say(recipe):
     x = reference.transposed_convolution(x, "to_pixels", stride=2, padding=1)
     images = np.tanh(x)
     assert images.shape == (2, 32, 48, 3)
-    found = networks.infer(generator, latents)
-    np.testing.assert_allclose(found, images, atol=1e-5)
+    actual = networks.infer(generator, latents)
+    np.testing.assert_allclose(actual, images, atol=1e-5)
     assert images.std() > 0.2
 
     reference = networks.Reference(discriminator)
@@ -153,8 +153,8 @@ def test_doubling_networks_compute_what_the_tables_say(recipe):
             x = reference.normalization(x, name)
         x = networks.leaky_relu(x)
     logits = reference.convolution(x, "to_score").reshape(2, 1)
-    found = networks.infer(discriminator, images)
-    np.testing.assert_allclose(found, logits, atol=1e-5)
+    actual = networks.infer(discriminator, images)
+    np.testing.assert_allclose(actual, logits, atol=1e-5)
     assert logits.std() > 0.01
 
 
@@ -173,8 +173,8 @@ def test_the_networks_of_28_pixels_compute_what_the_tables_say():
         x = networks.relu(reference.normalization(x, name))
     images = np.tanh(reference.transposed_convolution(x, "to_pixels", stride=2))
     assert images.shape == (2, 28, 28, 3)
-    found = networks.infer(generator, latents)
-    np.testing.assert_allclose(found, images, atol=1e-5)
+    actual = networks.infer(generator, latents)
+    np.testing.assert_allclose(actual, images, atol=1e-5)
     assert images.std() > 0.2
 
     reference = networks.Reference(discriminator)
@@ -183,8 +183,8 @@ def test_the_networks_of_28_pixels_compute_what_the_tables_say():
         x = reference.convolution(x, name, stride=2)
         x = networks.leaky_relu(reference.normalization(x, name))
     logits = reference.convolution(x, "to_score", stride=2).reshape(2, 1)
-    found = networks.infer(discriminator, images)
-    np.testing.assert_allclose(found, logits, atol=1e-5)
+    actual = networks.infer(discriminator, images)
+    np.testing.assert_allclose(actual, logits, atol=1e-5)
     assert logits.std() > 0.01
 
 

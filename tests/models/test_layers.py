@@ -101,10 +101,10 @@ def test_only_the_recipes_at_28_pixels_start_so():
 
 def test_minibatch_stddev_is_the_mean_deviation_over_the_batch():
     x = np.random.default_rng(0).normal(size=(5, 3, 2, 4)).astype(np.float32)
-    found = layers.MinibatchStddev()(x).numpy()
-    assert found.shape == (5, 3, 2, 5)
-    np.testing.assert_array_equal(found[..., :4], x)
-    np.testing.assert_allclose(found[..., 4], x.std(0).mean(), rtol=1e-6)
+    outputs = layers.MinibatchStddev()(x).numpy()
+    assert outputs.shape == (5, 3, 2, 5)
+    np.testing.assert_array_equal(outputs[..., :4], x)
+    np.testing.assert_allclose(outputs[..., 4], x.std(0).mean(), rtol=1e-6)
     vectors = layers.MinibatchStddev()(x[:, 0, 0]).numpy()
     np.testing.assert_allclose(vectors[:, 4], x[:, 0, 0].std(0).mean(), 1e-6)
 
@@ -119,8 +119,8 @@ def test_the_gradient_of_minibatch_stddev_is_numerical_differentiations():
     with tf.GradientTape() as tape:
         inputs = tf.constant(x)
         tape.watch(inputs)
-        result = value(inputs)
-    gradient = tape.gradient(result, inputs).numpy()
+        total = value(inputs)
+    gradient = tape.gradient(total, inputs).numpy()
     for place in np.ndindex(x.shape):
         around = []
         for sign in (1, -1):
@@ -159,8 +159,12 @@ _PLACES = {
 @pytest.mark.parametrize("recipe", _RECIPES)
 def test_every_discriminator_can_be_told_how_much_images_differ(recipe):
     _, plain = _build(recipe)
-    _, told = _build(recipe, minibatch_stddev=True)
-    more = networks.trainable_count(told) - networks.trainable_count(plain)
+    _, with_stddev = _build(recipe, minibatch_stddev=True)
+    more = networks.trainable_count(with_stddev) - networks.trainable_count(
+        plain
+    )
     assert more == _PLACES[recipe]
-    outputs = told(networks.noise(4, *told.input_shape[1:]), training=True)
+    outputs = with_stddev(
+        networks.noise(4, *with_stddev.input_shape[1:]), training=True
+    )
     assert outputs.shape == (4, 1)

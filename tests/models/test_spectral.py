@@ -183,7 +183,7 @@ def test_vectors_are_in_the_checkpoint_and_the_optimizer_knows_none():
 
 @pytest.mark.slow
 def test_half_precision_estimates_in_float32():
-    wanted = discriminator()(images(), training=True)
+    expected = discriminator()(images(), training=True)
     keras.config.set_dtype_policy("mixed_float16")
     model = discriminator()
     outputs = model(images(), training=True)
@@ -192,7 +192,7 @@ def test_half_precision_estimates_in_float32():
     assert first.layer.compute_dtype == "float16"
     assert last.layer.compute_dtype == "float32"
     assert first.vector.dtype == "float32"
-    np.testing.assert_allclose(outputs, wanted, rtol=0.02, atol=0.01)
+    np.testing.assert_allclose(outputs, expected, rtol=0.02, atol=0.01)
     reference = wrapped(discriminator())[0]
     np.testing.assert_allclose(
         np.linalg.norm(first.vector.numpy()), 1, atol=1e-6

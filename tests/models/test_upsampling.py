@@ -78,8 +78,8 @@ def test_both_networks_compute_what_the_tables_say():
         x = networks.leaky_relu(reference.normalization(x, name))
     images = np.tanh(reference.convolution(x, "to_pixels", padding=1))
     assert images.shape == (3, 16, 32, 3)
-    found = networks.infer(generator, latents)
-    np.testing.assert_allclose(found, images, atol=1e-5)
+    actual = networks.infer(generator, latents)
+    np.testing.assert_allclose(actual, images, atol=1e-5)
     assert images.std() > 0.3
 
     reference = networks.Reference(discriminator)
@@ -91,17 +91,17 @@ def test_both_networks_compute_what_the_tables_say():
         if number > 1:
             x = reference.normalization(x, name)
     logits = reference.dense(x.reshape(3, -1), "logits")
-    found = networks.infer(discriminator, images)
-    np.testing.assert_allclose(found, logits, atol=1e-5)
+    actual = networks.infer(discriminator, images)
+    np.testing.assert_allclose(actual, logits, atol=1e-5)
     assert logits.std() > 0.01
 
 
 def test_dropout_silences_whole_channels(full):
     layer = full[1].get_layer("down_2_dropout")
-    kept = layer(np.ones([40, 8, 8, 32], np.float32), training=True).numpy()
-    assert (kept == kept[:, :1, :1]).all()
+    outputs = layer(np.ones([40, 8, 8, 32], np.float32), training=True).numpy()
+    assert (outputs == outputs[:, :1, :1]).all()
     # 1,280 channels: a deviation of 0.012 around a quarter.
-    assert abs((kept[:, 0, 0] == 0).mean() - 0.25) < 0.06
+    assert abs((outputs[:, 0, 0] == 0).mean() - 0.25) < 0.06
 
 
 @pytest.mark.slow

@@ -69,8 +69,8 @@ def test_both_networks_compute_what_the_tables_say():
         x = networks.leaky_relu(reference.dense(x, f"dense_{number}"))
         x = reference.normalization(x, f"dense_{number}")
     images = np.tanh(reference.dense(x, "to_pixels")).reshape(3, 6, 5, 3)
-    found = networks.infer(generator, latents)
-    np.testing.assert_allclose(found, images, atol=1e-5)
+    actual = networks.infer(generator, latents)
+    np.testing.assert_allclose(actual, images, atol=1e-5)
     assert images.std() > 0.3
 
     reference = networks.Reference(discriminator)
@@ -79,8 +79,8 @@ def test_both_networks_compute_what_the_tables_say():
     for number in (1, 2):
         x = networks.leaky_relu(reference.dense(x, f"dense_{number}"))
     logits = reference.dense(x, "logits")
-    found = networks.infer(discriminator, images)
-    np.testing.assert_allclose(found, logits, atol=1e-5)
+    actual = networks.infer(discriminator, images)
+    np.testing.assert_allclose(actual, logits, atol=1e-5)
     assert logits.std() > 0.01
 
 

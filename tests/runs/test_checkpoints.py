@@ -54,11 +54,11 @@ def forbid(monkeypatch, path):
     """
 
     def guarded(function):
-        def call(given=".", *arguments, **more):
-            if not isinstance(given, int) and pathlib.Path(given) == path:
+        def call(target=".", *arguments, **more):
+            if not isinstance(target, int) and pathlib.Path(target) == path:
                 reason = os.strerror(errno.EACCES)
                 raise PermissionError(errno.EACCES, reason, os.fspath(path))
-            return function(given, *arguments, **more)
+            return function(target, *arguments, **more)
 
         return call
 
@@ -254,9 +254,9 @@ def test_what_is_wrong_with_a_checkpoint_is_told_in_one_line(tmp_path):
         (ValueError("NaN in a/bias\nand more"), "NaN in a/bias"),
         (IndexError(), "IndexError"),
     ):
-        made = checkpoints.damaged(path, error)
-        assert isinstance(made, errors.UserError)
-        assert str(made) == (
+        user_error = checkpoints.damaged(path, error)
+        assert isinstance(user_error, errors.UserError)
+        assert str(user_error) == (
             f"checkpoint {path} is damaged or of another program ({reason}): "
             f"{way_out}"
         )
@@ -297,29 +297,29 @@ def test_the_way_out_is_the_older_step_as_a_number(tmp_path):
 
 def test_a_checkpoint_without_one_of_the_variables_is_refused(tmp_path):
     path = saved(tmp_path, 1)
-    wanted = zeros_like(some_variables()) | {"more": tf.Variable(0.0)}
-    assert "damaged or of another program" in refusal(path, wanted)
+    variables = zeros_like(some_variables()) | {"more": tf.Variable(0.0)}
+    assert "damaged or of another program" in refusal(path, variables)
 
 
 def test_a_checkpoint_with_additional_variables_is_refused(tmp_path):
     path = saved(tmp_path, 1)
-    wanted = zeros_like(some_variables())
-    del wanted["a/bias"]
-    assert "damaged or of another program" in refusal(path, wanted)
+    variables = zeros_like(some_variables())
+    del variables["a/bias"]
+    assert "damaged or of another program" in refusal(path, variables)
 
 
 def test_a_checkpoint_with_other_shapes_is_refused(tmp_path):
     path = saved(tmp_path, 1)
-    wanted = zeros_like(some_variables()) | {"a/bias": tf.Variable([0.0])}
-    assert "damaged or of another program" in refusal(path, wanted)
+    variables = zeros_like(some_variables()) | {"a/bias": tf.Variable([0.0])}
+    assert "damaged or of another program" in refusal(path, variables)
 
 
 def test_restore_some_reads_only_the_variables_it_is_given(tmp_path):
     path = saved(tmp_path, 6)
-    wanted = {"a/kernel": tf.Variable(tf.zeros([40, 50]))}
-    assert checkpoints.restore_some(path, wanted) == 6
+    variables = {"a/kernel": tf.Variable(tf.zeros([40, 50]))}
+    assert checkpoints.restore_some(path, variables) == 6
     np.testing.assert_array_equal(
-        wanted["a/kernel"], some_variables()["a/kernel"]
+        variables["a/kernel"], some_variables()["a/kernel"]
     )
 
 

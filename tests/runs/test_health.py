@@ -55,11 +55,11 @@ def verdicts(config, windows, diversities=None):
     """Those after each window, without what is to be done."""
     monitor = health.Monitor(config)
     diversities = diversities or [1.0] * len(windows)
-    told = []
+    by_window = []
     for window, diversity in zip(windows, diversities, strict=True):
         monitor.add(means(window), diversity)
-        told.append([v.partition(":")[0] for v in monitor.take_verdicts()])
-    return told
+        by_window.append([v.partition(":")[0] for v in monitor.take_verdicts()])
+    return by_window
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def verdicts(config, windows, diversities=None):
 def test_a_loss_is_a_share_of_a_guesss(settings, perfect, guess):
     config = schema.Config(**settings)
     for loss, share in ((perfect, 0), (guess, 1), (2 * guess - perfect, 2)):
-        found = health.loss_share(config, {"loss_d": loss})
-        assert found == pytest.approx(share, abs=1e-9)
+        loss_share = health.loss_share(config, {"loss_d": loss})
+        assert loss_share == pytest.approx(share, abs=1e-9)
 
 
 def test_the_share_of_a_mean_is_that_of_the_sum():
@@ -226,8 +226,8 @@ def test_a_gradient_below_a_thousandth_within_a_tenth_of_a_guess_is_death(
 ):
     window = (0.5 * share, 0.25, 0.5, 0.5, 0.5, norm, 1.0)
     config = schema.Config(loss="least_squares", real_label=1.0)
-    told = health.discriminator_is_dead(config, means(window))
-    assert (told is not None) == is_dead
+    verdict = health.discriminator_is_dead(config, means(window))
+    assert (verdict is not None) == is_dead
 
 
 @pytest.mark.parametrize(
@@ -243,10 +243,10 @@ def test_a_gradient_below_a_thousandth_within_a_tenth_of_a_guess_is_death(
     ],
 )
 def test_where_a_collapse_begins(diversity, before, highest, young, is_told):
-    told = health.samples_are_collapsing(
+    verdict = health.samples_are_collapsing(
         diversity, before=before, highest=highest, young=young
     )
-    assert (told is not None) == is_told
+    assert (verdict is not None) == is_told
 
 
 def test_the_verdict_on_a_lead_has_its_numbers_and_a_way_out():
@@ -353,13 +353,13 @@ def test_a_discriminator_without_gradient_that_is_right_is_not_dead():
     window = (0.0, 1.888, -1.89, 1.0, 1.0, 18.9, 0.0)
     config = schema.Config(loss="hinge")
     assert health.discriminator_is_dead(config, means(window)) is None
-    told = verdicts(config, [window] * 5)
-    assert told[-1] == ["discriminator is winning"]
+    by_window = verdicts(config, [window] * 5)
+    assert by_window[-1] == ["discriminator is winning"]
 
 
 def test_samples_that_do_not_differ_at_all_are_told_at_once():
-    told = verdicts(SMALL, HEALTHY[:1], [0.0])
-    assert told == [["samples are collapsing"]]
+    by_window = verdicts(SMALL, HEALTHY[:1], [0.0])
+    assert by_window == [["samples are collapsing"]]
 
 
 def test_low_diversity_that_rises_is_a_young_generators():
@@ -368,8 +368,8 @@ def test_low_diversity_that_rises_is_a_young_generators():
 
 
 def test_low_diversity_that_stays_for_2000_steps_is_a_collapse():
-    told = verdicts(SMALL, HEALTHY[:1] * 11, [0.05] * 11)
-    assert told == [[]] * 9 + [["samples are collapsing"]] * 2
+    by_window = verdicts(SMALL, HEALTHY[:1] * 11, [0.05] * 11)
+    assert by_window == [[]] * 9 + [["samples are collapsing"]] * 2
 
 
 def test_a_late_riser_is_not_taken_for_a_collapse():
@@ -379,8 +379,8 @@ def test_a_late_riser_is_not_taken_for_a_collapse():
 
 
 def test_a_low_diversity_after_2000_steps_is_judged_at_once():
-    told = verdicts(SMALL, HEALTHY[:1] * 15, [0.35] * 15)
-    assert told[9:] == [["samples are collapsing"]] * 6
+    by_window = verdicts(SMALL, HEALTHY[:1] * 15, [0.35] * 15)
+    assert by_window[9:] == [["samples are collapsing"]] * 6
 
 
 def test_diversity_that_stays_where_real_images_go_is_well():
@@ -389,9 +389,9 @@ def test_diversity_that_stays_where_real_images_go_is_well():
 
 def test_a_fall_from_what_was_reached_is_a_collapse():
     values = [0.9] * 6 + [0.7, 0.65, 0.7]
-    told = verdicts(SMALL, HEALTHY[:1] * 9, values)
+    by_window = verdicts(SMALL, HEALTHY[:1] * 9, values)
     # Three quarters of 0.9 are 0.675.
-    assert told == [[]] * 7 + [["samples are collapsing"], []]
+    assert by_window == [[]] * 7 + [["samples are collapsing"], []]
 
 
 def test_noise_at_the_beginning_sets_no_height_to_fall_from():
@@ -402,8 +402,8 @@ def test_noise_at_the_beginning_sets_no_height_to_fall_from():
 
 
 def test_the_fifth_window_sets_a_height_to_fall_from_and_the_fourth_none():
-    told = verdicts(SMALL, HEALTHY[:1] * 6, [0.5] * 4 + [0.9, 0.6])
-    assert told == [[]] * 5 + [["samples are collapsing"]]
+    by_window = verdicts(SMALL, HEALTHY[:1] * 6, [0.5] * 4 + [0.9, 0.6])
+    assert by_window == [[]] * 5 + [["samples are collapsing"]]
     assert verdicts(SMALL, HEALTHY[:1] * 6, [0.9] * 4 + [0.6] * 2) == [[]] * 6
 
 
@@ -477,13 +477,13 @@ def test_a_monitor_that_was_saved_goes_on_as_if_it_had_not_been(cut):
 )
 def test_d_memorises_where_its_logits_lead_twice(loss, lead, before, is_told):
     config = overrides.from_flags({"loss": loss})
-    told = health.discriminator_memorises(
+    verdict = health.discriminator_memorises(
         config, lead, before=before, channels=3
     )
-    assert bool(told) == is_told
-    if told:
-        assert health.kinds({"health": told}) == ["discriminator memorises"]
-        assert health.collapse([told]) is None
+    assert bool(verdict) == is_told
+    if verdict:
+        assert health.kinds({"health": verdict}) == ["discriminator memorises"]
+        assert health.collapse([verdict]) is None
 
 
 @pytest.mark.parametrize(
@@ -502,7 +502,7 @@ def test_memorising_is_answered_by_the_changes_that_are_left(
     channels, augment, advice
 ):
     config = overrides.from_flags({"augment": augment} if augment else {})
-    told = health.discriminator_memorises(
+    verdict = health.discriminator_memorises(
         config, 1.0, before=1.0, channels=channels
     )
-    assert advice in told
+    assert advice in verdict

@@ -496,12 +496,12 @@ def test_other_held_out_images_are_refused(pair):
     assert message.startswith("the held-out images of /photos are not those")
 
 
-@pytest.mark.parametrize("config, kept", [(PAIR, False), (CONFIG, True)])
-def test_one_set_too_many_or_too_few_is_damage(pair, config, kept):
+@pytest.mark.parametrize("config, has_data_b", [(PAIR, False), (CONFIG, True)])
+def test_one_set_too_many_or_too_few_is_damage(pair, config, has_data_b):
     file = pair.path / "config.json"
     content = json.loads(file.read_text())
     content["settings"] = schema.to_json(config)
-    if not kept:
+    if not has_data_b:
         del content["data_b"]
     file.write_text(json.dumps(content))
     with pytest.raises(errors.UserError, match="is damaged"):

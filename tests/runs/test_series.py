@@ -13,20 +13,20 @@ def one(steps, values):
 
 
 def test_every_number_becomes_a_series_of_its_kind():
-    found = series.collect(
+    all_series = series.collect(
         [
             line("train", 5, loss_d=1.5, unheard_of=2),
             line("train", 10, loss_d=1.0),
             line("evaluation", 10, loss_d=7.0),
         ]
     )
-    assert list(found) == [
+    assert list(all_series) == [
         ("train", "loss_d"),
         ("train", "unheard_of"),
         ("evaluation", "loss_d"),
     ]
-    assert found["train", "loss_d"].steps.tolist() == [5, 10]
-    assert found["train", "loss_d"].values.tolist() == [1.5, 1.0]
+    assert all_series["train", "loss_d"].steps.tolist() == [5, 10]
+    assert all_series["train", "loss_d"].values.tolist() == [1.5, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -43,35 +43,35 @@ def test_clocks_and_counts_are_no_series():
 
 def test_of_two_values_of_a_step_the_later_counts():
     lines = [line("evaluation", step, fid=v) for step, v in [(9, 3), (5, 2)]]
-    found = series.collect([*lines, line("evaluation", 9, fid=1)])
-    assert found["evaluation", "fid"].steps.tolist() == [5, 9]
-    assert found["evaluation", "fid"].values.tolist() == [2, 1]
+    all_series = series.collect([*lines, line("evaluation", 9, fid=1)])
+    assert all_series["evaluation", "fid"].steps.tolist() == [5, 9]
+    assert all_series["evaluation", "fid"].values.tolist() == [2, 1]
 
 
 def test_epochs_add_only_what_the_finer_lines_lack():
-    found = series.collect(
+    all_series = series.collect(
         [line("epoch", 9, loss_d=1, diversity=2), line("train", 9, loss_d=3)]
     )
-    assert list(found) == [("epoch", "diversity"), ("train", "loss_d")]
+    assert list(all_series) == [("epoch", "diversity"), ("train", "loss_d")]
 
 
 def test_the_spread_is_that_of_the_common_steps():
-    found = series.spread(
+    spread = series.spread(
         [
             one([1, 2, 4], [1, 2, 9]),
             one([1, 3, 4], [2, 0, 3]),
             one([1, 4], [6, 3]),
         ]
     )
-    assert found.steps.tolist() == [1, 4]
-    np.testing.assert_allclose(found.means, [3, 5])
+    assert spread.steps.tolist() == [1, 4]
+    np.testing.assert_allclose(spread.means, [3, 5])
     # ((2² + 1² + 3²) / 2)½ and ((4² + 2² + 2²) / 2)½.
-    np.testing.assert_allclose(found.deviations, [7**0.5, 12**0.5])
+    np.testing.assert_allclose(spread.deviations, [7**0.5, 12**0.5])
 
 
 def test_series_without_a_common_step_have_no_spread():
-    found = series.spread([one([1], [1]), one([2], [1])])
-    assert found.steps.tolist() == found.means.tolist() == []
+    spread = series.spread([one([1], [1]), one([2], [1])])
+    assert spread.steps.tolist() == spread.means.tolist() == []
 
 
 def test_growing_running_means_leave_the_first_values_as_they_are():

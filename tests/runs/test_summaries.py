@@ -284,9 +284,9 @@ def test_sample_grids_come_in_the_order_of_their_steps(tmp_path):
         run_summaries.write_sample_grid(grid(0), step=12345678)
         run_summaries.write_real_grid(grid(0))
     (tmp_path / "samples" / "step_mine.png").touch()
-    found = summaries.sample_grids(tmp_path)
-    assert [step for step, _ in found] == [1, 3, 12345678]
-    assert found[0][1] == tmp_path / "samples" / "step_0000001.png"
+    grids = summaries.sample_grids(tmp_path)
+    assert [step for step, _ in grids] == [1, 3, 12345678]
+    assert grids[0][1] == tmp_path / "samples" / "step_0000001.png"
 
 
 def test_rewind_cuts_lines_events_and_samples_after_the_step(tmp_path):

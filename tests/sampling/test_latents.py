@@ -10,58 +10,58 @@ _Y = np.array([0, 1, 0], np.float32)
 
 
 def test_linear_goes_straight():
-    found = latents.linear(_X, 3 * _Y, 0.25)
-    np.testing.assert_allclose(found, [0.75, 0.75, 0], rtol=0, atol=1e-12)
+    latent = latents.linear(_X, 3 * _Y, 0.25)
+    np.testing.assert_allclose(latent, [0.75, 0.75, 0], rtol=0, atol=1e-12)
 
 
 def test_spherical_turns_evenly():
-    found = latents.spherical(_X, _Y, 1 / 3)
+    latent = latents.spherical(_X, _Y, 1 / 3)
     # A third of a right angle.
-    wanted = [math.cos(math.pi / 6), math.sin(math.pi / 6), 0]
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12)
+    expected = [math.cos(math.pi / 6), math.sin(math.pi / 6), 0]
+    np.testing.assert_allclose(latent, expected, rtol=0, atol=1e-12)
 
 
 def test_spherical_is_slerp_for_an_acute_angle():
     start = np.array([1.0, 0.0])
     end = np.array([math.cos(1.2), math.sin(1.2)])
-    found = latents.spherical(start, end, 0.3)
+    latent = latents.spherical(start, end, 0.3)
     slerp = (math.sin(0.84) * start + math.sin(0.36) * end) / math.sin(1.2)
-    np.testing.assert_allclose(found, slerp, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(latent, slerp, rtol=0, atol=1e-12)
 
 
 def test_spherical_keeps_the_length_between_those_of_its_ends():
-    found = latents.spherical(2 * _X, 4 * _Y, 0.5)
+    latent = latents.spherical(2 * _X, 4 * _Y, 0.5)
     # Length 3 at 45 degrees.
-    wanted = [3 / math.sqrt(2), 3 / math.sqrt(2), 0]
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12)
+    expected = [3 / math.sqrt(2), 3 / math.sqrt(2), 0]
+    np.testing.assert_allclose(latent, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_spherical_stays_where_both_ends_are_equal(share):
     point = np.array([0.3, -1.7, 0.2], np.float32)
-    found = latents.spherical(point, point, share)
-    np.testing.assert_allclose(found, point, rtol=0, atol=1e-7)
+    latent = latents.spherical(point, point, share)
+    np.testing.assert_allclose(latent, point, rtol=0, atol=1e-7)
 
 
 def test_spherical_between_one_direction_changes_only_the_length():
-    found = latents.spherical(_X, 3 * _X, 0.25)
-    np.testing.assert_allclose(found, [1.5, 0, 0], rtol=0, atol=1e-12)
+    latent = latents.spherical(_X, 3 * _X, 0.25)
+    np.testing.assert_allclose(latent, [1.5, 0, 0], rtol=0, atol=1e-12)
 
 
 def test_spherical_takes_half_a_circle_between_opposite_vectors():
     # Through the second axis: the first is the vectors' own.
-    found = latents.spherical(2 * _X, -4 * _X, 0.5)
-    np.testing.assert_allclose(found, [0, 3, 0], rtol=0, atol=1e-12)
-    found = latents.spherical(2 * _X, -2 * _X, 0.25)
-    wanted = [math.sqrt(2), math.sqrt(2), 0]
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12)
+    latent = latents.spherical(2 * _X, -4 * _X, 0.5)
+    np.testing.assert_allclose(latent, [0, 3, 0], rtol=0, atol=1e-12)
+    latent = latents.spherical(2 * _X, -2 * _X, 0.25)
+    expected = [math.sqrt(2), math.sqrt(2), 0]
+    np.testing.assert_allclose(latent, expected, rtol=0, atol=1e-12)
 
 
 def test_half_a_circle_is_perpendicular_in_the_middle_whatever_the_axes():
     start = np.array([3, -1, 2, 5], np.float32)
-    found = latents.spherical(start, -start, 0.5)
-    assert abs(found @ start) < 1e-6
-    assert np.linalg.norm(found) == pytest.approx(math.sqrt(39), rel=1e-7)
+    latent = latents.spherical(start, -start, 0.5)
+    assert abs(latent @ start) < 1e-6
+    assert np.linalg.norm(latent) == pytest.approx(math.sqrt(39), rel=1e-7)
 
 
 def test_opposite_numbers_are_joined_straight():
@@ -80,9 +80,9 @@ def test_spherical_goes_straight_from_a_zero_vector_and_to_one():
 @pytest.mark.parametrize("angle", [1e-6, 1e-9, math.pi - 1e-6])
 def test_spherical_is_steady_near_its_limits(angle):
     end = np.array([math.cos(angle), math.sin(angle)])
-    found = latents.spherical(np.array([1.0, 0.0]), end, 0.5)
-    wanted = [math.cos(angle / 2), math.sin(angle / 2)]
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-8)
+    latent = latents.spherical(np.array([1.0, 0.0]), end, 0.5)
+    expected = [math.cos(angle / 2), math.sin(angle / 2)]
+    np.testing.assert_allclose(latent, expected, rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("method", latents.METHODS)
@@ -100,37 +100,37 @@ def test_a_walk_begins_and_ends_each_segment_at_the_points(method):
 
 def test_a_walk_takes_equal_steps():
     walk = latents.walk(np.stack([_X, _Y]), frames=4, method="linear")
-    wanted = [[1, 0, 0], [2 / 3, 1 / 3, 0], [1 / 3, 2 / 3, 0], [0, 1, 0]]
-    np.testing.assert_allclose(walk[0], wanted, rtol=0, atol=1e-7)
+    expected = [[1, 0, 0], [2 / 3, 1 / 3, 0], [1 / 3, 2 / 3, 0], [0, 1, 0]]
+    np.testing.assert_allclose(walk[0], expected, rtol=0, atol=1e-7)
     walk = latents.walk(np.stack([_X, _Y]), frames=3, method="spherical")
     middle = [math.sqrt(0.5), math.sqrt(0.5), 0]
     np.testing.assert_allclose(walk[0, 1], middle, rtol=0, atol=1e-7)
 
 
 def test_a_mean_is_of_the_samples():
-    found = latents.mean(np.array([[1, 2], [3, 4], [5, 0]], np.float32))
-    assert found.dtype == np.float32
-    assert found.tolist() == [3, 2]
+    mean = latents.mean(np.array([[1, 2], [3, 4], [5, 0]], np.float32))
+    assert mean.dtype == np.float32
+    assert mean.tolist() == [3, 2]
 
 
 def test_an_analogy_takes_the_second_from_the_first_and_adds_the_third():
-    found = latents.analogy(
+    analogy = latents.analogy(
         np.float32([1, 2]), np.float32([10, 20]), np.float32([100, 300])
     )
-    assert found.dtype == np.float32
-    assert found.tolist() == [91, 282]
+    assert analogy.dtype == np.float32
+    assert analogy.tolist() == [91, 282]
 
 
 def test_of_three_samples_each_the_result_is_as_long_as_a_latent():
     samples = np.random.default_rng(0).normal(size=(3, 3, 10_000))
-    result = latents.analogy(*(latents.mean(each) for each in samples))
+    analogy = latents.analogy(*(latents.mean(each) for each in samples))
     # The standard deviation of the length is 1 / sqrt(2).
-    assert np.linalg.norm(result) == pytest.approx(100, abs=3)
+    assert np.linalg.norm(analogy) == pytest.approx(100, abs=3)
 
 
 def test_rescaled_vectors_have_the_typical_length_and_their_direction():
-    found = latents.rescaled(np.array([0, 3, 0, 4], np.float32))
-    np.testing.assert_allclose(found, [0, 1.2, 0, 1.6], rtol=0, atol=1e-6)
+    latent = latents.rescaled(np.array([0, 3, 0, 4], np.float32))
+    np.testing.assert_allclose(latent, [0, 1.2, 0, 1.6], rtol=0, atol=1e-6)
 
 
 def test_a_rescaled_zero_stays_zero():
@@ -141,9 +141,9 @@ def test_a_rescaled_zero_stays_zero():
 def test_a_neighbourhood_has_its_center_in_the_middle():
     center = np.array([0.1, 0.2], np.float32)
     offsets = np.arange(16, dtype=np.float32).reshape(8, 2)
-    found = latents.neighbourhood(center, offsets)
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found[4], center)
+    neighbourhood = latents.neighbourhood(center, offsets)
+    assert neighbourhood.dtype == np.float32
+    np.testing.assert_array_equal(neighbourhood[4], center)
     np.testing.assert_allclose(
-        np.delete(found, 4, axis=0), center + offsets, rtol=1e-6
+        np.delete(neighbourhood, 4, axis=0), center + offsets, rtol=1e-6
     )

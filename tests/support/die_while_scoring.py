@@ -130,11 +130,11 @@ def _train(*flags):
 
 def _best_steps(run_dir):
     folder = run_dir / "checkpoints" / "best"
-    found = [
+    scores = [
         best_checkpoint.read(path)
         for path in checkpoints.all_checkpoints(folder)
     ]
-    return [score.step for score in found]
+    return [score.step for score in scores]
 
 
 def _die(run_dir, flags, instant, from_step):
@@ -169,13 +169,13 @@ def main(data_dir, folder):
     _train(*flags, f"--run_dir={folder / 'plain'}")
     _train(*flags, _SCORES, f"--run_dir={folder / 'whole'}")
     killed = folder / "killed"
-    told = [
+    outcomes = [
         _die(killed, [] if number else [*flags, _SCORES], *death)
         for number, death in enumerate(_DEATHS)
     ]
     _train(f"--run_dir={killed}")
     # After all that the training says.
-    print("\n" + json.dumps(told))
+    print("\n" + json.dumps(outcomes))
 
 
 if __name__ == "__main__":

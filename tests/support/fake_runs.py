@@ -31,8 +31,8 @@ def make(
     `lines` are of metrics.jsonl; `grids` are steps, or pairs of a step and
     the grid's width.
     """
-    given = {"recipe": "dcgan_small", "steps": LENGTH, **settings}
-    config_of_run = schema.Config(**given)
+    all_settings = {"recipe": "dcgan_small", "steps": LENGTH, **settings}
+    config_of_run = schema.Config(**all_settings)
     facts = runs.DataFacts(
         28, 28, 1, (0, 0, 28, 28), num_images, "as they are", fingerprint
     )

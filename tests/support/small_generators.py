@@ -40,9 +40,9 @@ def run(path, num_classes=0, *, content_box=(0, 0, 28, 28), **settings):
         "f" * 64,
         tuple(f"class {number}" for number in range(num_classes)),
     )
-    given = {"recipe": "dcgan_small", "dataset": "glyphs", "steps": 100}
+    defaults = {"recipe": "dcgan_small", "dataset": "glyphs", "steps": 100}
     config = schema.Config(
-        **{**given, "conditional": num_classes > 0, **settings}
+        **{**defaults, "conditional": num_classes > 0, **settings}
     )
     facts_b = facts if config.translates else None
     return runs.Run(path, config, facts, {}, None, "abacus", facts_b)

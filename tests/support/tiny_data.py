@@ -37,11 +37,11 @@ def write_idx(path, array):
 
 def write_raw_mnist(folder, *, count=20, suffix="", prefix="train"):
     """Writes a split's two raw files; returns its images and labels."""
-    made = images(count)
+    pixels = images(count)
     labels = (np.arange(count) % 10).astype(np.uint8)
-    write_idx(folder / f"{prefix}-images-idx3-ubyte{suffix}", made[..., 0])
+    write_idx(folder / f"{prefix}-images-idx3-ubyte{suffix}", pixels[..., 0])
     write_idx(folder / f"{prefix}-labels-idx1-ubyte{suffix}", labels)
-    return made, labels
+    return pixels, labels
 
 
 def write_tfds(

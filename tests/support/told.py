@@ -29,16 +29,16 @@ def templates(source, *, is_metric=False):
     """
     tree, nodes = _parsed(source)
     lines = [line for node in nodes for line in _lines_of(node)]
-    told = {
+    notices = {
         text for line in [*lines, *_named(lines, tree)] for text in _texts(line)
     }
-    told |= {
+    notices |= {
         text
         for text in texts(source)
         if _TOLD.match(text) or (is_metric and _NAMED.match(text))
     }
-    told = {_TOLD.sub("", text, count=1) for text in told}
-    return sorted(text for text in told if len(re.findall(r"\w+", text)) > 1)
+    notices = {_TOLD.sub("", text, count=1) for text in notices}
+    return sorted(text for text in notices if len(re.findall(r"\w+", text)) > 1)
 
 
 @functools.cache

@@ -54,9 +54,9 @@ def test_memory_grows_on_every_gpu(machine):
 @pytest.mark.parametrize("gpus", [0, 1])
 @pytest.mark.parametrize("value", [True, False])
 def test_deterministic_can_be_asked_for_and_left_off(machine, gpus, value):
-    told = machine(gpus)
+    device = machine(gpus)
     execution.set_up(Config(deterministic=value))
-    assert told.deterministic == value
+    assert device.deterministic == value
     assert execution.is_deterministic(Config(deterministic=value)) is value
 
 

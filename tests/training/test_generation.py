@@ -31,10 +31,10 @@ def test_all_that_a_start_asks_of_a_folder_is_one_listing(
         image_size="auto",
         conditional=True,
     )
-    found = generation.resolve(config)
-    assert found.num_classes == 2
-    assert found.config.value_range == "0,2000"
-    assert found.image_shape == (16, 20, 1)
+    resolved = generation.resolve(config)
+    assert resolved.num_classes == 2
+    assert resolved.config.value_range == "0,2000"
+    assert resolved.image_shape == (16, 20, 1)
     assert len(asked) == 1
 
 

@@ -81,14 +81,14 @@ def test_a_checkpoint_that_is_not_there_is_told(like):
 
 
 def test_the_weights_are_told_by_their_fingerprint(like, trained):
-    found = initial.find(like(":last"))
-    assert found == initial.find(like())
+    weights = initial.find(like(":last"))
+    assert weights == initial.find(like())
     path = checkpoints.last(trained[0] / "checkpoints")
-    assert found == runs.InitialWeights(
+    assert weights == runs.InitialWeights(
         str(trained[0]), "last", 45, checkpoints.fingerprint(path)
     )
     other = checkpoints.all_checkpoints(trained[0] / "checkpoints")[0]
-    assert checkpoints.fingerprint(other) != found.fingerprint
+    assert checkpoints.fingerprint(other) != weights.fingerprint
 
 
 def test_networks_and_averages_are_taken_and_optimizers_are_not(
@@ -113,10 +113,10 @@ def test_networks_and_averages_are_taken_and_optimizers_are_not(
 
 
 def test_weights_that_have_changed_are_refused(like, trained, tmp_path):
-    found = initial.find(like())
+    weights = initial.find(like())
     copy = tmp_path / "copy"
     shutil.copytree(trained[0], copy)
-    moved = dataclasses.replace(found, run=str(copy))
+    moved = dataclasses.replace(weights, run=str(copy))
     for changed in (
         dataclasses.replace(moved, fingerprint="0" * 64),
         dataclasses.replace(moved, step=46),
@@ -171,16 +171,16 @@ def test_a_run_begins_where_another_ended(
     grid = (folder / "samples" / "step_0000000.png").read_bytes()
     assert grid == (other / "samples" / "step_0000045.png").read_bytes()
     assert [line["step"] for line in logs.read_metrics(folder)][:2] == [0, 1]
-    kept = checkpoints.all_checkpoints(run.checkpoints)
-    assert [checkpoints.step_of(path) for path in kept] == [0, 1]
+    paths = checkpoints.all_checkpoints(run.checkpoints)
+    assert [checkpoints.step_of(path) for path in paths] == [0, 1]
     # Without its later checkpoint the run makes the same step again, even if
     # the other run is gone.
-    first = _weights(kept[1])
-    shutil.rmtree(kept[1])
+    first = _weights(paths[1])
+    shutil.rmtree(paths[1])
     shutil.rmtree(other)
     shutil.rmtree(folder / "saved_model", ignore_errors=True)
     train.main([*begin[:1], f"--run_dir={folder}"])
-    assert _weights(kept[1]) == first
+    assert _weights(paths[1]) == first
     with pytest.raises(errors.UserError, match="only as it began; changed: --"):
         train.main([*begin, f"--init_from={trained[0]}"])
 

@@ -20,11 +20,11 @@ def estimates(monkeypatch):
 
 def refusal(monkeypatch, gib, shape=(512, 512, 3), **flags):
     monkeypatch.setattr(devices, "memory_bytes", lambda: int(gib * 2**30))
-    chosen = overrides.from_flags(flags)
+    config = overrides.from_flags(flags)
     size = {"image_size": f"{shape[0]}x{shape[1]}"}
     resolved = system.Resolved(overrides.from_flags(flags | size), shape)
     with pytest.raises(errors.UserError) as caught:
-        memory.check(chosen, resolved)
+        memory.check(config, resolved)
     return str(caught.value)
 
 

@@ -9,7 +9,7 @@ from tf_dcgan.training import profiling
 
 
 @pytest.fixture
-def told(monkeypatch):
+def profiler_calls(monkeypatch):
     """What TensorFlow's profiler was told."""
     calls = []
     profiler = tf.profiler.experimental
@@ -30,29 +30,29 @@ def test_calls_end_where_a_trace_begins_and_ends(tmp_path, finished, expected):
     assert profiler(tmp_path, "4:9").steps_to_bound(finished) == expected
 
 
-def test_the_first_step_may_be_traced(tmp_path, told):
+def test_the_first_step_may_be_traced(tmp_path, profiler_calls):
     first = profiler(tmp_path, "1:2")
     assert first.steps_to_bound(0) == [2]
     first.begin(0)
-    assert told == [str(tmp_path)]
+    assert profiler_calls == [str(tmp_path)]
 
 
-def test_without_the_setting_nothing_is_traced(tmp_path, told):
+def test_without_the_setting_nothing_is_traced(tmp_path, profiler_calls):
     none = profiling.Profiler(Config(), tmp_path)
     assert none.steps_to_bound(0) == []
     for step in range(3):
         none.begin(step)
         none.end(step + 1)
     none.close()
-    assert told == []
+    assert profiler_calls == []
 
 
-def test_a_trace_has_its_steps_and_no_other(tmp_path, told, capsys):
+def test_a_trace_has_its_steps_and_no_other(tmp_path, profiler_calls, capsys):
     traced = profiler(tmp_path, "2:3")
     seen = []
     for step in range(5):
         traced.begin(step)
-        seen.append(list(told))
+        seen.append(list(profiler_calls))
         traced.end(step + 1)
     start = str(tmp_path)
     assert seen == [[], [start], [start], [start, "stop"], [start, "stop"]]
@@ -62,16 +62,20 @@ def test_a_trace_has_its_steps_and_no_other(tmp_path, told, capsys):
     )
 
 
-def test_a_trace_is_closed_once_also_within_its_steps(tmp_path, told, capsys):
+def test_a_trace_is_closed_once_also_within_its_steps(
+    tmp_path, profiler_calls, capsys
+):
     traced = profiler(tmp_path, "2:9")
     traced.begin(1)
     traced.close()  # As after an error in the first step.
     traced.close()
-    assert told == [str(tmp_path), "stop"]
+    assert profiler_calls == [str(tmp_path), "stop"]
     assert "the trace of step 2 is in" in capsys.readouterr().out
 
 
-def test_a_full_disk_is_an_error_of_the_disk(tmp_path, told, monkeypatch):
+def test_a_full_disk_is_an_error_of_the_disk(
+    tmp_path, profiler_calls, monkeypatch
+):
     def fail():
         raise tf.errors.ResourceExhaustedError(
             None, None, "No space left on device"

@@ -87,13 +87,13 @@ def test_what_came_after_the_last_checkpoint_is_forgotten(run):
     assert steps(run.best_checkpoint) == ["step_0000010", "step_0000020"]
 
 
-@pytest.mark.parametrize("kept", [[], [5], [20], None])
-def test_lines_that_are_gone_are_told(run, capsys, kept):
+@pytest.mark.parametrize("remaining_steps", [[], [5], [20], None])
+def test_lines_that_are_gone_are_told(run, capsys, remaining_steps):
     save(run.checkpoints, 20, logged_lines=3)
-    if kept is not None:
-        log(run, *kept, 25)  # Only lines up to the checkpoint count.
+    if remaining_steps is not None:
+        log(run, *remaining_steps, 25)  # Only lines up to the checkpoint count.
     assert resume(run)[2] == 20
-    lines = len(kept or [])
+    lines = len(remaining_steps or [])
     assert capsys.readouterr().out == (
         f"note: {run.path / 'metrics.jsonl'} has {lines} of the 3 lines or "
         "more that were written up to step 20: the curves lack the others, "

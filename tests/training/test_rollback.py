@@ -52,9 +52,9 @@ def collapsing(monkeypatch):
 @pytest.fixture
 def call(quick_flags, no_exports, tmp_path):
     def call(name, *flags, again=False):
-        given = [] if again else [*quick_flags, "--steps=60", *flags]
+        arguments = [] if again else [*quick_flags, "--steps=60", *flags]
         path = tmp_path / name
-        train.main(["train.py", *given, f"--run_dir={path}"])
+        train.main(["train.py", *arguments, f"--run_dir={path}"])
         return path
 
     return call
@@ -156,9 +156,9 @@ def test_stops_before_a_collapse_change_nothing_in_the_end(call, collapsing):
         "sample grids",
         "lines of metrics.jsonl",
     ]
-    (made,) = runs.open_run(stopped).rollbacks
-    assert made.to_step == 20
-    assert runs.open_run(whole).rollbacks == (made,)
+    (record,) = runs.open_run(stopped).rollbacks
+    assert record.to_step == 20
+    assert runs.open_run(whole).rollbacks == (record,)
 
 
 @pytest.mark.slow
@@ -211,9 +211,9 @@ def test_numbers_that_are_not_finite_go_back_to_the_last_checkpoint(
 
     monkeypatch.setattr(loop._Loop, "_call", diverge)
     path = call("run", "--on_collapse=rollback")
-    (made,) = runs.open_run(path).rollbacks
-    assert (made.from_step, made.to_step) == (35, 30)
-    assert made.reason.startswith("loss_g is nan at step 36")
+    (record,) = runs.open_run(path).rollbacks
+    assert (record.from_step, record.to_step) == (35, 30)
+    assert record.reason.startswith("loss_g is nan at step 36")
     assert "rolled back from step 35 to step 30" in capsys.readouterr().out
 
 
@@ -230,9 +230,9 @@ def test_weights_that_are_not_finite_go_back_too(call, monkeypatch):
 
     monkeypatch.setattr(loop._Loop, "_call", diverge)
     path = call("run", "--on_collapse=rollback", "--log_every=5")
-    (made,) = runs.open_run(path).rollbacks
-    assert made.to_step == 30 and made.from_step == 40
-    assert "is not finite after step 40" in made.reason
+    (record,) = runs.open_run(path).rollbacks
+    assert record.to_step == 30 and record.from_step == 40
+    assert "is not finite after step 40" in record.reason
     assert checkpoints.last(path / "checkpoints").name == "step_0000060"
 
 
@@ -273,9 +273,9 @@ def _decided(run, collapse):
 
 
 def _taken_back(run, collapse):
-    made = _decided(run, collapse)
-    rollback.finish(made)
-    return made
+    rolled_back = _decided(run, collapse)
+    rollback.finish(rolled_back)
+    return rolled_back
 
 
 @pytest.mark.parametrize(
@@ -295,17 +295,17 @@ def test_it_goes_back_to_before_the_collapse_began(
     tmp_path, steps, at, sudden, to
 ):
     run = _run(tmp_path, *steps)
-    made = _taken_back(run, rollback.Collapse(at, "why", sudden))
-    assert made.rollbacks[-1].to_step == to
+    rolled_back = _taken_back(run, rollback.Collapse(at, "why", sudden))
+    assert rolled_back.rollbacks[-1].to_step == to
     left = checkpoints.all_checkpoints(run.checkpoints)
     assert checkpoints.step_of(left[-1]) == to
-    assert runs.open_run(run.path) == made
+    assert runs.open_run(run.path) == rolled_back
 
 
 def test_it_goes_back_to_the_best_where_there_are_scores(tmp_path):
     run = _run(tmp_path, 8000, 9000, best=4000, evaluate_every=1000)
-    made = _taken_back(run, rollback.Collapse(9200, "why"))
-    assert made.rollbacks == (runs.Rollback(9200, 4000, "why"),)
+    rolled_back = _taken_back(run, rollback.Collapse(9200, "why"))
+    assert rolled_back.rollbacks == (runs.Rollback(9200, 4000, "why"),)
     (left,) = checkpoints.all_checkpoints(run.checkpoints)
     assert checkpoints.read_progress(left)["step"] == 4000
     assert checkpoints.last(run.best_checkpoint).name == left.name
@@ -316,14 +316,14 @@ def test_a_run_that_collapses_again_goes_further_back_and_keeps_its_best(
 ):
     run = _run(tmp_path, 1500, 2500, 4500, 5100, 8800, **_ROLLBACK)
     _save(run.best_checkpoint, 2000, 8000)  # No other has followed the last.
-    made = _taken_back(run, rollback.Collapse(9200, "why"))
+    rolled_back = _taken_back(run, rollback.Collapse(9200, "why"))
     assert _steps(run.checkpoints) == [1500, 2500, 4500, 5100, 8000]
     assert "kept" not in capsys.readouterr().out
     # A collapse is told 1,000 steps after it began: before a third more than
     # 8,000 was done. The run was stopped at 5,100.
     _save(run.checkpoints, 9000, 10000, 11000, rollbacks=1)
-    made = _taken_back(made, rollback.Collapse(11600, "again"))
-    assert made.rollbacks[1:] == (runs.Rollback(11600, 4500, "again"),)
+    rolled_back = _taken_back(rolled_back, rollback.Collapse(11600, "again"))
+    assert rolled_back.rollbacks[1:] == (runs.Rollback(11600, 4500, "again"),)
     assert _steps(run.checkpoints) == [1500, 2500, 4500]
     assert (
         "the best checkpoint, of step 8,000, is kept until there is a better "
@@ -338,8 +338,10 @@ def test_a_run_that_collapses_again_goes_further_back_and_keeps_its_best(
     _save(run.best_checkpoint, 8000, rollbacks=2)
     _save(run.checkpoints, 9000, 12000, rollbacks=2)
     assert best_checkpoint.find(run).parent == run.best_checkpoint
-    made = _taken_back(made, rollback.Collapse(12000, "once more"))
-    assert made.rollbacks[2].to_step == 8000
+    rolled_back = _taken_back(
+        rolled_back, rollback.Collapse(12000, "once more")
+    )
+    assert rolled_back.rollbacks[2].to_step == 8000
     assert _steps(run.checkpoints) == [1500, 2500, 4500, 8000]
 
 
@@ -351,8 +353,8 @@ def test_checkpoints_of_older_programs_are_taken_back_too(tmp_path):
         (run.checkpoints, 9500),
     ):
         checkpoints.save(folder, step, variables={}, progress={}, kept=None)
-    made = _taken_back(run, rollback.Collapse(9800, "why"))
-    assert made.rollbacks[0].to_step == 5000
+    rolled_back = _taken_back(run, rollback.Collapse(9800, "why"))
+    assert rolled_back.rollbacks[0].to_step == 5000
     assert _steps(run.checkpoints) == [5000]
 
 
@@ -360,8 +362,8 @@ def test_a_checkpoint_that_is_far_back_is_for_those_that_collapse_again(
     tmp_path,
 ):
     run = _run(tmp_path, 16500, 29600, 29800, 30000, on_collapse="rollback")
-    made = _taken_back(run, rollback.Collapse(30200, "why"))
-    assert made.rollbacks[0].to_step == 29600
+    rolled_back = _taken_back(run, rollback.Collapse(30200, "why"))
+    assert rolled_back.rollbacks[0].to_step == 29600
 
 
 @pytest.mark.parametrize("instant", ["set_aside", "remove"])
@@ -372,15 +374,15 @@ def test_a_kill_while_a_rollback_is_finished_changes_nothing(
     _save(run.best_checkpoint, 2000, 8200)
     before = (runs.Rollback(9900, 8000, "why"),)
     run = dataclasses.replace(run, rollbacks=before)
-    made = _decided(run, rollback.Collapse(9600, "again"))
+    rolled_back = _decided(run, rollback.Collapse(9600, "again"))
     with monkeypatch.context() as patch:
         for owner in (rollback.best_checkpoint, rollback.checkpoints):
             if hasattr(owner, instant):
                 patch.setattr(owner, instant, _die)
         with pytest.raises(_KillError):
-            rollback.finish(made)
+            rollback.finish(rolled_back)
     for _ in range(2):
-        rollback.finish(made)
+        rollback.finish(rolled_back)
         assert _steps(run.checkpoints) == [4500]
         assert _steps(run.best_checkpoint) == []
         assert _steps(run.best_before_rollback) == [8200]
@@ -388,39 +390,39 @@ def test_a_kill_while_a_rollback_is_finished_changes_nothing(
 
 def test_a_rollback_is_finished_once(tmp_path):
     run = _run(tmp_path, 4000, 9000)
-    made = _decided(run, rollback.Collapse(9200, "why"))
+    rolled_back = _decided(run, rollback.Collapse(9200, "why"))
     assert _steps(run.checkpoints) == [4000, 9000]  # A kill may come here.
-    rollback.finish(made)
+    rollback.finish(rolled_back)
     assert _steps(run.checkpoints) == [4000]
     _save(run.checkpoints, 8000, rollbacks=1)
     _save(run.best_checkpoint, 7000, rollbacks=1)
-    rollback.finish(made)
+    rollback.finish(rolled_back)
     assert _steps(run.checkpoints) == [4000, 8000]
     assert _steps(run.best_checkpoint) == [7000]
 
 
 def test_what_is_not_proven_to_be_taken_back_stays(tmp_path):
     run = _run(tmp_path, 4000, 9000)
-    made = _decided(run, rollback.Collapse(9200, "why"))
+    rolled_back = _decided(run, rollback.Collapse(9200, "why"))
     damaged = checkpoints.path_of(run.checkpoints, 9000) / "progress.json"
     damaged.write_text("{")
     _save(run.checkpoints, 9100)
-    rollback.finish(made)
+    rollback.finish(rolled_back)
     assert _steps(run.checkpoints) == [4000, 9000]
 
 
 def test_a_damaged_best_checkpoint_is_set_aside_and_not_removed(tmp_path):
     run = _run(tmp_path, 4000, 9000, best=8500)
-    made = _decided(run, rollback.Collapse(9200, "why"))
+    rolled_back = _decided(run, rollback.Collapse(9200, "why"))
     damaged = checkpoints.path_of(run.best_checkpoint, 8500) / "progress.json"
     damaged.write_text("{")
-    rollback.finish(made)
+    rollback.finish(rolled_back)
     assert _steps(run.best_before_rollback) == [8500]
     assert _steps(run.best_checkpoint) == []
 
 
 def test_milestones_stay_for_runs_that_may_go_back(tmp_path):
-    for config, kept in (
+    for config, expected in (
         (schema.Config(), [1800, 1900, 2000]),
         (
             schema.Config(on_collapse="rollback", checkpoint_every=100),
@@ -435,7 +437,7 @@ def test_milestones_stay_for_runs_that_may_go_back(tmp_path):
         for step in range(100, 2001, 100):
             _save(folder, step)
             checkpoints.prune(folder, 3, spared=rollback.spared(config, step))
-        assert _steps(folder) == kept
+        assert _steps(folder) == expected
 
 
 @pytest.mark.parametrize("every", [30, 70, 200, 350, 900])
@@ -445,8 +447,8 @@ def test_a_run_goes_back_to_the_same_checkpoint_however_often_it_is_stopped(
     run = _run(tmp_path, on_collapse="rollback", checkpoint_every=every)
     most = checkpoints.KEPT + rollback.most_spared(run.config)
     for step in range(10, 2801, 10):
-        told = step % health.WINDOW_STEPS == 0
-        if told and step >= 1000 + every:
+        window_ends = step % health.WINDOW_STEPS == 0
+        if window_ends and step >= 1000 + every:
             path = rollback.target(run, rollback.Collapse(step, "why"))
             assert checkpoints.step_of(path) == (step - 1000) // every * every
         # Stopped before each checkpoint and after it, and often elsewhere.

@@ -83,8 +83,8 @@ def test_no_death_leaves_a_run_without_the_best_it_had(died):
 
 @pytest.mark.slow
 def test_a_score_that_a_stop_put_off_is_made_first_of_all(died):
-    told = died[2][died[2].index("evaluation of step 26 put off") :]
-    assert "goes on after step 26 of 45\nevaluation of step 26: " in told
+    output = died[2][died[2].index("evaluation of step 26 put off") :]
+    assert "goes on after step 26 of 45\nevaluation of step 26: " in output
 
 
 @pytest.mark.slow
@@ -342,10 +342,10 @@ def test_the_flags_give_scores_a_best_checkpoint_and_a_curve(scored):
     assert all(line["real"] == "mnist:test, 40 images" for line in lines)
     assert all(line["fid_classifier_100_floor"] > 0 for line in lines)
     (path,) = checkpoints.all_checkpoints(scored / "checkpoints" / "best")
-    found = best_checkpoint.read(path)
-    assert found.value == min(values)
-    assert found.step == lines[values.index(min(values))]["step"]
-    assert found.protocol["features"]["dataset"] == "mnist"
+    best = best_checkpoint.read(path)
+    assert best.value == min(values)
+    assert best.step == lines[values.index(min(values))]["step"]
+    assert best.protocol["features"]["dataset"] == "mnist"
 
 
 @pytest.mark.slow

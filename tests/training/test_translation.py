@@ -46,14 +46,14 @@ def pictures(count, channels, seed, side=SIDE):
 
 def system(settings=None, *, channels=(3, 3), shown=(12, 9)):
     """A translation of random images, and the images that it shows."""
-    wanted = config(**(settings or {}))
+    run_config = config(**(settings or {}))
     facts = runs.DataFacts(
         SIDE, SIDE, max(channels), (0, 0, SIDE, SIDE), 20, "as they are", "f"
     )
     run = runs.Run(
-        pathlib.Path("unused"), wanted, facts, {}, None, data_b=facts
+        pathlib.Path("unused"), run_config, facts, {}, None, data_b=facts
     )
-    side = round(SIDE * 286 / 256) if wanted.random_crop else SIDE
+    side = round(SIDE * 286 / 256) if run_config.random_crop else SIDE
     trained = [
         types.SimpleNamespace(images=pictures(20, c, seed, side))
         for seed, c in enumerate(channels)
@@ -77,25 +77,29 @@ def tiles(grid, columns, side=SIDE):
 
 
 @pytest.fixture(scope="module")
-def made():
+def system_and_images():
     return system()
 
 
 def index_in(image, many):
-    (found,) = np.flatnonzero([np.array_equal(image, other) for other in many])
-    return found
+    (index,) = np.flatnonzero([np.array_equal(image, other) for other in many])
+    return index
 
 
 @pytest.mark.slow
-def test_a_grid_shows_both_ways_there_and_back(made):
-    found, _, shown = made
+def test_a_grid_shows_both_ways_there_and_back(system_and_images):
+    translation_system, _, shown = system_and_images
     rows = np.reshape(
-        tiles(found.samples().grid, 8), [6, 8, SIDE, SIDE, 3]
+        tiles(translation_system.samples().grid, 8), [6, 8, SIDE, SIDE, 3]
     ).astype(np.uint8)
-    assert found.samples().grid.shape == (6 * 26 + 2, 8 * 26 + 2, 3)
+    assert translation_system.samples().grid.shape == (
+        6 * 26 + 2,
+        8 * 26 + 2,
+        3,
+    )
     there, back = (
         translators.Translator(generator)
-        for generator in found.state.averaged_generators
+        for generator in translation_system.state.averaged_generators
     )
     for letter, (first, second, originals) in enumerate(
         ((there, back, shown[0]), (back, there, shown[1]))
@@ -107,48 +111,58 @@ def test_a_grid_shows_both_ways_there_and_back(made):
 
 
 @pytest.mark.slow
-def test_the_fixed_images_are_the_seeds(made):
+def test_the_fixed_images_are_the_seeds(system_and_images):
     again, _, _ = system()
-    np.testing.assert_array_equal(made[0].real_grid(), again.real_grid())
+    np.testing.assert_array_equal(
+        system_and_images[0].real_grid(), again.real_grid()
+    )
     other, _, _ = system({"seed": 1})
-    assert not np.array_equal(made[0].real_grid(), other.real_grid())
+    assert not np.array_equal(
+        system_and_images[0].real_grid(), other.real_grid()
+    )
 
 
 @pytest.mark.slow
 def test_a_small_set_makes_a_narrow_grid():
-    found, _, _ = system(shown=(12, 3))
-    assert found.samples().grid.shape == (6 * 26 + 2, 3 * 26 + 2, 3)
-    assert found.real_grid().shape[1] == 3 * 26 + 2
+    translation_system, _, _ = system(shown=(12, 3))
+    assert translation_system.samples().grid.shape == (
+        6 * 26 + 2,
+        3 * 26 + 2,
+        3,
+    )
+    assert translation_system.real_grid().shape[1] == 3 * 26 + 2
 
 
 @pytest.mark.slow
 def test_a_set_of_one_image_is_shown_without_a_diversity():
-    found, _, _ = system(shown=(1, 9))
-    samples = found.samples()
+    translation_system, _, _ = system(shown=(1, 9))
+    samples = translation_system.samples()
     assert samples.grid.shape == (6 * 26 + 2, 26 + 2, 3)
     assert samples.diversity is None
 
 
 @pytest.mark.slow
-def test_the_diversity_is_that_of_the_worse_direction(made):
-    found, _, shown = made
-    rows = np.reshape(tiles(found.samples().grid, 8), [6, 8, SIDE, SIDE, 3])
+def test_the_diversity_is_that_of_the_worse_direction(system_and_images):
+    translation_system, _, shown = system_and_images
+    rows = np.reshape(
+        tiles(translation_system.samples().grid, 8), [6, 8, SIDE, SIDE, 3]
+    )
     real = [diversity.mean_distance(part) for part in shown]
     b_of_a = diversity.mean_distance(rows[1].astype(np.uint8)) / real[1]
     a_of_b = diversity.mean_distance(rows[4].astype(np.uint8)) / real[0]
     assert b_of_a != a_of_b
-    measured = found.samples().diversity
+    measured = translation_system.samples().diversity
     assert measured == pytest.approx(min(b_of_a, a_of_b))
 
 
 @pytest.mark.slow
-def test_scored_images_are_translations_of_a_then_of_b(made):
-    found, _, shown = made
-    whole = found.draw(0, 21)
+def test_scored_images_are_translations_of_a_then_of_b(system_and_images):
+    translation_system, _, shown = system_and_images
+    whole = translation_system.draw(0, 21)
     assert whole.shape == (21, SIDE, SIDE, 3)
     there, back = (
         translators.Translator(generator)
-        for generator in found.state.averaged_generators
+        for generator in translation_system.state.averaged_generators
     )
     for part, translate, originals in (
         (whole[:12], there, shown[0]),
@@ -157,7 +171,11 @@ def test_scored_images_are_translations_of_a_then_of_b(made):
         of_originals = translate(originals)
         numbers = {index_in(image, of_originals) for image in part}
         assert numbers == set(range(len(originals)))
-    pieces = [found.draw(0, 5), found.draw(5, 10), found.draw(15, 6)]
+    pieces = [
+        translation_system.draw(0, 5),
+        translation_system.draw(5, 10),
+        translation_system.draw(15, 6),
+    ]
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
 
 
@@ -171,10 +189,10 @@ def test_images_are_translated_in_parts_that_fit():
             return 0.5 * x
 
     translate = translators.Translator(Halving())
-    given = pictures(5, 1, 0, side=512)
-    found = translate(given)
-    expected = images.to_uint8(0.5 * images.to_float(given))
-    np.testing.assert_array_equal(found, expected)
+    originals = pictures(5, 1, 0, side=512)
+    outputs = translate(originals)
+    expected = images.to_uint8(0.5 * images.to_float(originals))
+    np.testing.assert_array_equal(outputs, expected)
     assert max(c for c in calls if c is not None) <= 2
 
 

@@ -57,26 +57,28 @@ def weights(layer):
 @pytest.mark.parametrize("recipe", list(_SHAPES))
 def test_the_layers_of_a_recipe_have_all_its_weights(recipe):
     for network in networks(recipe):
-        made = description.describe(network)
-        assert json.loads(json.dumps(made)) == made
-        assert made["trainable_weights"] > 0
-        assert sum(map(weights, made["layers"])) == made["trainable_weights"]
+        content = description.describe(network)
+        assert json.loads(json.dumps(content)) == content
+        assert content["trainable_weights"] > 0
+        assert (
+            sum(map(weights, content["layers"])) == content["trainable_weights"]
+        )
         # Every layer takes what the network or a layer before it gives.
         known = {description.INPUT}
-        for layer in made["layers"]:
+        for layer in content["layers"]:
             assert set(layer["inputs"]) <= known
             known.add(layer["name"])
-        assert made["layers"][-1]["output_shape"] == made["output_shape"]
-        assert made["output_shape"] == list(network.output_shape[1:])
+        assert content["layers"][-1]["output_shape"] == content["output_shape"]
+        assert content["output_shape"] == list(network.output_shape[1:])
 
 
 def test_same_padding_lies_where_keras_puts_it():
-    made = described(
+    content = described(
         keras.layers.Conv2D(2, (5, 3), strides=2, padding="same"), (8, 7, 1)
     )
     # Rows 0 to 8 from -1: 2 * 3 + 5 = 11 = 8 + 3. Columns: 2 * 3 + 3 = 7 + 2.
-    assert made["layers"][0]["padding"] == [[1, 2], [1, 1]]
-    assert made["output_shape"] == [4, 4, 2]
+    assert content["layers"][0]["padding"] == [[1, 2], [1, 1]]
+    assert content["output_shape"] == [4, 4, 2]
 
 
 def test_zero_padding_becomes_part_of_the_convolution_after_it():
@@ -84,8 +86,8 @@ def test_zero_padding_becomes_part_of_the_convolution_after_it():
         x = keras.layers.ZeroPadding2D(((1, 2), (3, 4)))(x)
         return keras.layers.Conv2D(2, 3)(x)
 
-    made = described(build, (8, 8, 1))
-    (layer,) = made["layers"]
+    content = described(build, (8, 8, 1))
+    (layer,) = content["layers"]
     assert layer["kind"] == "convolution"
     assert layer["inputs"] == [description.INPUT]
     assert layer["padding"] == [[1, 2], [3, 4]]

@@ -46,8 +46,8 @@ def test_the_other_side_answers_with_its_speeds(tmp_path, monkeypatch):
 @pytest.mark.parametrize("adam", ["fused", "foreach"])
 def test_a_slower_adam_is_told(tmp_path, monkeypatch, capsys, adam):
     train(tmp_path, monkeypatch, "print([1, 2, 3])", adam=adam)
-    told = capsys.readouterr().out
-    assert ("Adam is foreach, not fused" in told) == (adam == "foreach")
+    output = capsys.readouterr().out
+    assert ("Adam is foreach, not fused" in output) == (adam == "foreach")
 
 
 def test_other_networks_are_refused_before_they_train(tmp_path, monkeypatch):

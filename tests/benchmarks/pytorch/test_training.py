@@ -20,7 +20,7 @@ import numpy as np
 
 folder = pathlib.Path(sys.argv[1])
 print("Other 1.0", flush=True)
-shutil.copytree(folder, "{kept}")
+shutil.copytree(folder, "{copy}")
 np.savez(
     folder / "results.npz",
     losses=[[0.25, 0.75], [0.25, 0.75]],
@@ -47,7 +47,7 @@ def compared(tmp_path_factory, tiny_mnist):
     """The lines of a comparison, and the folder of what was handed over."""
     folder = tmp_path_factory.mktemp("training")
     side = folder / "side.py"
-    side.write_text(_OTHER_SIDE.format(kept=folder / "kept"))
+    side.write_text(_OTHER_SIDE.format(copy=folder / "kept"))
     with (
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(io.StringIO()) as output,
@@ -57,14 +57,14 @@ def compared(tmp_path_factory, tiny_mnist):
     return output.getvalue().splitlines(), folder / "kept"
 
 
-def first_loss_of_d(kept):
+def first_loss_of_d(folder):
     """D's least-squares loss in step 1, by what the other side was given."""
-    data = np.load(kept / "data.npz")
+    data = np.load(folder / "data.npz")
     state = gan.create_state(
         overrides.from_flags({"recipe": "lsgan_28", "seed": 7}), (28, 28, 1)
     )
     for network in (state.generator, state.discriminator):
-        arrays = np.load(kept / f"{network.name}.npz")
+        arrays = np.load(folder / f"{network.name}.npz")
         network.set_weights([*arrays.values()])
     real = data["images"][data["indices"][0]] / np.float32(127.5) - 1
     fake = state.generator(data["latents"][0, 0], training=True)
@@ -76,11 +76,11 @@ def first_loss_of_d(kept):
 
 
 def test_the_other_side_is_given_what_ours_trains_with(compared):
-    lines, kept = compared
+    lines, folder = compared
     # The line of step 1: "1  G / G  D / D  diversity".
     ours = float(lines[-2].split()[4])
-    assert ours == pytest.approx(first_loss_of_d(kept), abs=6e-4)
-    assert np.load(kept / "data.npz")["learning_rate"] == np.float64(2e-4)
+    assert ours == pytest.approx(first_loss_of_d(folder), abs=6e-4)
+    assert np.load(folder / "data.npz")["learning_rate"] == np.float64(2e-4)
 
 
 def test_the_table_has_both_sides_and_their_distance(compared):

@@ -175,8 +175,8 @@ def test_sizes_are_counted_in_a_cache_that_did_not_keep_them(
 ):
     write(folder / "a.png", size=(9, 6))
     shape()
-    (kept,) = (tmp_path / "cache").glob("**/headers-*.json")
-    kept.write_text("[6, 9, 1]")
+    (headers_file,) = (tmp_path / "cache").glob("**/headers-*.json")
+    headers_file.write_text("[6, 9, 1]")
     counts = loading.find(str(folder), cache_dir=str(tmp_path / "cache")).sizes
     assert counts == {(6, 9): 1}
 
@@ -391,8 +391,8 @@ def test_too_many_damaged_files_are_an_error_that_leaves_nothing(
     with pytest.raises(errors.UserError, match="2 of 11 images are damaged"):
         shape()
         load()
-    kept = [path.name for path in tmp_path.glob("cache/*")]
-    assert all(name.startswith("headers-") for name in kept)
+    names = [path.name for path in tmp_path.glob("cache/*")]
+    assert all(name.startswith("headers-") for name in names)
 
 
 def test_a_size_that_the_header_promises_is_kept_or_damaged(
@@ -476,14 +476,14 @@ def test_what_was_kept_of_the_headers_is_made_again_if_it_is_damaged(
 ):
     write(folder / "a.png")
     assert shape() == (4, 4, 1)
-    (kept,) = (tmp_path / "cache").iterdir()
-    whole = kept.read_text()
+    (headers_file,) = (tmp_path / "cache").iterdir()
+    whole = headers_file.read_text()
     another_shape = whole.replace('"shape": [4, 4, 1]', '"shape": [4, 4, 3]')
     assert another_shape != whole
     for damage in ("", "{", "[1]", "7", "null", another_shape):
-        kept.write_text(damage)
+        headers_file.write_text(damage)
         assert shape() == (4, 4, 1)
-        assert kept.read_text() == whole
+        assert headers_file.read_text() == whole
 
 
 def test_an_interrupt_leaves_nothing_half_made(
@@ -502,8 +502,8 @@ def test_an_interrupt_leaves_nothing_half_made(
     monkeypatch.setattr(decoding, "read_frames", interrupt)
     with pytest.raises(KeyboardInterrupt):
         load()
-    (kept,) = (tmp_path / "cache").iterdir()
-    assert kept.name.startswith("headers-")
+    (entry,) = (tmp_path / "cache").iterdir()
+    assert entry.name.startswith("headers-")
 
 
 @pytest.mark.parametrize(
@@ -629,9 +629,9 @@ def test_the_values_of_a_folder_are_read_once(load, folder, monkeypatch):
 def test_a_range_that_is_given_wins_and_makes_another_array(load, folder):
     write_deep(folder / "a.png", 0, 4095)
     of_data = load()
-    given = load(read_as=reading.Reading(value_range=(0.0, 65535.0)))
-    assert of_data.images.max() == 255 and given.images.max() == 16
-    assert given.value_range == (0, 65535)
+    of_full_range = load(read_as=reading.Reading(value_range=(0.0, 65535.0)))
+    assert of_data.images.max() == 255 and of_full_range.images.max() == 16
+    assert of_full_range.value_range == (0, 65535)
     # The range of the data, given, is the same array.
     same = load(read_as=reading.Reading(value_range=(0.0, 4095.0)))
     assert same.fingerprint == of_data.fingerprint
@@ -641,16 +641,16 @@ def test_values_outside_a_range_that_is_given_are_counted(load, folder):
     for number in range(40):
         write_deep(folder / f"{number:02d}.png", 0, 1000)
     write_deep(folder / "40.png", 0, 4000)
-    given = reading.Reading(value_range=(0.0, 2000.0))
+    read_as = reading.Reading(value_range=(0.0, 2000.0))
     pixels = np.linspace(0, 4000, 16).astype(np.uint16)
     share = (pixels > 2000).sum() / (41 * 16)
-    array = load(read_as=given)
+    array = load(read_as=read_as)
     assert array.notes[0] == (
         f"{share:.2%} of all values, in 1 of 41 images, lie outside "
         "--value_range=0,2000 and become black or white"
     )
     assert array.images[40].max() == 255
-    assert load(read_as=given).notes == array.notes
+    assert load(read_as=read_as).notes == array.notes
 
 
 def test_a_range_for_8_bits_is_refused(load, folder):
@@ -901,7 +901,7 @@ def interrupted(load, folder, tmp_path, monkeypatch):
     """Interrupts a preparation after 41 of 61 files.
 
     Returns:
-        (undisturbed, kept, opened): the array without an interrupt, the
+        (undisturbed, parts_folder, opened): the array without an interrupt, the
         folder that is left, and a list of the files that are opened next.
     """
     for number in range(60):
@@ -926,14 +926,14 @@ def interrupted(load, folder, tmp_path, monkeypatch):
         "read_frames",
         lambda path, *a, **k: opened.append(path) or read(path, *a, **k),
     )
-    [kept] = (tmp_path / "cache").glob(".parts-*")
-    return undisturbed, kept, opened
+    [parts_folder] = (tmp_path / "cache").glob(".parts-*")
+    return undisturbed, parts_folder, opened
 
 
 def test_a_preparation_goes_on_where_it_was_interrupted(
     load, interrupted, capsys
 ):
-    undisturbed, kept, opened = interrupted
+    undisturbed, parts_folder, opened = interrupted
     again = load()
     assert "goes on after the 32 images" in capsys.readouterr().err
     assert len(opened) == 61 - 32 - 1
@@ -941,17 +941,17 @@ def test_a_preparation_goes_on_where_it_was_interrupted(
     np.testing.assert_array_equal(again.images, undisturbed.images)
     np.testing.assert_array_equal(again.labels, undisturbed.labels)
     assert again.notes == undisturbed.notes
-    assert not kept.exists()
+    assert not parts_folder.exists()
 
 
 @pytest.mark.parametrize("place", [128, 128 + 20 * 16, -1])
 def test_damage_in_what_is_kept_is_noticed_and_made_again(
     load, interrupted, place
 ):
-    undisturbed, kept, opened = interrupted
-    content = bytearray((kept / "images.npy").read_bytes())
+    undisturbed, parts_folder, opened = interrupted
+    content = bytearray((parts_folder / "images.npy").read_bytes())
     content[place] ^= 1
-    (kept / "images.npy").write_bytes(content)
+    (parts_folder / "images.npy").write_bytes(content)
     again = load()
     assert len(opened) >= 28
     assert again.fingerprint == undisturbed.fingerprint
@@ -962,29 +962,29 @@ def test_damage_in_what_is_kept_is_noticed_and_made_again(
 
 @pytest.mark.parametrize("text", ["", "{", "7", '{"bytes": 1}', "\xff"])
 def test_a_damaged_journal_begins_anew(load, interrupted, text):
-    undisturbed, kept, opened = interrupted
-    (kept / "journal.jsonl").write_text(text, encoding="latin-1")
+    undisturbed, parts_folder, opened = interrupted
+    (parts_folder / "journal.jsonl").write_text(text, encoding="latin-1")
     assert load().fingerprint == undisturbed.fingerprint
     assert len(opened) == 61
 
 
 def test_what_another_process_prepares_is_left_alone(load, interrupted):
-    undisturbed, kept, opened = interrupted
-    content = (kept / "images.npy").read_bytes()
-    with parts._locked(kept):
+    undisturbed, parts_folder, opened = interrupted
+    content = (parts_folder / "images.npy").read_bytes()
+    with parts._locked(parts_folder):
         assert load().fingerprint == undisturbed.fingerprint
     assert len(opened) == 61
-    assert (kept / "images.npy").read_bytes() == content
+    assert (parts_folder / "images.npy").read_bytes() == content
 
 
 def test_what_nobody_has_gone_on_with_for_weeks_is_removed(
     load, interrupted, tmp_path
 ):
-    _, kept, _ = interrupted
-    os.utime(kept, (0, 0))
+    _, parts_folder, _ = interrupted
+    os.utime(parts_folder, (0, 0))
     other = tmp_path / "other photos"
     write(other / "a.png")
     loading.load(
         str(other), image_size=(4, 4), cache_dir=str(tmp_path / "cache")
     )
-    assert not kept.exists()
+    assert not parts_folder.exists()

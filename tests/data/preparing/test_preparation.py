@@ -244,8 +244,8 @@ def test_the_fingerprint_follows_from_every_pixel_and_label(tmp_path):
 def test_the_user_says_how_images_get_their_shape(
     shape, image_size, fit, method, content_box
 ):
-    chosen = preparation.choose_fit(shape, image_size, fit=fit)
-    assert (chosen.method, chosen.content_box) == (method, content_box)
+    image_fit = preparation.choose_fit(shape, image_size, fit=fit)
+    assert (image_fit.method, image_fit.content_box) == (method, content_box)
 
 
 @pytest.mark.parametrize("shape", [(80, 512, 3), (481, 640, 3), (9, 300, 1)])

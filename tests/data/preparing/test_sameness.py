@@ -14,10 +14,10 @@ def noise(count):
 
 
 def notes(*chunks):
-    found = sameness.Sameness()
+    counter = sameness.Sameness()
     for chunk in chunks:
-        found.add(chunk)
-    return found.notes()
+        counter.add(chunk)
+    return counter.notes()
 
 
 def test_a_set_of_different_images_has_no_notes():

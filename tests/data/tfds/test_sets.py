@@ -151,8 +151,8 @@ def test_varying_sizes_are_counted_from_the_first_images(root, monkeypatch):
         },
         shape=(None, None, 3),
     )
-    found = loading.find("mixed", str(root))
-    assert found.sizes == {(9, 30): 2, (5, 8): 1}
+    image_set = loading.find("mixed", str(root))
+    assert image_set.sizes == {(9, 30): 2, (5, 8): 1}
     monkeypatch.setattr(sets, "_LOOKED_AT", 2)
     assert sum(loading.find("mixed", str(root)).sizes.values()) == 2
 
@@ -530,8 +530,8 @@ def test_only_the_chosen_configurations_files_are_wanted(load, root, offline):
 )
 def test_any_builder_tells_the_files_of_its_configuration(root, name, files):
     builder = tfds.builder(name, data_dir=str(root))
-    found = wanted_files.find(builder, root / "manual")
-    assert sorted(found.values()) == files
+    names_by_url = wanted_files.find(builder, root / "manual")
+    assert sorted(names_by_url.values()) == files
     assert list(root.iterdir()) == []
 
 
@@ -643,9 +643,9 @@ def test_advice_names_the_flag_that_the_command_has(
 
 def faces(count):
     """[count, 218, 178, 3] uint8: a white square of 178 on noise."""
-    made = tiny_data.images(count, height=218, width=178, channels=3)
-    made[:, 20:198] = 255
-    return made
+    images = tiny_data.images(count, height=218, width=178, channels=3)
+    images[:, 20:198] = 255
+    return images
 
 
 def test_celeb_a_is_read_from_its_files_cropped_and_resized(
@@ -816,13 +816,13 @@ def test_another_crop_is_another_entry_of_the_cache(load, root, tmp_path):
     tiny_data.write_tfds(
         root, "my_own", {"train": (images, None)}, shape=(8, 8, 1)
     )
-    kept = [
+    arrays = [
         load("my_own", image_size=(4, 4), crop=crop)
         for crop in (None, (4, 4), (6, 6), (4, 4))
     ]
     assert len(list((tmp_path / "cache").iterdir())) == 3
-    assert len({array.fingerprint for array in kept}) == 3
-    np.testing.assert_array_equal(kept[1].images, images[:, 2:6, 2:6])
+    assert len({array.fingerprint for array in arrays}) == 3
+    np.testing.assert_array_equal(arrays[1].images, images[:, 2:6, 2:6])
 
 
 def test_the_shape_of_a_set_is_that_of_its_crop(root):

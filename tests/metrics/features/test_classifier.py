@@ -61,11 +61,11 @@ def _forbid_training(monkeypatch):
 @pytest.mark.slow
 def test_the_network_gives_features_and_logits(cached):
     _, network = cached
-    found = network.extract([_images(7)], outputs=("features", "logits"))
-    assert found["features"].shape == (7, network.feature_dim) == (7, 128)
-    assert found["logits"].shape == (7, 10)
-    assert found["features"].min() >= 0
-    assert np.isfinite(found["logits"]).all()
+    outputs = network.extract([_images(7)], outputs=("features", "logits"))
+    assert outputs["features"].shape == (7, network.feature_dim) == (7, 128)
+    assert outputs["logits"].shape == (7, 10)
+    assert outputs["features"].min() >= 0
+    assert np.isfinite(outputs["logits"]).all()
 
 
 @pytest.mark.slow
@@ -434,10 +434,10 @@ def test_nothing_is_said_without_progress(
 
 def test_digits_are_not_flipped_and_cifar10_is(monkeypatch):
     monkeypatch.undo()
-    chosen = training.settings_for
-    assert not chosen("mnist", (28, 28, 1)).flips
-    assert not chosen("svhn_cropped", (32, 32, 3)).flips
-    assert chosen("cifar10", (32, 32, 3)).flips
+    settings_for = training.settings_for
+    assert not settings_for("mnist", (28, 28, 1)).flips
+    assert not settings_for("svhn_cropped", (32, 32, 3)).flips
+    assert settings_for("cifar10", (32, 32, 3)).flips
 
 
 def test_a_classifier_that_may_not_be_read_is_not_made_again(

@@ -105,10 +105,10 @@ def test_images_are_computed_in_full_batches_and_all_of_them(
     monkeypatch.setattr(network, "_functions_of", lambda outputs: [compute])
     batches = [images[:1], images[1:3], images[:0], images[3:]]
 
-    found = network.extract(batches, batch_size=3)["features"]
+    features = network.extract(batches, batch_size=3)["features"]
 
     assert sizes == [3, 3, 1]
-    np.testing.assert_allclose(found[:, 0], images[:, 0, 0, 0], atol=1e-4)
+    np.testing.assert_allclose(features[:, 0], images[:, 0, 0, 0], atol=1e-4)
 
 
 def test_a_gpu_does_not_round_what_features_are_computed_from(network, images):
@@ -136,9 +136,9 @@ def test_grey_images_have_the_features_of_their_copies_in_colour(
     network, images
 ):
     grey = images[:2, ..., :1]
-    found = network.extract([grey])["features"]
+    features = network.extract([grey])["features"]
     expected = network.extract([np.repeat(grey, 3, -1)])["features"]
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(features, expected, rtol=1e-6)
 
 
 def test_no_image_gives_no_feature(network):
@@ -147,14 +147,14 @@ def test_no_image_gives_no_feature(network):
 
 @pytest.mark.slow
 def test_the_resize_changes_the_features(weights, images):
-    found = [
+    features = [
         feature_network.inception_network(
             weights, feature_dim=64, resize=resize
         ).extract([images[:1]])["features"]
         for resize in resizing.RESIZES
     ]
     for one, two in ((0, 1), (0, 2), (1, 2)):
-        assert not np.allclose(found[one], found[two], rtol=1e-4)
+        assert not np.allclose(features[one], features[two], rtol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -207,9 +207,9 @@ def test_bfloat16_changes_the_features_a_little_and_is_told(
     )
     assert reduced.protocol["precision"] == "mixed_bfloat16"
     exact = network.extract([images])["features"]
-    found = reduced.extract([images])["features"]
-    assert found.dtype == np.float32
-    difference = np.abs(found - exact).max() / exact.max()
+    features = reduced.extract([images])["features"]
+    assert features.dtype == np.float32
+    difference = np.abs(features - exact).max() / exact.max()
     assert 1e-5 < difference < 0.03
 
 
@@ -269,10 +269,10 @@ def test_keras_inception_is_labelled_as_not_comparable(monkeypatch, images):
     )
 
     network = keras_inception.keras_inception_network()
-    found = network.extract([images[:2]])["features"]
+    features = network.extract([images[:2]])["features"]
 
-    assert found.shape == (2, 2048) and network.feature_dim == 2048
-    assert np.isfinite(found).all() and found.min() >= 0
+    assert features.shape == (2, 2048) and network.feature_dim == 2048
+    assert np.isfinite(features).all() and features.min() >= 0
     assert "no published FID" in network.protocol["comparable_with"]
     assert len(network.weights_hash) == 64
 
@@ -288,9 +288,9 @@ def test_keras_inception_scales_images_to_minus_one_and_one(monkeypatch):
     images = np.zeros((1, 4, 4, 3), np.uint8)
     images[..., 1] = 255
 
-    found = network.extract([images])["features"]
+    features = network.extract([images])["features"]
 
-    np.testing.assert_allclose(found, [[-1.0, 1.0, -1.0]], atol=1e-5)
+    np.testing.assert_allclose(features, [[-1.0, 1.0, -1.0]], atol=1e-5)
 
 
 def test_keras_inception_without_network_names_the_way_out(monkeypatch):

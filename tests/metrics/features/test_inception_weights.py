@@ -92,9 +92,9 @@ def test_folding_equals_convolving_and_then_normalising():
         constants["batchnorm/gamma"],
         1e-3,
     )
-    found = np.einsum("nhwc,hwck->nk", image, folded["conv/weights"])
+    folded_sums = np.einsum("nhwc,hwck->nk", image, folded["conv/weights"])
     np.testing.assert_allclose(
-        found + folded["conv/biases"], expected, rtol=1e-4, atol=1e-5
+        folded_sums + folded["conv/biases"], expected, rtol=1e-4, atol=1e-5
     )
 
 
@@ -107,10 +107,10 @@ def test_an_archive_a_graph_and_folded_weights_are_told_apart(tmp_path):
     folded = files.fold(graph)
     np.savez(tmp_path / "c.npz", **folded)
     for name in ("a.bin", "b.bin", "c.npz"):
-        found = files.read(tmp_path / name)
-        assert found.keys() == folded.keys()
+        weights = files.read(tmp_path / name)
+        assert weights.keys() == folded.keys()
         for key, array in folded.items():
-            np.testing.assert_array_equal(found[key], array)
+            np.testing.assert_array_equal(weights[key], array)
 
 
 def test_the_softmax_of_a_graph_is_read_as_it_is():

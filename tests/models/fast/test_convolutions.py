@@ -72,9 +72,9 @@ def test_the_geometry_is_tensorflows(case):
 def test_every_form_of_a_transposed_convolution_is_the_plain_one(form, case):
     geo, _, weights, maps = _tensors(*case)
     expected = convolutions._transpose(maps, weights, geo)
-    found = form(maps, weights, geo)
-    assert found.shape == expected.shape
-    _near(found, expected)
+    actual = form(maps, weights, geo)
+    assert actual.shape == expected.shape
+    _near(actual, expected)
 
 
 @pytest.mark.parametrize("case", _GEOMETRIES, ids=str)
@@ -92,9 +92,9 @@ def test_all_forms_of_a_kernels_gradient_are_the_same(case):
     else:
         forms.append(convolutions._kernel_gradient)
     for form in forms:
-        found = form(images, maps, geo, case[1])
-        assert found.shape == expected.shape
-        _near(found, expected)
+        gradient = form(images, maps, geo, case[1])
+        assert gradient.shape == expected.shape
+        _near(gradient, expected)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_the_values_of_a_tile_make_its_convolution(outputs, taps):
     chance = np.random.default_rng(0)
     tile = chance.normal(size=(points, points))
     kernel = chance.normal(size=(taps, taps))
-    found = of_outputs @ (
+    actual = of_outputs @ (
         (of_kernel @ kernel.ravel()) * (of_inputs @ tile.ravel())
     )
     expected = [
@@ -190,7 +190,7 @@ def test_the_values_of_a_tile_make_its_convolution(outputs, taps):
         for row in range(outputs)
         for column in range(outputs)
     ]
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("channels", [(5, 6), (7, 1)])
@@ -235,8 +235,8 @@ def test_the_form_suits_the_processor(shape, forms, monkeypatch):
         monkeypatch.setattr(devices, "cpu", lambda cpu=cpu: cpu)
         name = "_transpose" + (f"_{form}" if form else "")
         maps = tf.zeros([1, small, small, small_channels], dtype)
-        found = convolutions._fastest_transpose(maps, kernel, geo)
-        assert found.__name__ == name
+        function = convolutions._fastest_transpose(maps, kernel, geo)
+        assert function.__name__ == name
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_first_and_second_derivatives_are_tensorflows(
         ),
     )
     for ours, plain, inputs in pairs:
-        for found, expected in zip(
+        for actual, expected in zip(
             derivatives(ours, inputs), derivatives(plain, inputs), strict=True
         ):
-            _near(found, expected, 5e-5 if few_products else 2e-5)
+            _near(actual, expected, 5e-5 if few_products else 2e-5)

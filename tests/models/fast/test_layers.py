@@ -82,15 +82,15 @@ def test_gradients_of_layers_are_kerass(recipe, monkeypatch):
             inputs = tf.constant(
                 chance.normal(size=(16, *shape[1:])), tf.float32
             )
-            found = []
+            gradients = []
             for each in (layer, original):
                 weights = [v.value for v in each.trainable_variables]
                 with tf.GradientTape() as tape:
                     tape.watch(inputs)
                     outputs = each(inputs, training=True)
                     value = tf.reduce_sum(tf.square(outputs) + outputs**3)
-                found.append(tape.gradient(value, [inputs, *weights]))
-            for one, other in zip(*found, strict=True):
+                gradients.append(tape.gradient(value, [inputs, *weights]))
+            for one, other in zip(*gradients, strict=True):
                 reach = 1e-4 * max(np.abs(other).max(), 1e-3)
                 np.testing.assert_allclose(one, other, rtol=0, atol=reach)
     assert tried > 1
@@ -99,7 +99,7 @@ def test_gradients_of_layers_are_kerass(recipe, monkeypatch):
 def test_normalisation_keeps_statistics_in_float32_under_half_precision():
     chance = np.random.default_rng(2)
     inputs = tf.constant(chance.normal(3, 2, (40, 5, 4, 6)), tf.float32)
-    found = []
+    values = []
     for layer_class in (
         layers.BatchNormalization,
         keras.layers.BatchNormalization,
@@ -107,8 +107,8 @@ def test_normalisation_keeps_statistics_in_float32_under_half_precision():
         layer = layer_class(momentum=0.5, dtype="mixed_bfloat16")
         outputs = layer(inputs, training=True)
         assert outputs.dtype == "bfloat16"
-        found.append([tf.cast(outputs, tf.float32), *layer.variables])
-    for one, other in zip(*found, strict=True):
+        values.append([tf.cast(outputs, tf.float32), *layer.variables])
+    for one, other in zip(*values, strict=True):
         np.testing.assert_allclose(one, other, rtol=0.01, atol=0.01)
     np.testing.assert_array_equal(
         layer(inputs, training=False), layer(inputs, training=False)
@@ -127,7 +127,7 @@ def test_instances_are_normalised_with_whole_derivatives():
         variance = tf.reduce_mean(centred**2, [1, 2], keepdims=True)
         return centred / tf.sqrt(variance + 1e-5)
 
-    found = []
+    derivatives = []
     for normalise in (layer, plain):
         with tf.GradientTape() as outer:
             outer.watch(images)
@@ -137,8 +137,8 @@ def test_instances_are_normalised_with_whole_derivatives():
                 value = tf.reduce_sum(tf.tanh(outputs) ** 3)
             slopes = tape.gradient(value, images)
             penalty = tf.reduce_sum(slopes**2)
-        found.append([outputs, slopes, outer.gradient(penalty, images)])
-    for one, other in zip(*found, strict=True):
+        derivatives.append([outputs, slopes, outer.gradient(penalty, images)])
+    for one, other in zip(*derivatives, strict=True):
         scale = np.abs(other).max()
         np.testing.assert_allclose(one, other, rtol=0, atol=2e-5 * scale)
 
@@ -146,10 +146,10 @@ def test_instances_are_normalised_with_whole_derivatives():
 @pytest.mark.parametrize("settings", [{"groups": 1}, {"scale": True}])
 def test_other_group_normalisations_are_kerass(settings):
     images = tf.random.stateless_normal([2, 4, 4, 6], [1, 2])
-    given = {"groups": -1, "center": False, "scale": False} | settings
+    options = {"groups": -1, "center": False, "scale": False} | settings
     np.testing.assert_array_equal(
-        layers.InstanceNormalization(**given)(images),
-        keras.layers.GroupNormalization(**given)(images),
+        layers.InstanceNormalization(**options)(images),
+        keras.layers.GroupNormalization(**options)(images),
     )
 
 

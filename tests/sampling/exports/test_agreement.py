@@ -36,9 +36,11 @@ def test_the_largest_difference_of_all_images_is_found(network, reference):
         images[-1, 27, 27, 0] += 0.25
         return images
 
-    found = reference.compare(_outputs(network, change), takes_any_number=True)
-    assert found.difference == pytest.approx(0.25, abs=1e-6)
-    assert found.images == 9  # Eight at once, and one alone.
+    comparison = reference.compare(
+        _outputs(network, change), takes_any_number=True
+    )
+    assert comparison.difference == pytest.approx(0.25, abs=1e-6)
+    assert comparison.images == 9  # Eight at once, and one alone.
 
 
 @pytest.mark.parametrize("takes_any_number", [True, False])
@@ -49,8 +51,8 @@ def test_the_model_agrees_with_itself(network, reference, takes_any_number):
         counts.append(len(latents))
         return _outputs(network)(latents)
 
-    found = reference.compare(predict, takes_any_number=takes_any_number)
-    assert found.difference < 1e-6
+    comparison = reference.compare(predict, takes_any_number=takes_any_number)
+    assert comparison.difference < 1e-6
     assert counts == ([8, 1] if takes_any_number else [1] * 8)
 
 
@@ -63,8 +65,10 @@ def test_the_model_agrees_with_itself(network, reference, takes_any_number):
     ],
 )
 def test_what_is_no_image_differs_without_end(network, reference, change):
-    found = reference.compare(_outputs(network, change), takes_any_number=True)
-    assert found.difference == np.inf
+    comparison = reference.compare(
+        _outputs(network, change), takes_any_number=True
+    )
+    assert comparison.difference == np.inf
 
 
 def test_every_class_is_compared(tmp_path):
@@ -77,9 +81,9 @@ def test_every_class_is_compared(tmp_path):
         images[labels == 11] = 0.0
         return images
 
-    found = reference.compare(predict, takes_any_number=True)
-    assert found.difference > 0.1
-    assert found.images == 13
+    comparison = reference.compare(predict, takes_any_number=True)
+    assert comparison.difference > 0.1
+    assert comparison.images == 13
 
 
 def test_too_large_a_difference_is_refused_with_what_to_do():

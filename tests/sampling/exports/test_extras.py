@@ -24,11 +24,11 @@ def _written(tmp_path, network, format_name, precision="float32"):
     export.optional(format_name).write(
         path, network, description=_TEXT, precision=precision
     )
-    found = agreement.Reference(network).compare(
+    comparison = agreement.Reference(network).compare(
         export.load(format_name, path, network),
         takes_any_number=facts.takes_any_number,
     )
-    return path, found
+    return path, comparison
 
 
 @pytest.mark.slow
@@ -40,8 +40,8 @@ def test_a_conditional_generator_agrees_in_both_precisions(
     run = small_generators.run(tmp_path / "run", 3)
     model = small_generators.generator(3)
     (network,) = interface.of_generation(run, model)
-    path, found = _written(tmp_path, network, format_name)
-    assert 0 <= found.difference < 1e-5
+    path, comparison = _written(tmp_path, network, format_name)
+    assert 0 <= comparison.difference < 1e-5
     half_path, half = _written(tmp_path, network, format_name, "float16")
     assert 1e-6 < half.difference < 0.01
     # 9 x 784 weights of 4 bytes, now of 2.
@@ -103,7 +103,7 @@ def test_a_translation_agrees(tmp_path, format_name):
     _require(format_name)
     run, models = small_generators.translation(tmp_path / "run")
     network, _ = interface.of_translation(run, models)
-    _, found = _written(tmp_path, network, format_name)
-    assert 0 <= found.difference < 1e-4
+    _, comparison = _written(tmp_path, network, format_name)
+    assert 0 <= comparison.difference < 1e-4
     # An ONNX file also takes an image of another size.
-    assert found.images == {"onnx": 3, "litert": 2}[format_name]
+    assert comparison.images == {"onnx": 3, "litert": 2}[format_name]

@@ -38,15 +38,15 @@ def test_scores_stand_with_interval_and_protocol(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("made", "content"),
+    ("facts", "content"),
     [
         ({"step": 99}, {}),
         ({"weights": "raw"}, {}),
         ({"weights": "ema"}, {"weights": "raw"}),
     ],
 )
-def test_scores_of_other_weights_are_told_as_such(tmp_path, made, content):
-    evaluation = fake_runs.evaluation(**made)
+def test_scores_of_other_weights_are_told_as_such(tmp_path, facts, content):
+    evaluation = fake_runs.evaluation(**facts)
     card = _card(tmp_path, evaluation=evaluation, **content)
     assert "weights: **not the exported weights**." in card
 

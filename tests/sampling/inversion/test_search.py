@@ -51,8 +51,8 @@ def _search(generator, settings=_SETTINGS, *, features=None, num_classes=0):
 
 
 def _made(generator, *inputs):
-    made = generator([*inputs], training=False).numpy()
-    return np.uint8(np.rint((made[:, 1:7, 1:7] + 1) * 127.5))
+    images = generator([*inputs], training=False).numpy()
+    return np.uint8(np.rint((images[:, 1:7, 1:7] + 1) * 127.5))
 
 
 @pytest.mark.slow
@@ -60,13 +60,13 @@ def test_the_latents_of_the_generators_own_images_are_found():
     generator = _generator()
     latents = np.float32([[0.5, -1, 1.5], [-0.3, 0.8, 0.2], [1, 1, -1]])
     originals = _made(generator, latents)
-    found = _search(generator)(originals, seed=0, label=None)
-    np.testing.assert_allclose(found.latents, latents, atol=0.02)
-    assert distances.pixels(originals, found.images).max() < 0.005
-    assert found.random_pixels.min() > 0.1
-    assert np.isnan(found.random_features).all()
+    inversion = _search(generator)(originals, seed=0, label=None)
+    np.testing.assert_allclose(inversion.latents, latents, atol=0.02)
+    assert distances.pixels(originals, inversion.images).max() < 0.005
+    assert inversion.random_pixels.min() > 0.1
+    assert np.isnan(inversion.random_features).all()
     again = _search(generator)(originals, seed=0, label=None)
-    np.testing.assert_array_equal(found.latents, again.latents)
+    np.testing.assert_array_equal(inversion.latents, again.latents)
 
 
 @pytest.mark.slow
@@ -85,9 +85,9 @@ def test_the_best_class_is_found_and_a_given_class_is_kept():
     latents = np.float32([[0.5, -1, 0.5], [-0.3, 0.8, 0.2]])
     originals = _made(generator, latents, np.int32([2, 1]))
     find = _search(generator, num_classes=3)
-    found = find(originals, seed=0, label=None)
-    assert found.labels.tolist() == [2, 1]
-    assert distances.pixels(originals, found.images).max() < 0.01
+    inversion = find(originals, seed=0, label=None)
+    assert inversion.labels.tolist() == [2, 1]
+    assert distances.pixels(originals, inversion.images).max() < 0.01
     forced = find(originals, seed=0, label=0)
     assert forced.labels.tolist() == [0, 0]
     assert distances.pixels(originals, forced.images).min() > 0.05
@@ -121,7 +121,7 @@ def test_features_decide_where_pixels_do_not():
         lambda images, labels: keras.ops.reshape(images[:, 1:7, 1:4], (-1, 18)),
         "the left half",
     )
-    found = [
+    inversions = [
         _search(
             generator,
             search.Settings(4, 150, 0.1, weight, 0.0),
@@ -131,17 +131,17 @@ def test_features_decide_where_pixels_do_not():
     ]
     errors = [
         distances.pixels(original[:, :, :3], each.images[:, :, :3])[0]
-        for each in found
+        for each in inversions
     ]
     assert errors[1] < 0.01 < errors[0]
-    assert found[0].random_features > 0
+    assert inversions[0].random_features > 0
 
 
 def test_the_cost_of_a_length_is_the_chi_distributions():
     # d = 3: (r² / 2 - 2 log r - (1 - log 2)) / 3, least at r² = 2.
     latents = np.float32([[1, 1, 0], [2, 0, 0], [0, 0, 1]])
-    wanted = [0.0, (2 - np.log(4) - 1 + np.log(2)) / 3, (np.log(2) - 0.5) / 3]
-    np.testing.assert_allclose(search.length_cost(latents), wanted, atol=1e-6)
+    expected = [0.0, (2 - np.log(4) - 1 + np.log(2)) / 3, (np.log(2) - 0.5) / 3]
+    np.testing.assert_allclose(search.length_cost(latents), expected, atol=1e-6)
     # d = 1: r² / 2.
     np.testing.assert_allclose(
         search.length_cost(np.float32([[2], [0]])), [2, 0], atol=1e-6

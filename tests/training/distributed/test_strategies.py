@@ -11,7 +11,7 @@ from tf_dcgan.training.distributed import strategies
 
 
 @pytest.fixture
-def made(monkeypatch):
+def device_names(monkeypatch):
     """The names of devices that a strategy was made of; nothing is made."""
     names = []
 
@@ -26,9 +26,9 @@ def made(monkeypatch):
 
 @pytest.fixture
 def gpus(monkeypatch):
-    found = []
-    monkeypatch.setattr(devices, "gpus", lambda: found)
-    return found
+    machine_gpus = []
+    monkeypatch.setattr(devices, "gpus", lambda: machine_gpus)
+    return machine_gpus
 
 
 def _create(**settings):
@@ -39,31 +39,31 @@ def test_by_default_a_step_is_not_split():
     assert _create() is tf.distribute.get_strategy()
 
 
-def test_all_gpus_are_taken_or_the_first(made, gpus, capsys):
+def test_all_gpus_are_taken_or_the_first(device_names, gpus, capsys):
     gpus.extend(["one", "two", "three", "four"])
     _create(distribute="mirrored")
-    assert made == ["/gpu:0", "/gpu:1", "/gpu:2", "/gpu:3"]
-    told = "each step is split over 4 GPUs, 16 images each"
-    assert told in capsys.readouterr().out
-    made.clear()
+    assert device_names == ["/gpu:0", "/gpu:1", "/gpu:2", "/gpu:3"]
+    line = "each step is split over 4 GPUs, 16 images each"
+    assert line in capsys.readouterr().out
+    device_names.clear()
     _create(distribute="mirrored", devices=2)
-    assert made == ["/gpu:0", "/gpu:1"]
+    assert device_names == ["/gpu:0", "/gpu:1"]
 
 
-def test_without_a_gpu_the_cpu_is_parted(made, gpus, capsys):
+def test_without_a_gpu_the_cpu_is_parted(device_names, gpus, capsys):
     _create(distribute="mirrored", devices=2)
-    assert made == ["/cpu:0", "/cpu:1"]
-    told = capsys.readouterr().out
-    assert told.endswith("over 2 parts of the CPU, 32 images each\n")
+    assert device_names == ["/cpu:0", "/cpu:1"]
+    output = capsys.readouterr().out
+    assert output.endswith("over 2 parts of the CPU, 32 images each\n")
     _create(distribute="mirrored", devices=2, sync_batch_norm=False)
-    told = capsys.readouterr().out
-    assert told.endswith("takes the statistics of each part\n")
+    output = capsys.readouterr().out
+    assert output.endswith("takes the statistics of each part\n")
 
 
-def test_one_device_is_not_called_a_split(made, gpus, capsys):
+def test_one_device_is_not_called_a_split(device_names, gpus, capsys):
     gpus.append("one")
     _create(distribute="mirrored")
-    assert made == ["/gpu:0"]
+    assert device_names == ["/gpu:0"]
     assert capsys.readouterr().out == ""
 
 
@@ -82,13 +82,13 @@ def test_one_device_is_not_called_a_split(made, gpus, capsys):
     ],
 )
 def test_what_cannot_be_split_is_refused(
-    made, gpus, num_gpus, settings, message
+    device_names, gpus, num_gpus, settings, message
 ):
     gpus.extend(range(num_gpus))
     with pytest.raises(errors.UserError) as raised:
         _create(distribute="mirrored", **settings)
     assert message in str(raised.value)
-    assert made == []
+    assert device_names == []
 
 
 def test_a_cluster_whose_port_is_taken_is_told(gpus, monkeypatch):
