@@ -3,16 +3,21 @@ import json
 import pathlib
 import subprocess
 import sys
+import threading
 
 from absl import logging
 import numpy as np
 import pytest
 import tiny_data
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, locks
 from tf_dcgan.data import cache, loading
 from tf_dcgan.data.named import mnist_files
 from tf_dcgan.data.preparing import preparation
+
+needs_locks = pytest.mark.skipif(
+    not locks.ARE_SUPPORTED, reason="needs a system with flock"
+)
 
 
 @pytest.fixture
@@ -359,3 +364,37 @@ def test_a_run_chooses_no_folder_that_is_not_a_cache_already(tmp_path, capsys):
     assert cache.of_run(str(tmp_path / "cache")) == str(tmp_path / "cache")
     assert cache.of_run(None) is None
     assert capsys.readouterr() == ("", "")
+
+
+@needs_locks
+def test_an_entry_is_made_by_one_process_at_a_time(tmp_path, capsys):
+    entry = cache.Entry(str(tmp_path / "cache"), "digits", key={})
+    events = []
+
+    def make():
+        other = cache.Entry(str(tmp_path / "cache"), "digits", key={})
+        with other.alone("the digits") as may_be_there:
+            events.append(may_be_there)
+
+    thread = threading.Thread(target=make)
+    with entry.alone("the digits") as may_be_there:
+        events.append(may_be_there)
+        thread.start()
+        while "waiting" not in capsys.readouterr().err:
+            assert thread.is_alive()
+        events.append("end")
+    thread.join(60)
+    assert events == [False, "end", True]
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@needs_locks
+def test_an_entry_that_another_user_locks_is_made_all_the_same(
+    tmp_path, monkeypatch
+):
+    def fail(*_, **__):
+        raise PermissionError
+
+    monkeypatch.setattr(cache.locks, "locked", fail)
+    with cache.Entry(str(tmp_path), "digits", key={}).alone("it") as waited:
+        assert not waited

@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from tf_dcgan.common import errors, files
+from tf_dcgan.common import errors, files, locks
 from tf_dcgan.config import schema
 from tf_dcgan.runs import folder as run_folders
 from tf_dcgan.runs import runs
@@ -240,7 +240,7 @@ def test_without_a_place_runs_is_looked_at(tmp_path, monkeypatch):
 
 
 needs_locks = pytest.mark.skipif(
-    run_folders.fcntl is None, reason="needs a system with flock"
+    not locks.ARE_SUPPORTED, reason="needs a system with flock"
 )
 
 
@@ -298,7 +298,7 @@ def test_a_lock_ends_with_its_process(run):
 
 
 def test_without_locks_nothing_is_refused(run, monkeypatch):
-    monkeypatch.setattr(run_folders, "fcntl", None)
+    monkeypatch.setattr(locks, "fcntl", None)
     with run_folders.locked(run), run_folders.locked(run):
         pass
 
@@ -308,7 +308,7 @@ def test_a_file_system_without_locks_is_told(run, monkeypatch, capsys):
     def fail(*unused):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(run_folders.fcntl, "flock", fail)
+    monkeypatch.setattr(locks.fcntl, "flock", fail)
     with run_folders.locked(run):
         pass
-    assert "without locks" in capsys.readouterr().out
+    assert "cannot be locked" in capsys.readouterr().out

@@ -23,7 +23,7 @@ import zlib
 from absl import logging
 import numpy as np
 
-from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.common import errors, files, locks, terminal
 
 IMAGES = "images.npy"
 LABELS = "labels.npy"
@@ -92,6 +92,40 @@ class Entry:
                 "%s is damaged and will be made again: %s", self.folder, reason
             )
             return None
+
+    @contextlib.contextmanager
+    def alone(self, what: str) -> Iterator[bool]:
+        """Lets one process at a time make the entry, where there are locks.
+
+        Args:
+            what: the entry, for the line that says that it is waited for.
+
+        Yields:
+            Whether another process has just made it, or tried to.
+
+        Raises:
+            errors.UserError: the cache cannot be written to.
+        """
+        root = self.folder.parent
+        require_writable(root)
+        root.mkdir(parents=True, exist_ok=True)
+        path = root / f".making-{self.folder.name}"
+        has_waited = False
+
+        def tell():
+            nonlocal has_waited
+            has_waited = True
+            terminal.show(
+                f"{what}: waiting for another process, which makes it",
+                file=sys.stderr,
+            )
+
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(PermissionError):  # Another user's file.
+                stack.enter_context(locks.locked(path, before_waiting=tell))
+                # Whoever waits for it has it open.
+                stack.callback(path.unlink, missing_ok=True)
+            yield has_waited
 
     @contextlib.contextmanager
     def replaced(self) -> Iterator[pathlib.Path]:

@@ -9,21 +9,14 @@ import os
 import pathlib
 import re
 
-from tf_dcgan.common import errors, files, terminal
+from tf_dcgan.common import errors, files, locks, terminal
 from tf_dcgan.config import schema
-
-try:
-    import fcntl
-except ImportError:  # Windows has no such locks.
-    fcntl = None  # type: ignore[assignment]
 
 CONFIG = "config.json"
 # Beside CONFIG they prove that a folder is a run. Whatever a training writes
 # into a run, one of them is there before.
 _PROOFS = frozenset(("checkpoints", "metrics.jsonl", "tensorboard"))
 RUNS = pathlib.Path("runs")
-# errno where a file system, such as one in a network, has no locks.
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 MEMORIZATION = "memorization.png"
 # In the folder of the checkpoints: by score, now and before a rollback.
 BEST, BEST_BEFORE = "best", "best_before_rollback"
@@ -155,27 +148,17 @@ def locked(path: pathlib.Path) -> Iterator[None]:
     Raises:
         errors.UserError: another process is training the run.
     """
-    if fcntl is None:
-        yield
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+    with locks.locked(path) as lock:
+        if lock is locks.Lock.TAKEN:
             raise errors.UserError(
                 f"another process is training {path}: wait for it or stop it"
-            ) from error
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
+            )
+        if lock is locks.Lock.UNSUPPORTED:
             terminal.say(
-                f"note: {path} is on a file system without locks: see that no "
-                "other process trains this run"
+                f"note: {path} cannot be locked where it is: see that no other "
+                "process trains this run"
             )
         yield
-    finally:
-        os.close(descriptor)
 
 
 def make(path: os.PathLike | str | None, config: schema.Config) -> pathlib.Path:

@@ -5,7 +5,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, locks
 from tf_dcgan.data import loading, reading, sources
 from tf_dcgan.data.folders import decoding, listings, source, trees
 from tf_dcgan.data.preparing import parts, preparation
@@ -971,7 +971,7 @@ def test_a_damaged_journal_begins_anew(load, interrupted, text):
 def test_what_another_process_prepares_is_left_alone(load, interrupted):
     undisturbed, parts_folder, opened = interrupted
     content = (parts_folder / "images.npy").read_bytes()
-    with parts._locked(parts_folder):
+    with locks.locked(parts_folder):
         assert load().fingerprint == undisturbed.fingerprint
     assert len(opened) == 61
     assert (parts_folder / "images.npy").read_bytes() == content

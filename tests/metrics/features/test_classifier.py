@@ -1,3 +1,4 @@
+import contextlib
 import json
 import shutil
 import types
@@ -9,7 +10,7 @@ import tensorflow as tf
 import tiny_data
 
 from tf_dcgan.common import errors, terminal
-from tf_dcgan.data import loading, reading
+from tf_dcgan.data import cache, loading, reading
 from tf_dcgan.metrics.features.classifier import classifier, files, training
 from tf_dcgan.metrics.features.classifier import model as classifier_model
 
@@ -140,6 +141,24 @@ def test_a_cached_classifier_is_not_trained_again(
         again.extract([images])["features"],
         network.extract([images])["features"],
     )
+
+
+@pytest.mark.slow
+def test_a_classifier_that_another_process_has_just_trained_is_read(
+    cached, tiny_mnist, tmp_path, monkeypatch
+):
+    folder, network = cached
+    own_cache = tmp_path / "cache"
+
+    @contextlib.contextmanager
+    def wait(entry, what):
+        assert what == "classifier of mnist"
+        shutil.copytree(_entry(folder), entry.folder)
+        yield True
+
+    monkeypatch.setattr(cache.Entry, "alone", wait)
+    _forbid_training(monkeypatch)
+    assert _network(tiny_mnist, own_cache).digests == network.digests
 
 
 @pytest.mark.slow

@@ -12,16 +12,12 @@ from collections.abc import Iterator
 import contextlib
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import time
 from typing import Any, BinaryIO
 
-try:
-    import fcntl
-except ImportError:  # Windows has none, and then nothing is kept.
-    fcntl = None  # type: ignore[assignment]
+from tf_dcgan.common import locks
 
 _PREFIX = ".parts-"
 _JOURNAL = "journal.jsonl"
@@ -45,15 +41,15 @@ def kept(root: pathlib.Path, name: str) -> Iterator[Parts | None]:
         The parts, perhaps of an earlier preparation; None where another
         process prepares the same, or the system has no locks.
     """
-    if fcntl is None:
+    if not locks.ARE_SUPPORTED:
         yield None
         return
     _remove_old(root)
     folder = root / f"{_PREFIX}{name}"
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder) as is_mine:
+    with locks.locked(folder) as lock:
         # Another process may just have ended, and removed what it had locked.
-        if not is_mine or not folder.exists():
+        if lock is not locks.Lock.OWN or not folder.exists():
             yield None
             return
         parts = Parts(folder)
@@ -171,26 +167,11 @@ class Parts:
             yield content
 
 
-@contextlib.contextmanager
-def _locked(folder: pathlib.Path) -> Iterator[bool]:
-    """Locks a folder, and yields whether no other process has locked it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
-
-
 def _remove_old(root: pathlib.Path) -> None:
     for folder in root.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime < _SECONDS_KEPT:
                 continue
-            with _locked(folder) as is_mine:
-                if is_mine:
+            with locks.locked(folder) as lock:
+                if lock is locks.Lock.OWN:
                     shutil.rmtree(folder, ignore_errors=True)

@@ -166,13 +166,17 @@ def _trained(
     )
     entry = cache.Entry(cache_dir, f"{train.name}-classifier", key=key)
     info = files.read(entry.folder, model, key=key)
-    if info is None:
-        # The block begins by finding out whether the cache can be written to.
-        with entry.replaced() as folder:
-            info = _train(
-                model, train, test, settings=settings, progress=progress
-            )
-            files.write(folder, model, {"key": key, **info})
+    if info is not None:
+        return model, info
+    with entry.alone(f"classifier of {train.name}") as may_be_there:
+        if may_be_there:
+            info = files.read(entry.folder, model, key=key)
+        if info is None:
+            with entry.replaced() as folder:
+                info = _train(
+                    model, train, test, settings=settings, progress=progress
+                )
+                files.write(folder, model, {"key": key, **info})
     return model, info
 
 
