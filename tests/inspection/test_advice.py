@@ -138,11 +138,13 @@ def test_mirroring_is_only_a_hint():
 def test_what_looks_after_a_night_is_hinted_at_where_one_pays(monkeypatch):
     monkeypatch.setattr(findings, "FEW_IMAGES", 10)
 
-    def hints(count):
-        return " ".join(_advice([(16, 16)] * count).hints)
+    def hints(count, side=16):
+        return " ".join(_advice([(side, side)] * count).hints)
 
     assert "--on_collapse=rollback" in hints(10)
     assert "--on_collapse=rollback" not in hints(9)
+    assert "--steps=38000" in hints(10, side=32)
+    assert "--steps=38000" not in hints(9, side=32) + hints(10)
 
 
 def test_labels_are_hinted_at_where_classes_are_large():
