@@ -398,3 +398,15 @@ def test_an_entry_that_another_user_locks_is_made_all_the_same(
     monkeypatch.setattr(cache.locks, "locked", fail)
     with cache.Entry(str(tmp_path), "digits", key={}).alone("it") as waited:
         assert not waited
+
+
+@needs_locks
+def test_a_lock_that_another_user_has_made_stays(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pathlib.Path, "unlink", fail)
+        with cache.Entry(str(tmp_path), "digits", key={}).alone("it") as waited:
+            assert not waited
+    assert len(list(tmp_path.iterdir())) == 1

@@ -120,11 +120,16 @@ class Entry:
                 file=sys.stderr,
             )
 
+        def forget():
+            # Whoever waits for the lock has the file open.
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+        # A lock saves work; a file of another user's must not stop any.
         with contextlib.ExitStack() as stack:
-            with contextlib.suppress(PermissionError):  # Another user's file.
+            with contextlib.suppress(OSError):
                 stack.enter_context(locks.locked(path, before_waiting=tell))
-                # Whoever waits for it has it open.
-                stack.callback(path.unlink, missing_ok=True)
+                stack.callback(forget)
             yield has_waited
 
     @contextlib.contextmanager

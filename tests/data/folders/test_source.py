@@ -977,6 +977,19 @@ def test_what_another_process_prepares_is_left_alone(load, interrupted):
     assert (parts_folder / "images.npy").read_bytes() == content
 
 
+def test_a_disk_that_refuses_a_lock_is_prepared_on_without_parts(
+    load, interrupted, monkeypatch
+):
+    undisturbed, _, opened = interrupted
+
+    def fail(*_):
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(locks.fcntl, "flock", fail)
+    assert load().fingerprint == undisturbed.fingerprint
+    assert len(opened) == 61
+
+
 def test_what_nobody_has_gone_on_with_for_weeks_is_removed(
     load, interrupted, tmp_path
 ):

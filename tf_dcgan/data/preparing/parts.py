@@ -47,7 +47,10 @@ def kept(root: pathlib.Path, name: str) -> Iterator[Parts | None]:
     _remove_old(root)
     folder = root / f"{_PREFIX}{name}"
     folder.mkdir(parents=True, exist_ok=True)
-    with locks.locked(folder) as lock:
+    with contextlib.ExitStack() as stack:
+        lock = locks.Lock.UNSUPPORTED
+        with contextlib.suppress(OSError):
+            lock = stack.enter_context(locks.locked(folder))
         # Another process may just have ended, and removed what it had locked.
         if lock is not locks.Lock.OWN or not folder.exists():
             yield None
