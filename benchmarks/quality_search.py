@@ -66,6 +66,17 @@ VARIANTS = {
     "batch_16_two_g": "--batch_size=16 --generator_latents=new "
     "--generator_updates=2",
     "batch_16_wide": "--batch_size=16 --width=1.5",
+    "batch_16_g_wide": "--batch_size=16 --width=1.5 --discriminator_width=0.67",
+    "batch_16_d_wide": "--batch_size=16 --discriminator_width=1.5",
+    "batch_16_d_narrow": "--batch_size=16 --discriminator_width=0.5",
+    "batch_16_no_bn": "--batch_size=16 --nodiscriminator_batch_norm",
+    "batch_16_no_bn_hinge_sn": "--batch_size=16 --nodiscriminator_batch_norm "
+    "--loss=hinge --spectral_norm",
+    "batch_16_no_bn_r1": "--batch_size=16 --nodiscriminator_batch_norm "
+    "--r1_gamma=0.1",
+    "batch_16_no_bn_relativistic": "--batch_size=16 "
+    "--nodiscriminator_batch_norm --loss=relativistic --r1_gamma=0.1 "
+    "--r2_gamma=0.1",
     "sndcgan": "--recipe=sndcgan --width=0.375 --batch_size=16",
 }
 _SCORED = ("inception 64", "inception 192", "inception 768", "classifier")

@@ -131,6 +131,19 @@ def test_extra_layers_are_refused_where_there_are_none(recipe):
     assert overrides.from_flags({"recipe": recipe, "extra_layers": 0})
 
 
+@pytest.mark.parametrize("recipe", ["vanilla_gan", "sndcgan"])
+def test_batch_norm_is_not_left_out_where_there_is_none(recipe):
+    with pytest.raises(errors.UserError) as caught:
+        overrides.from_flags(
+            {"recipe": recipe, "discriminator_batch_norm": False}
+        )
+    assert str(caught.value) == (
+        f"--nodiscriminator_batch_norm means nothing to recipe {recipe}, whose "
+        "D has none anyway: leave it out, or take another --recipe, such as "
+        "dcgan"
+    )
+
+
 @pytest.mark.parametrize(
     "recipe, native, expected",
     [

@@ -552,6 +552,10 @@ def test_batch_normalisation_is_told_of_where_it_undoes_a_setting(normalized):
             assert len(notes) == (len(named) if normalized else 0)
             for note, text in zip(notes, named, strict=normalized):
                 assert text in note and "\n" not in note
+            if normalized and named:
+                assert notes[-1].endswith(
+                    "; --nodiscriminator_batch_norm leaves it out"
+                )
 
 
 @pytest.mark.slow

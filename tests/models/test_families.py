@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_dcgan.common import errors, randomness
 from tf_dcgan.config import overrides, recipes
 from tf_dcgan.gan import cyclegan_state, gan
-from tf_dcgan.models import families
+from tf_dcgan.models import families, layers
 from tf_dcgan.sampling.exports import keras_formats
 
 
@@ -189,6 +189,101 @@ def test_recipes_with_dropout_are_known(name):
         for layer in model.layers
     )
     assert has_dropout == recipes.RECIPES[name].has_dropout
+
+
+def _channels(model):
+    """How many channels, or units, each layer with weights of its own makes."""
+    weighted = [
+        getattr(layer, "layer", layer)  # Inside spectral normalisation.
+        for layer in layers.all_of(model)
+    ]
+    return [
+        layer.kernel.shape[-2 if "Transpose" in type(layer).__name__ else -1]
+        for layer in weighted
+        if hasattr(layer, "kernel")
+    ]
+
+
+def _all_networks(recipe, **settings):
+    side = 28 if recipe == "dcgan_28" else 32
+    config = overrides.from_flags({"recipe": recipe, **settings})
+    return [
+        build(config, (side, side, 3), 0)
+        for build in (families.generators, families.discriminators)
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", families.NETWORKS)
+def test_the_width_of_d_is_a_factor_on_that_of_both(recipe):
+    both = _all_networks(recipe, width=0.25)
+    generators, discriminators = _all_networks(
+        recipe, width=0.25, discriminator_width=0.5
+    )
+    for one, other in zip(generators, both[0], strict=True):
+        assert _channels(one) == _channels(other)
+    _, narrower = _all_networks(recipe, width=0.125)
+    for one, other, wider in zip(
+        discriminators, narrower, both[1], strict=True
+    ):
+        assert _channels(one) == _channels(other)
+        halved = [max(1, round(count / 2)) for count in _channels(wider)]
+        assert _channels(one)[:-1] == halved[:-1]
+        assert _channels(one)[-1] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "recipe",
+    recipes.names(lambda recipe: recipe.normalizes_discriminator),
+)
+def test_d_without_batch_norm_has_biases_in_its_place(recipe):
+    settings = {"recipe": recipe, "width": 1 / 16}
+    side = 28 if "28" in recipe else 32
+    with_norm, without = (
+        families.discriminators(
+            overrides.from_flags({**settings, "discriminator_batch_norm": has}),
+            (side, side, 3),
+            0,
+        )[0]
+        for has in (True, False)
+    )
+    normalized, biased = (
+        {
+            layer.name: layer
+            for layer in layers.all_of(model)
+            if hasattr(layer, "kernel")
+        }
+        for model in (with_norm, without)
+    )
+    assert _has_batch_norm(with_norm) and not _has_batch_norm(without)
+    assert normalized.keys() == biased.keys()
+    for name, layer in biased.items():
+        assert layer.kernel.shape == normalized[name].kernel.shape
+        follows = any(
+            other.name == f"{name}_normalization"
+            for other in layers.all_of(with_norm)
+        )
+        assert layer.use_bias == (follows or normalized[name].use_bias)
+        np.testing.assert_array_equal(layer.kernel, normalized[name].kernel)
+    images = np.random.default_rng(0).normal(size=(3, side, side, 3))
+    together = without(images, training=True)
+    if not recipes.RECIPES[recipe].has_dropout:
+        np.testing.assert_allclose(
+            np.concatenate(
+                [without(image[None], training=True) for image in images]
+            ),
+            together,
+            rtol=1e-4,
+            atol=1e-7,
+        )
+
+
+def _has_batch_norm(model):
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization)
+        for layer in layers.all_of(model)
+    )
 
 
 @pytest.fixture

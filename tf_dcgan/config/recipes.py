@@ -28,6 +28,8 @@ class Recipe:
             feature maps, to which a label can add its own.
         takes_extra_layers: whether its networks have convolutions to which
             `--extra_layers` can add more.
+        normalizes_discriminator: whether D has batch normalisation, which
+            `--nodiscriminator_batch_norm` can leave out.
         has_dropout: whether its networks have Keras's dropout, for which XLA
             draws other random numbers.
     """
@@ -39,6 +41,7 @@ class Recipe:
     kind: kinds.Kind = kinds.GENERATION
     takes_labels: bool = True
     takes_extra_layers: bool = False
+    normalizes_discriminator: bool = True
     has_dropout: bool = False
 
 
@@ -77,6 +80,7 @@ RECIPES = {
         network="vanilla_gan",
         differences=_ONE_UPDATE_EACH,
         takes_labels=False,
+        normalizes_discriminator=False,
         has_dropout=True,
     ),
     "dcgan_upsampling": Recipe(
@@ -142,6 +146,7 @@ RECIPES = {
             "epochs": 128,
         },
         own_images=50_000,
+        normalizes_discriminator=False,
     ),
     "cyclegan": Recipe(
         "unpaired translation (Zhu et al. 2017); from 24x24",
@@ -160,6 +165,7 @@ RECIPES = {
         own_images=1_334,
         kind=kinds.TRANSLATION,
         takes_labels=False,
+        normalizes_discriminator=False,
     ),
 }
 

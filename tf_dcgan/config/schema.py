@@ -41,6 +41,11 @@ AUGMENTATIONS = ("color", "translation", "cutout")
 _GENERATION = (kinds.GENERATION,)
 _TRANSLATION = (kinds.TRANSLATION,)
 _WITH_EXTRA_LAYERS = recipes.names(lambda recipe: recipe.takes_extra_layers)
+_WITHOUT_BATCH_NORM = recipes.names(
+    lambda recipe: (
+        recipe.kind is kinds.GENERATION and not recipe.normalizes_discriminator
+    )
+)
 _WITH_LABELS = recipes.names(lambda recipe: recipe.takes_labels)
 _WITHOUT_LABELS = recipes.names(lambda recipe: not recipe.takes_labels)
 
@@ -64,6 +69,14 @@ class Config:
     width: float = fields.setting(
         1.0,
         "factor on every channel count of both networks",
+        group=_SYSTEM,
+        above=0,
+        maximum=16,
+        shapes_networks=True,
+    )
+    discriminator_width: float = fields.setting(
+        1.0,
+        "a further factor on those of D",
         group=_SYSTEM,
         above=0,
         maximum=16,
@@ -127,6 +140,15 @@ class Config:
             "uniform": "PyTorch's default, uniform in ±1/sqrt(inputs)",
         },
         kinds=_GENERATION,
+    )
+    discriminator_batch_norm: bool = fields.setting(
+        True,
+        "batch normalisation in D; without it penalties, consistency and "
+        "--spectral_norm mean what their sources say; for all recipes but "
+        f"{' and '.join(_WITHOUT_BATCH_NORM)}, which have none",
+        group=_SYSTEM,
+        kinds=_GENERATION,
+        shapes_networks=True,
     )
     conditional: bool = fields.setting(
         False,
@@ -743,6 +765,15 @@ class Config:
     def _check_abilities(self):
         """Checks that the recipe can do what the settings ask of it."""
         recipe = recipes.RECIPES[self.recipe]
+        if (
+            not self.discriminator_batch_norm
+            and self.recipe in _WITHOUT_BATCH_NORM
+        ):
+            raise errors.UserError(
+                "--nodiscriminator_batch_norm means nothing to recipe "
+                f"{self.recipe}, whose D has none anyway: leave it out, or "
+                "take another --recipe, such as dcgan"
+            )
         if self.extra_layers and not recipe.takes_extra_layers:
             raise errors.UserError(
                 f"--extra_layers={self.extra_layers} means nothing to recipe "

@@ -59,6 +59,8 @@ def batch_norm_notes(
             "undoes most of it: D's slope is not bounded as in the source of "
             "this method"
         )
+    if notes:
+        notes[-1] += "; --nodiscriminator_batch_norm leaves it out"
     return notes
 
 

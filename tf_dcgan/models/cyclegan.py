@@ -60,7 +60,7 @@ def number_of_blocks(config: schema.Config, image_size: tuple[int, int]) -> int:
 
 def first_channels(config: schema.Config) -> int:
     """Returns the channels of a generator's maps next to the pixels."""
-    return layers.scaled(_NEAREST_TO_PIXELS, config.width)
+    return layers.generator_channels(_NEAREST_TO_PIXELS, config)
 
 
 def generator_a_to_b(
@@ -94,7 +94,7 @@ def discriminator_a(
     """Builds the discriminator of the recipe `cyclegan` that judges A.
 
     Args:
-        config: `width` and `seed` are used.
+        config: `width`, `discriminator_width` and `seed` are used.
         image_shape: (height, width, channels) of both sets' images, a size
             that `cyclegan_stages` allows.
 
@@ -144,7 +144,7 @@ def generator(
     Source: Zhu et al. 2017, appendix 7.2 (arXiv:1703.10593).
     """
     narrow, middle, wide = (
-        layers.scaled(_NEAREST_TO_PIXELS * factor, config.width)
+        layers.generator_channels(_NEAREST_TO_PIXELS * factor, config)
         for factor in (1, 2, 4)
     )
     originals = keras.Input(image_shape, name="originals")
@@ -182,7 +182,7 @@ def discriminator(
     """Builds a network that judges patches of 70x70 pixels.
 
     Args:
-        config: `width` is used.
+        config: `width` and `discriminator_width` are used.
         image_shape: (height, width, channels); sides are at least 24, or
             None for all such sides.
         seeds: from `randomness.weight_seeds`; each convolution takes one.
@@ -200,7 +200,7 @@ def discriminator(
     x = images
     for number, stride in enumerate((2, 2, 2, 1), 1):
         channels = _NEAREST_TO_PIXELS * 2 ** (number - 1)
-        channels = layers.scaled(channels, config.width)
+        channels = layers.discriminator_channels(channels, config)
         layer = _convolution(channels, 4, stride, seeds, f"down_{number}")
         # Keras's "same" would pad by less, and give 32x32 outputs.
         x = keras.layers.ZeroPadding2D(1, name=f"{layer.name}_padding")(x)

@@ -81,8 +81,8 @@ def dcgan_discriminator(
     """Builds D of the recipe `dcgan`.
 
     Args:
-        config: `width`, `extra_layers` and what
-            `layers.Start` takes.
+        config: `width`, `discriminator_width`, `extra_layers`,
+            `discriminator_batch_norm` and what `layers.Start` takes.
         image_shape: (height, width, channels), a size that `dcgan_stages`
             allows.
 
@@ -120,8 +120,8 @@ def dcgan_small_discriminator(
     """Builds D of the recipe `dcgan_small`.
 
     Args:
-        config: `width`, `extra_layers` and what
-            `layers.Start` takes.
+        config: `width`, `discriminator_width`, `extra_layers`,
+            `discriminator_batch_norm` and what `layers.Start` takes.
         image_shape: (height, width, channels), a size that
             `dcgan_small_stages` allows.
 
@@ -136,7 +136,7 @@ def _generator(config, image_shape, stages, *, base_channels):
     start = layers.Start(config, randomness.Purpose.GENERATOR_WEIGHTS)
     height, width, image_channels = image_shape
     channels = [
-        layers.scaled(base_channels // 2**stage, config.width)
+        layers.generator_channels(base_channels // 2**stage, config)
         for stage in range(stages)
     ]
     base = (height // 2**stages, width // 2**stages, channels[0])
@@ -177,7 +177,7 @@ def _generator(config, image_shape, stages, *, base_channels):
 def _discriminator(config, image_shape, stages):
     start = layers.Start(config, randomness.Purpose.DISCRIMINATOR_WEIGHTS)
     channels = [
-        layers.scaled(_NEAREST_TO_PIXELS * 2**stage, config.width)
+        layers.discriminator_channels(_NEAREST_TO_PIXELS * 2**stage, config)
         for stage in range(stages)
     ]
     images = keras.Input(image_shape, name="images")
@@ -188,8 +188,12 @@ def _discriminator(config, image_shape, stages):
         for i in range(1, config.extra_layers + 1)
     ]
     for name, out_channels, stride in blocks:
-        x = _convolution(x, start, out_channels, stride, name)
-        x = start.normalization(f"{name}_normalization")(x)
+        normalized = config.discriminator_batch_norm
+        x = _convolution(
+            x, start, out_channels, stride, name, use_bias=not normalized
+        )
+        if normalized:
+            x = start.normalization(f"{name}_normalization")(x)
         x = layers.leaky_relu(f"{name}_leaky_relu")(x)
     x = layers.with_minibatch_stddev(x, config)
     x = keras.layers.Flatten(name="flatten")(x)
@@ -197,13 +201,14 @@ def _discriminator(config, image_shape, stages):
     return keras.Model(images, logits, name="discriminator")
 
 
-def _convolution(x, start, channels, stride, name):
+def _convolution(x, start, channels, stride, name, *, use_bias=False):
+    """A convolution; batch normalisation, if it follows, has its own bias."""
     return keras.layers.Conv2D(
         channels,
         _KERNEL,
         strides=stride,
         padding="same",
-        use_bias=False,  # Batch normalisation follows and has its own.
+        use_bias=use_bias,
         **start.weights(_KERNEL**2 * x.shape[-1]),
         name=name,
     )(x)

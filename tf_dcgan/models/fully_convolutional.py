@@ -74,8 +74,8 @@ def dcgan_cifar10_discriminator(
     """Builds D of the recipe `dcgan_cifar10`.
 
     Args:
-        config: `width` and what
-            `layers.Start` takes.
+        config: `width`, `discriminator_width`,
+            `discriminator_batch_norm` and what `layers.Start` takes.
         image_shape: (height, width, channels), a size that
             `dcgan.dcgan_stages` allows.
 
@@ -117,8 +117,8 @@ def dcgan_celeba_discriminator(
     """Builds D of the recipe `dcgan_celeba`.
 
     Args:
-        config: `width` and what
-            `layers.Start` takes.
+        config: `width`, `discriminator_width`,
+            `discriminator_batch_norm` and what `layers.Start` takes.
         image_shape: (height, width, channels), a size that
             `dcgan.dcgan_stages` allows.
 
@@ -170,8 +170,8 @@ def dcgan_28_discriminator(
     The sides go 28, 13, 5, 1.
 
     Args:
-        config: `width` and what
-            `layers.Start` takes.
+        config: `width`, `discriminator_width`,
+            `discriminator_batch_norm` and what `layers.Start` takes.
         image_shape: (28, 28, channels).
 
     Returns:
@@ -228,7 +228,7 @@ def _generator(config, convolutions: Sequence[_Convolution], *, use_bias):
         is_last = number == len(convolutions)
         channels = convolution.channels
         if not is_last:
-            channels = layers.scaled(channels, config.width)
+            channels = layers.generator_channels(channels, config)
         x = keras.layers.Conv2DTranspose(
             channels,
             **_options(convolution),
@@ -255,14 +255,17 @@ def _discriminator(
     images = keras.Input(image_shape, name="images")
     x = images
     for number, convolution in enumerate(convolutions[:-1], 1):
+        has_norm_in_recipe = number >= first_normalised
+        has_norm = has_norm_in_recipe and config.discriminator_batch_norm
         x = keras.layers.Conv2D(
-            layers.scaled(convolution.channels, config.width),
+            layers.discriminator_channels(convolution.channels, config),
             **_options(convolution),
             **start.weights(math.prod(convolution.kernel) * x.shape[-1]),
-            use_bias=use_bias,
+            # What is left out has a bias, which its convolution takes over.
+            use_bias=use_bias or has_norm_in_recipe != has_norm,
             name=f"down_{number}",
         )(x)
-        if number >= first_normalised:
+        if has_norm:
             x = start.normalization(f"down_{number}_normalization")(x)
         x = layers.leaky_relu(f"down_{number}_leaky_relu")(x)
     x = layers.with_minibatch_stddev(x, config)

@@ -186,9 +186,14 @@ def all_of(model: keras.Model) -> Iterator[keras.Layer]:
             yield layer
 
 
-def scaled(channels: int, width: float) -> int:
-    """Returns a channel count times `--width`, at least 1."""
-    return max(1, round(channels * width))
+def generator_channels(channels: int, config: schema.Config) -> int:
+    """Returns how many channels a layer of G has where its recipe has these."""
+    return max(1, round(channels * config.width))
+
+
+def discriminator_channels(channels: int, config: schema.Config) -> int:
+    """Returns how many channels a layer of D has where its recipe has these."""
+    return max(1, round(channels * config.width * config.discriminator_width))
 
 
 @contextlib.contextmanager

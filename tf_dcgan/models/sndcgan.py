@@ -36,7 +36,8 @@ def sndcgan_generator(
         channel at a time.
     """
     start = layers.Start(config, randomness.Purpose.GENERATOR_WEIGHTS)
-    base, channels = _base_and_channels(config, image_shape)
+    base, channels = _base_and_channels(image_shape)
+    channels = [layers.generator_channels(n, config) for n in channels]
     latents = keras.Input((config.latent_dim,), name="latents")
     x = keras.layers.Dense(
         base[0] * base[1] * channels[-1],
@@ -74,7 +75,8 @@ def sndcgan_discriminator(
     """Builds D of the recipe `sndcgan`, before spectral normalisation.
 
     Args:
-        config: `width` and what `layers.Start` takes.
+        config: `width`, `discriminator_width` and what
+            `layers.Start` takes.
         image_shape: (height, width, channels), a size that
             `dcgan.dcgan_stages` allows.
 
@@ -86,7 +88,8 @@ def sndcgan_discriminator(
         their program; in the table the following ones do.
     """
     start = layers.Start(config, randomness.Purpose.DISCRIMINATOR_WEIGHTS)
-    _, channels = _base_and_channels(config, image_shape)
+    _, channels = _base_and_channels(image_shape)
+    channels = [layers.discriminator_channels(n, config) for n in channels]
     images = keras.Input(image_shape, name="images")
     x = _convolution(images, start, channels[0], "same_0")
     for number, out_channels in enumerate(channels[1:], 1):
@@ -98,14 +101,12 @@ def sndcgan_discriminator(
     return keras.Model(images, logits, name="discriminator")
 
 
-def _base_and_channels(config, image_shape):
+def _base_and_channels(image_shape):
     """Returns the sides of the smallest map, and channels from pixels in."""
     height, width, _ = image_shape
     stages = dcgan.dcgan_stages((height, width))
     channels = [
-        layers.scaled(
-            min(_NEAREST_TO_PIXELS * 2**stage, _MOST_CHANNELS), config.width
-        )
+        min(_NEAREST_TO_PIXELS * 2**stage, _MOST_CHANNELS)
         for stage in range(stages + 1)
     ]
     return (height // 2**stages, width // 2**stages), channels

@@ -50,7 +50,7 @@ def dcgan_upsampling_generator(
     """
     start = layers.Start(config, randomness.Purpose.GENERATOR_WEIGHTS)
     height, width, image_channels = image_shape
-    base_channels = layers.scaled(_BASE_CHANNELS, config.width)
+    base_channels = layers.generator_channels(_BASE_CHANNELS, config)
     base = (height // 4, width // 4, base_channels)
     latents = keras.Input((config.latent_dim,), name="latents")
     x = keras.layers.Dense(
@@ -64,7 +64,7 @@ def dcgan_upsampling_generator(
         x = keras.layers.UpSampling2D(
             2, interpolation="nearest", name=f"up_{number}_resize"
         )(x)
-        out_channels = layers.scaled(channels, config.width)
+        out_channels = layers.generator_channels(channels, config)
         x = _convolution(x, start, out_channels, f"up_{number}")
         x = start.normalization(f"up_{number}_normalization")(x)
         x = layers.leaky_relu(f"up_{number}_leaky_relu")(x)
@@ -78,8 +78,8 @@ def dcgan_upsampling_discriminator(
     """Builds D of the recipe `dcgan_upsampling`.
 
     Args:
-        config: `width` and what
-            `layers.Start` takes.
+        config: `width`, `discriminator_width`,
+            `discriminator_batch_norm` and what `layers.Start` takes.
         image_shape: (height, width, channels), sides multiples of 16.
 
     Returns:
@@ -93,7 +93,7 @@ def dcgan_upsampling_discriminator(
         # Keras's "same" would pad an even side on its far end alone.
         x = keras.layers.ZeroPadding2D(1, name=f"{name}_padding")(x)
         x = keras.layers.Conv2D(
-            layers.scaled(channels, config.width),
+            layers.discriminator_channels(channels, config),
             _KERNEL,
             strides=2,
             padding="valid",
@@ -104,7 +104,7 @@ def dcgan_upsampling_discriminator(
         x = keras.layers.SpatialDropout2D(
             _DROPOUT_RATE, seed=start.seed(), name=f"{name}_dropout"
         )(x)
-        if number > 1:
+        if number > 1 and config.discriminator_batch_norm:
             x = start.normalization(f"{name}_normalization")(x)
     x = layers.with_minibatch_stddev(x, config)
     x = keras.layers.Flatten(name="flatten")(x)

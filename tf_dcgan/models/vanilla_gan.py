@@ -48,7 +48,7 @@ def vanilla_gan_generator(
     latents = keras.Input((config.latent_dim,), name="latents")
     x = latents
     for number, units in enumerate(_GENERATOR_UNITS, 1):
-        x = _dense(x, start, layers.scaled(units, config.width), number)
+        x = _dense(x, start, layers.generator_channels(units, config), number)
         x = layers.leaky_relu(f"dense_{number}_leaky_relu")(x)
         x = start.normalization(f"dense_{number}_normalization")(x)
     x = keras.layers.Dropout(_DROPOUT_RATE, seed=start.seed(), name="dropout")(
@@ -69,7 +69,7 @@ def vanilla_gan_discriminator(
     """Builds D of the recipe `vanilla_gan`.
 
     Args:
-        config: `width` and what
+        config: `width`, `discriminator_width` and what
             `layers.Start` takes.
         image_shape: (height, width, channels), of any size.
 
@@ -83,7 +83,9 @@ def vanilla_gan_discriminator(
         x
     )
     for number, units in enumerate(_DISCRIMINATOR_UNITS, 1):
-        x = _dense(x, start, layers.scaled(units, config.width), number)
+        x = _dense(
+            x, start, layers.discriminator_channels(units, config), number
+        )
         x = layers.leaky_relu(f"dense_{number}_leaky_relu")(x)
     x = layers.with_minibatch_stddev(x, config)
     logits = layers.dense_logits(x, start)

@@ -16,6 +16,7 @@ from tf_dcgan.training import cost, system
 _SETTINGS = (
     "image_size",
     "width",
+    "discriminator_width",
     "latent_dim",
     "extra_layers",
     "residual_blocks",
@@ -114,10 +115,9 @@ def _advice(
         ("image_size", _sizes(config, resolved.image_shape[:2])),
         ("width", [config.width * part / _PARTS for part in _FEWER]),
     ]
-    if config.latent_dim > usual.latent_dim:
-        single_changes.append(("latent_dim", [usual.latent_dim]))
-    if config.width > usual.width:
-        single_changes.append(("width", [usual.width]))
+    for name in ("latent_dim", "width", "discriminator_width"):
+        if getattr(config, name) > getattr(usual, name):
+            single_changes.append((name, [getattr(usual, name)]))
     advised = False
     for name, values in single_changes:
         # Memory falls along the values.
@@ -130,8 +130,9 @@ def _advice(
             yield _flags({flag: values[first]}) + " would fit"
     usual_values = {
         name: getattr(usual, name)
-        for name in ("width", "latent_dim", "extra_layers", "residual_blocks")
-        if getattr(config, name) != getattr(usual, name)
+        for name in _SETTINGS
+        if name not in ("image_size", "batch_size")
+        and getattr(config, name) != getattr(usual, name)
     }
     for batch_size in [] if advised else [usual.batch_size, smallest]:
         changes = {**usual_values, "batch_size": batch_size}
