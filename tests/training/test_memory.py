@@ -12,7 +12,8 @@ def estimates(monkeypatch):
     def estimate(config, shape, num_classes):
         pixels = shape[0] * shape[1] * config.batch_size
         latents = config.latent_dim * 2**20
-        memory_bytes = int(pixels * config.width * 1024) + latents
+        width = config.width * config.discriminator_width
+        memory_bytes = int(pixels * width * 1024) + latents
         return cost.StepCost(1, memory_bytes)
 
     monkeypatch.setattr(cost, "estimate", estimate)
@@ -44,6 +45,19 @@ def test_what_the_user_did_not_choose_is_not_named(monkeypatch):
         "--image_size=32x32, --latent_dim=65536 and --batch_size=64 need"
     )
     assert message.endswith(": --latent_dim=100 would fit")
+
+
+def test_a_wide_discriminator_is_named_and_may_have_its_usual_width(
+    monkeypatch,
+):
+    message = refusal(monkeypatch, 12, width=0.5, discriminator_width=4.0)
+    assert message.startswith(
+        "--image_size=512x512, --width=0.5, --discriminator_width=4 and "
+        "--batch_size=64 need"
+    )
+    assert message.endswith(
+        "; --width=0.171875 would fit; --discriminator_width=1 would fit"
+    )
 
 
 def test_if_nothing_fits_by_itself_all_together_may(monkeypatch):

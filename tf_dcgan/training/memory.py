@@ -115,7 +115,7 @@ def _advice(
         ("image_size", _sizes(config, resolved.image_shape[:2])),
         ("width", [config.width * part / _PARTS for part in _FEWER]),
     ]
-    for name in ("latent_dim", "width", "discriminator_width"):
+    for name in ("discriminator_width", "latent_dim"):
         if getattr(config, name) > getattr(usual, name):
             single_changes.append((name, [getattr(usual, name)]))
     advised = False
