@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 import dataclasses
 import math
 from typing import Any
@@ -130,49 +130,27 @@ def of(
     halves = _is_pair(facts)
     reasons: list[tuple[str, str]] = []
     size = _image_size(facts, reasons, halves)
-    recipe = _recipe(size, reasons, halves)
-    differences = recipes.RECIPES[recipe].differences
-    settings: dict[str, Any] = {"recipe": recipe, "dataset": dataset, **more}
     height, width = size
-    settings["image_size"] = (
-        str(height) if height == width else (f"{height}x{width}")
-    )
-    share = _kept(facts, size)
-    if share < _KEPT_BY_A_SHAPE:
-        text = (
-            f"cropped to the centre, {share:.0%} of an image stays on average"
-        )
-        settings["fit"] = "pad"
-        reasons.append(("--fit=pad", f"{text}; padded, all of it"))
-    elif facts["sizes"]["different"] > 1 and not halves:
-        reasons.append(
-            ("crop", f"{share:.0%} of an image stays on average: good enough")
-        )
-    batch_size = differences.get("batch_size", schema.Config.batch_size)
-    if batch_size > _BATCH_SHARE * train_images:
-        batch_size = 2 ** int(math.log2(_BATCH_SHARE * train_images))
+    recipe = _recipe(size, reasons, halves)
+    own = overrides.from_flags({"recipe": recipe})
+    fit = _fit(facts, size, reasons, halves)
+    batch_size = _batch_size(own, train_images, reasons)
+    steps = _steps(own, train_images, batch_size, reasons)
+    augment = _augment(facts, train_images, reasons, halves)
+    settings: dict[str, Any] = {
+        "recipe": recipe,
+        "dataset": dataset,
+        **more,
+        "image_size": f"{height}" if height == width else f"{height}x{width}",
+    }
+    if fit is not None:
+        settings["fit"] = fit
+    if batch_size != own.batch_size:
         settings["batch_size"] = batch_size
-        reasons.append(
-            (
-                f"--batch_size={batch_size}",
-                f"{train_images:,} images are too few for the recipe's batches",
-            )
-        )
-    steps = _steps(recipe, train_images, batch_size, reasons)
     settings["steps"] = steps
-    channels = facts["channels"]
-    # The images of a translation have mirroring and crops alone.
-    if train_images < findings.FEW_IMAGES and not halves:
-        settings["augment"] = schema.augment_for(channels)
-        reasons.append(
-            (
-                f"--augment={settings['augment']}",
-                "changes at random what D sees of the few images, so that it "
-                "learns them by heart later",
-            )
-        )
-    hints = list(_hints(facts, recipe, train_images))
-    if differences.get("horizontal_flip"):
+    if augment is not None:
+        settings["augment"] = augment
+    if own.horizontal_flip:
         settings["horizontal_flip"] = False
         reasons.append(
             (
@@ -182,12 +160,14 @@ def of(
                 "images leave this flag out",
             )
         )
-    elif not halves:
+    hints = list(_hints(facts, recipe, train_images))
+    if not own.horizontal_flip and not halves:
         hints.append(
             "--horizontal_flip doubles the images where left and right mean "
             "the same, as in faces and landscapes, and spoils letters and "
             "digits"
         )
+    channels = facts["channels"]
     return Advice(
         settings=settings,
         image_size=size,
@@ -197,19 +177,19 @@ def of(
         cache_bytes=train_images * (height * width * channels + 8),
         reasons=tuple(reasons),
         hints=tuple(hints),
-        obstacles=tuple(
-            [
-                finding["text"]
-                for finding in facts["findings"]
-                if finding["kind"] in findings.OBSTACLES
-            ]
-            + [
-                "a training takes only folders whose names are text in UTF-8: "
-                "rename this one"
-            ]
-            * (not _is_text(dataset))
-        ),
+        obstacles=tuple(_obstacles(facts, dataset)),
     )
+
+
+def _obstacles(facts: Mapping[str, Any], dataset: str) -> Iterator[str]:
+    for finding in facts["findings"]:
+        if finding["kind"] in findings.OBSTACLES:
+            yield finding["text"]
+    if not _is_text(dataset):
+        yield (
+            "a training takes only folders whose names are text in UTF-8: "
+            "rename this one"
+        )
 
 
 def _is_text(name: str) -> bool:
@@ -296,24 +276,72 @@ def _recipe(
     return name
 
 
-def _kept(facts: Mapping[str, Any], size: tuple[int, int]) -> float:
-    """The mean share of an image that a crop to a shape keeps."""
-    square = size[0] == size[1]
-    return facts["aspects"][
-        "kept_by_a_square" if square else "kept_by_the_median"
-    ]
+def _fit(
+    facts: Mapping[str, Any],
+    size: tuple[int, int],
+    reasons: list[tuple[str, str]],
+    halves: bool,
+) -> str | None:
+    """Chooses all of an image where its centre is too little."""
+    shape = "a_square" if size[0] == size[1] else "the_median"
+    share = facts["aspects"][f"kept_by_{shape}"]
+    if share < _KEPT_BY_A_SHAPE:
+        text = (
+            f"cropped to the centre, {share:.0%} of an image stays on average"
+        )
+        reasons.append(("--fit=pad", f"{text}; padded, all of it"))
+        return "pad"
+    if facts["sizes"]["different"] > 1 and not halves:
+        reasons.append(
+            ("crop", f"{share:.0%} of an image stays on average: good enough")
+        )
+    return None
+
+
+def _batch_size(
+    own: schema.Config, train_images: int, reasons: list[tuple[str, str]]
+) -> int:
+    if own.batch_size <= _BATCH_SHARE * train_images:
+        return own.batch_size
+    size = 2 ** int(math.log2(_BATCH_SHARE * train_images))
+    reasons.append(
+        (
+            f"--batch_size={size}",
+            f"{train_images:,} images are too few for the recipe's batches",
+        )
+    )
+    return size
+
+
+def _augment(
+    facts: Mapping[str, Any],
+    train_images: int,
+    reasons: list[tuple[str, str]],
+    halves: bool,
+) -> str | None:
+    """Chooses the changes of what D sees; a translation has none."""
+    if train_images >= findings.FEW_IMAGES or halves:
+        return None
+    augment = schema.augment_for(facts["channels"])
+    reasons.append(
+        (
+            f"--augment={augment}",
+            "changes at random what D sees of the few images, so that it "
+            "learns them by heart later",
+        )
+    )
+    return augment
 
 
 def _steps(
-    recipe: str,
+    own: schema.Config,
     train_images: int,
     batch_size: int,
     reasons: list[tuple[str, str]],
 ) -> int:
     """Chooses a length in steps, since a recipe's epochs mean its own set."""
-    usual = overrides.from_flags({"recipe": recipe})
-    of_recipe = usual.total_steps(
-        usual.steps_per_epoch(recipes.RECIPES[recipe].own_images)
+    of_recipe = own.total_steps(
+        own.steps_per_epoch(recipes.RECIPES[own.recipe].own_images)
     )
     of_passes = max(_LEAST_STEPS, _MOST_PASSES * train_images // batch_size)
     steps = min(of_recipe, _MOST_STEPS, of_passes)
@@ -325,7 +353,7 @@ def _steps(
     else:
         why = f"on its own set the recipe takes {of_recipe:,} steps"
     later = "a run can be made longer with --steps"
-    if usual.rates_fall:
+    if own.rates_fall:
         later = (
             "the learning rates fall to 0 over them, so that a run cannot be "
             "made longer"
