@@ -367,17 +367,16 @@ def test_a_run_chooses_no_folder_that_is_not_a_cache_already(tmp_path, capsys):
 
 
 @needs_locks
-def test_an_entry_is_made_by_one_process_at_a_time(tmp_path, capsys):
-    entry = cache.Entry(str(tmp_path / "cache"), "digits", key={})
+def test_a_part_is_made_by_one_process_at_a_time(tmp_path, capsys):
+    path = tmp_path / "cache" / "digits"
     events = []
 
     def make():
-        other = cache.Entry(str(tmp_path / "cache"), "digits", key={})
-        with other.alone("the digits") as may_be_there:
+        with cache.alone(path, "the digits") as may_be_there:
             events.append(may_be_there)
 
     thread = threading.Thread(target=make)
-    with entry.alone("the digits") as may_be_there:
+    with cache.alone(path, "the digits") as may_be_there:
         events.append(may_be_there)
         thread.start()
         while "waiting" not in capsys.readouterr().err:
@@ -389,14 +388,14 @@ def test_an_entry_is_made_by_one_process_at_a_time(tmp_path, capsys):
 
 
 @needs_locks
-def test_an_entry_that_another_user_locks_is_made_all_the_same(
+def test_a_part_that_another_user_locks_is_made_all_the_same(
     tmp_path, monkeypatch
 ):
     def fail(*_, **__):
         raise PermissionError
 
     monkeypatch.setattr(cache.locks, "locked", fail)
-    with cache.Entry(str(tmp_path), "digits", key={}).alone("it") as waited:
+    with cache.alone(tmp_path / "digits", "it") as waited:
         assert not waited
 
 
@@ -407,6 +406,6 @@ def test_a_lock_that_another_user_has_made_stays(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(pathlib.Path, "unlink", fail)
-        with cache.Entry(str(tmp_path), "digits", key={}).alone("it") as waited:
+        with cache.alone(tmp_path / "digits", "it") as waited:
             assert not waited
     assert len(list(tmp_path.iterdir())) == 1

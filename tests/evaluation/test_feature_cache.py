@@ -1,12 +1,13 @@
 """Features that are computed once and kept."""
 
 import errno
+import threading
 
 from absl import logging
 import numpy as np
 import pytest
 
-from tf_dcgan.common import errors
+from tf_dcgan.common import errors, locks
 from tf_dcgan.data import cache
 from tf_dcgan.evaluation import feature_cache, image_sources
 
@@ -47,6 +48,33 @@ def test_features_are_computed_once(tmp_path):
     np.testing.assert_array_equal(first[0], [4.5, 5.5, 6.5])
     np.testing.assert_array_equal(_extract(network, tmp_path), first)
     assert network.asked == 1
+
+
+@pytest.mark.skipif(not locks.ARE_SUPPORTED, reason="needs a system with flock")
+def test_two_processes_do_not_compute_the_same_features(tmp_path, capsys):
+    events = []
+
+    class Slow(_Network):
+        def extract(self, batches, **arguments):
+            thread.start()
+            while (
+                "features of : another process" not in capsys.readouterr().err
+            ):
+                assert thread.is_alive()
+            events.append("computed")
+            return super().extract(batches, **arguments)
+
+    other = _Network()
+
+    def extract_too():
+        events.append(_extract(other, tmp_path))
+
+    thread = threading.Thread(target=extract_too)
+    features = _extract(Slow(), tmp_path)
+    thread.join(60)
+    assert other.asked == 0
+    assert events[0] == "computed"
+    np.testing.assert_array_equal(events[1], features)
 
 
 @pytest.mark.parametrize(

@@ -94,45 +94,6 @@ class Entry:
             return None
 
     @contextlib.contextmanager
-    def alone(self, what: str) -> Iterator[bool]:
-        """Lets one process at a time make the entry, where there are locks.
-
-        Args:
-            what: the entry, for the line that says that it is waited for.
-
-        Yields:
-            Whether another process has just made it, or tried to.
-
-        Raises:
-            errors.UserError: the cache cannot be written to.
-        """
-        root = self.folder.parent
-        require_writable(root)
-        root.mkdir(parents=True, exist_ok=True)
-        path = root / f".making-{self.folder.name}"
-        has_waited = False
-
-        def tell():
-            nonlocal has_waited
-            has_waited = True
-            terminal.show(
-                f"{what}: waiting for another process, which makes it",
-                file=sys.stderr,
-            )
-
-        def forget():
-            # Whoever waits for the lock has the file open.
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-        # A lock saves work; a file of another user's must not stop any.
-        with contextlib.ExitStack() as stack:
-            with contextlib.suppress(OSError):
-                stack.enter_context(locks.locked(path, before_waiting=tell))
-                stack.callback(forget)
-            yield has_waited
-
-    @contextlib.contextmanager
     def replaced(self) -> Iterator[pathlib.Path]:
         """Yields an empty folder that becomes the entry when the block ends.
 
@@ -144,6 +105,47 @@ class Entry:
         files.remove_unfinished(root)
         with files.atomic_directory(self.folder) as folder:
             yield folder
+
+
+@contextlib.contextmanager
+def alone(path: pathlib.Path, what: str) -> Iterator[bool]:
+    """Lets one process at a time make a part of the cache, if there are locks.
+
+    Args:
+        path: the part, a file or a folder.
+        what: the part, for the line that says that it is waited for.
+
+    Yields:
+        Whether another process has just made it, or tried to.
+
+    Raises:
+        errors.UserError: the cache cannot be written to.
+    """
+    root = path.parent
+    require_writable(root)
+    root.mkdir(parents=True, exist_ok=True)
+    lock = root / f".making-{path.name}"
+    has_waited = False
+
+    def tell():
+        nonlocal has_waited
+        has_waited = True
+        terminal.show(
+            f"{what}: another process is making the same; waiting for it",
+            file=sys.stderr,
+        )
+
+    def forget():
+        # Whoever waits for the lock has the file open.
+        with contextlib.suppress(OSError):
+            lock.unlink()
+
+    # A lock saves work; a file of another user's must not stop any.
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            stack.enter_context(locks.locked(lock, before_waiting=tell))
+            stack.callback(forget)
+        yield has_waited
 
 
 def file(cache_dir: str | None, name: str) -> pathlib.Path:

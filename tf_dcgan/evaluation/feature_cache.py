@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import hashlib
 import json
 import pathlib
@@ -51,25 +51,29 @@ def extract(
         name: cache.file(cache_dir, _name(source, network, name))
         for name in outputs
     }
-    from_files = {
-        name: _load(path, source.count) for name, path in paths.items()
-    }
-    missing = [name for name, values in from_files.items() if values is None]
+    features, missing = _read(paths, source.count)
     if not missing:
-        return from_files
-    computed = network.extract(
-        source.batches(),
-        batch_size=batch_size,
-        outputs=missing,
-        total=source.count,
-        progress=title,
-    )
-    for name, values in computed.items():
-        checks.features(values, what=title, metric="a score", needed=0)
-        with files.atomic_file(paths[name]) as unfinished:
-            np.save(unfinished, values)
-        cache.seal(paths[name])
-    return {**from_files, **computed}
+        return features
+    # The same command in another process lacks the same.
+    what = f"features of {title}"
+    with cache.alone(paths[missing[0]], what) as may_be_there:
+        if may_be_there:
+            features, missing = _read(paths, source.count)
+        if not missing:
+            return features
+        computed = network.extract(
+            source.batches(),
+            batch_size=batch_size,
+            outputs=missing,
+            total=source.count,
+            progress=title,
+        )
+        for name, values in computed.items():
+            checks.features(values, what=title, metric="a score", needed=0)
+            with files.atomic_file(paths[name]) as unfinished:
+                np.save(unfinished, values)
+            cache.seal(paths[name])
+    return features | computed
 
 
 def _name(
@@ -91,6 +95,15 @@ def _name(
     )
     digest = hashlib.sha256(key.encode()).hexdigest()[:24]
     return f"features-{network.key}-{output}-{digest}.npy"
+
+
+def _read(
+    paths: Mapping[str, pathlib.Path], count: int
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Returns the features that are there, and the names of the others."""
+    loaded = {name: _load(path, count) for name, path in paths.items()}
+    there = {name: each for name, each in loaded.items() if each is not None}
+    return there, [name for name in paths if name not in there]
 
 
 def _load(path: pathlib.Path, count: int) -> np.ndarray | None:

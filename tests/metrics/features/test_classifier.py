@@ -151,12 +151,12 @@ def test_a_classifier_that_another_process_has_just_trained_is_read(
     own_cache = tmp_path / "cache"
 
     @contextlib.contextmanager
-    def wait(entry, what):
+    def wait(path, what):
         assert what == "classifier of mnist"
-        shutil.copytree(_entry(folder), entry.folder)
+        shutil.copytree(_entry(folder), path)
         yield True
 
-    monkeypatch.setattr(cache.Entry, "alone", wait)
+    monkeypatch.setattr(cache, "alone", wait)
     _forbid_training(monkeypatch)
     assert _network(tiny_mnist, own_cache).digests == network.digests
 

@@ -168,7 +168,8 @@ def _trained(
     info = files.read(entry.folder, model, key=key)
     if info is not None:
         return model, info
-    with entry.alone(f"classifier of {train.name}") as may_be_there:
+    what = f"classifier of {train.name}"
+    with cache.alone(entry.folder, what) as may_be_there:
         if may_be_there:
             info = files.read(entry.folder, model, key=key)
         if info is None:
