@@ -69,6 +69,12 @@ VARIANTS = {
     "batch_16_g_wide": "--batch_size=16 --width=1.5 --discriminator_width=0.67",
     "batch_16_d_wide": "--batch_size=16 --discriminator_width=1.5",
     "batch_16_d_narrow": "--batch_size=16 --discriminator_width=0.5",
+    "batch_16_d_narrower": "--batch_size=16 --discriminator_width=0.25",
+    "batch_16_g_wide_d_narrow": "--batch_size=16 --width=1.5 "
+    "--discriminator_width=0.33",
+    "batch_8_linear_g_rate_4e-4_d_narrow": "--batch_size=8 "
+    "--learning_rate_decay=linear --generator_learning_rate=4e-4 "
+    "--discriminator_width=0.5",
     "batch_16_no_bn": "--batch_size=16 --nodiscriminator_batch_norm",
     "batch_16_no_bn_hinge_sn": "--batch_size=16 --nodiscriminator_batch_norm "
     "--loss=hinge --spectral_norm",
