@@ -1,5 +1,6 @@
 import collections
 import dataclasses
+import functools
 
 import keras
 import networks
@@ -204,32 +205,36 @@ def _channels(model):
     ]
 
 
-def _all_networks(recipe, **settings):
-    side = 28 if recipe == "dcgan_28" else 32
-    config = overrides.from_flags({"recipe": recipe, **settings})
-    return [
-        build(config, (side, side, 3), 0)
-        for build in (families.generators, families.discriminators)
-    ]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", families.NETWORKS)
 def test_the_width_of_d_is_a_factor_on_that_of_both(recipe):
-    both = _all_networks(recipe, width=0.25)
-    generators, discriminators = _all_networks(
-        recipe, width=0.25, discriminator_width=0.5
+    side = 28 if recipe == "dcgan_28" else 32
+    build = functools.partial(networks.build, recipe, (side, side, 3))
+    one, wide, narrow = (
+        [_channels(model) for model in models]
+        for models in (
+            build(width=0.25, discriminator_width=0.5),
+            build(width=0.25),
+            build(width=0.125),
+        )
     )
-    for one, other in zip(generators, both[0], strict=True):
-        assert _channels(one) == _channels(other)
-    _, narrower = _all_networks(recipe, width=0.125)
-    for one, other, wider in zip(
-        discriminators, narrower, both[1], strict=True
-    ):
-        assert _channels(one) == _channels(other)
-        halved = [max(1, round(count / 2)) for count in _channels(wider)]
-        assert _channels(one)[:-1] == halved[:-1]
-        assert _channels(one)[-1] == 1
+    # The generators come first.
+    first_d = len(one) // 2
+    assert one[:first_d] == wide[:first_d]
+    assert one[first_d:] == narrow[first_d:]
+    for channels, wider in zip(one[first_d:], wide[first_d:], strict=True):
+        halved = [max(1, round(count / 2)) for count in wider]
+        assert channels[:-1] == halved[:-1]
+        assert channels[-1] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", sorted(recipes.RECIPES))
+def test_recipes_with_batch_norm_in_d_are_known(recipe):
+    side = 28 if "28" in recipe else 32
+    *_, d = networks.build(recipe, (side, side, 3), width=1 / 16)
+    has_norm = bool(networks.layers(d, keras.layers.BatchNormalization))
+    assert has_norm == recipes.RECIPES[recipe].normalizes_discriminator
 
 
 @pytest.mark.slow
@@ -238,32 +243,30 @@ def test_the_width_of_d_is_a_factor_on_that_of_both(recipe):
     recipes.names(lambda recipe: recipe.normalizes_discriminator),
 )
 def test_d_without_batch_norm_has_biases_in_its_place(recipe):
-    settings = {"recipe": recipe, "width": 1 / 16}
     side = 28 if "28" in recipe else 32
     with_norm, without = (
-        families.discriminators(
-            overrides.from_flags({**settings, "discriminator_batch_norm": has}),
+        networks.build(
+            recipe,
             (side, side, 3),
-            0,
-        )[0]
-        for has in (True, False)
+            width=1 / 16,
+            discriminator_batch_norm=has_norm,
+        )[-1]
+        for has_norm in (True, False)
     )
+    assert not networks.layers(without, keras.layers.BatchNormalization)
     normalized, biased = (
         {
             layer.name: layer
-            for layer in layers.all_of(model)
+            for layer in model.layers
             if hasattr(layer, "kernel")
         }
         for model in (with_norm, without)
     )
-    assert _has_batch_norm(with_norm) and not _has_batch_norm(without)
+    names = [layer.name for layer in with_norm.layers]
     assert normalized.keys() == biased.keys()
     for name, layer in biased.items():
         assert layer.kernel.shape == normalized[name].kernel.shape
-        follows = any(
-            other.name == f"{name}_normalization"
-            for other in layers.all_of(with_norm)
-        )
+        follows = f"{name}_normalization" in names
         assert layer.use_bias == (follows or normalized[name].use_bias)
         np.testing.assert_array_equal(layer.kernel, normalized[name].kernel)
     images = np.random.default_rng(0).normal(size=(3, side, side, 3))
@@ -277,13 +280,6 @@ def test_d_without_batch_norm_has_biases_in_its_place(recipe):
             rtol=1e-4,
             atol=1e-7,
         )
-
-
-def _has_batch_norm(model):
-    return any(
-        isinstance(layer, keras.layers.BatchNormalization)
-        for layer in layers.all_of(model)
-    )
 
 
 @pytest.fixture

@@ -187,12 +187,12 @@ def _discriminator(config, image_shape, stages):
         (f"extra_{i}", channels[-1], 1)
         for i in range(1, config.extra_layers + 1)
     ]
+    has_norm = config.discriminator_batch_norm
     for name, out_channels, stride in blocks:
-        normalized = config.discriminator_batch_norm
         x = _convolution(
-            x, start, out_channels, stride, name, use_bias=not normalized
+            x, start, out_channels, stride, name, use_bias=not has_norm
         )
-        if normalized:
+        if has_norm:
             x = start.normalization(f"{name}_normalization")(x)
         x = layers.leaky_relu(f"{name}_leaky_relu")(x)
     x = layers.with_minibatch_stddev(x, config)

@@ -255,14 +255,14 @@ def _discriminator(
     images = keras.Input(image_shape, name="images")
     x = images
     for number, convolution in enumerate(convolutions[:-1], 1):
-        has_norm_in_recipe = number >= first_normalised
-        has_norm = has_norm_in_recipe and config.discriminator_batch_norm
+        is_normalised = number >= first_normalised
+        has_norm = is_normalised and config.discriminator_batch_norm
         x = keras.layers.Conv2D(
             layers.discriminator_channels(convolution.channels, config),
             **_options(convolution),
             **start.weights(math.prod(convolution.kernel) * x.shape[-1]),
-            # What is left out has a bias, which its convolution takes over.
-            use_bias=use_bias or has_norm_in_recipe != has_norm,
+            # Batch normalisation that is left out leaves its bias here.
+            use_bias=use_bias or (is_normalised and not has_norm),
             name=f"down_{number}",
         )(x)
         if has_norm:

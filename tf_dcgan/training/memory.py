@@ -12,15 +12,13 @@ from tf_dcgan.config import fields, overrides, schema, sizes
 from tf_dcgan.models import families
 from tf_dcgan.training import cost, system
 
-# What memory depends on, in the order in which it is named.
-_SETTINGS = (
-    "image_size",
+# What memory depends on beside the sizes of images and batches.
+_OF_NETWORKS = (
     "width",
     "discriminator_width",
     "latent_dim",
     "extra_layers",
     "residual_blocks",
-    "batch_size",
 )
 # Smaller values are tried in parts of what the user chose.
 _PARTS = 32
@@ -85,8 +83,8 @@ def _in_words(chosen: schema.Config, resolved: system.Resolved) -> str:
     idle = fields.idle_for(schema.Config, chosen.kind)
     *first, last = (
         _flags({_size_flag(chosen, name): getattr(resolved.config, name)})
-        for name in _SETTINGS
-        if name in ("image_size", "batch_size")
+        for name in ("image_size", *_OF_NETWORKS, "batch_size")
+        if name not in _OF_NETWORKS
         or (name not in idle and getattr(chosen, name) != getattr(usual, name))
     )
     return f"{', '.join(first)} and {last}"
@@ -130,9 +128,8 @@ def _advice(
             yield _flags({flag: values[first]}) + " would fit"
     usual_values = {
         name: getattr(usual, name)
-        for name in _SETTINGS
-        if name not in ("image_size", "batch_size")
-        and getattr(config, name) != getattr(usual, name)
+        for name in _OF_NETWORKS
+        if getattr(config, name) != getattr(usual, name)
     }
     for batch_size in [] if advised else [usual.batch_size, smallest]:
         changes = {**usual_values, "batch_size": batch_size}
