@@ -1,14 +1,17 @@
+import dataclasses
+
 import fake_runs
 import pytest
 
 from tf_dcgan.comparison import run_records
+from tf_dcgan.runs import runs
 
 
-def read(tmp_path, **runs):
+def read(tmp_path, **settings_by_name):
     """Makes runs from the settings under their names, and reads them."""
     paths = [
         fake_runs.make(tmp_path / name, **settings)
-        for name, settings in runs.items()
+        for name, settings in settings_by_name.items()
     ]
     return run_records.read(paths)
 
@@ -147,3 +150,15 @@ def test_a_recipe_with_dropout_sees_what_another_does(tmp_path):
         b={"xla": "on"},
     )
     assert records[0].inputs == records[1].inputs
+
+
+def test_a_run_that_was_rolled_back_has_other_noise_than_its_twin(tmp_path):
+    steady, rolled_back = read(tmp_path, a={}, b={})
+    run = dataclasses.replace(
+        rolled_back.run, rollbacks=(runs.Rollback(90, 50, "collapse"),)
+    )
+    rolled_back = dataclasses.replace(rolled_back, run=run)
+    assert steady.inputs != rolled_back.inputs
+    different, _ = run_records.differing([steady.inputs, rolled_back.inputs])
+    assert different == ["rollbacks"]
+    assert hash(tuple(rolled_back.inputs.items()))

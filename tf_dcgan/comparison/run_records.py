@@ -136,6 +136,11 @@ class Record:
             for name in names
             if (value := getattr(config, name)) is not None
         }
+        if self.run.rollbacks:  # Other noise after each.
+            settings["rollbacks"] = tuple(
+                (rollback.from_step, rollback.to_step)
+                for rollback in self.run.rollbacks
+            )
         return {**settings, "data": " and ".join(self.fingerprints)}
 
     @property
