@@ -54,6 +54,7 @@ def test_what_commands_write_without_out_is_ignored_by_git():
             progress.ProgressSettings,
         )
     }
+    defaults |= set(sample._OUT_OF_VALUES.values())
     assert defaults == {
         "explored",
         "grid.png",
@@ -64,8 +65,10 @@ def test_what_commands_write_without_out_is_ignored_by_git():
         "translated",
         "report.html",
         "exported",
+        "samples",
+        "samples.npy",
     }
-    folders = {"explored", "exported", "translated"}
+    folders = {"explored", "exported", "samples", "translated"}
     stems = {"progress", "walk"}
     written = {f"{name}/" for name in folders}
     written |= {f"{n}.{end}" for n in stems for end in animations.FORMATS}

@@ -57,7 +57,9 @@ class SampleSettings(run_flags.RunSettings):
     out: str = fields.setting(
         "grid.png",
         "a file ending in .png for one grid, else a folder for single PNGs "
-        "named by seed, number and class",
+        "named by seed, number and class; without it, --format=npy writes "
+        f"{_OUT_OF_VALUES['npy']}, --format=tiff16 into the folder "
+        f"{_OUT_OF_VALUES['tiff16']}",
         group=_GROUP,
     )
     format: str = fields.setting(
