@@ -339,15 +339,16 @@ def help_entry(name):
 def test_help_gives_each_flag_with_default_unit_and_bounds(field):
     entry = help_entry(field.name)
     data = field.metadata
-    assert data["help"] in entry
+    head, is_there, _ = entry.partition(data["help"])
+    assert is_there
     if field.default is None:
         assert f"; without it: {data['unset']}" in entry
-        assert "(default" not in entry
+        assert "default " not in head
     else:
         default = field.default
         if isinstance(default, bool):
             default = str(default).lower()
-        assert f"(default {default})" in entry
+        assert f"(default {default}" in head
     assert data["unit"] in entry
     for choice in data["choices"] or ():
         assert choice in entry

@@ -339,11 +339,14 @@ def _help_entry(settings_class: type, field: dataclasses.Field) -> str:
     data = field.metadata
     is_bool = fields.field_type(settings_class, field.name) is bool
     head = f"  --{'[no]' if is_bool else ''}{field.name}"
-    if field.default is not None:
-        head += f"  (default {_shown(field.default)})"
     text = data["help"]
-    if data["unit"] and data["unit"] not in text:
-        text += f", in {data['unit']}"
+    notes = []
+    if field.default is not None:
+        notes.append(f"default {_shown(field.default)}")
+    if data["unit"] and data["unit"] not in f"{field.name} {text}":
+        notes.append(f"in {data['unit']}")
+    if notes:
+        head += f"  ({', '.join(notes)})"
     if data["unset"]:
         text += f"; without it: {data['unset']}"
     if len(data["kinds"]) == 1 and data["kinds"][0].settings_note:

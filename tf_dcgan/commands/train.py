@@ -14,7 +14,10 @@ SUMMARY = """\
 Trains a GAN on images, or goes on with a run.
 
   --dataset=mnist          starts a run under runs/
-  --run_dir=runs/00000-…   goes on with it; no other flag is needed"""
+  --run_dir=runs/00000-…   goes on with it; no other flag is needed
+
+The defaults are those of --recipe=dcgan. Other recipes change some of them:
+--dry_run shows the values that a training has."""
 
 
 @dataclasses.dataclass(frozen=True)

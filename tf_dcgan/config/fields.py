@@ -194,7 +194,7 @@ def _is_finite(value: float) -> bool:
 
 
 def _number(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.10g}"
 
 
 _NOUNS = {

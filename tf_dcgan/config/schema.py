@@ -76,7 +76,7 @@ class Config:
     )
     discriminator_width: float = fields.setting(
         1.0,
-        "a further factor on those of D",
+        "a further factor on the channel counts of D, after --width",
         group=_SYSTEM,
         above=0,
         maximum=16,
@@ -382,7 +382,8 @@ class Config:
     )
     max_rollbacks: int = fields.setting(
         3,
-        "how often a run may go back before it ends",
+        "how often a run may go back before it ends; for "
+        "--on_collapse=rollback",
         group=_LENGTH,
         minimum=1,
         maximum=1000,
@@ -390,7 +391,8 @@ class Config:
     )
     rollback_rate: float = fields.setting(
         0.5,
-        "factor on both learning rates after each rollback",
+        "factor on both learning rates after each rollback; for "
+        "--on_collapse=rollback",
         group=_LENGTH,
         above=0,
         maximum=1.0,
@@ -582,8 +584,8 @@ class Config:
     )
     generator_batch: int = fields.setting(
         1,
-        "how many times as many images as D's batch has G is updated on; above "
-        "1 with --generator_latents=new alone",
+        "the batch of G's updates as a multiple of --batch_size; above 1 needs "
+        "--generator_latents=new",
         group=_OPTIMIZATION,
         minimum=1,
         maximum=16,

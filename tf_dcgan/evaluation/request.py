@@ -77,7 +77,7 @@ class Request:
     labels: str | None = fields.setting(
         None,
         "a .csv (file, class) or .json ({file: class}) with the classes of "
-        "--real's images, a folder; images without a row are left out",
+        "the images in the folder --real; images without a row are left out",
         group=_IMAGES,
         unset="the folders of images are the classes, if there are any",
     )
