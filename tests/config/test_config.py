@@ -58,7 +58,6 @@ FIXED = {
     "learning_rate_decay": "second_half",
     "ema_decay": 0.0,
     "seed": 1,
-    "rollback_rate": 0.1,
     "deterministic": True,
     "precision": "mixed_bfloat16",
 }
@@ -88,6 +87,7 @@ FREE = {
     "profile_steps": "3:9",
     "on_collapse": "stop",
     "max_rollbacks": 7,
+    "rollback_rate": 0.1,
     "epochs": 51,
     "steps": 7,
     "log_every": 51,
@@ -691,7 +691,9 @@ def test_resume_refuses_by_name_what_would_change_the_training(make, name, now):
 
 @pytest.mark.parametrize("name", FREE)
 def test_resume_takes_over_what_may_change(name):
-    old = Config(evaluate_every=5, distribute="mirrored")
+    old = Config(
+        evaluate_every=5, distribute="mirrored", on_collapse="rollback"
+    )
     new = overrides.resume(old, {name: FREE[name]})
     assert new == dataclasses.replace(old, **{name: FREE[name]})
 

@@ -13,10 +13,10 @@ import tensorflow as tf
 from benchmarks import trainings
 from tf_dcgan.commands import train
 from tf_dcgan.common import errors
-from tf_dcgan.config import schema
+from tf_dcgan.config import overrides, schema
 from tf_dcgan.runs import best_checkpoint, checkpoints, health, runs
 from tf_dcgan.sampling import generators
-from tf_dcgan.training import launch, loop, rollback
+from tf_dcgan.training import launch, loop, plan, rollback
 
 _ROLLBACK = {"on_collapse": "rollback", "evaluate_every": 1000}
 _REASON = "samples are collapsing: they differ by 0.1 %"
@@ -239,7 +239,7 @@ def test_weights_that_are_not_finite_go_back_too(call, monkeypatch):
 def _run(tmp_path, *steps, best=None, **settings):
     """A run with folders in the place of its checkpoints."""
     path = tmp_path / "run"
-    path.mkdir()
+    path.mkdir(parents=True)
     facts = runs.DataFacts(4, 4, 1, (0, 0, 4, 4), 100, "", "")
     run = runs.Run(path, schema.Config(**settings), facts, {}, None)
     _save(run.checkpoints, *steps)
@@ -361,9 +361,9 @@ def test_checkpoints_of_older_programs_are_taken_back_too(tmp_path):
 def test_a_checkpoint_that_is_far_back_is_for_those_that_collapse_again(
     tmp_path,
 ):
-    run = _run(tmp_path, 16500, 29600, 29800, 30000, on_collapse="rollback")
+    run = _run(tmp_path, 16500, 29000, 29500, 30000, on_collapse="rollback")
     rolled_back = _taken_back(run, rollback.Collapse(30200, "why"))
-    assert rolled_back.rollbacks[0].to_step == 29600
+    assert rolled_back.rollbacks[0].to_step == 29000
 
 
 @pytest.mark.parametrize("instant", ["set_aside", "remove"])
@@ -440,28 +440,72 @@ def test_milestones_stay_for_runs_that_may_go_back(tmp_path):
         assert _steps(folder) == expected
 
 
-@pytest.mark.parametrize("every", [30, 70, 200, 350, 900])
+def _target(run, step, is_sudden=False):
+    """The step that a run would go back to, or None for a refusal."""
+    try:
+        path = rollback.target(run, rollback.Collapse(step, "why", is_sudden))
+    except errors.UserError:
+        return None
+    return checkpoints.step_of(path)
+
+
+@pytest.mark.parametrize(
+    ("every", "best"),
+    [(30, None), (70, 110), (200, None), (350, 110), (900, None)],
+)
 def test_a_run_goes_back_to_the_same_checkpoint_however_often_it_is_stopped(
-    tmp_path, every
+    tmp_path, every, best
 ):
-    run = _run(tmp_path, on_collapse="rollback", checkpoint_every=every)
-    most = checkpoints.KEPT + rollback.most_spared(run.config)
-    for step in range(10, 2801, 10):
-        window_ends = step % health.WINDOW_STEPS == 0
-        if window_ends and step >= 1000 + every:
-            path = rollback.target(run, rollback.Collapse(step, "why"))
-            assert checkpoints.step_of(path) == (step - 1000) // every * every
+    settings = {"on_collapse": "rollback", "checkpoint_every": every}
+    whole = _run(tmp_path / "whole", best=best, **settings)
+    stopped = _run(tmp_path / "stopped", best=best, **settings)
+
+    def save(run, step):
+        _save(run.checkpoints, step)
+        spared = rollback.spared(run.config, step)
+        checkpoints.prune(run.checkpoints, checkpoints.KEPT, spared=spared)
+        most = checkpoints.KEPT + rollback.most_spared(run.config)
+        assert len(_steps(run.checkpoints)) <= most
+
+    for step in range(10, 2301, 10):
+        if step % health.WINDOW_STEPS == 0:
+            reached = _target(whole, step)
+            assert _target(stopped, step) == reached
+            if step >= 1000 + every:
+                assert reached == (step - 1000) // every * every
+            for sick in {best or every, step // 2 // every * every}:
+                if sick > step:
+                    continue
+                back = (runs.Rollback(step, sick, "why"),)
+                assert _target(
+                    dataclasses.replace(whole, rollbacks=back), step
+                ) == _target(dataclasses.replace(stopped, rollbacks=back), step)
+        if step % every == 0:
+            save(whole, step)
         # Stopped before each checkpoint and after it, and often elsewhere.
         if {step % every, (step + 10) % every, (step - 10) % every} & {0} or (
             step % 130 < 30
         ):
-            _save(run.checkpoints, step)
-            spared = rollback.spared(run.config, step)
-            checkpoints.prune(run.checkpoints, checkpoints.KEPT, spared=spared)
-            assert len(_steps(run.checkpoints)) <= most
-            path = rollback.target(run, rollback.Collapse(step, "why", True))
-            due = checkpoints.step_of(path) % every == 0
-            assert due or step < every
+            save(stopped, step)
+        expected = step // every * every or None
+        assert _target(whole, step, is_sudden=True) == expected
+        assert _target(stopped, step, is_sudden=True) == expected
+
+
+def _target(run, step, is_sudden=False):
+    """The step that a run would go back to, or None for a refusal."""
+    try:
+        path = rollback.target(run, rollback.Collapse(step, "why", is_sudden))
+    except errors.UserError:
+        return None
+    return checkpoints.step_of(path)
+
+
+def test_a_run_that_spared_nothing_goes_back_to_what_there_is(tmp_path):
+    run = _run(tmp_path, 9100, 9200, 9300, on_collapse="rollback")
+    assert _target(run, 9400) == 9100
+    early = _run(tmp_path / "early", 250, on_collapse="rollback")
+    assert _target(early, 400) is None  # As if it had not been stopped.
 
 
 def test_without_a_checkpoint_there_is_nothing_to_go_back_to(tmp_path):
@@ -521,3 +565,24 @@ def test_several_machines_do_not_go_back():
         "--on_collapse=rollback cannot be combined with "
         "--distribute=multi_worker: give --on_collapse=warn or stop"
     )
+
+
+def test_the_rate_of_rollbacks_may_change_until_there_is_one(tmp_path):
+    run = _run(tmp_path, 500, on_collapse="warn")
+    runs.write_config(run)
+    flags = {"on_collapse": "rollback", "rollback_rate": 0.7}
+    assert plan.make(flags, str(run.path)).config.rollback_rate == 0.7
+    back = (runs.Rollback(900, 500, "why"),)
+    runs.write_config(dataclasses.replace(run, rollbacks=back))
+    assert plan.make({"steps": 900}, str(run.path)).config.steps == 900
+    with pytest.raises(errors.UserError) as caught:
+        plan.make(flags, str(run.path))
+    assert str(caught.value) == (
+        "--rollback_rate=0.7: the run has gone back 1 time at a rate of 0.5, "
+        "and goes on only so: leave the flag out, or start a new run"
+    )
+
+
+def test_how_a_run_goes_back_is_refused_where_it_never_does():
+    with pytest.raises(errors.UserError, match="--max_rollbacks=9 would do no"):
+        overrides.resume(schema.Config(), {"max_rollbacks": 9})

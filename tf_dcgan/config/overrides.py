@@ -92,6 +92,7 @@ def resume(
     _check_recipe(new, flag_values)
     _check_loss(new, flag_values)
     _check_evaluation(new, flag_values)
+    _check_rollbacks(new, flag_values)
     refused = [
         f"--{field.name} (was {getattr(config, field.name)}, "
         f"now {getattr(new, field.name)})"

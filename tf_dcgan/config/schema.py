@@ -396,6 +396,7 @@ class Config:
         group=_LENGTH,
         above=0,
         maximum=1.0,
+        on_resume="free",
     )
     evaluate_metric: str = fields.setting(
         "fid",

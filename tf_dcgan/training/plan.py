@@ -7,6 +7,7 @@ import dataclasses
 import os
 from typing import Any
 
+from tf_dcgan.common import errors, words
 from tf_dcgan.config import cluster, overrides, schema
 from tf_dcgan.data import cache
 from tf_dcgan.runs import folder, runs
@@ -58,6 +59,14 @@ def make(settings: Mapping[str, Any], run_dir: str | None) -> Plan:
         return Plan(config, run_dir, None)
     old_run = runs.open_run(run_dir)
     config = overrides.resume(old_run.config, settings)
+    rate = old_run.config.rollback_rate
+    if old_run.rollbacks and config.rollback_rate != rate:
+        raise errors.UserError(
+            f"--rollback_rate={config.rollback_rate}: the run has gone back "
+            f"{words.counted(len(old_run.rollbacks), 'time')} at a rate of "
+            f"{rate}, and goes on only so: leave the flag out, or start a new "
+            "run"
+        )
     if "cache_dir" not in settings:
         config = dataclasses.replace(
             config, cache_dir=cache.of_run(config.cache_dir)

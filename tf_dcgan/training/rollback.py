@@ -223,32 +223,28 @@ def _mark(run: runs.Run) -> None:
 
 def _good_checkpoint(run: runs.Run, collapse: Collapse) -> pathlib.Path | None:
     """Finds what to go back to: the best checkpoint, or one long enough ago."""
+    every = run.config.checkpoint_every
     paths = checkpoints.all_checkpoints(run.checkpoints)
+    # Not where somebody stopped the run, and where a slow machine saved it.
+    due = [path for path in paths if checkpoints.step_of(path) % every == 0]
+    if not due and collapse.step >= 2 * every:
+        due = paths  # It was not to go back until now, and spared none.
+    best = checkpoints.last(run.best_checkpoint)
     beginning = collapse.step
     if not collapse.is_sudden:
         beginning -= _STEPS_BEFORE_VERDICT
     if run.rollbacks:
         sick = run.rollbacks[-1].to_step
         if _SHARE_OF_SICK * beginning < sick:
+            early = [path for path in due if checkpoints.step_of(path) <= sick]
+            if not early and best and checkpoints.step_of(best) <= sick:
+                return best
             steps = milestones(run.config, collapse.step)
-            early = [p for p in paths if checkpoints.step_of(p) <= sick]
-            old = [p for p in early if checkpoints.step_of(p) in steps]
-            return _last_until(_SHARE_OF_SICK * sick, old or early or paths)
-    best = checkpoints.last(run.best_checkpoint)
+            old = [path for path in early if checkpoints.step_of(path) in steps]
+            return _last_until(_SHARE_OF_SICK * sick, old or early or due)
     if run.config.evaluate_every and best is not None:
         return best
-    # Not where somebody stopped the run, and where a slow machine saved it. The
-    # checkpoint of the beginning itself is missing where saving showed that the
-    # weights are not finite.
-    for step in (beginning, beginning - 1):
-        last_due = _last_due(run.config.checkpoint_every, step)
-        path = checkpoints.path_of(run.checkpoints, last_due)
-        if path in paths:
-            return path
-    last = paths[-checkpoints.KEPT :]
-    if collapse.is_sudden:
-        return last[-1] if last else None
-    return _last_until(beginning, last)
+    return _last_until(beginning, due)
 
 
 def _last_due(every: int, step: int) -> int:
