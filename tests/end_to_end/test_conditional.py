@@ -550,8 +550,12 @@ def test_a_translation_is_told_no_classes(main):
 
 
 def test_a_network_without_maps_is_refused(main):
-    with pytest.raises(errors.UserError, match="no maps for a label: give it"):
+    with pytest.raises(errors.UserError) as caught:
         main("--recipe=vanilla_gan", "--conditional")
+    assert str(caught.value) == (
+        "--conditioning=concatenation needs a discriminator that sees maps, "
+        "and recipe vanilla_gan has none: give --conditioning=projection"
+    )
 
 
 def test_a_run_stays_as_conditional_as_it_began(main, run_dir):

@@ -35,6 +35,12 @@ PENALISED = (
     "--r1_gamma=0.5",
     "--generator_updates=1",
 )
+NOT_NORMALISED = (
+    "--nodiscriminator_batch_norm",
+    "--discriminator_width=0.5",
+    "--learning_rate_decay=second_half",
+)
+SPECTRAL = ("--recipe=sndcgan", "--width=0.01", "--minibatch_stddev")
 
 
 @pytest.fixture
@@ -91,7 +97,9 @@ def test_a_dry_run_tells_of_batch_normalisation(main, capsys):
 
 
 @pytest.mark.parametrize(
-    "more", [PENALISED, STEADIED], ids=["penalised", "steadied"]
+    "more",
+    [PENALISED, STEADIED, NOT_NORMALISED, SPECTRAL],
+    ids=["penalised", "steadied", "not_normalised", "sndcgan"],
 )
 def test_penalties_and_spectral_vectors_survive_a_kill_bit_for_bit(
     tmp_path, tiny_flags, more

@@ -559,6 +559,23 @@ def test_batch_normalisation_is_told_of_where_it_undoes_a_setting(normalized):
 
 
 @pytest.mark.slow
+def test_what_speaks_of_one_image_is_told_of_the_channel_of_the_batch():
+    model = network(normalized=False)
+    for settings, begin in (
+        ({"r1_gamma": 1.0}, "note: --r1_gamma=1 takes D's output for that of"),
+        (
+            {"r1_gamma": 1.0, "consistency": 10.0},
+            "note: --r1_gamma=1 and --consistency=10 take D's output for that ",
+        ),
+    ):
+        config = schema.Config(minibatch_stddev=True, **settings)
+        (note,) = updates.batch_norm_notes(config, model)
+        assert note.startswith(begin)
+    config = schema.Config(minibatch_stddev=True)
+    assert updates.batch_norm_notes(config, model) == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", records.LOSSES)
 def test_every_loss_moves_generated_points_to_the_real_ones(loss, monkeypatch):
     # Points of two numbers: G only shifts what it is given; the real ones

@@ -20,6 +20,7 @@ SIZES = {
     "lsgan_28": (28, 28),
     "sndcgan": (32, 32),
 }
+BY_PROJECTION = {**SIZES, "vanilla_gan": (12, 16)}
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,8 @@ def build(recipe="dcgan_small", *, num_classes=3, channels=1, **settings):
     config = overrides.from_flags(
         {"recipe": recipe, "conditional": bool(num_classes), **settings}
     )
-    return networks.of_config(config, (*SIZES[recipe], channels), num_classes)
+    shape = (*BY_PROJECTION[recipe], channels)
+    return networks.of_config(config, shape, num_classes)
 
 
 def labels(*values):
@@ -68,9 +70,17 @@ def _assert_labels_count(generator, discriminator, size):
     np.testing.assert_allclose(scores[1], other[1], atol=1e-5)
 
 
-def test_every_recipe_with_maps_can_be_told_classes():
-    assert set(SIZES) == set(recipes.RECIPES) - {"vanilla_gan", "cyclegan"}
-    assert set(SIZES) == set(recipes.names(lambda recipe: recipe.takes_labels))
+def test_every_recipe_of_noise_can_be_told_classes():
+    assert set(BY_PROJECTION) == set(recipes.RECIPES) - {"cyclegan"}
+    for conditioning, tested in (
+        ("concatenation", SIZES),
+        ("projection", BY_PROJECTION),
+    ):
+        assert set(tested) == set(
+            recipes.names(
+                lambda recipe, c=conditioning: c in recipe.conditionings
+            )
+        )
 
 
 @pytest.mark.slow
@@ -161,17 +171,58 @@ def test_mixed_precision_still_gives_float32():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("recipe", SIZES)
+@pytest.mark.parametrize("recipe", BY_PROJECTION)
 def test_projection_heeds_the_label_in_both_networks(recipe):
     generator, discriminator = build(
         recipe, channels=3, conditioning="projection"
     )
     for network in (generator, discriminator):
-        networks.randomize(network)
-        for variable in network.weights:
-            if "class_scale" in variable.path or "class_shift" in variable.path:
-                variable.assign(networks.noise(*variable.shape))
-    _assert_labels_count(generator, discriminator, SIZES[recipe])
+        _randomize_classes(network)
+    _assert_labels_count(generator, discriminator, BY_PROJECTION[recipe])
+
+
+def _randomize_classes(network):
+    networks.randomize(network)
+    for variable in network.weights:
+        if "class_scale" in variable.path or "class_shift" in variable.path:
+            variable.assign(networks.noise(*variable.shape))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["vanilla_gan", "dcgan_28"])
+def test_projection_scales_and_shifts_what_is_normalised(recipe):
+    generator, _ = build(recipe, conditioning="projection")
+    _randomize_classes(generator)
+    names = [
+        layer.name
+        for layer in generator.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    assert len(names) == 3
+    inner_maps = keras.Model(
+        generator.inputs,
+        [
+            generator.get_layer(name + ending).output
+            for name in names
+            for ending in ("", "_shifted")
+        ],
+    )
+    latents = networks.noise(2, 6).astype(np.float32)
+    maps = inner_maps([latents, labels(2, 0)], training=False)
+    for name, normalised, result in zip(
+        names, maps[::2], maps[1::2], strict=True
+    ):
+        scale, shift = (
+            generator.get_layer(f"{name}_class_{what}").embeddings.numpy()
+            for what in ("scale", "shift")
+        )
+        for image, label in enumerate((2, 0)):
+            np.testing.assert_allclose(
+                result[image],
+                normalised[image] * scale[label] + shift[label],
+                rtol=1e-5,
+                atol=1e-6,
+            )
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ _LAST = ("to_score", "logits")
 def test_the_last_layer_makes_the_score_of_the_tap(recipe, conditioning):
     num_classes = 0 if conditioning == "none" else 3
     if num_classes and recipe == "vanilla_gan":
-        pytest.skip("vanilla_gan is not conditional")
+        pytest.skip("vanilla_gan has no maps for a label")
     config = overrides.from_flags(
         {"recipe": recipe, "width": 1 / 16, "conditional": bool(num_classes)}
     )
@@ -47,3 +47,30 @@ def test_the_last_layer_makes_the_score_of_the_tap(recipe, conditioning):
         rtol=1e-4,
         atol=1e-4,
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", _SIZES)
+@pytest.mark.parametrize("conditioning", ["none", "projection"])
+def test_the_tap_of_an_image_does_not_depend_on_the_others(
+    recipe, conditioning
+):
+    num_classes = 0 if conditioning == "none" else 3
+    settings = {"recipe": recipe, "width": 1 / 16, "minibatch_stddev": True}
+    if num_classes:
+        settings |= {"conditional": True, "conditioning": conditioning}
+    (discriminator,) = families.discriminators(
+        overrides.from_flags(settings), (*_SIZES[recipe], 1), num_classes
+    )
+    networks.randomize(discriminator)
+    tap = taps.before_score(discriminator)
+    images = np.float32(networks.noise(3, *_SIZES[recipe], 1))
+
+    def first(chosen):
+        inputs = images[chosen]
+        if num_classes:
+            inputs = [inputs, np.int32(chosen)]
+        return tap(inputs, training=False).numpy()[0]
+
+    np.testing.assert_allclose(first([0, 1]), first([0, 2]), rtol=1e-5)
+    assert first([0, 1]).any()

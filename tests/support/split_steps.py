@@ -34,6 +34,10 @@ SYSTEMS = {
     "pairs": {
         "recipe": "vanilla_gan",
         "loss": "relativistic",
+        "minibatch_stddev": True,
+        "spectral_norm": True,
+        "conditional": True,
+        "conditioning": "projection",
         "generator_batch": 2,  # Twice as many pairs for G.
         "generator_latents": "new",
         "width": 0.1,

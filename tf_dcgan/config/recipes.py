@@ -24,8 +24,9 @@ class Recipe:
         own_images: training images of its own data set, which `differences`
             or else the default names; of the larger of two sets.
         kind: whether it makes images from noise or from other images.
-        takes_labels: whether `--conditional` can tell it classes. D must see
-            feature maps, to which a label can add its own.
+        conditionings: the ways in which `--conditional` can tell it classes.
+            Concatenation needs a D that sees maps, to which a label can add
+            its own.
         takes_extra_layers: whether its networks have convolutions to which
             `--extra_layers` can add more.
         normalizes_discriminator: whether D has batch normalisation, which
@@ -39,7 +40,7 @@ class Recipe:
     differences: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     own_images: int = 60_000
     kind: kinds.Kind = kinds.GENERATION
-    takes_labels: bool = True
+    conditionings: tuple[str, ...] = ("concatenation", "projection")
     takes_extra_layers: bool = False
     normalizes_discriminator: bool = True
     has_dropout: bool = False
@@ -79,7 +80,7 @@ RECIPES = {
         "dense layers alone (Goodfellow et al. 2014); any size",
         network="vanilla_gan",
         differences=_ONE_UPDATE_EACH,
-        takes_labels=False,
+        conditionings=("projection",),
         normalizes_discriminator=False,
         has_dropout=True,
     ),
@@ -164,7 +165,7 @@ RECIPES = {
         },
         own_images=1_334,
         kind=kinds.TRANSLATION,
-        takes_labels=False,
+        conditionings=(),
         normalizes_discriminator=False,
     ),
 }

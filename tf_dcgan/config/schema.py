@@ -46,8 +46,11 @@ _WITHOUT_BATCH_NORM = recipes.names(
         recipe.kind is kinds.GENERATION and not recipe.normalizes_discriminator
     )
 )
-_WITH_LABELS = recipes.names(lambda recipe: recipe.takes_labels)
-_WITHOUT_LABELS = recipes.names(lambda recipe: not recipe.takes_labels)
+_WITH_LABELS = recipes.names(lambda recipe: bool(recipe.conditionings))
+_WITHOUT_LABELS = recipes.names(lambda recipe: not recipe.conditionings)
+_WITHOUT_MAPS = recipes.names(
+    lambda recipe: recipe.conditionings == ("projection",)
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,7 +168,7 @@ class Config:
         group=_SYSTEM,
         choices={
             "concatenation": "more numbers of the latent vector, and more maps "
-            "of the image",
+            f"of the image; not for {' and '.join(_WITHOUT_MAPS)}",
             "projection": "scales and shifts of each class in G, and a "
             "direction of each class among D's last features",
         },
@@ -783,16 +786,17 @@ class Config:
                 f"{self.recipe}: give it to "
                 f"{' or '.join(_WITH_EXTRA_LAYERS)}, or leave it out"
             )
-        if self.conditional and not recipe.takes_labels:
-            reason = (
-                "which is told no classes"
-                if recipe.kind is kinds.TRANSLATION
-                else "whose discriminator has no maps for a label"
-            )
+        if self.conditional and not recipe.conditionings:
             raise errors.UserError(
-                f"--conditional means nothing to recipe {self.recipe}, "
-                f"{reason}: give it to {', '.join(_WITH_LABELS)}, or "
+                f"--conditional means nothing to recipe {self.recipe}, which "
+                f"is told no classes: give it to {', '.join(_WITH_LABELS)}, or "
                 "leave it out"
+            )
+        if self.conditional and self.conditioning not in recipe.conditionings:
+            raise errors.UserError(
+                f"--conditioning={self.conditioning} needs a discriminator "
+                f"that sees maps, and recipe {self.recipe} has none: give "
+                f"--conditioning={' or '.join(recipe.conditionings)}"
             )
         if self.conditioning == "projection" and not self.conditional:
             raise errors.UserError(

@@ -19,8 +19,12 @@ def batch_norm_notes(
 ) -> list[str]:
     """Names the settings that do less than they should in D with batch norm.
 
+    The channel of `minibatch_stddev` makes D's output depend on the whole
+    batch, too, though little.
+
     Args:
-        config: its `loss`, penalties, `consistency` and `spectral_norm`.
+        config: its `loss`, penalties, `consistency`, `spectral_norm` and
+            `minibatch_stddev`.
         discriminator: the network that these settings act on.
 
     Returns:
@@ -35,10 +39,20 @@ def batch_norm_notes(
         isinstance(layer, keras.layers.BatchNormalization)
         for layer in layers.all_of(discriminator)
     )
+    notes: list[str] = []
     if not has_batch_norm:
-        return []
+        flags += [f"--consistency={config.consistency:g}"] * bool(
+            config.consistency
+        )
+        if config.minibatch_stddev and flags:
+            takes = "takes" if len(flags) == 1 else "take"
+            notes.append(
+                f"note: {' and '.join(flags)} {takes} D's output for that of "
+                "one image, but with --minibatch_stddev it depends a little "
+                "on the whole batch"
+            )
+        return notes
     has = f"recipe {config.recipe} has batch normalisation in D"
-    notes = []
     if flags:
         penalise = "penalises" if len(flags) == 1 else "penalise"
         notes.append(

@@ -16,7 +16,9 @@ def before_score(discriminator: keras.Model) -> keras.Model:
             noise, conditional or not. The result has its layers.
 
     Returns:
-        A model of the same inputs to [n, k] float32, what the last layer sees.
+        A model of the same inputs to [n, k] float32, what the last layer sees
+        of each image: without the channel of `minibatch_stddev`, which tells
+        of the batch.
     """
     for layer in discriminator.layers:
         if isinstance(layer, keras.Model):
@@ -33,5 +35,7 @@ def before_score(discriminator: keras.Model) -> keras.Model:
 
 def _input_of_last(network: keras.Model) -> keras.KerasTensor:
     names = {layer.name for layer in network.layers}
+    if "minibatch_stddev" in names:
+        return network.get_layer("minibatch_stddev").input
     last = next(name for name in _LAST if name in names)
     return network.get_layer(last).input
