@@ -37,6 +37,7 @@ _TRAININGS = {
         "dcgan_upsampling",
         "dcgan_cifar10",
         "dcgan_quick",
+        "dcgan_steady",
         "dcgan_celeba",
         "dcgan_28",
         "lsgan_28",

@@ -51,7 +51,8 @@ def test_the_default_recipe_is_the_main_system():
         ("vanilla_gan", "mnist", 64, 50),
         ("dcgan_upsampling", "mnist", 64, 50),
         ("dcgan_cifar10", "cifar10", 64, 20),
-        ("dcgan_quick", "cifar10", 16, 40),
+        ("dcgan_quick", "cifar10", 8, 6),
+        ("dcgan_steady", "cifar10", 16, 40),
         ("dcgan_celeba", "celeb_a", 128, 100),
         ("dcgan_28", "mnist", 128, 50),
         ("lsgan_28", "mnist", 128, 50),
@@ -74,8 +75,9 @@ def test_all_but_airis_update_both_networks_once_with_labels_1_and_0(recipe):
     assert (config.real_label, config.fake_label) == (1.0, 0.0)
     assert config.discriminator_updates == "joint"
     assert config.generator_updates == 1
-    both = (config.generator_learning_rate, config.discriminator_learning_rate)
-    assert (*both, config.beta_1) == (2e-4, 2e-4, 0.5)
+    of_generator = 4e-4 if recipe == "dcgan_quick" else 2e-4
+    assert config.generator_learning_rate == of_generator
+    assert (config.discriminator_learning_rate, config.beta_1) == (2e-4, 0.5)
     has_own_noise = recipe.endswith("_28") or recipe == "sndcgan"
     own_noise = "new" if has_own_noise else "shared"
     assert config.generator_latents == own_noise
@@ -96,7 +98,7 @@ def test_the_28s_differ_in_the_loss_alone_and_average_ds_halves():
 @pytest.mark.parametrize("recipe", recipes.RECIPES)
 def test_photos_alone_are_mirrored(recipe):
     config = overrides.from_flags({"recipe": recipe})
-    of_photos = {"dcgan_quick", "dcgan_celeba", "cyclegan"}
+    of_photos = {"dcgan_quick", "dcgan_steady", "dcgan_celeba", "cyclegan"}
     assert config.horizontal_flip == (recipe in of_photos)
 
 

@@ -55,14 +55,14 @@ def _advice(sizes, **options):
         (5, 5, "dcgan_small", (16, 16)),
         (28, 28, "dcgan_small", (28, 28)),
         (27, 30, "dcgan_small", (28, 28)),
-        (32, 32, "dcgan_quick", (32, 32)),
-        (40, 45, "dcgan_quick", (32, 32)),
+        (32, 32, "dcgan_steady", (32, 32)),
+        (40, 45, "dcgan_steady", (32, 32)),
         (48, 48, "dcgan_celeba", (64, 64)),
         (300, 310, "dcgan_celeba", (64, 64)),
         (218, 130, "dcgan_celeba", (112, 64)),
         (100, 160, "dcgan_celeba", (64, 96)),
-        (80, 512, "dcgan_quick", (32, 208)),
-        (300, 60, "dcgan_quick", (160, 32)),
+        (80, 512, "dcgan_steady", (32, 208)),
+        (300, 60, "dcgan_steady", (160, 32)),
     ],
 )
 def test_size_and_recipe_follow_from_the_median_size(
@@ -87,9 +87,10 @@ def test_every_size_that_can_be_advised_can_be_made():
                 },
             }
             size = advice._image_size(image_facts, [], False)
-            recipe = advice._recipe(size, [], False)
-            network = recipes.RECIPES[recipe].network
-            assert families.NETWORKS[network].stages(size), (side, aspect)
+            for count in (100, 100_000):
+                recipe = advice._recipe(size, [], False, count)
+                network = recipes.RECIPES[recipe].network
+                assert families.NETWORKS[network].stages(size), (side, aspect)
 
 
 def test_images_of_varying_shapes_are_padded():
@@ -123,6 +124,21 @@ def test_a_run_whose_rates_fall_is_not_said_to_grow():
     assert "learning rates fall to 0" in reason((32, 32))
 
 
+def test_many_small_images_get_the_recipe_that_is_good_soonest(monkeypatch):
+    monkeypatch.setattr(findings, "FEW_IMAGES", 10)
+    monkeypatch.setattr(advice, "_LEAST_STEPS", 50_000)  # Not a few passes.
+    few, many = _advice([(32, 32)] * 9), _advice([(32, 32)] * 20)
+    assert few.settings["recipe"] == "dcgan_steady"
+    assert few.total_steps == 25_000
+    assert many.settings["recipe"] == "dcgan_quick"
+    assert many.total_steps == 37_500  # Six epochs of CIFAR-10.
+    assert "batch_size" not in many.settings
+    (why,) = [w for what, w in many.reasons if what.startswith("--steps=")]
+    assert why.endswith("be made longer: for hours take dcgan_steady")
+    (night,) = [hint for hint in many.hints if "for a night" in hint]
+    assert "--recipe=dcgan_steady --steps=125000, --on_collapse" in night
+
+
 def test_there_is_no_advice_without_two_images():
     assert _advice([(64, 64)]) is None
 
@@ -143,8 +159,8 @@ def test_what_looks_after_a_night_is_hinted_at_where_one_pays(monkeypatch):
 
     assert "--on_collapse=rollback" in hints(10)
     assert "--on_collapse=rollback" not in hints(9)
-    assert "--steps=38000" in hints(10, side=32)
-    assert "--steps=38000" not in hints(9, side=32) + hints(10)
+    assert "--steps=125000" in hints(10, side=32)
+    assert "--steps=125000" not in hints(9, side=32) + hints(10)
 
 
 def test_labels_are_hinted_at_where_classes_are_large():

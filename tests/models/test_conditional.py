@@ -15,6 +15,7 @@ SIZES = {
     "dcgan_upsampling": (16, 32),
     "dcgan_cifar10": (32, 40),
     "dcgan_quick": (40, 32),
+    "dcgan_steady": (32, 32),
     "dcgan_celeba": (32, 32),
     "dcgan_28": (28, 28),
     "lsgan_28": (28, 28),

@@ -148,6 +148,7 @@ _PLACES = {
     "dcgan_upsampling": 2 * 2,
     "dcgan_cifar10": 4 * 4,
     "dcgan_quick": 4 * 4,
+    "dcgan_steady": 4 * 4,
     "dcgan_celeba": 4 * 4,
     "dcgan_28": 4 * 4,
     "lsgan_28": 4 * 4,

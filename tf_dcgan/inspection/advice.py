@@ -11,8 +11,9 @@ from tf_dcgan.common import terminal
 from tf_dcgan.config import overrides, recipes, schema
 from tf_dcgan.inspection import findings
 
-# A first run need not be longer.
+# A first run need not be longer, unless its recipe is made for one.
 _MOST_STEPS = 25_000
+_QUICK, _STEADY = "dcgan_quick", "dcgan_steady"
 # After so many passes over the images, D knows each by heart; but fewer steps
 # than the least teach G nothing.
 _MOST_PASSES = 1_000
@@ -131,7 +132,7 @@ def of(
     reasons: list[tuple[str, str]] = []
     size = _image_size(facts, reasons, halves)
     height, width = size
-    recipe = _recipe(size, reasons, halves)
+    recipe = _recipe(size, reasons, halves, train_images)
     own = overrides.from_flags({"recipe": recipe})
     fit = _fit(facts, size, reasons, halves)
     batch_size = _batch_size(own, train_images, reasons)
@@ -257,7 +258,10 @@ def _image_size(
 
 
 def _recipe(
-    size: tuple[int, int], reasons: list[tuple[str, str]], halves: bool
+    size: tuple[int, int],
+    reasons: list[tuple[str, str]],
+    halves: bool,
+    train_images: int,
 ) -> str:
     short = min(size)
     if halves:
@@ -267,8 +271,10 @@ def _recipe(
         )
     elif short <= 28:
         name, why = "dcgan_small", "it is made for small images, and quick"
+    elif short < 64 and train_images < findings.FEW_IMAGES:
+        name, why = _STEADY, "made for 32 pixels, and tried with few images"
     elif short < 64:
-        name, why = "dcgan_quick", "made for 32 pixels, good soonest and steady"
+        name, why = _QUICK, "made for 32 pixels, and good soonest"
     else:
         name, why = "dcgan_celeba", "the paper's network for 64 pixels, at half"
         why += " its width"
@@ -344,7 +350,8 @@ def _steps(
         own.steps_per_epoch(recipes.RECIPES[own.recipe].own_images)
     )
     of_passes = max(_LEAST_STEPS, _MOST_PASSES * train_images // batch_size)
-    steps = min(of_recipe, _MOST_STEPS, of_passes)
+    most = of_recipe if own.recipe == _QUICK else _MOST_STEPS
+    steps = min(of_recipe, most, of_passes)
     passes = steps * batch_size / train_images
     if steps == of_passes:
         why = "more would be learning the few images by heart"
@@ -358,7 +365,9 @@ def _steps(
             "the learning rates fall to 0 over them, so that a run cannot be "
             "made longer"
         )
-        if steps != of_passes:
+        if own.recipe == _QUICK:
+            later += f": for hours take {_STEADY}"
+        elif steps != of_passes:
             later += ": give as many as you have time for"
     reasons.append(
         (
@@ -389,17 +398,12 @@ def _hints(
             "--width=0.5 makes D slower to learn them by heart, and "
             "evaluate.py --metrics=memorization says whether G repeats them"
         )
-    if train_images >= findings.FEW_IMAGES and recipe == "dcgan_quick":
-        # docs/steadier.md has the trainings.
-        hints.append(
-            "for a first look --batch_size=8 --generator_learning_rate=4e-4 "
-            "--steps=38000 gave better samples of CIFAR-10 in about the same "
-            "time on two cores; for a night leave the first two out, which "
-            "were not tried for so long"
-        )
     if train_images >= findings.FEW_IMAGES and recipe != "cyclegan":
+        longer = "more --steps"
+        if recipe == _QUICK:  # docs/steadier.md has the trainings.
+            longer = f"--recipe={_STEADY} --steps=125000"
         hints.append(
-            "for a night give more --steps, --on_collapse=rollback, which goes "
+            f"for a night give {longer}, --on_collapse=rollback, which goes "
             "back if the samples collapse, and with labels and test images "
             "--evaluate_every=5000, which keeps the best checkpoint"
         )

@@ -99,7 +99,7 @@ def find(
 
     Args:
         word: a path, or the name of a set as `--dataset` takes it. A word
-            that is both is the set's name.
+            that is both is the path, but for the well-known sets.
         data_dir: a folder of prepared TFDS sets, or None for TFDS's own.
         labels: a file with the classes of a folder's images, or None.
         cache_dir: the cache that packed archives are unpacked into; None for
