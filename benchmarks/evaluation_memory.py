@@ -50,7 +50,11 @@ class MemorySettings:
         maximum=1e6,
     )
     seed: int = setting(
-        0, "of the features", group=_GROUP, minimum=0, maximum=2**31 - 1
+        0,
+        "of the features",
+        group=_GROUP,
+        minimum=0,
+        maximum=fields.LARGEST_SEED,
     )
 
     def __post_init__(self):

@@ -47,7 +47,11 @@ class SpeedSettings:
         3, "times that each is measured", group=_GROUP, minimum=1, maximum=1000
     )
     seed: int = setting(
-        0, "of the features", group=_GROUP, minimum=0, maximum=2**31 - 1
+        0,
+        "of the features",
+        group=_GROUP,
+        minimum=0,
+        maximum=fields.LARGEST_SEED,
     )
 
     def __post_init__(self):

@@ -115,7 +115,11 @@ class FuzzSettings:
         1000, "how many cases to try", group=_GROUP, minimum=1, maximum=10**7
     )
     seed: int = fields.setting(
-        0, "determines every case", group=_GROUP, minimum=0, maximum=2**31 - 1
+        0,
+        "determines every case",
+        group=_GROUP,
+        minimum=0,
+        maximum=fields.LARGEST_SEED,
     )
 
     def __post_init__(self):

@@ -60,7 +60,11 @@ class ProofSettings:
         maximum=3600,
     )
     seed: int = fields.setting(
-        0, "of the random instants", group=_GROUP, minimum=0, maximum=2**31 - 1
+        0,
+        "of the random instants",
+        group=_GROUP,
+        minimum=0,
+        maximum=fields.LARGEST_SEED,
     )
 
     def __post_init__(self):

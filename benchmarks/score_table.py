@@ -77,7 +77,7 @@ class ScoreTableSettings:
         "determines the images and all that is drawn at random",
         group=_GROUP,
         minimum=0,
-        maximum=2**31 - 1,
+        maximum=fields.LARGEST_SEED,
     )
 
     def __post_init__(self):

@@ -62,7 +62,7 @@ class TrainingSettings:
         "determines weights, order and noise",
         group=_GROUP,
         minimum=0,
-        maximum=2**31 - 1,
+        maximum=fields.LARGEST_SEED,
     )
 
     def __post_init__(self):

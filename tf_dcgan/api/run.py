@@ -19,7 +19,6 @@ from tf_dcgan.runs import logs, runs, series
 from tf_dcgan.sampling import (
     generator_fields,
     labels,
-    latents,
     translation_fields,
 )
 
@@ -58,7 +57,7 @@ class _Request(_Choice):
         "determines the images",
         group=_GROUP,
         minimum=0,
-        maximum=latents.LARGEST_SEED,
+        maximum=fields.LARGEST_SEED,
     )
     label: str | None = fields.setting(
         None, "the class", group=_GROUP, unset="each class in turn"

@@ -14,7 +14,7 @@ from tf_dcgan.common import errors, files, quiet_import, terminal, words
 from tf_dcgan.config import fields, kinds
 from tf_dcgan.data import reading
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import labels, latent_files, latents
+from tf_dcgan.sampling import labels, latent_files
 
 _IMAGES, _SEARCH, _DATA = "Images", "Search", "Data"
 _MOST_IMAGES = 10_000
@@ -92,7 +92,7 @@ class InvertSettings(run_flags.RunSettings):
         "determines the latents to begin from",
         group=_SEARCH,
         minimum=0,
-        maximum=latents.LARGEST_SEED,
+        maximum=fields.LARGEST_SEED,
     )
     training_images: bool = fields.setting(
         True,

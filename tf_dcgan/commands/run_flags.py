@@ -15,7 +15,7 @@ from typing import Any
 from tf_dcgan.common import errors, quiet_import, terminal
 from tf_dcgan.config import device_field, fields, kinds
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import generator_fields, latents
+from tf_dcgan.sampling import generator_fields
 
 _GROUP = "Run"
 _OTHER_IMAGES = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif")
@@ -65,7 +65,7 @@ class LatentSettings(RunSettings):
         f"`{terminal.command('sample')}` with the same seed",
         group=_GROUP,
         minimum=0,
-        maximum=latents.LARGEST_SEED,
+        maximum=fields.LARGEST_SEED,
     )
     label: str | None = label(
         _GROUP, unset="only of a run that is not conditional"

@@ -10,7 +10,7 @@ from tf_dcgan.commands import command_line, run_flags
 from tf_dcgan.common import errors, files, terminal, words
 from tf_dcgan.config import fields, kinds, value_ranges
 from tf_dcgan.runs import runs
-from tf_dcgan.sampling import labels, latents
+from tf_dcgan.sampling import labels
 
 _GROUP = "Sampling"
 _LARGEST_GRID = 10_000
@@ -52,7 +52,7 @@ class SampleSettings(run_flags.RunSettings):
         "determines the images: number i of a seed is always the same",
         group=_GROUP,
         minimum=0,
-        maximum=latents.LARGEST_SEED,
+        maximum=fields.LARGEST_SEED,
     )
     out: str = fields.setting(
         "grid.png",

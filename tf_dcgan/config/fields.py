@@ -18,6 +18,9 @@ from typing import Any
 from tf_dcgan.common import errors
 from tf_dcgan.config import kinds
 
+# TensorFlow's operations take seeds as int32.
+LARGEST_SEED = 2**31 - 1
+
 
 def setting(
     default: Any,

@@ -624,7 +624,7 @@ class Config:
         "determines initial weights, data order and noise",
         group=_MACHINE,
         minimum=0,
-        maximum=2**31 - 1,
+        maximum=fields.LARGEST_SEED,
     )
     deterministic: bool | None = fields.setting(
         None,

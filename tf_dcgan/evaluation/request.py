@@ -99,7 +99,7 @@ class Request:
         "determines the images and everything drawn at random",
         group=_IMAGES,
         minimum=0,
-        maximum=2**31 - 1,
+        maximum=fields.LARGEST_SEED,
     )
     metrics: str = fields.setting(
         "fid,kid,precision_recall,density_coverage",

@@ -14,6 +14,7 @@ import numpy as np
 import PIL.Image
 
 from tf_dcgan.common import errors, files, images, terminal
+from tf_dcgan.config import fields
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import (
     analogies,
@@ -115,7 +116,7 @@ class Explorer:
             "methods": list(latents.METHODS),
             "most_points": _MOST_POINTS,
             "most_frames": _MOST_FRAMES,
-            "largest_seed": latents.LARGEST_SEED,
+            "largest_seed": fields.LARGEST_SEED,
             "out": str(self._out),
         }
 
@@ -226,7 +227,7 @@ class Explorer:
         Raises:
             errors.UserError: a value is wrong.
         """
-        seed = _number(query, "seed", 0, latents.LARGEST_SEED)
+        seed = _number(query, "seed", 0, fields.LARGEST_SEED)
         label = None
         if self._run.num_classes:
             label = _number(query, "label", 0, self._run.num_classes - 1)

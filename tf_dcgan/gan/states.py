@@ -216,7 +216,9 @@ def learning_rate_factor(
     Returns:
         Scalar float32 in [0, 1], above 0 also in the last step.
 
-    Source: for half of a run Zhu et al. 2017, section 4 (arXiv:1703.10593).
+    Source: for half of a run Zhu et al. 2017, section 4 (arXiv:1703.10593);
+        over a whole run the program of Gulrajani et al. 2017 for CIFAR-10
+        (arXiv:1704.00028).
     Deviation: the rate falls at each step, in the paper at each epoch.
     """
     share_left = tf.cast(total_steps - step, tf.float64) / total_steps

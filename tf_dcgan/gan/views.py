@@ -27,6 +27,13 @@ def augmented(
 ) -> tf.Tensor:
     """Changes colour, place and visible part of each image.
 
+    With u uniform in [0, 1), anew for each image and each of its uses:
+    `color` is x + (u - ½), then the distance of each pixel from its mean over
+    the channels times 2u, then that of all values from the image's mean times
+    u + ½; `translation` moves by up to an eighth of each side, with zeros for
+    what is uncovered; `cutout` sets a square of half the sides to zero, whose
+    centre may be anywhere.
+
     Args:
         images: [batch, height, width, channels] float32 in [-1, 1].
         changes: of `color`, `translation` and `cutout`, in this order.
@@ -89,6 +96,7 @@ def shifted(
 
 
 def _recolored(images, uniforms):
+    """Changes brightness, saturation and contrast, in this order."""
     brightness, saturation, contrast = (
         tf.reshape(uniforms[:, place], [-1, 1, 1, 1]) for place in range(3)
     )
@@ -100,6 +108,7 @@ def _recolored(images, uniforms):
 
 
 def _translated(images, uniforms):
+    """Moves by at most the same share of either side."""
     shifts = [
         _whole_numbers(uniforms[:, axis], -reach, reach)
         for axis, reach in enumerate(

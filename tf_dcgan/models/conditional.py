@@ -67,6 +67,9 @@ def discriminator(network: keras.Model, num_classes: int) -> keras.Model:
 def normalized_generator(network: keras.Model, num_classes: int) -> keras.Model:
     """Gives each class scales and shifts after every batch normalisation.
 
+    Of the normalised maps x, an image of class c has scale_c · x + shift_c;
+    all scales begin at 1 and all shifts at 0.
+
     Args:
         network: a chain of layers from latents [n, latent_dim] float32 to
             images. It must not be used afterwards.

@@ -76,7 +76,15 @@ class Start:
         return initializer(self._classes)
 
     def normalization(self, name: str) -> keras.layers.Layer:
-        """Returns batch normalisation with the constants of all recipes."""
+        """Returns batch normalisation with the constants of all recipes.
+
+        Its shifts begin at 0. Its scales begin at 1, or under
+        `batch_norm_scale` "normal" are drawn from N(0, 0.02), as in the
+        course whose assignment `dcgan_28` is.
+
+        Args:
+            name: of the layer.
+        """
         scale = "ones"
         if self._config.batch_norm_scale == "normal":
             scale = initializer(self._scales)

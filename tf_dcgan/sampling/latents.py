@@ -16,9 +16,9 @@ import os
 import numpy as np
 
 from tf_dcgan.common import errors
+from tf_dcgan.config import fields
 from tf_dcgan.sampling import latent_files
 
-LARGEST_SEED = 2**31 - 1
 # `sample` makes ten million images at most, counted from 0.
 _LARGEST_INDEX = 9_999_999
 # Below this sine two directions count as one, or as opposite: float32 latents
@@ -309,7 +309,7 @@ def _of_file(
 def _point(word: str, *, text: str, flag: str, seed: int) -> Point:
     own_seed, colon, number = word.rpartition(":")
     return Point(
-        _number(own_seed, "seed", LARGEST_SEED, f"--{flag}={text}")
+        _number(own_seed, "seed", fields.LARGEST_SEED, f"--{flag}={text}")
         if colon
         else seed,
         _number(number, "sample", _LARGEST_INDEX, f"--{flag}={text}"),

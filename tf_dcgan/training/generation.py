@@ -21,8 +21,6 @@ from tf_dcgan.sampling import samplers
 from tf_dcgan.sampling.exports import keras_formats
 from tf_dcgan.training import fitting, steps, system
 
-_GRID_IMAGES = 64
-
 
 def resolve(config: schema.Config) -> system.Resolved:
     """Fixes what is open in a config; see `system.Kind`.
@@ -186,7 +184,7 @@ class System:
 
     def real_grid(self) -> np.ndarray:
         """Returns 64 real images, [height, width, channels] uint8."""
-        return images.grid(self._first(_GRID_IMAGES)[0])
+        return images.grid(self._first(samplers.GRID_IMAGES)[0])
 
     def samples(self) -> system.Samples:
         """Returns the images of the fixed latent vectors."""
