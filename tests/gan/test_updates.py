@@ -170,9 +170,12 @@ def test_a_joint_update_descends_the_sum_of_all_parts_written_out(settings):
 
 
 @pytest.mark.slow
-def test_separate_updates_put_r1_and_half_the_loss_where_they_belong():
+def test_separate_updates_put_penalties_and_half_losses_where_they_belong():
     config = schema.Config(
-        loss="least_squares", discriminator_loss="mean", r1_gamma=0.7
+        loss="least_squares",
+        discriminator_loss="mean",
+        r1_gamma=0.7,
+        r2_gamma=0.4,
     )
     reference, discriminator = network(), network()
     before = [v.numpy() for v in reference.trainable_variables]
@@ -267,8 +270,21 @@ def test_consistency_is_the_change_of_ds_output_on_both_halves(loss, flip):
 
 
 @pytest.mark.slow
-def test_d_sees_every_image_augmented_and_g_learns_through_it(monkeypatch):
+@pytest.mark.parametrize(
+    ("settings", "passes"),
+    [
+        # Fake, real, each shifted, and G's two updates.
+        ({}, 6),
+        # The images between them, and one update of G.
+        ({"loss": "wasserstein_gp", "generator_updates": 1}, 6),
+    ],
+    ids=["entropy", "wasserstein_gp"],
+)
+def test_d_sees_every_image_augmented_and_g_learns_through_it(
+    settings, passes, monkeypatch
+):
     config = schema.Config(
+        **settings,
         recipe="dcgan_small",
         width=0.05,
         latent_dim=4,
@@ -291,8 +307,7 @@ def test_d_sees_every_image_augmented_and_g_learns_through_it(monkeypatch):
     monkeypatch.setattr(views, "augmented", watch)
     images = tf.random.stateless_uniform([4, 16, 16, 1], [1, 2], -1.0)
     scalars = gan.update(state, config, images)
-    # Fake, real, each shifted, and G's two updates.
-    assert len(seen) == 6
+    assert len(seen) == passes
     views_of_step = {uniforms.tobytes() for uniforms in seen}
     assert len(views_of_step) == 4
     assert not np.allclose(changed[2], images)
