@@ -82,7 +82,9 @@ def system_and_images():
 
 
 def index_in(image, many):
-    (index,) = np.flatnonzero([np.array_equal(image, other) for other in many])
+    """The place of an image among others, up to rounding to whole numbers."""
+    distances = np.abs(np.int32(many) - image).max(axis=(1, 2, 3))
+    (index,) = np.flatnonzero(distances <= 1)
     return index
 
 
@@ -176,7 +178,10 @@ def test_scored_images_are_translations_of_a_then_of_b(system_and_images):
         translation_system.draw(5, 10),
         translation_system.draw(15, 6),
     ]
-    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+    # Batches of other sizes may round otherwise.
+    np.testing.assert_allclose(
+        np.int32(np.concatenate(pieces)), whole, rtol=0, atol=1
+    )
 
 
 def test_images_are_translated_in_parts_that_fit():
