@@ -395,7 +395,6 @@ def _hints(
     if train_images < findings.FEW_IMAGES:
         hints.append(
             f"below {findings.FEW_IMAGES:,} images more of them help most; "
-            "--width=0.5 makes D slower to learn them by heart, and "
             "evaluate.py --metrics=memorization says whether G repeats them"
         )
     if train_images >= findings.FEW_IMAGES and recipe != "cyclegan":
