@@ -348,7 +348,8 @@ def test_help_gives_each_flag_with_default_unit_and_bounds(field):
         default = field.default
         if isinstance(default, bool):
             default = str(default).lower()
-        assert f"(default {default}" in head
+        note = f"(default {default}"
+        assert f"{note})" in head or f"{note}, in {data['unit']})" in head
     assert data["unit"] in entry
     for choice in data["choices"] or ():
         assert choice in entry

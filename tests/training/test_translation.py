@@ -81,10 +81,10 @@ def system_and_images():
     return system()
 
 
-def index_in(image, many):
-    """The place of an image among others, up to rounding to whole numbers."""
+def index_in(image, many, atol=0):
+    """The place of an image among others that it may differ from by `atol`."""
     distances = np.abs(np.int32(many) - image).max(axis=(1, 2, 3))
-    (index,) = np.flatnonzero(distances <= 1)
+    (index,) = np.flatnonzero(distances <= atol)
     return index
 
 
@@ -171,17 +171,15 @@ def test_scored_images_are_translations_of_a_then_of_b(system_and_images):
         (whole[12:], back, shown[1]),
     ):
         of_originals = translate(originals)
-        numbers = {index_in(image, of_originals) for image in part}
+        # Batches of other sizes round otherwise on some processors.
+        numbers = {index_in(image, of_originals, atol=1) for image in part}
         assert numbers == set(range(len(originals)))
     pieces = [
         translation_system.draw(0, 5),
         translation_system.draw(5, 10),
         translation_system.draw(15, 6),
     ]
-    # Batches of other sizes may round otherwise.
-    np.testing.assert_allclose(
-        np.int32(np.concatenate(pieces)), whole, rtol=0, atol=1
-    )
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
 
 
 def test_images_are_translated_in_parts_that_fit():
