@@ -563,7 +563,7 @@ def test_batch_normalisation_is_told_of_where_it_undoes_a_setting(normalized):
                 ["--r1_gamma=0.5 penalises D", "--spectral_norm scales"],
             ),
         ):
-            notes = updates.batch_norm_notes(schema.Config(**settings), model)
+            notes = updates.batch_notes(schema.Config(**settings), model)
             assert len(notes) == (len(named) if normalized else 0)
             for note, text in zip(notes, named, strict=normalized):
                 assert text in note and "\n" not in note
@@ -584,10 +584,10 @@ def test_what_speaks_of_one_image_is_told_of_the_channel_of_the_batch():
         ),
     ):
         config = schema.Config(minibatch_stddev=True, **settings)
-        (note,) = updates.batch_norm_notes(config, model)
+        (note,) = updates.batch_notes(config, model)
         assert note.startswith(begin)
     config = schema.Config(minibatch_stddev=True)
-    assert updates.batch_norm_notes(config, model) == []
+    assert updates.batch_notes(config, model) == []
 
 
 @pytest.mark.slow

@@ -14,13 +14,11 @@ from tf_dcgan.gan import losses, views
 from tf_dcgan.models import conditional, layers
 
 
-def batch_norm_notes(
-    config: schema.Config, discriminator: keras.Model
-) -> list[str]:
-    """Names the settings that do less than they should in D with batch norm.
+def batch_notes(config: schema.Config, discriminator: keras.Model) -> list[str]:
+    """Names the settings that do less than they should in this D.
 
-    The channel of `minibatch_stddev` makes D's output depend on the whole
-    batch, too, though little.
+    They speak of one image, but under batch normalisation D's output depends
+    on the whole batch, and a little with the channel of `minibatch_stddev`.
 
     Args:
         config: its `loss`, penalties, `consistency`, `spectral_norm` and
@@ -31,34 +29,27 @@ def batch_norm_notes(
         Lines for the user; none where every setting does its work.
     """
     penalty_weight = losses.LOSSES[config.loss].record.penalty_weight
-    flags = [f"--loss={config.loss}"] * (penalty_weight > 0)
+    penalties = [f"--loss={config.loss}"] * (penalty_weight > 0)
     for name in ("r1_gamma", "r2_gamma"):
         gamma = getattr(config, name)
-        flags += [f"--{name}={gamma:g}"] * (gamma > 0)
-    has_batch_norm = any(
+        penalties += [f"--{name}={gamma:g}"] * (gamma > 0)
+    if any(
         isinstance(layer, keras.layers.BatchNormalization)
         for layer in layers.all_of(discriminator)
-    )
-    notes: list[str] = []
-    if not has_batch_norm:
-        flags += [f"--consistency={config.consistency:g}"] * bool(
-            config.consistency
-        )
-        if config.minibatch_stddev and flags:
-            takes = "takes" if len(flags) == 1 else "take"
-            notes.append(
-                f"note: {' and '.join(flags)} {takes} D's output for that of "
-                "one image, but with --minibatch_stddev it depends a little "
-                "on the whole batch"
-            )
-        return notes
+    ):
+        return _batch_norm_notes(config, penalties)
+    return _stddev_notes(config, penalties)
+
+
+def _batch_norm_notes(config, penalties):
     has = f"recipe {config.recipe} has batch normalisation in D"
-    if flags:
-        penalise = "penalises" if len(flags) == 1 else "penalise"
+    notes = []
+    if penalties:
+        penalise = "penalises" if len(penalties) == 1 else "penalise"
         notes.append(
-            f"note: {' and '.join(flags)} {penalise} D's slope at each image, "
-            f"but {has}, which makes the slope depend on the whole batch: the "
-            "training works, but differs from its source"
+            f"note: {' and '.join(penalties)} {penalise} D's slope at each "
+            f"image, but {has}, which makes the slope depend on the whole "
+            "batch: the training works, but differs from its source"
         )
     if config.consistency:
         notes.append(
@@ -76,6 +67,20 @@ def batch_norm_notes(
     if notes:
         notes[-1] += "; --nodiscriminator_batch_norm leaves it out"
     return notes
+
+
+def _stddev_notes(config, penalties):
+    flags = list(penalties)
+    if config.consistency:
+        flags.append(f"--consistency={config.consistency:g}")
+    if not (config.minibatch_stddev and flags):
+        return []
+    takes = "takes" if len(flags) == 1 else "take"
+    return [
+        f"note: {' and '.join(flags)} {takes} D's output for that of "
+        "one image, but with --minibatch_stddev it depends a little "
+        "on the whole batch"
+    ]
 
 
 class View(enum.IntEnum):

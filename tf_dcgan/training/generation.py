@@ -178,9 +178,7 @@ class System:
 
     def notes(self) -> list[str]:
         """Returns what the user should know before the first step."""
-        return updates.batch_norm_notes(
-            self._run.config, self.state.discriminator
-        )
+        return updates.batch_notes(self._run.config, self.state.discriminator)
 
     def real_grid(self) -> np.ndarray:
         """Returns 64 real images, [height, width, channels] uint8."""

@@ -168,7 +168,7 @@ def describe(config: schema.Config) -> None:
     for note in (
         *resolved.notes,
         # All discriminators of a config have the same layers.
-        *updates.batch_norm_notes(config, discriminators[0]),
+        *updates.batch_notes(config, discriminators[0]),
     ):
         terminal.show(note)
 
