@@ -72,11 +72,70 @@ def _glorot(fan_in, seed):
     return keras.initializers.GlorotUniform(seed=seed)
 
 
+def _incomplete_batches() -> None:
+    """Ends each epoch of images with those that fill no batch."""
+    import numpy as np
+    import tensorflow as tf
+
+    from tf_dcgan.data import batches
+    from tf_dcgan.gan import gan
+
+    original = gan.update
+    sizes = {}
+
+    class Reader(batches.Reader):
+        def __init__(self, uint8_images, labels=None, *, batch_size, **order):
+            super().__init__(
+                uint8_images, labels, batch_size=batch_size, **order
+            )
+            sizes["rest"] = len(uint8_images) % batch_size
+            sizes["steps"] = -(-len(uint8_images) // batch_size)
+            # A call may touch two epochs.
+            self._permutation = functools.lru_cache(maxsize=2)(self._permuted)
+
+        def _read(self, step, count):
+            return self._gather(
+                np.stack([self._indices(s) for s in range(step, step + count)])
+            )
+
+        def _indices(self, step):
+            """Returns those of a batch, of which `update` takes the first."""
+            epoch, position = divmod(step, sizes["steps"])
+            first = position * self._batch_size
+            return np.resize(
+                self._permutation(epoch)[first : first + self._batch_size],
+                self._batch_size,
+            )
+
+        def _permuted(self, epoch):
+            (order,) = batches.batch_indices(
+                epoch, 1, batch_size=self._order["num_images"], **self._order
+            )
+            return order
+
+    def update(state, config, images, labels=None):
+        if not sizes["rest"]:
+            return original(state, config, images, labels)
+        is_last = state.step.value() % sizes["steps"] == sizes["steps"] - 1
+        some_labels = None if labels is None else labels[: sizes["rest"]]
+        return tf.cond(
+            is_last,
+            lambda: original(
+                state, config, images[: sizes["rest"]], some_labels
+            ),
+            lambda: original(state, config, images, labels),
+        )
+
+    batches.Reader = Reader
+    gan.update = update
+
+
 CHANGES: dict[str, Callable[[], None]] = {
     "nothing": lambda: None,
     "batch_norm_epsilon": lambda: _normalization(epsilon=1e-3),
     "batch_norm_momentum": lambda: _normalization(momentum=0.99),
     "adam_epsilon": lambda: _adam(epsilon=1e-8),
+    "incomplete_batches": _incomplete_batches,
     "kernels_by_fan_in": lambda: _kernels(_by_fan_in),
     "kernels_glorot": lambda: _kernels(_glorot),
 }

@@ -40,6 +40,7 @@ _CHOICES = {
     "epsilon 1e-3 in batch normalisation": ("batch_norm_epsilon", ()),
     "momentum 0.99 in batch normalisation": ("batch_norm_momentum", ()),
     "epsilon 1e-8 in Adam": ("adam_epsilon", ()),
+    "incomplete batches": ("incomplete_batches", ()),
     "biases of 0": ("nothing", ("--initial_bias=zero",)),
     "biases by fan-in": ("nothing", ("--initial_bias=uniform",)),
     "kernels as Keras draws them": ("kernels_glorot", ()),
@@ -62,6 +63,9 @@ class ChoicesSettings:
     recipes: str = setting(
         ",".join(_ALL), "recipes, separated by commas", group=_GROUP
     )
+    choices: str = setting(
+        ",".join(_CHOICES), "what is tried, separated by commas", group=_GROUP
+    )
     steps: int = setting(
         1000, "of each training", group=_GROUP, minimum=100, maximum=1_000_000
     )
@@ -74,6 +78,7 @@ class ChoicesSettings:
         """Checks every value."""
         fields.check(self)
         command_flags.words("recipes", self.recipes, _ALL)
+        command_flags.words("choices", self.choices, list(_CHOICES))
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -89,7 +94,13 @@ def main(arguments: Sequence[str]) -> None:
         arguments, ChoicesSettings, name="silent_choices", doc=__doc__
     )
     names = command_flags.words("recipes", settings.recipes, _ALL)
-    tried = [(recipe, c) for recipe in names for c in choices(recipe)]
+    wanted = command_flags.words("choices", settings.choices, list(_CHOICES))
+    tried = [
+        (recipe, choice)
+        for recipe in names
+        for choice in choices(recipe)
+        if choice in wanted
+    ]
     kind = None
     with futures.ThreadPoolExecutor(settings.processes) as pool:
         runs = pool.map(lambda pair: _train(settings, *pair), tried)
@@ -117,14 +128,15 @@ def choices(recipe: str) -> list[str]:
     if recipe in _DRAWN_BY_SOURCE:
         left_out += _DRAWN
     if recipes.RECIPES[recipe].kind is kinds.TRANSLATION:
-        left_out += ("epsilon 1e-3", "momentum")  # It normalises no batches.
+        # It normalises no batches, and takes one image at a time.
+        left_out += ("epsilon 1e-3", "momentum", "incomplete")
     return [choice for choice in _CHOICES if not choice.startswith(left_out)]
 
 
 def _train(settings: ChoicesSettings, recipe: str, choice: str) -> pathlib.Path:
     """Trains, unless that has been done, and returns the run's folder."""
     change, flags = _CHOICES[choice]
-    folder = pathlib.Path(settings.folder or "choices").absolute()
+    folder = pathlib.Path(settings.folder).absolute()
     run_dir = folder / f"{recipe}-{choice.replace(' ', '_')}"
     if trainings.logged_steps(run_dir) > settings.steps:
         raise errors.UserError(

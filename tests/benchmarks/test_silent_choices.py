@@ -1,13 +1,16 @@
 import json
+import types
 
 import keras
 import networks
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from benchmarks import changed_training, silent_choices, trainings
 from tf_dcgan.config import recipes
-from tf_dcgan.gan import optimizers, states
+from tf_dcgan.data import batches
+from tf_dcgan.gan import gan, optimizers, states
 from tf_dcgan.models import layers
 
 
@@ -18,7 +21,7 @@ def test_what_a_recipe_or_its_source_does_anyway_is_not_tried(recipe):
     if recipe == "cyclegan":
         assert tried[3:] == ["epsilon 1e-8 in Adam"]
     elif recipe == "sndcgan":
-        assert len(tried) == 6
+        assert len(tried) == 7
         assert not any("kernel" in choice for choice in tried)
     else:
         assert len(tried) == len(silent_choices._CHOICES) - 1
@@ -67,6 +70,39 @@ def test_adam_changes(changed):
     config = trainings.config([])
     optimizer = states.create_optimizer(config, [], 2e-4)
     assert optimizer.epsilon == 1e-8
+
+
+def test_the_images_that_fill_no_batch_end_an_epoch(monkeypatch):
+    seen = []
+
+    def update(state, config, images, labels=None):
+        seen.append((images.shape[0], labels.shape[0]))
+        return tf.reduce_sum(images)
+
+    monkeypatch.setattr(batches, "Reader", batches.Reader)
+    monkeypatch.setattr(gan, "update", update)
+    changed_training.CHANGES["incomplete_batches"]()
+    values = np.arange(10, dtype=np.uint8)
+    reader = batches.Reader(
+        values[:, None, None, None], values, batch_size=4, seed=0
+    )
+    reader.prefetch(1, 5)
+    images, labels = reader.take()
+    assert images.shape == (5, 4, 1, 1, 1)
+    state = types.SimpleNamespace(step=tf.Variable(1))
+    epochs = [[], []]
+    for image, label in zip(images, labels, strict=True):
+        total = gan.update(
+            state, None, tf.constant(image, tf.float32), tf.constant(label)
+        )
+        is_last = int(state.step) % 3 == 2
+        assert seen[-1] == ((2, 2) if is_last else (4, 4))
+        used = label[: seen[-1][0]]
+        assert total == used.sum()
+        epochs[int(state.step) // 3].extend(used)
+        state.step.assign_add(1)
+    assert len(set(epochs[0])) == 6
+    assert sorted(epochs[1]) == list(range(10))
 
 
 def test_kernels_change(changed):
