@@ -191,7 +191,7 @@ class Search:
             errors.UserError: the folder has another search.
         """
         self._settings = settings
-        self._folder = pathlib.Path(settings.folder or "search").absolute()
+        self._folder = pathlib.Path(settings.folder).absolute()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._results = self._folder / "results.jsonl"
         self._speeds = self._folder / "speeds.json"
