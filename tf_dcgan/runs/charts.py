@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import itertools
 import os
 import pathlib
@@ -62,52 +62,20 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
         OSError: the file cannot be written.
     """
     lines = summaries.read_metrics(run_dir)
-    train = [line for line in lines if line.get("kind") == "train"]
-    keys = list(
-        dict.fromkeys(
-            key
-            for line in train
-            for key, value in line.items()
-            if json_values.is_number(value)
-        )
-    )
-    panels = {
-        "loss": [key for key in keys if key.startswith("loss")],
-        "mean output of D": [key for key in keys if "score" in key],
-    }
-    panels = {title: keys for title, keys in panels.items() if keys}
-    evaluations = [line for line in lines if line.get("during") == "training"]
-    diversities = [
-        line for line in lines if json_values.is_number(line.get("diversity"))
-    ]
-    leads = [
-        line for line in lines if json_values.is_number(line.get(health.LEAD))
-    ]
-    count = sum(map(bool, (diversities, leads, evaluations)), len(panels))
-    if not count:
+    panels = _panels(lines)
+    if not panels:
         return None
     figure = matplotlib.figure.Figure(
-        figsize=(9, 0.8 + 3.2 * count), dpi=120, layout="constrained"
+        figsize=(9, 0.8 + 3.2 * len(panels)), dpi=120, layout="constrained"
     )
     name = terminal.printable(pathlib.Path(run_dir).resolve().name)
     figure.suptitle(name, fontsize=11, parse_math=False)
-    all_axes = figure.subplots(count, sharex=True, squeeze=False)[:, 0]
-    for axes, (title, keys) in zip(all_axes, panels.items(), strict=False):
-        _draw_panel(axes, train, keys)
+    all_axes = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
+    for axes, (title, draw) in zip(all_axes, panels.items(), strict=True):
+        draw(axes)
         axes.set_ylabel(title)
-    if diversities:
-        axes = all_axes[len(panels)]
-        _draw_diversity(axes, diversities)
-        axes.set_ylabel("diversity of samples")
-    if leads:
-        axes = all_axes[len(panels) + bool(diversities)]
-        _draw_lead(axes, leads)
-        axes.set_ylabel("D's lead on held-out images")
     _mark_verdicts(all_axes[0], lines)
     axes = all_axes[-1]
-    if evaluations:
-        _draw_evaluations(axes, evaluations)
-        axes.set_ylabel("evaluation (less is better)")
     axes.set_xlabel("step")
     axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -118,6 +86,52 @@ def write_curves(run_dir: os.PathLike | str) -> pathlib.Path | None:
         warnings.filterwarnings("ignore", "Glyph .* missing")
         figure.savefig(unfinished, format="png")
     return path
+
+
+def _panels(
+    lines: Sequence[dict],
+) -> dict[str, Callable[[matplotlib.axes.Axes], None]]:
+    """Returns what draws each panel that has something to show, by title."""
+    train = [line for line in lines if line.get("kind") == "train"]
+    keys = dict.fromkeys(
+        key
+        for line in train
+        for key, value in line.items()
+        if json_values.is_number(value)
+    )
+    losses = [key for key in keys if key.startswith("loss")]
+    scores = [key for key in keys if "score" in key]
+    diversities = [
+        line for line in lines if json_values.is_number(line.get("diversity"))
+    ]
+    leads = [
+        line for line in lines if json_values.is_number(line.get(health.LEAD))
+    ]
+    evaluations = [line for line in lines if line.get("during") == "training"]
+    panels = [
+        ("loss", losses, lambda axes: _draw_panel(axes, train, losses)),
+        (
+            "mean output of D",
+            scores,
+            lambda axes: _draw_panel(axes, train, scores),
+        ),
+        (
+            "diversity of samples",
+            diversities,
+            lambda axes: _draw_diversity(axes, diversities),
+        ),
+        (
+            "D's lead on held-out images",
+            leads,
+            lambda axes: _draw_lead(axes, leads),
+        ),
+        (
+            "evaluation (less is better)",
+            evaluations,
+            lambda axes: _draw_evaluations(axes, evaluations),
+        ),
+    ]
+    return {title: draw for title, shown, draw in panels if shown}
 
 
 def write_progress(
