@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import enum
 
 import keras
@@ -12,6 +12,9 @@ from tf_dcgan.common import randomness, replicas
 from tf_dcgan.config import schema
 from tf_dcgan.gan import losses, views
 from tf_dcgan.models import conditional, layers
+
+# A tensor, such as a part of a loss, and scalars that come with it, by name.
+_Part = tuple[tf.Tensor, dict[str, tf.Tensor]]
 
 
 def batch_notes(config: schema.Config, discriminator: keras.Model) -> list[str]:
@@ -217,26 +220,44 @@ def update_discriminator(
     Returns:
         Scalars float32, as `gan.update` describes them.
     """
-    loss = losses.LOSSES[config.loss]
+    parts = _DiscriminatorLoss(
+        judge, config, images, fake_images, labels, step=step
+    ).parts()
+    return _descend(parts, judge.discriminator, optimizer, config)
 
-    def judged(images, view, *, penalty, gamma):
-        """Returns (outputs, penalties by name) on one half of the images."""
-        penalties = {}
-        if gamma:
-            outputs, slopes = judge.with_slopes(images, labels, view)
-            penalties[penalty] = losses.zero_centered_penalty(slopes, gamma)
+
+class _DiscriminatorLoss:
+    """What D minimises, in parts that each pass D's images once."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        config: schema.Config,
+        images: tf.Tensor,
+        fake_images: tf.Tensor,
+        labels: tf.Tensor | None,
+        *,
+        step: tf.Tensor,
+    ):
+        """Takes what `update_discriminator` does; computes nothing yet."""
+        self._judge, self._config = judge, config
+        self._images, self._fake_images = images, fake_images
+        self._labels, self._step = labels, step
+        self._loss = losses.LOSSES[config.loss]
+
+    def parts(self) -> list[Callable[[], _Part]]:
+        """Returns the functions that compute the parts, in their order."""
+        if self._loss.of_pairs:
+            parts = [self._of_pairs]
         else:
-            outputs = judge(images, labels, view)
-        if config.consistency:
-            penalties["consistency"] = losses.consistency(
-                outputs, judge.shifted(images, labels, view), config.consistency
-            )
-        return outputs, penalties
+            parts = [self._of_fake_images, self._of_real_images]
+        if self._loss.record.penalty_weight:
+            parts.append(self._of_images_between)
+        return parts
 
-    def fake_half():
-        outputs, penalties = judged(
-            fake_images, View.FAKE, penalty="r2_penalty", gamma=config.r2_gamma
-        )
+    def _of_fake_images(self) -> _Part:
+        config, loss = self._config, self._loss
+        outputs, penalties = self._on_fake_images()
         value = _half(loss.discriminator(outputs, config.fake_label), config)
         return sum(penalties.values(), value), penalties | {
             "fake_score_before": loss.score(outputs),
@@ -245,10 +266,9 @@ def update_discriminator(
             ),
         }
 
-    def real_half():
-        outputs, penalties = judged(
-            images, View.REAL, penalty="r1_penalty", gamma=config.r1_gamma
-        )
+    def _of_real_images(self) -> _Part:
+        config, loss = self._config, self._loss
+        outputs, penalties = self._on_real_images()
         value = _half(loss.discriminator(outputs, config.real_label), config)
         return sum(penalties.values(), value), penalties | {
             "real_score": loss.score(outputs),
@@ -257,15 +277,12 @@ def update_discriminator(
             ),
         }
 
-    def pairs():
-        fake, penalties = judged(
-            fake_images, View.FAKE, penalty="r2_penalty", gamma=config.r2_gamma
-        )
-        real, more_penalties = judged(
-            images, View.REAL, penalty="r1_penalty", gamma=config.r1_gamma
-        )
+    def _of_pairs(self) -> _Part:
+        loss = self._loss
+        fake, penalties = self._on_fake_images()
+        real, more_penalties = self._on_real_images()
         penalties = _added(penalties, more_penalties)
-        value = _half(loss.of_pairs(real, fake), config)
+        value = _half(loss.of_pairs(real, fake), self._config)
         accuracy = losses.share_above(real, fake)
         return sum(penalties.values(), value), penalties | {
             "fake_score_before": loss.score(fake),
@@ -274,23 +291,53 @@ def update_discriminator(
             "real_accuracy": accuracy,
         }
 
-    def interpolated_part():
+    def _of_images_between(self) -> _Part:
         share = replicas.shard(
             randomness.interpolation_weights(
-                config.seed,
-                step,
-                batch_size=images.shape[0] * replicas.count(),
+                self._config.seed,
+                self._step,
+                batch_size=self._images.shape[0] * replicas.count(),
             )
         )
-        between = share * images + (1.0 - share) * fake_images
-        _, slopes = judge.with_slopes(between, labels, View.BETWEEN)
-        value = losses.lipschitz_penalty(slopes, loss.record.penalty_weight)
+        between = share * self._images + (1.0 - share) * self._fake_images
+        _, slopes = self._judge.with_slopes(between, self._labels, View.BETWEEN)
+        value = losses.lipschitz_penalty(
+            slopes, self._loss.record.penalty_weight
+        )
         return value, {"gradient_penalty": value}
 
-    parts = [pairs] if loss.of_pairs else [fake_half, real_half]
-    if loss.record.penalty_weight:
-        parts.append(interpolated_part)
-    return _descend(parts, judge.discriminator, optimizer, config)
+    def _on_fake_images(self) -> _Part:
+        return self._judged(
+            self._fake_images,
+            View.FAKE,
+            penalty="r2_penalty",
+            gamma=self._config.r2_gamma,
+        )
+
+    def _on_real_images(self) -> _Part:
+        return self._judged(
+            self._images,
+            View.REAL,
+            penalty="r1_penalty",
+            gamma=self._config.r1_gamma,
+        )
+
+    def _judged(self, images, view, *, penalty, gamma) -> _Part:
+        """Returns D's outputs and its penalties by name on one half."""
+        judge, labels = self._judge, self._labels
+        penalties = {}
+        if gamma:
+            outputs, slopes = judge.with_slopes(images, labels, view)
+            penalties[penalty] = losses.zero_centered_penalty(slopes, gamma)
+        else:
+            outputs = judge(images, labels, view)
+        if self._config.consistency:
+            penalties["consistency"] = losses.consistency(
+                outputs,
+                judge.shifted(images, labels, view),
+                self._config.consistency,
+            )
+        return outputs, penalties
 
 
 class Generated:
