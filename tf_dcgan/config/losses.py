@@ -32,11 +32,15 @@ class Health:
         guess_loss: (real_label, fake_label) to the loss of a guess.
         score_of_real: the mean score of generated images from which D takes
             them for real, and so teaches G nothing.
+        memorised_lead: D's mean output on training images less that on
+            held-out ones, from which it knows its training images by heart;
+            None where that was not measured.
     """
 
     perfect_loss: Callable[[float, float], float]
     guess_loss: Callable[[float, float], float]
     score_of_real: float | None
+    memorised_lead: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,6 +131,7 @@ _HEALTH_OF_CROSS_ENTROPY = Health(
     perfect_loss=lambda real, fake: _entropy(real) + _entropy(fake),
     guess_loss=lambda real, fake: 2 * _entropy((real + fake) / 2),
     score_of_real=0.9,
+    memorised_lead=0.5,
 )
 
 LOSSES = {
@@ -153,6 +158,7 @@ LOSSES = {
             guess_loss=lambda real, fake: (real - fake) ** 2 / 2,
             # There `loss_g` is near 0.02, beside 0.25 of a guess.
             score_of_real=0.85,
+            memorised_lead=0.1,
         ),
     ),
     "hinge": Loss(
@@ -164,6 +170,7 @@ LOSSES = {
             guess_loss=lambda real, fake: 2.0,
             # D is content with a real image from 1 on.
             score_of_real=1.0,
+            memorised_lead=0.4,
         ),
     ),
     "wasserstein_gp": Loss(

@@ -27,7 +27,6 @@ RISING_DIVERSITY = 0.05
 FALLEN_DIVERSITY = 0.75
 NO_DIVERSITY = 0.01
 YOUNG_WINDOWS = 10
-MEMORISED_LEAD = 0.5
 
 # D's lead on held-out images, in `metrics.jsonl`.
 LEAD = "discriminator_lead"
@@ -264,19 +263,15 @@ def discriminator_memorises(
     """Returns the verdict on a D that knows its training images by heart.
 
     Args:
-        config: the loss and `augment`; the verdict is given where D's
-            outputs are logits, of which the threshold was measured.
+        config: the loss and `augment`; the verdict is given for losses of
+            which a threshold is known.
         lead: D's mean output on training images less that on held-out ones.
         before: the same at the evaluation before; None if there was none.
         channels: of the images, 1 or 3.
     """
-    reading = losses.LOSSES[config.loss]
-    if (
-        not reading.outputs_are_logits
-        or reading.compares_pairs
-        or before is None
-        or min(lead, before) < MEMORISED_LEAD
-    ):
+    readings = losses.LOSSES[config.loss].health
+    threshold = None if readings is None else readings.memorised_lead
+    if before is None or threshold is None or min(lead, before) < threshold:
         return None
     augment = schema.augment_for(channels)
     helps = "more images help most"
