@@ -66,7 +66,7 @@ _SETTINGS_AT_28_PIXELS = {
 
 # Two recipes have the networks of dcgan_cifar10, and what of all settings made
 # the best samples in minutes, and what did not collapse in hours:
-# docs/steadier.md has the search.
+# docs/search.md has the search.
 _SEARCHED = {
     **_ONE_UPDATE_EACH,
     "dataset": "cifar10",

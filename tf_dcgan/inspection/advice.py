@@ -399,7 +399,7 @@ def _hints(
         )
     if train_images >= findings.FEW_IMAGES and recipe != "cyclegan":
         longer = "more --steps"
-        if recipe == _QUICK:  # docs/steadier.md has the trainings.
+        if recipe == _QUICK:  # docs/search.md has the trainings.
             longer = f"--recipe={_STEADY} --steps=125000"
         hints.append(
             f"for a night give {longer}, --on_collapse=rollback, which goes "
