@@ -474,6 +474,7 @@ def test_a_monitor_that_was_saved_goes_on_as_if_it_had_not_been(cut):
         ("least_squares", 0.09, 0.1, False),
         ("hinge", 0.4, 0.4, True),
         ("hinge", 0.4, 0.39, False),
+        ("relativistic", 0.5, 0.5, True),
         ("wasserstein_gp", 3.0, 3.0, False),
     ],
 )

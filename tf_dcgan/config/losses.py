@@ -197,6 +197,7 @@ LOSSES = {
             perfect_loss=lambda real, fake: 0.0,
             guess_loss=lambda real, fake: math.log(2),
             score_of_real=None,
+            memorised_lead=0.5,
         ),
     ),
 }
