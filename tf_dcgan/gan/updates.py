@@ -227,7 +227,7 @@ def update_discriminator(
 
 
 class _DiscriminatorLoss:
-    """What D minimises, in parts that each pass D's images once."""
+    """What D minimises, in parts that may each have an update of their own."""
 
     def __init__(
         self,
@@ -257,7 +257,7 @@ class _DiscriminatorLoss:
 
     def _of_fake_images(self) -> _Part:
         config, loss = self._config, self._loss
-        outputs, penalties = self._on_fake_images()
+        outputs, penalties = self._judged(View.FAKE)
         value = _half(loss.discriminator(outputs, config.fake_label), config)
         return sum(penalties.values(), value), penalties | {
             "fake_score_before": loss.score(outputs),
@@ -268,7 +268,7 @@ class _DiscriminatorLoss:
 
     def _of_real_images(self) -> _Part:
         config, loss = self._config, self._loss
-        outputs, penalties = self._on_real_images()
+        outputs, penalties = self._judged(View.REAL)
         value = _half(loss.discriminator(outputs, config.real_label), config)
         return sum(penalties.values(), value), penalties | {
             "real_score": loss.score(outputs),
@@ -279,8 +279,8 @@ class _DiscriminatorLoss:
 
     def _of_pairs(self) -> _Part:
         loss = self._loss
-        fake, penalties = self._on_fake_images()
-        real, more_penalties = self._on_real_images()
+        fake, penalties = self._judged(View.FAKE)
+        real, more_penalties = self._judged(View.REAL)
         penalties = _added(penalties, more_penalties)
         value = _half(loss.of_pairs(real, fake), self._config)
         accuracy = losses.share_above(real, fake)
@@ -306,36 +306,26 @@ class _DiscriminatorLoss:
         )
         return value, {"gradient_penalty": value}
 
-    def _on_fake_images(self) -> _Part:
-        return self._judged(
-            self._fake_images,
-            View.FAKE,
-            penalty="r2_penalty",
-            gamma=self._config.r2_gamma,
-        )
-
-    def _on_real_images(self) -> _Part:
-        return self._judged(
-            self._images,
-            View.REAL,
-            penalty="r1_penalty",
-            gamma=self._config.r1_gamma,
-        )
-
-    def _judged(self, images, view, *, penalty, gamma) -> _Part:
+    def _judged(self, view: View) -> _Part:
         """Returns D's outputs and its penalties by name on one half."""
-        judge, labels = self._judge, self._labels
+        judge, labels, config = self._judge, self._labels, self._config
+        if view == View.FAKE:
+            images, penalty, gamma = (
+                self._fake_images,
+                "r2_penalty",
+                config.r2_gamma,
+            )
+        else:
+            images, penalty, gamma = self._images, "r1_penalty", config.r1_gamma
         penalties = {}
         if gamma:
             outputs, slopes = judge.with_slopes(images, labels, view)
             penalties[penalty] = losses.zero_centered_penalty(slopes, gamma)
         else:
             outputs = judge(images, labels, view)
-        if self._config.consistency:
+        if config.consistency:
             penalties["consistency"] = losses.consistency(
-                outputs,
-                judge.shifted(images, labels, view),
-                self._config.consistency,
+                outputs, judge.shifted(images, labels, view), config.consistency
             )
         return outputs, penalties
 
