@@ -101,12 +101,8 @@ def _panels(
     )
     losses = [key for key in keys if key.startswith("loss")]
     scores = [key for key in keys if "score" in key]
-    diversities = [
-        line for line in lines if json_values.is_number(line.get("diversity"))
-    ]
-    leads = [
-        line for line in lines if json_values.is_number(line.get(health.LEAD))
-    ]
+    diversities = _with_number(lines, "diversity")
+    leads = _with_number(lines, health.LEAD)
     evaluations = [line for line in lines if line.get("during") == "training"]
     panels = [
         ("loss", losses, lambda axes: _draw_panel(axes, train, losses)),
@@ -132,6 +128,10 @@ def _panels(
         ),
     ]
     return {title: draw for title, shown, draw in panels if shown}
+
+
+def _with_number(lines: Sequence[dict], key: str) -> list[dict]:
+    return [line for line in lines if json_values.is_number(line.get(key))]
 
 
 def write_progress(
@@ -252,9 +252,7 @@ def _draw_evaluations(
         and key.rpartition("_")[2] not in ("low", "high", "floor")
     ]
     for key, colour in zip(keys, itertools.cycle(_OTHER_COLOURS[2:])):
-        points = [
-            line for line in lines if json_values.is_number(line.get(key))
-        ]
+        points = _with_number(lines, key)
         if points:
             _draw_evaluation(axes, key, points, colour)
     # FID falls by orders of magnitude; KID may be negative.
