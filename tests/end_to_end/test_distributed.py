@@ -102,11 +102,7 @@ def _outputs(processes):
 # Which training, how many steps, and which of the two workers is killed.
 @pytest.mark.parametrize(
     ("fixture", "steps", "victim"),
-    [
-        ("tiny_flags", 30, 1),
-        ("quick_flags", 200, 0),
-        ("translation_flags", 30, 1),
-    ],
+    [("quick_flags", 200, 0), ("translation_flags", 30, 1)],
 )
 def test_a_worker_that_dies_ends_the_job_which_goes_on_exactly(
     fixture, steps, victim, tmp_path, request

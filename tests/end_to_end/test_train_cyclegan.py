@@ -172,13 +172,18 @@ def test_the_exported_weights_are_those_of_the_last_step(trained):
 def test_a_killed_translation_ends_bit_identical_to_one_never_stopped(
     pair, tmp_path
 ):
-    """With crops, flips, a full buffer and the rate on its way down."""
+    """With crops, flips, a full buffer, the rate on its way down, penalties."""
     flags = [
         *TINY,
         f"--dataset={pair}",
         "--checkpoint_every=10",
         "--steps=70",
         "--ema_decay=0.9",
+        "--r1_gamma=0.5",
+        "--r2_gamma=0.5",
+        "--consistency=10",
+        "--augment=color,translation,cutout",
+        "--spectral_norm",
     ]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     forked_trainings.train([*flags, f"--run_dir={whole}"], exports=False)

@@ -5,8 +5,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_dcgan.common import randomness
 from tf_dcgan.config import overrides
-from tf_dcgan.gan import cyclegan, cyclegan_state, image_buffer, states
+from tf_dcgan.gan import (
+    cyclegan,
+    cyclegan_state,
+    image_buffer,
+    states,
+    updates,
+    views,
+)
 from tf_dcgan.models import cyclegan as networks
 
 SHAPE = (24, 28, 3)
@@ -88,27 +96,90 @@ ENTROPY = {
 }
 
 
+def uniforms(config, purpose, view, count):
+    return randomness.view_uniforms(
+        config.seed,
+        tf.constant(0),
+        purpose=purpose,
+        view=view,
+        shape=(BATCH, count),
+    )
+
+
+def seen(config, images, view):
+    """Images as D sees them with `--augment`."""
+    drawn = uniforms(
+        config, randomness.Purpose.AUGMENTATION, view, views.NUM_UNIFORMS
+    )
+    return views.augmented(images, config.augmentations, drawn)
+
+
+def penalties_on(d, config, images, view, gamma):
+    """What an image's mean output over its patches adds to D's loss."""
+    squares = []
+    for number in range(BATCH):
+        image = images[number]
+        with tf.GradientTape() as tape:
+            tape.watch(image)
+            batch = tf.concat(
+                [images[:number], image[None], images[number + 1 :]], axis=0
+            )
+            output = mean(d(seen(config, batch, view))[number])
+        squares.append(tf.reduce_sum(tape.gradient(output, image) ** 2))
+    drawn = uniforms(config, randomness.Purpose.CONSISTENCY, view, 3)
+    shifted = views.shifted(images, drawn, may_flip=config.horizontal_flip)
+    change = [
+        tf.reduce_mean(d(seen(config, each, view)), axis=[1, 2, 3])
+        for each in (images, shifted)
+    ]
+    moved = mean((change[0] - change[1]) ** 2)
+    return gamma / 2 * mean(tf.stack(squares)), config.consistency * moved
+
+
 def reference_update(state, config, losses):
     """One step as the paper has it: each image by itself, nothing shared."""
     g, f = state.generators
+
+    def judged(number, images, view):
+        # The views of D of B follow those of D of A.
+        return state.discriminators[number](
+            seen(config, images, view + 64 * number)
+        )
+
     d_a, d_b = state.discriminators
     of_generators = [*g.trainable_variables, *f.trainable_variables]
     with tf.GradientTape() as tape:
         fake_b, fake_a = g(A), f(B)
-        adversarial = losses["generator"](d_b(fake_b)) + losses["generator"](
-            d_a(fake_a)
-        )
+        adversarial = losses["generator"](judged(1, fake_b, 3)) + losses[
+            "generator"
+        ](judged(0, fake_a, 3))
         cycle = mean(abs(f(fake_b) - A)) + mean(abs(g(fake_a) - B))
         identity = mean(abs(g(B) - B)) + mean(abs(f(A) - A))
         loss_g = adversarial + 7.0 * cycle + 7.0 * 0.25 * identity
     gradients = tape.gradient(loss_g, [v.value for v in of_generators])
     of_discriminators = [*d_a.trainable_variables, *d_b.trainable_variables]
     with tf.GradientTape() as tape:
-        halves = [
-            0.5 * (losses["real"](d(real), config.real_label))
-            + 0.5 * losses["fake"](d(fake))
-            for d, real, fake in ((d_a, A, fake_a), (d_b, B, fake_b))
-        ]
+        parts = {"r1_penalty": 0.0, "r2_penalty": 0.0, "consistency": 0.0}
+        halves = []
+        for number, (real, fake) in enumerate(((A, fake_a), (B, fake_b))):
+            value = 0.5 * losses["real"](
+                judged(number, real, 1), config.real_label
+            ) + 0.5 * losses["fake"](judged(number, fake, 0))
+            for images, view, name, gamma in (
+                (real, 1, "r1_penalty", config.r1_gamma),
+                (fake, 0, "r2_penalty", config.r2_gamma),
+            ):
+                slopes, moved = penalties_on(
+                    state.discriminators[number],
+                    config,
+                    images,
+                    view + 64 * number,
+                    gamma,
+                )
+                value += slopes + moved
+                parts[name] += slopes / 2
+                parts["consistency"] += moved / 2
+            halves.append(value)
         both = halves[0] + halves[1]
     gradients_d = tape.gradient(both, [v.value for v in of_discriminators])
     for rate, pair_gradients, variables in (
@@ -125,16 +196,30 @@ def reference_update(state, config, losses):
         "loss_d": both / 2,
         "discriminator_a": halves[0],
         "discriminator_b": halves[1],
+        **{name: parts[name] for name in updates.penalties(config)},
     }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "loss, formulas",
-    [("least_squares", SQUARES), ("non_saturating", ENTROPY)],
+    "loss, formulas, settings",
+    [
+        ("least_squares", SQUARES, {}),
+        (
+            "non_saturating",
+            ENTROPY,
+            {
+                "r1_gamma": 0.2,
+                "r2_gamma": 0.4,
+                "consistency": 3.0,
+                "augment": "color,translation,cutout",
+            },
+        ),
+    ],
+    ids=["squares", "entropy_penalised_and_augmented"],
 )
-def test_a_step_is_that_of_the_paper(loss, formulas):
-    config = tiny(loss=loss, real_label=0.9)
+def test_a_step_is_that_of_the_papers(loss, formulas, settings):
+    config = tiny(loss=loss, real_label=0.9, **settings)
     state, expected = create(config), create(config)
     state = with_plain_descent(state)
     start = values(state)
@@ -310,7 +395,14 @@ def test_averages_copy_without_decay_and_follow_with_one():
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_trains_and_keeps_its_averages_in_float32(precision):
-    config = tiny(precision=precision)
+    config = tiny(
+        precision=precision,
+        r1_gamma=0.5,
+        r2_gamma=0.5,
+        consistency=1.0,
+        augment="color,translation,cutout",
+        spectral_norm=True,
+    )
     state = cyclegan_state.create_state(config, SHAPE)
     for _ in range(2):
         measured = cyclegan.update(state, config, A, B)

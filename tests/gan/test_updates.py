@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tf_dcgan.common import randomness
 from tf_dcgan.config import losses as records
-from tf_dcgan.config import schema
+from tf_dcgan.config import overrides, schema
 from tf_dcgan.gan import gan, losses, updates, views
 from tf_dcgan.models import families
 
@@ -571,6 +571,25 @@ def test_batch_normalisation_is_told_of_where_it_undoes_a_setting(normalized):
                 assert notes[-1].endswith(
                     "; --nodiscriminator_batch_norm leaves it out"
                 )
+
+
+def test_instance_normalisation_undoes_spectral_normalisation_alone():
+    flags = {"recipe": "cyclegan", "width": 0.05, "r1_gamma": 1.0}
+    for more, texts in (
+        ({}, []),
+        (
+            {"spectral_norm": True, "consistency": 10.0},
+            [
+                "note: --spectral_norm scales the weights of D, but recipe "
+                "cyclegan has instance normalisation in D, which undoes most "
+                "of it: D's slope is not bounded as in the source of this "
+                "method"
+            ],
+        ),
+    ):
+        config = overrides.from_flags(flags | more)
+        for model in families.discriminators(config, (24, 24, 3)):
+            assert updates.batch_notes(config, model) == texts
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from tf_dcgan.training.distributed import crew as crews
 
 BATCH = 4
 _STEPS = 3
-# Batch normalisation and labels; dropout and what D sees of each image; pairs;
+# Batch normalisation and labels; pairs, dropout and what D sees of each image;
 # buffers and two sets. By name, which is the recipe's if none is given.
 SYSTEMS = {
     "dcgan_small": {
@@ -23,17 +23,10 @@ SYSTEMS = {
         "width": 0.06,
         "dataset": "mnist",
     },
-    "vanilla_gan": {
-        "augment": "color,translation,cutout",
-        "consistency": 10.0,
-        "generator_batch": 2,
-        "generator_latents": "new",
-        "width": 0.1,
-        "dataset": "mnist",
-    },
     "pairs": {
         "recipe": "vanilla_gan",
         "loss": "relativistic",
+        "augment": "color,translation,cutout",
         "minibatch_stddev": True,
         "spectral_norm": True,
         "conditional": True,
@@ -47,6 +40,9 @@ SYSTEMS = {
         "width": 0.06,
         "residual_blocks": 1,
         "lambda_identity": 0.0,
+        "r1_gamma": 0.1,
+        "consistency": 1.0,
+        "augment": "color,translation,cutout",
         "dataset": "pair",
     },
 }

@@ -136,8 +136,16 @@ def test_the_estimate_is_what_tensorflow_counts_in_a_step(settings):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lambda_identity", [0.5, 0.0])
-def test_a_translation_costs_what_tensorflow_counts(lambda_identity):
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"lambda_identity": 0.0},
+        {"r1_gamma": 1.0, "r2_gamma": 1.0, "consistency": 10.0},
+    ],
+    ids=["as_it_is", "no_identity", "penalised"],
+)
+def test_a_translation_costs_what_tensorflow_counts(settings):
     config = overrides.from_flags(
         {
             "recipe": "cyclegan",
@@ -146,7 +154,7 @@ def test_a_translation_costs_what_tensorflow_counts(lambda_identity):
             "width": 0.125,
             "residual_blocks": 2,
             "batch_size": 1,
-            "lambda_identity": lambda_identity,
+            **settings,
         }
     )
     shape = (512, 512, 3)

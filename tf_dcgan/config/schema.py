@@ -524,7 +524,6 @@ class Config:
         group=_OPTIMIZATION,
         minimum=0.0,
         maximum=1_000_000.0,
-        kinds=_GENERATION,
     )
     r2_gamma: float = fields.setting(
         0.0,
@@ -533,7 +532,6 @@ class Config:
         group=_OPTIMIZATION,
         minimum=0.0,
         maximum=1_000_000.0,
-        kinds=_GENERATION,
     )
     consistency: float = fields.setting(
         0.0,
@@ -543,7 +541,6 @@ class Config:
         group=_OPTIMIZATION,
         minimum=0.0,
         maximum=1_000_000.0,
-        kinds=_GENERATION,
     )
     augment: str | None = fields.setting(
         None,
@@ -552,7 +549,6 @@ class Config:
         "own images stay as they are",
         group=_OPTIMIZATION,
         unset="none",
-        kinds=_GENERATION,
     )
     minibatch_stddev: bool = fields.setting(
         False,
@@ -565,7 +561,6 @@ class Config:
         False,
         "divide each weight matrix of D by its largest singular value",
         group=_OPTIMIZATION,
-        kinds=_GENERATION,
         shapes_networks=True,
     )
     generator_updates: int = fields.setting(

@@ -42,7 +42,11 @@ _SCALARS_OF_IDENTITY = ("loss_identity", "identity_a", "identity_b")
 
 def scalars(config: schema.Config) -> tuple[str, ...]:
     """Returns the names of what `update` returns under a config."""
-    return _SCALARS + _SCALARS_OF_IDENTITY * (config.lambda_identity > 0)
+    return (
+        _SCALARS
+        + _SCALARS_OF_IDENTITY * (config.lambda_identity > 0)
+        + updates.penalties(config)
+    )
 
 
 def update(
@@ -60,7 +64,8 @@ def update(
 
     Args:
         state: changed in place, its step included.
-        config: the loss, its labels and weights, and the seed.
+        config: the loss, its labels and weights, what changes the images
+            that D sees, the penalties on D, and the seed.
         images_a: [batch, height, width, channels] float32 in [-1, 1], real
             images of A.
         images_b: the same shape, dtype and range, real images of B.
@@ -76,8 +81,10 @@ def update(
           `identity_b` compares B with B(B). Without lambda_identity there is
           no identity loss.
         * `loss_d`: the mean of `discriminator_a` and `discriminator_b`, each
-          the mean of D's losses on real and on generated images. The two Ds
-          share no weight, so one sum minimises the loss of each.
+          the mean of D's losses on real and on generated images, plus its
+          penalties, of which nothing is halved. The two Ds share no weight, so
+          one sum minimises the loss of each. `r1_penalty`, `r2_penalty` and
+          `consistency`: the part of each that is used, a mean over both Ds.
         * `real_score`, `fake_score_before`: mean output of both Ds (under
           cross-entropy sigmoid(D)) for real images and for the images from
           the buffers, before D's update; `fake_score_after`: for the new
@@ -94,7 +101,11 @@ def update(
     step = state.step.value()
     loss = losses.LOSSES[config.loss]
     pair = (images_a, images_b)
-    fakes, measured = _update_generators(state, config, loss, pair)
+    judges = [
+        updates.Judge(discriminator, config, step, stream=stream)
+        for stream, discriminator in enumerate(state.discriminators)
+    ]
+    fakes, measured = _update_generators(state, config, loss, pair, judges)
     buffered = [
         image_buffer.exchange(
             buffer, fake, seed=config.seed, step=step, stream=stream
@@ -103,7 +114,9 @@ def update(
             zip((state.buffer_a, state.buffer_b), fakes, strict=True)
         )
     ]
-    measured |= _update_discriminators(state, config, loss, pair, buffered)
+    measured |= _update_discriminators(
+        state, config, loss, pair, buffered, judges
+    )
     for averaged, generator in zip(
         state.averaged_generators, state.generators, strict=True
     ):
@@ -114,7 +127,7 @@ def update(
     return measured
 
 
-def _update_generators(state, config, loss, pair):
+def _update_generators(state, config, loss, pair, judges):
     """Updates both generators on one batch of each set.
 
     Returns:
@@ -135,10 +148,8 @@ def _update_generators(state, config, loss, pair):
             state.generator_a_to_b(fake_a, training=True),
         )
         fake_outputs = [
-            discriminator(fake, training=True)
-            for discriminator, fake in zip(
-                state.discriminators, fakes, strict=True
-            )
+            judge(fake, None, updates.View.GENERATED)
+            for judge, fake in zip(judges, fakes, strict=True)
         ]
         # Each of these lists begins with A: D of A, the cycle from A and back,
         # the identity mapping of A.
@@ -187,31 +198,19 @@ def _update_generators(state, config, loss, pair):
     return fakes, measured
 
 
-def _update_discriminators(state, config, loss, reals, fakes):
+def _update_discriminators(state, config, loss, reals, fakes, judges):
     """Updates each discriminator on its real and its buffered images."""
     variables = cyclegan_state.trainable(state.discriminators)
     optimizer = state.discriminator_optimizer
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([variable.value for variable in variables])
-        real_outputs, fake_outputs = (
-            [
-                discriminator(images, training=True)
-                for discriminator, images in zip(
-                    state.discriminators, pair, strict=True
-                )
-            ]
-            for pair in (reals, fakes)
+        values, real_outputs, fake_outputs, penalties = zip(
+            *(
+                _discriminator_loss(judge, config, loss, real, fake)
+                for judge, real, fake in zip(judges, reals, fakes, strict=True)
+            ),
+            strict=True,
         )
-        values = [
-            cyclegan_losses.discriminator_loss(
-                loss,
-                real_outputs=real,
-                fake_outputs=fake,
-                real_label=config.real_label,
-                fake_label=config.fake_label,
-            )
-            for real, fake in zip(real_outputs, fake_outputs, strict=True)
-        ]
         scaled_value = optimizer.scale_loss(values[0] + values[1])
     gradients = replicas.mean(
         tape.gradient(scaled_value, [variable.value for variable in variables])
@@ -232,7 +231,40 @@ def _update_discriminators(state, config, loss, reals, fakes):
             functools.partial(accuracy, real=False), *fake_outputs
         ),
         "discriminator_gradient_norm": norm,
+        **{
+            name: 0.5 * (penalties[0][name] + penalties[1][name])
+            for name in penalties[0]
+        },
     }
+
+
+def _discriminator_loss(judge, config, loss, images, fake_images):
+    """Computes what one discriminator minimises.
+
+    Returns:
+        (value, outputs on real images, outputs on generated ones, the
+        penalties in the value by name).
+    """
+    real_outputs, penalties = judge.with_penalties(
+        images, None, updates.View.REAL
+    )
+    fake_outputs, more_penalties = judge.with_penalties(
+        fake_images, None, updates.View.FAKE
+    )
+    penalties = updates.added(penalties, more_penalties)
+    value = cyclegan_losses.discriminator_loss(
+        loss,
+        real_outputs=real_outputs,
+        fake_outputs=fake_outputs,
+        real_label=config.real_label,
+        fake_label=config.fake_label,
+    )
+    return (
+        updates.total(value, penalties),
+        real_outputs,
+        fake_outputs,
+        penalties,
+    )
 
 
 def _translate(generator, images, images_of_target, config):

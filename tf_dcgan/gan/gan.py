@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf_dcgan.common import randomness, replicas
 from tf_dcgan.config import schema
-from tf_dcgan.gan import losses, states, updates
+from tf_dcgan.gan import states, updates
 from tf_dcgan.models import families
 
 _SCALARS = (
@@ -89,14 +89,7 @@ def create_state(
 
 def scalars(config: schema.Config) -> tuple[str, ...]:
     """Returns the names of what `update` returns under a config."""
-    penalty_weight = losses.LOSSES[config.loss].record.penalty_weight
-    penalties = {
-        "r1_penalty": config.r1_gamma > 0,
-        "r2_penalty": config.r2_gamma > 0,
-        "gradient_penalty": penalty_weight > 0,
-        "consistency": config.consistency > 0,
-    }
-    return _SCALARS + tuple(name for name, used in penalties.items() if used)
+    return _SCALARS + updates.penalties(config)
 
 
 def update(

@@ -224,6 +224,21 @@ def consistency(
     return weight * tf.reduce_mean(tf.square(outputs - others))
 
 
+def per_image(outputs: tf.Tensor) -> tf.Tensor:
+    """Returns D's output on each image: the mean over its patches.
+
+    Args:
+        outputs: [batch, 1] float32, which stays as it is, or [batch, rows,
+            columns, 1], D's raw output on patches.
+
+    Returns:
+        [batch, 1] float32.
+    """
+    if outputs.shape.rank == 2:
+        return outputs
+    return tf.reduce_mean(outputs, axis=[1, 2])
+
+
 def relativistic(winners: tf.Tensor, losers: tf.Tensor) -> tf.Tensor:
     """Mean of softplus(loser - winner) over pairs by position.
 

@@ -20,8 +20,9 @@ _Part = tuple[tf.Tensor, dict[str, tf.Tensor]]
 def batch_notes(config: schema.Config, discriminator: keras.Model) -> list[str]:
     """Names the settings that do less than they should in this D.
 
-    They speak of one image, but under batch normalisation D's output depends
+    Most speak of one image, but under batch normalisation D's output depends
     on the whole batch, and a little with the channel of `minibatch_stddev`.
+    Any normalisation undoes a scale of the weights before it.
 
     Args:
         config: its `loss`, penalties, `consistency`, `spectral_norm` and
@@ -36,12 +37,26 @@ def batch_notes(config: schema.Config, discriminator: keras.Model) -> list[str]:
     for name in ("r1_gamma", "r2_gamma"):
         gamma = getattr(config, name)
         penalties += [f"--{name}={gamma:g}"] * (gamma > 0)
-    if any(
-        isinstance(layer, keras.layers.BatchNormalization)
-        for layer in layers.all_of(discriminator)
-    ):
+    if _has(discriminator, keras.layers.BatchNormalization):
         return _batch_norm_notes(config, penalties)
-    return _stddev_notes(config, penalties)
+    notes = _stddev_notes(config, penalties)
+    if config.spectral_norm and _has(
+        discriminator, keras.layers.GroupNormalization
+    ):
+        notes.append(_spectral_norm_note(config, "instance"))
+    return notes
+
+
+def _has(model, layer_class):
+    return any(isinstance(layer, layer_class) for layer in layers.all_of(model))
+
+
+def _spectral_norm_note(config, normalisation):
+    return (
+        "note: --spectral_norm scales the weights of D, but recipe "
+        f"{config.recipe} has {normalisation} normalisation in D, which undoes "
+        "most of it: D's slope is not bounded as in the source of this method"
+    )
 
 
 def _batch_norm_notes(config, penalties):
@@ -62,11 +77,7 @@ def _batch_norm_notes(config, penalties):
             "much worse"
         )
     if config.spectral_norm:
-        notes.append(
-            f"note: --spectral_norm scales the weights of D, but {has}, which "
-            "undoes most of it: D's slope is not bounded as in the source of "
-            "this method"
-        )
+        notes.append(_spectral_norm_note(config, "batch"))
     if notes:
         notes[-1] += "; --nodiscriminator_batch_norm leaves it out"
     return notes
@@ -89,7 +100,8 @@ def _stddev_notes(config, penalties):
 class View(enum.IntEnum):
     """Which images D looks at in a step; each has random changes of its own.
 
-    The values are part of what a seed means: never renumber them.
+    The values are part of what a seed means: never renumber them. A second D
+    has all of them once more, `_VIEWS` further on.
     """
 
     FAKE = 0
@@ -98,30 +110,44 @@ class View(enum.IntEnum):
     GENERATED = 3  # In G's first update; 4 in its second, and so on.
 
 
+_VIEWS = 64  # More than there are, with all updates of G.
+
+
 class Judge:
-    """D in one step, with the random changes of `--augment` before it."""
+    """D in one step, with the random changes of `--augment` before it.
+
+    D gives an image one output, or one for each of its patches. Penalties and
+    consistency then speak of their mean, which is also what the losses take.
+    """
 
     def __init__(
         self,
         discriminator: keras.Model,
         config: schema.Config,
         step: tf.Tensor,
+        *,
+        stream: int = 0,
     ):
         """Takes the discriminator as it is at each call.
 
         Args:
-            discriminator: images to outputs [batch, 1].
-            config: `augment`, `horizontal_flip` and the seed.
+            discriminator: images to outputs [batch, 1], or [batch, rows,
+                columns, 1] of patches.
+            config: `augment`, the penalties, `consistency`, `horizontal_flip`
+                and the seed.
             step: scalar integer, number of the step.
+            stream: which of several discriminators; each sees changes of its
+                own.
         """
         self.discriminator = discriminator
         self._config = config
         self._step = step
+        self._first_view = _VIEWS * stream
 
     def __call__(
         self, images: tf.Tensor, labels: tf.Tensor | None, view: int
     ) -> tf.Tensor:
-        """Returns D's outputs [batch, 1] on changed images.
+        """Returns D's outputs on changed images, [batch, 1] or of patches.
 
         Args:
             images: [batch, height, width, channels] float32 in [-1, 1].
@@ -167,23 +193,75 @@ class Judge:
         Under batch normalisation an image also moves the outputs on other
         images; the derivative is then the one of the sum of all outputs. A
         second derivative is whole on a CPU; on a GPU, where Keras's own layers
-        are used, it lacks about a hundredth, since the mean counts as a
-        constant in the variance of `tf.nn.moments` (TF 2.21).
+        are used, it lacks about a hundredth, and a twentieth under instance
+        normalisation, since the mean counts as a constant in the variance of
+        `tf.nn.moments` (TF 2.21).
         """
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(images)
             outputs = self(images, labels, view)
-        return outputs, tape.gradient(outputs, images)
+            of_images = losses.per_image(outputs)
+        return outputs, tape.gradient(of_images, images)
+
+    def with_penalties(
+        self, images: tf.Tensor, labels: tf.Tensor | None, view: View
+    ) -> _Part:
+        """Returns D's outputs, and its penalties on these images by name.
+
+        Args:
+            images: [batch, height, width, channels] float32 in [-1, 1].
+            labels: [batch] int32; None where D is not conditional.
+            view: REAL, on which R1 is taken, or FAKE, on which R2 is.
+
+        Returns:
+            (outputs, penalties): the outputs as at a call; scalars float32,
+            weighted: the penalty on slopes and `consistency`, where the config
+            has them.
+        """
+        config = self._config
+        penalty, gamma = {
+            View.REAL: ("r1_penalty", config.r1_gamma),
+            View.FAKE: ("r2_penalty", config.r2_gamma),
+        }[view]
+        penalties = {}
+        if gamma:
+            outputs, slopes = self.with_slopes(images, labels, view)
+            penalties[penalty] = losses.zero_centered_penalty(slopes, gamma)
+        else:
+            outputs = self(images, labels, view)
+        if config.consistency:
+            penalties["consistency"] = losses.consistency(
+                losses.per_image(outputs),
+                losses.per_image(self.shifted(images, labels, view)),
+                config.consistency,
+            )
+        return outputs, penalties
 
     def _uniforms(self, images, purpose, view, count):
         drawn = randomness.view_uniforms(
             self._config.seed,
             self._step,
             purpose=purpose,
-            view=view,
+            view=self._first_view + view,
             shape=(images.shape[0] * replicas.count(), count),
         )
         return replicas.shard(drawn)
+
+
+def penalties(config: schema.Config) -> tuple[str, ...]:
+    """Names the parts of `loss_d` beside D's loss on images, as logged.
+
+    Args:
+        config: its `loss`, penalties and `consistency`.
+    """
+    penalty_weight = losses.LOSSES[config.loss].record.penalty_weight
+    are_used = {
+        "r1_penalty": config.r1_gamma > 0,
+        "r2_penalty": config.r2_gamma > 0,
+        "gradient_penalty": penalty_weight > 0,
+        "consistency": config.consistency > 0,
+    }
+    return tuple(name for name, is_used in are_used.items() if is_used)
 
 
 def update_discriminator(
@@ -259,7 +337,7 @@ class _DiscriminatorLoss:
         config, loss = self._config, self._loss
         outputs, penalties = self._judged(View.FAKE)
         value = _half(loss.discriminator(outputs, config.fake_label), config)
-        return sum(penalties.values(), value), penalties | {
+        return total(value, penalties), penalties | {
             "fake_score_before": loss.score(outputs),
             "fake_accuracy": loss.accuracy(
                 outputs, real=False, mean_label=config.mean_label
@@ -270,7 +348,7 @@ class _DiscriminatorLoss:
         config, loss = self._config, self._loss
         outputs, penalties = self._judged(View.REAL)
         value = _half(loss.discriminator(outputs, config.real_label), config)
-        return sum(penalties.values(), value), penalties | {
+        return total(value, penalties), penalties | {
             "real_score": loss.score(outputs),
             "real_accuracy": loss.accuracy(
                 outputs, real=True, mean_label=config.mean_label
@@ -281,10 +359,10 @@ class _DiscriminatorLoss:
         loss = self._loss
         fake, penalties = self._judged(View.FAKE)
         real, more_penalties = self._judged(View.REAL)
-        penalties = _added(penalties, more_penalties)
+        penalties = added(penalties, more_penalties)
         value = _half(loss.of_pairs(real, fake), self._config)
         accuracy = losses.share_above(real, fake)
-        return sum(penalties.values(), value), penalties | {
+        return total(value, penalties), penalties | {
             "fake_score_before": loss.score(fake),
             "real_score": loss.score(real),
             "fake_accuracy": accuracy,
@@ -308,26 +386,8 @@ class _DiscriminatorLoss:
 
     def _judged(self, view: View) -> _Part:
         """Returns D's outputs and its penalties by name on one half."""
-        judge, labels, config = self._judge, self._labels, self._config
-        if view == View.FAKE:
-            images, penalty, gamma = (
-                self._fake_images,
-                "r2_penalty",
-                config.r2_gamma,
-            )
-        else:
-            images, penalty, gamma = self._images, "r1_penalty", config.r1_gamma
-        penalties = {}
-        if gamma:
-            outputs, slopes = judge.with_slopes(images, labels, view)
-            penalties[penalty] = losses.zero_centered_penalty(slopes, gamma)
-        else:
-            outputs = judge(images, labels, view)
-        if config.consistency:
-            penalties["consistency"] = losses.consistency(
-                outputs, judge.shifted(images, labels, view), config.consistency
-            )
-        return outputs, penalties
+        images = self._fake_images if view == View.FAKE else self._images
+        return self._judge.with_penalties(images, self._labels, view)
 
 
 class Generated:
@@ -457,7 +517,7 @@ def _descend(parts, discriminator, optimizer, config):
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
         gradients = replicas.mean(gradients)
-        scalars = _added(scalars, measured)
+        scalars = added(scalars, measured)
         loss = value if loss is None else loss + value
         if config.discriminator_updates == "separate":
             norms.append(gradient_norm(gradients, optimizer))
@@ -490,10 +550,28 @@ def gradient_norm(
     return norm
 
 
-def _added(
+def total(value: tf.Tensor, penalties: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    """Adds penalties to a loss, in the same order in every run.
+
+    TensorFlow turns a sum of more than two into one `AddN`, which begins with
+    whatever input nobody else needs any more at that moment (TF 2.21).
+
+    Args:
+        value: scalar float32.
+        penalties: scalars float32 by name.
+
+    Returns:
+        Scalar float32.
+    """
+    if not penalties:
+        return value
+    return tf.reduce_sum(tf.stack([value, *penalties.values()]))
+
+
+def added(
     scalars: Mapping[str, tf.Tensor], more: Mapping[str, tf.Tensor]
 ) -> dict[str, tf.Tensor]:
-    """Joins scalars, and adds those that both have."""
+    """Joins scalars by name, and adds those that both have."""
     sums = {n: scalars[n] + more[n] for n in scalars if n in more}
     return {**scalars, **more, **sums}
 

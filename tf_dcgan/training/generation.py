@@ -103,17 +103,12 @@ def load(resolved: system.Resolved) -> system.Loaded:
 def passes(config: schema.Config) -> system.Passes:
     """Counts the passes of one image in a step; see `system.Kind`."""
     shares_first = config.generator_latents == "shared"
-    # A loss's own penalty goes forth, back to the images, and back through
-    # both. R1's pass forth and its pass back to the weights are those
-    # of the real images, and counted there.
     loss = losses.LOSSES[config.loss]
-    num_slopes = (config.r1_gamma > 0) + (config.r2_gamma > 0)
-    penalty_forwards = (
-        6 * (loss.penalty_weight > 0)
-        + 3 * num_slopes
-        # Both halves once more, back to the weights too.
-        + 2 * 3 * (config.consistency > 0)
-    )
+    # A loss's own penalty goes forth, back to the images, and back through
+    # both.
+    penalty_forwards = 6 * (
+        loss.penalty_weight > 0
+    ) + system.forwards_of_penalties(config)
     of_updates = config.generator_updates * config.generator_batch
     # D's output on the real images of the pairs.
     of_pairs = config.generator_updates * loss.compares_pairs

@@ -170,6 +170,19 @@ class Kind(Protocol):
         """Says how many images a step takes."""
 
 
+def forwards_of_penalties(config: schema.Config) -> int:
+    """Returns how many forward passes of D its penalties cost for one image.
+
+    Args:
+        config: `r1_gamma`, `r2_gamma` and `consistency`.
+    """
+    # R1's pass forth and its pass back to the weights are those of the real
+    # images, and counted there.
+    num_slopes = (config.r1_gamma > 0) + (config.r2_gamma > 0)
+    # The consistency passes both halves once more, back to the weights too.
+    return 3 * num_slopes + 2 * 3 * (config.consistency > 0)
+
+
 def facts(dataset: loading.ImageArray) -> runs.DataFacts:
     """Returns what a run writes down about a data set."""
     num_images, height, width, channels = dataset.images.shape

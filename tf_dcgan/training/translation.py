@@ -11,7 +11,7 @@ import tensorflow as tf
 from tf_dcgan.common import errors, images, replicas, words
 from tf_dcgan.config import schema, value_ranges
 from tf_dcgan.data import augmentation, batches, domain_images, domains
-from tf_dcgan.gan import cyclegan, cyclegan_state
+from tf_dcgan.gan import cyclegan, cyclegan_state, updates
 from tf_dcgan.metrics import diversity
 from tf_dcgan.runs import runs
 from tf_dcgan.sampling import translators
@@ -146,8 +146,10 @@ def passes(config: schema.Config) -> system.Passes:
     return system.Passes(
         generator=3 * generator_calls,
         # Each judges a new image for G, a real one and one of the buffer.
-        discriminator=2 + 2 * 3,
+        discriminator=2 + 2 * 3 + system.forwards_of_penalties(config),
         generator_calls=generator_calls,
+        # At the generators' update. The discriminators' keeps more of their
+        # maps, but none of the generators', which are larger.
         discriminator_calls=1,
     )
 
@@ -211,7 +213,7 @@ class System:
 
     def notes(self) -> list[str]:
         """Returns what the user should know before the first step."""
-        return []
+        return updates.batch_notes(self._run.config, self.state.discriminator_a)
 
     def real_grid(self) -> np.ndarray:
         """Returns rows of images of A, then of B, [height, width, c] uint8."""
