@@ -1,6 +1,7 @@
 """Runs that go back to a good checkpoint when they collapse."""
 
 import dataclasses
+import functools
 import json
 import pathlib
 import shutil
@@ -110,10 +111,9 @@ def test_a_collapse_goes_back_and_on_with_other_noise_and_smaller_rates(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("instant", ["before", "after"])
 @pytest.mark.parametrize("scored", [False, True])
 def test_a_kill_in_a_rollback_changes_nothing_in_the_end(
-    call, collapsing, monkeypatch, instant, scored
+    call, collapsing, monkeypatch, scored
 ):
     flags = ["--on_collapse=rollback"]
     if scored:  # Two rollbacks to a best checkpoint, the second one further.
@@ -123,26 +123,31 @@ def test_a_kill_in_a_rollback_changes_nothing_in_the_end(
             launch, "_evaluator", lambda *_: scripted_scores.MeanEvaluator()
         )
     whole = call("whole", *flags)
+    rollbacks = runs.open_run(whole).rollbacks
+    assert len(rollbacks) == (2 if scored else 1)
+    if scored:
+        assert rollbacks[0].to_step % 7 == 0
     write = runs.write_config
 
-    def die(run):
+    def die(run, is_written):
         if run.rollbacks:
-            if instant == "after":
+            if is_written:
                 write(run)
             raise _KillError
         write(run)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(rollback.runs, "write_config", die)
-        with pytest.raises(_KillError):
-            call("killed", *flags)
-    killed = call("killed", again=True)
-    assert trainings.differences(whole, killed) == []
-    rollbacks = runs.open_run(killed).rollbacks
-    assert runs.open_run(whole).rollbacks == rollbacks
-    assert len(rollbacks) == (2 if scored else 1)
-    if scored:
-        assert rollbacks[0].to_step % 7 == 0
+    for name, is_written in (("before", False), ("after", True)):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                rollback.runs,
+                "write_config",
+                functools.partial(die, is_written=is_written),
+            )
+            with pytest.raises(_KillError):
+                call(name, *flags)
+        killed = call(name, again=True)
+        assert trainings.differences(whole, killed) == []
+        assert runs.open_run(killed).rollbacks == rollbacks
 
 
 @pytest.mark.slow
