@@ -239,6 +239,15 @@ def test_consistency_is_the_weighted_mean_of_squared_differences():
     assert float(value) == pytest.approx(31.25, abs=1e-5)
 
 
+def test_an_images_output_is_the_mean_of_its_patches():
+    patches = tf.constant([[[1.0, 2.0], [3.0, 6.0]], [[0.0, 0.0], [-1.0, 5.0]]])
+    np.testing.assert_array_equal(
+        losses.per_image(patches[..., tf.newaxis]), [[3.0], [1.0]]
+    )
+    outputs = column(2.0, -1.0)
+    assert losses.per_image(outputs) is outputs
+
+
 def slopes():
     # Two images of 1x2x2 numbers with norms 5 and 13, and one of zeros.
     return tf.constant(
