@@ -325,7 +325,7 @@ def _augment(
     reasons: list[tuple[str, str]],
     halves: bool,
 ) -> str | None:
-    """Chooses the changes of what D sees; in a translation nobody tried any."""
+    """Chooses the changes of what D sees, in recipes of noise alone."""
     if train_images >= findings.FEW_IMAGES or halves:
         return None
     augment = schema.augment_for(facts["channels"])
