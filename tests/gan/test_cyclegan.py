@@ -196,7 +196,7 @@ def reference_update(state, config, losses):
         "loss_d": both / 2,
         "discriminator_a": halves[0],
         "discriminator_b": halves[1],
-        **{name: parts[name] for name in updates.penalties(config)},
+        **{name: parts[name] for name in updates.penalty_names(config)},
     }
 
 

@@ -45,7 +45,7 @@ def scalars(config: schema.Config) -> tuple[str, ...]:
     return (
         _SCALARS
         + _SCALARS_OF_IDENTITY * (config.lambda_identity > 0)
-        + updates.penalties(config)
+        + updates.penalty_names(config)
     )
 
 

@@ -89,7 +89,7 @@ def create_state(
 
 def scalars(config: schema.Config) -> tuple[str, ...]:
     """Returns the names of what `update` returns under a config."""
-    return _SCALARS + updates.penalties(config)
+    return _SCALARS + updates.penalty_names(config)
 
 
 def update(

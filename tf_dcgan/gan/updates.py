@@ -248,7 +248,7 @@ class Judge:
         return replicas.shard(drawn)
 
 
-def penalties(config: schema.Config) -> tuple[str, ...]:
+def penalty_names(config: schema.Config) -> tuple[str, ...]:
     """Names the parts of `loss_d` beside D's loss on images, as logged.
 
     Args:

@@ -104,11 +104,11 @@ def passes(config: schema.Config) -> system.Passes:
     """Counts the passes of one image in a step; see `system.Kind`."""
     shares_first = config.generator_latents == "shared"
     loss = losses.LOSSES[config.loss]
-    # A loss's own penalty goes forth, back to the images, and back through
-    # both.
-    penalty_forwards = 6 * (
-        loss.penalty_weight > 0
-    ) + system.forwards_of_penalties(config)
+    penalty_forwards = system.forwards_of_penalties(config)
+    if loss.penalty_weight:
+        # The loss's own penalty goes forth, back to the images, and back
+        # through both.
+        penalty_forwards += 6
     of_updates = config.generator_updates * config.generator_batch
     # D's output on the real images of the pairs.
     of_pairs = config.generator_updates * loss.compares_pairs
