@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from tf_dcgan.common import errors
@@ -47,3 +48,10 @@ def test_a_folder_without_a_word_after_its_colon_is_refused(tmp_path):
     for words in (":", "::cat", ":a:b:c"):
         with pytest.raises(errors.UserError, match="names no images"):
             names.cut(f"{tmp_path}{words}", given="it")
+
+
+def test_labels_are_numbered_as_another_set_numbers_its_classes():
+    labels = names.renumber(
+        np.array([0, 1, 1]), ("cat", "dog"), ("bird", "dog", "cat")
+    )
+    assert labels.tolist() == [2, 1, 1]

@@ -74,8 +74,9 @@ def g_ignores_its_latents(monkeypatch):
 
 
 def test_a_generator_that_ignores_its_latents_is_told_of(
-    main, tiny_flags, g_ignores_its_latents, capsys
+    main, tiny_flags, g_ignores_its_latents, capsys, monkeypatch
 ):
+    monkeypatch.setattr(health, "WINDOW_STEPS", 2)
     main(*tiny_flags, "--steps=15", "--run_dir=run")
     assert [line["diversity"] for line in lines(kind="samples")] == [0.0, 0.0]
     (line,) = lines()
@@ -92,8 +93,9 @@ def test_a_generator_that_ignores_its_latents_is_told_of(
 
 
 def test_a_conditional_generator_that_only_heeds_the_label_is_told_of(
-    main, tiny_flags, g_ignores_its_latents
+    main, tiny_flags, g_ignores_its_latents, monkeypatch
 ):
+    monkeypatch.setattr(health, "WINDOW_STEPS", 2)
     main(*tiny_flags, "--conditional", "--steps=15", "--run_dir=run")
     grid = images.read_png(pathlib.Path("run/samples/step_0000015.png"))
     # The classes differ, the images of a class do not.
@@ -164,7 +166,7 @@ def test_nothing_is_said_of_a_healthy_dcgan_small(
 def test_a_run_that_ends_within_an_epoch_is_told_of_too(
     main, tiny_flags, g_ignores_its_latents, capsys, monkeypatch
 ):
-    monkeypatch.setattr(health, "WINDOW_STEPS", 8)
+    monkeypatch.setattr(health, "WINDOW_STEPS", 1)
     main(*tiny_flags, "--steps=9", "--run_dir=run")
     assert lines() == []
     (line,) = lines(kind="health")

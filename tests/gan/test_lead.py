@@ -49,3 +49,18 @@ def test_a_conditional_d_is_told_the_classes():
         (_images([1]), np.array([2])),
     )
     assert value == 2
+
+
+def test_each_batch_has_images_from_everywhere(monkeypatch):
+    # As minibatch_stddev does, this D compares the images of a batch.
+    inputs = keras.Input((2, 3, 1))
+    spread = keras.layers.Lambda(
+        lambda x: keras.ops.zeros_like(x[:, 0, 0]) + keras.ops.std(x),
+        output_shape=(1,),
+    )
+    model = keras.Model(inputs, spread(inputs))
+    monkeypatch.setattr(lead, "_BATCH", 2)
+    by_class = _images([0, 0, 255, 255])
+    mixed = _images([0, 255])
+    value = lead.discriminator_lead(model, (by_class, None), (mixed, None))
+    assert value == 0

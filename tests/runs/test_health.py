@@ -236,10 +236,14 @@ def test_a_gradient_below_a_thousandth_within_a_tenth_of_a_guess_is_death(
         (0.399, 0.36, 0.5, False, True),
         (0.401, 0.36, 0.5, False, False),
         (0.399, 0.348, 0.5, False, False),
-        (0.0099, 0.0, 0.0, True, True),
+        (0.0099, 0.0099, 0.0, True, True),
+        (0.0099, 0.0098, 0.0, True, False),
+        (0.0099, None, 0.0, True, False),
         (0.0101, 0.0101, 0.0, True, False),
         (0.749, 0.749, 1.0, False, True),
         (0.751, 0.751, 1.0, False, False),
+        (0.299, 0.299, 0.4, True, True),
+        (0.299, 0.299, 0.399, True, False),
     ],
 )
 def test_where_a_collapse_begins(diversity, before, highest, young, is_told):
@@ -357,9 +361,24 @@ def test_a_discriminator_without_gradient_that_is_right_is_not_dead():
     assert by_window[-1] == ["discriminator is winning"]
 
 
-def test_samples_that_do_not_differ_at_all_are_told_at_once():
-    by_window = verdicts(SMALL, HEALTHY[:1], [0.0])
-    assert by_window == [["samples are collapsing"]]
+def test_samples_that_do_not_differ_at_all_are_told_after_six_windows():
+    by_window = verdicts(SMALL, HEALTHY[:1] * 7, [0.0] * 7)
+    assert by_window == [[]] * 5 + [["samples are collapsing"]] * 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        # `lsgan_28` and `dcgan_28` on MNIST from their sources' start.
+        [0.0088, 0.0262, 0.1],
+        [0.0103, 0.0156, 0.0227, 0.03, 0.04, 0.05],
+        # A fall from what was low anyway.
+        [0.03, 0.037, 0.054, 0.042, 0.048, 0.035, 0.06],
+    ],
+)
+def test_a_start_without_diversity_is_no_collapse(values):
+    count = len(values)
+    assert verdicts(SMALL, HEALTHY[:1] * count, values) == [[]] * count
 
 
 def test_low_diversity_that_rises_is_a_young_generators():
@@ -427,7 +446,8 @@ def test_diversity_that_cannot_be_measured_is_not_judged():
 
 def test_several_verdicts_make_one_entry():
     monitor = health.Monitor(SMALL)
-    monitor.add(means(G_ALONE), 0.005)
+    for _ in range(6):
+        monitor.add(means(G_ALONE), 0.005)
     line = health.entry(monitor.verdicts)
     assert line["health"].count("; samples are collapsing: ") == 1
     assert health.kinds(line) == [

@@ -60,10 +60,55 @@ def test_images_are_held_out_but_those_that_d_learns_from(tiny_mnist, tmp_path):
     loaded = _loaded(tiny_mnist, tmp_path, "train")
     assert loaded.held_out is None
     assert (
-        "note: D learns from --evaluate_split=train, so that its lead on "
+        "note: D learns from --evaluate_split=train, so that D's lead on "
         "held-out images is not measured: name a split that is held out to see "
         "it"
     ) in loaded.lines
+
+
+@pytest.mark.parametrize(
+    ("y_test", "labels", "note"),
+    [
+        (["c", "b", "c", "b"], [2, 1, 2, 1], None),
+        (None, None, "the images of --evaluate_split=test have no labels"),
+        (
+            ["a", "b", "x", "y"],
+            None,
+            "--evaluate_split=test has the class x, which D does not learn",
+        ),
+    ],
+)
+def test_held_out_labels_are_those_that_a_conditional_d_learns(
+    tmp_path, y_test, labels, note
+):
+    arrays = {
+        "x_train": np.zeros((6, 28, 28), np.uint8),
+        "y_train": np.array(list("abcabc")),
+        "x_test": np.ones((4, 28, 28), np.uint8),
+    }
+    if y_test is not None:
+        arrays["y_test"] = np.array(y_test)
+    np.savez(tmp_path / "set.npz", **arrays)
+    config = overrides.from_flags(
+        {
+            "recipe": "dcgan_28",
+            "dataset": str(tmp_path / "set.npz"),
+            "cache_dir": str(tmp_path / "cache"),
+            "batch_size": 4,
+            "conditional": True,
+            "evaluate_every": 5,
+        }
+    )
+    loaded = generation.load(generation.resolve(config))
+    told = [line for line in loaded.lines if "held-out images" in line]
+    if note is None:
+        assert loaded.held_out.labels.tolist() == labels
+        assert told == []
+    else:
+        assert loaded.held_out is None
+        assert [line.partition(", so that")[0] for line in told] == [
+            f"note: {note}"
+        ]
 
 
 def test_a_split_that_cannot_score_is_told_with_both_flags(

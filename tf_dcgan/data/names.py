@@ -1,9 +1,11 @@
-"""Parts of image sets, named in one word such as `cifar10:test:horse`."""
+"""Names of parts of image sets, such as `cifar10:test:horse`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 import os
+
+import numpy as np
 
 from tf_dcgan.common import errors
 
@@ -62,3 +64,21 @@ def check_class(
             f"{name} has no class {class_name!r}: "
             + errors.suggestion(class_name, class_names)
         )
+
+
+def renumber(
+    labels: np.ndarray, class_names: Sequence[str], among: Sequence[str]
+) -> np.ndarray:
+    """Numbers labels as another set numbers its classes.
+
+    Args:
+        labels: [n] int64, positions in `class_names`.
+        class_names: the name of each label.
+        among: the names of the other set's classes, each of `class_names`
+            among them.
+
+    Returns:
+        [n] int64, positions in `among`.
+    """
+    positions = [among.index(name) for name in class_names]
+    return np.array(positions, np.int64)[labels]

@@ -12,6 +12,7 @@ import numpy as np
 from tf_dcgan.common import errors
 from tf_dcgan.config import value_ranges
 from tf_dcgan.data import array_files, loading
+from tf_dcgan.data import names as image_names
 from tf_dcgan.data.folders import decoding, labels_files, listings, survey
 
 # Images that are handed on together: at most so many, and of a folder's images,
@@ -82,8 +83,7 @@ class ImageSource:
                 f"which are not among {', '.join(names)}: give images of the "
                 "same classes"
             )
-        positions = [names.index(name) for name in self.class_names]
-        return np.array(positions, np.int64)[self.labels]
+        return image_names.renumber(self.labels, self.class_names, names)
 
 
 def from_array(

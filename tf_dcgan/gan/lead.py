@@ -10,7 +10,7 @@ from tf_dcgan.common import images as image_values
 from tf_dcgan.models import conditional
 
 NUM_IMAGES = 1000  # Of each set, at most.
-_BATCH = 100
+_BATCH = 100  # At most.
 
 
 def discriminator_lead(
@@ -45,8 +45,10 @@ def _mean_output(discriminator, images, labels):
     # Sets may be sorted, by class say: a few from everywhere.
     chosen = np.linspace(0, len(images) - 1, count).round().astype(np.int64)
     total = 0.0
-    for first in range(0, count, _BATCH):
-        places = chosen[first : first + _BATCH]
+    # Each batch has some of everywhere, too: `minibatch_stddev` compares them.
+    num_batches = -(-count // _BATCH)
+    for first in range(num_batches):
+        places = chosen[first::num_batches]
         inputs = conditional.inputs(
             image_values.to_float(images[places]),
             None if labels is None else tf.constant(labels[places], tf.int32),

@@ -227,25 +227,30 @@ def discriminator_is_dead(
 
 
 def samples_are_collapsing(
-    diversity: float, *, before: float, highest: float, young: bool
+    diversity: float, *, before: float | None, highest: float, young: bool
 ) -> str | None:
     """Returns the verdict on samples that are too much alike, else None.
 
     Args:
         diversity: of the fixed samples now, as a share of the diversity of
             real images.
-        before: the diversity `SUSTAINED_WINDOWS` windows ago; 0 before the
-            first step.
+        before: the diversity `SUSTAINED_WINDOWS` windows ago; None if there
+            have been fewer.
         highest: the highest diversity at the end of an earlier window, at most
             1; 0 in the first `SUSTAINED_WINDOWS` windows.
         young: whether the generator has had so few windows that a low
             diversity says no more than that.
     """
-    # A low diversity that rises is normal for a young generator.
-    is_low = diversity < LOW_DIVERSITY and diversity < before + RISING_DIVERSITY
-    if young and diversity >= NO_DIVERSITY:
-        is_low = False
-    has_fallen = diversity < FALLEN_DIVERSITY * highest
+    # A young generator's may be low, and the lower it is the slower it rises.
+    least, rise = (
+        (NO_DIVERSITY, 0.0) if young else (LOW_DIVERSITY, RISING_DIVERSITY)
+    )
+    is_low = (
+        before is not None and diversity < least and diversity <= before + rise
+    )
+    has_fallen = (
+        highest >= LOW_DIVERSITY and diversity < FALLEN_DIVERSITY * highest
+    )
     if not (is_low or has_fallen):
         return None
     was = f", after {_percent(highest)} at best" * has_fallen
@@ -339,11 +344,11 @@ class Monitor:
         if self._windows_ahead >= SUSTAINED_WINDOWS:
             possible_verdicts.append(discriminator_is_winning(config, means))
         if diversity is not None:
-            past = [0.0] * SUSTAINED_WINDOWS + self._diversities
+            past = self._diversities[-SUSTAINED_WINDOWS:]
             possible_verdicts.append(
                 samples_are_collapsing(
                     diversity,
-                    before=past[-SUSTAINED_WINDOWS],
+                    before=past[0] if len(past) == SUSTAINED_WINDOWS else None,
                     highest=self._highest,
                     young=len(self._diversities) < YOUNG_WINDOWS - 1,
                 )

@@ -12,7 +12,14 @@ import tensorflow as tf
 
 from tf_dcgan.common import errors, images, randomness, replicas, words
 from tf_dcgan.config import losses, schema, value_ranges
-from tf_dcgan.data import augmentation, batches, held_out, loading, reading
+from tf_dcgan.data import (
+    augmentation,
+    batches,
+    held_out,
+    loading,
+    names,
+    reading,
+)
 from tf_dcgan.data.named import known_sets
 from tf_dcgan.gan import gan, lead, updates
 from tf_dcgan.metrics import diversity
@@ -76,14 +83,8 @@ def load(resolved: system.Resolved) -> system.Loaded:
         raise _without_labels(config)
     scored, notes = None, system.notes([dataset])
     if config.evaluate_every:
-        scored = held_out.load(config, resolved.image_shape[:2])
-        if scored.fingerprint == dataset.fingerprint:
-            scored = None
-            notes.append(
-                "note: D learns from --evaluate_split="
-                f"{config.evaluate_split}, so that its lead on held-out images "
-                "is not measured: name a split that is held out to see it"
-            )
+        scored, note = _held_out(resolved, dataset)
+        notes += note
     classes = len(dataset.class_names)
     lines = [
         f"data: {config.dataset}, "
@@ -98,6 +99,41 @@ def load(resolved: system.Resolved) -> system.Loaded:
         lines=tuple(lines),
         held_out=scored,
     )
+
+
+def _held_out(
+    resolved: system.Resolved, dataset: loading.ImageArray
+) -> tuple[loading.ImageArray | None, list[str]]:
+    """Opens the images that D does not learn from.
+
+    Returns:
+        (images, []), with the labels that the training images' classes have;
+        or (None, [note]) where they say nothing of D's lead.
+    """
+    config = resolved.config
+    scored = held_out.load(config, resolved.image_shape[:2])
+    split = f"--evaluate_split={config.evaluate_split}"
+    strange = sorted(set(scored.class_names) - set(dataset.class_names))
+    if scored.fingerprint == dataset.fingerprint:
+        why = f"D learns from {split}"
+        advice = "name a split that is held out to see it"
+    elif not config.conditional:
+        return scored, []
+    elif scored.labels is None:
+        why = f"the images of {split} have no labels"
+        advice = "give them labels to see it"
+    elif strange:
+        why = f"{split} has the class {strange[0]}, which D does not learn"
+        advice = "name a split with the same classes to see it"
+    else:
+        labels = names.renumber(
+            scored.labels, scored.class_names, dataset.class_names
+        )
+        return dataclasses.replace(scored, labels=labels), []
+    return None, [
+        f"note: {why}, so that D's lead on held-out images is not measured: "
+        f"{advice}"
+    ]
 
 
 def passes(config: schema.Config) -> system.Passes:
