@@ -19,9 +19,10 @@ class _Images:
     named: dict = {}
     notes = ()
 
-    def __init__(self, sizes, *, channels=3, classes=0):
+    def __init__(self, sizes, *, channels=3, classes=0, held_out=()):
         self.sizes, self.channels = sizes, channels
-        self.splits = {"train": len(sizes)}
+        held_out = dict.fromkeys(held_out, 1)
+        self.splits = {"train": len(sizes) - len(held_out), **held_out}
         self.class_names = tuple(map(str, range(classes)))
 
     def name(self, index):
@@ -163,6 +164,52 @@ def test_what_looks_after_a_night_is_hinted_at_where_one_pays(monkeypatch):
     assert "--steps=125000" not in hints(9, side=32) + hints(10)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "options", "flags"),
+    [
+        ([(20, 20)] * 12, {"classes": 2}, ""),
+        ([(16, 96)] * 12, {"classes": 2}, ""),
+        ([(20, 20)] * 12, {}, "inception"),
+        ([(20, 20)] * 11 + [(20, 21)], {"classes": 2}, "inception"),
+        ([(15, 20)] * 12, {"classes": 2}, "inception"),
+        ([(20, 97)] * 12, {"classes": 2}, "inception"),
+    ],
+)
+def test_scores_are_hinted_at_with_features_that_can_be_had(
+    sizes, options, flags, monkeypatch
+):
+    monkeypatch.setattr(findings, "FEW_IMAGES", 10)
+    flags = flags and f" --evaluate_features={flags}"
+    for held_out, expected in (
+        (["test"], f"--evaluate_every=5000{flags}, which"),
+        (
+            ["validation"],
+            "--evaluate_every=5000 --evaluate_split=validation "
+            "--evaluate_features=inception, which",
+        ),
+        ([], f"once images are held out --evaluate_every=5000{flags}, which"),
+    ):
+        advised = _advice(sizes, held_out=held_out, **options)
+        [night] = [hint for hint in advised.hints if "for a night" in hint]
+        assert f"and {expected} keeps" in night
+
+
+@pytest.mark.parametrize(
+    ("held_out", "command"),
+    [
+        (["test"], "evaluate.py --metrics=memorization says"),
+        (["validation"], "evaluate.py --split=validation --metrics=memoriz"),
+        ([], None),
+    ],
+)
+def test_memorization_is_hinted_at_where_images_are_held_out(held_out, command):
+    hints = " ".join(_advice([(20, 20)] * 9, held_out=held_out).hints)
+    assert ("--metrics=memorization" in hints) == (command is not None)
+    assert ("cannot say whether G repeats" in hints) == (command is None)
+    if command is not None:
+        assert command in hints
+
+
 def test_labels_are_hinted_at_where_classes_are_large():
     def hints(count):
         advised = _advice([(16, 16)] * count, classes=2)
@@ -191,9 +238,9 @@ def test_the_command_can_be_pasted():
 def test_two_sets_of_a_translation_are_recognised(tmp_path):
     from tf_dcgan.inspection import report
 
-    for name in ("trainA", "trainB"):
+    for name, count in (("trainA", 3), ("trainB", 5), ("testA", 2)):
         (tmp_path / name).mkdir()
-        for number in range(3):
+        for number in range(count):
             pixels = np.random.default_rng(number).integers(
                 0, 256, (40, 42, 3), dtype=np.uint8
             )
@@ -202,6 +249,12 @@ def test_two_sets_of_a_translation_are_recognised(tmp_path):
     assert advised.settings["recipe"] == "cyclegan"
     assert "augment" not in advised.settings
     assert advised.config.batch_size == 1
+    assert advised.train_images == 8
+    # A thousand passes over the larger set.
+    assert advised.total_steps == 5000
+    (why,) = [w for what, w in advised.reasons if what.startswith("--steps=")]
+    assert why.startswith("1,000 passes over the images")
+    assert "memorization" not in " ".join(advised.hints)
     assert families.image_size(advised.config, (40, 42)) == (40, 40)
 
 

@@ -70,7 +70,10 @@ def main(arguments: Sequence[str]) -> None:
     line = command_line.parse(
         arguments,
         InspectSettings,
-        summary=SUMMARY,
+        summary=(
+            f"{SUMMARY}\n\nPATH is a folder of images, a .zip, .tar or .tar.gz "
+            "of one, an .npy or\n.npz, or a data set's name."
+        ),
         command=terminal.command("inspect"),
         words="PATH",
     )

@@ -8,7 +8,9 @@ from tf_dcgan.common import errors
 
 AUTO = "auto"  # An image size that follows from the images.
 LARGEST_SIDE = 4096
-
+# Of images that the classifier for scores can take: its three poolings leave 2
+# pixels of 16, and larger images than these take hours on a CPU.
+CLASSIFIER_SIDES = (16, 96)
 
 # The smallest and the largest side of each setting, in pixels.
 _BOUNDS = {

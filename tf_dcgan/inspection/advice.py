@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from tf_dcgan.common import terminal
-from tf_dcgan.config import overrides, recipes, schema
+from tf_dcgan.config import overrides, recipes, schema, sizes
 from tf_dcgan.inspection import findings
 
 # A first run need not be longer, unless its recipe is made for one.
@@ -23,6 +23,7 @@ _LEAST_STEPS = 2_000
 _KEPT_BY_A_SQUARE = 0.8
 _KEPT_BY_A_SHAPE = 0.8
 _FEW_OF_A_CLASS = 100
+_SCORE_STEPS = 5_000
 # For a batch, as a share of the training images.
 _BATCH_SHARE = 0.5
 _PLACES = ("dataset", "data_dir", "labels", "cache_dir")
@@ -125,10 +126,11 @@ def of(
     Returns:
         The advice; None if there are not even two images to train on.
     """
-    train_images = _train_images(facts)
+    pair = _pair(facts)
+    halves = bool(pair)
+    train_images = sum(pair) if pair else _train_images(facts)
     if train_images < 2:
         return None
-    halves = _is_pair(facts)
     reasons: list[tuple[str, str]] = []
     size = _image_size(facts, reasons, halves)
     height, width = size
@@ -136,7 +138,8 @@ def of(
     own = overrides.from_flags({"recipe": recipe})
     fit = _fit(facts, size, reasons, halves)
     batch_size = _batch_size(own, train_images, reasons)
-    steps = _steps(own, train_images, batch_size, reasons)
+    # An epoch of a translation is as long as its larger set.
+    steps = _steps(own, max(pair, default=train_images), batch_size, reasons)
     augment = _augment(facts, train_images, reasons, halves)
     settings: dict[str, Any] = {
         "recipe": recipe,
@@ -208,10 +211,13 @@ def _train_images(facts: Mapping[str, Any]) -> int:
     return round(share * count)
 
 
-def _is_pair(facts: Mapping[str, Any]) -> bool:
-    """Whether the folder holds the two sets of a translation."""
-    names = {*facts["classes"], *facts["splits"]}
-    return any(halves <= names for halves in _HALVES)
+def _pair(facts: Mapping[str, Any]) -> list[int]:
+    """The images of the two sets of a translation; empty without them."""
+    counts = {**facts["splits"], **facts["classes"]}
+    for halves in _HALVES:
+        if halves <= counts.keys():
+            return [counts[name] for name in halves]
+    return []
 
 
 def _image_size(
@@ -341,7 +347,7 @@ def _augment(
 
 def _steps(
     own: schema.Config,
-    train_images: int,
+    epoch_images: int,
     batch_size: int,
     reasons: list[tuple[str, str]],
 ) -> int:
@@ -349,10 +355,10 @@ def _steps(
     of_recipe = own.total_steps(
         own.steps_per_epoch(recipes.RECIPES[own.recipe].own_images)
     )
-    of_passes = max(_LEAST_STEPS, _MOST_PASSES * train_images // batch_size)
+    of_passes = max(_LEAST_STEPS, _MOST_PASSES * epoch_images // batch_size)
     most = of_recipe if own.recipe == _QUICK else _MOST_STEPS
     steps = min(of_recipe, most, of_passes)
-    passes = steps * batch_size / train_images
+    passes = steps * batch_size / epoch_images
     if steps == of_passes:
         why = "more would be learning the few images by heart"
     elif steps == of_recipe:
@@ -380,37 +386,67 @@ def _steps(
 
 def _hints(
     facts: Mapping[str, Any], recipe: str, train_images: int
-) -> list[str]:
-    hints = []
+) -> Iterator[str]:
+    few = train_images < findings.FEW_IMAGES
+    more_help = f"below {findings.FEW_IMAGES:,} images more of them help most"
+    if recipe == "cyclegan":
+        if few:
+            yield more_help
+        return
     counts = facts["classes"].values()
-    if (
-        len(counts) > 1
-        and recipe != "cyclegan"
-        and min(counts) >= _FEW_OF_A_CLASS
-    ):
-        hints.append(
+    if len(counts) > 1 and min(counts) >= _FEW_OF_A_CLASS:
+        yield (
             "--conditional tells the networks the class, and sampling can then "
             "choose it"
         )
-    if train_images < findings.FEW_IMAGES:
-        hints.append(
-            f"below {findings.FEW_IMAGES:,} images more of them help most; "
-            "evaluate.py --metrics=memorization says whether G repeats them"
-        )
-    if train_images >= findings.FEW_IMAGES and recipe != "cyclegan":
+    held_out = _held_out(facts)
+    split = f" --split={held_out}" * (held_out not in ("test", None))
+    if few:
+        yield more_help + (
+            f"; evaluate.py{split} --metrics=memorization says whether G "
+            "repeats them"
+        ) * (held_out is not None)
+    else:
         longer = "more --steps"
         if recipe == _QUICK:  # docs/search.md has the trainings.
             longer = f"--recipe={_STEADY} --steps=125000"
-        hints.append(
+        yield (
             f"for a night give {longer}, --on_collapse=rollback, which goes "
-            "back if the samples collapse, and with labels and test images "
-            "--evaluate_every=5000, which keeps the best checkpoint"
+            f"back if the samples collapse, and {_scores(facts)}, which keeps "
+            "the best checkpoint"
         )
-    if list(facts["splits"]) == ["train"] and recipe != "cyclegan":
-        hints.append(
-            "no images are held out: evaluate.py then needs --split=train; a "
-            "sub-folder test beside train is better"
-            if facts["kind"] == "folder"
-            else "no images are held out: evaluate.py needs --split=train"
+    if held_out is None:
+        yield (
+            "no images are held out: evaluate.py then needs --split=train, and "
+            "cannot say whether G repeats images"
+            + "; a sub-folder test beside train is better"
+            * (facts["kind"] == "folder")
         )
-    return hints
+
+
+def _held_out(facts: Mapping[str, Any]) -> str | None:
+    """The split to score on; None if all images are for training."""
+    others = [name for name in facts["splits"] if name != "train"]
+    return "test" if "test" in others else next(iter(others), None)
+
+
+def _scores(facts: Mapping[str, Any]) -> str:
+    """The flags that score a training, and what they need beside them."""
+    held_out = _held_out(facts)
+    flags = f"--evaluate_every={_SCORE_STEPS}"
+    if held_out is None:
+        flags = f"once images are held out {flags}"
+    elif held_out != "test":
+        flags += f" --evaluate_split={held_out}"
+    smallest, largest = sizes.CLASSIFIER_SIDES
+    height, width = facts["sizes"]["height"], facts["sizes"]["width"]
+    if (
+        len(facts["classes"]) < 2
+        or held_out not in ("test", None)
+        or facts["sizes"]["different"] > 1
+        or min(height["0"], width["0"]) < smallest
+        or max(height["100"], width["100"]) > largest
+    ):
+        # The classifier is trained on images as they are, and their labels.
+        flags += " --evaluate_features=inception"
+    return flags

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_dcgan.common import errors, terminal
-from tf_dcgan.config import schema
+from tf_dcgan.config import schema, sizes
 from tf_dcgan.data import cache, loading, reading
 from tf_dcgan.metrics.features import feature_network, resizing
 from tf_dcgan.metrics.features.classifier import files, training
@@ -30,7 +30,6 @@ from tf_dcgan.metrics.features.classifier import model as classifier_model
 # Part of every cached classifier's key: raise it whenever the same images and
 # settings would give another one.
 _VERSION = 1
-_LARGEST_SIDE = 96  # Pixels; larger ones take hours on a CPU.
 # What the test accuracy must reach to be trusted; it does with a margin.
 _LEAST_ACCURACY = {
     "mnist": 0.99,
@@ -195,7 +194,7 @@ def _load(
         raise UnusableError(
             name, "its images have different sizes", flag_prefix
         )
-    smallest, largest = classifier_model.SMALLEST_SIDE, _LARGEST_SIDE
+    smallest, largest = sizes.CLASSIFIER_SIDES
     if min(size) < smallest or max(size) > largest:
         raise UnusableError(
             name,

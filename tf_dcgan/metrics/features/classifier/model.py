@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 FEATURE_DIM = 128
-SMALLEST_SIDE = 16  # Pixels; three poolings leave 2.
 # Keeps this use of the seed apart from every other.
 _PURPOSE = 0xC1A5
 _LOGITS = "logits"
@@ -29,8 +28,8 @@ def build(
     then a last pooling and convolution whose channels are averaged.
 
     Args:
-        image_shape: (height, width, channels), sides of at least
-            SMALLEST_SIDE.
+        image_shape: (height, width, channels), sides of at least the first
+            of `sizes.CLASSIFIER_SIDES`.
         num_classes: of the logits.
         width: channels of the first convolution.
         seed: of the weights, at least 0.
