@@ -37,6 +37,8 @@ from tf_dcgan.config.fields import setting
 
 _GROUP = "Benchmark"
 _PROBE_SECONDS = 20
+_PROBE_STEPS = 25  # To learn how many these seconds are.
+_PROBE_EVERY = 5
 _NEVER = 1_000_000_000  # Steps.
 BASELINE = "dcgan_cifar10"
 VARIANTS = {
@@ -243,13 +245,28 @@ class Search:
         Returns:
             `name`, `steps`, `seconds` and `scores`: fid by what it was
             computed on, each with its floor.
+
+        Raises:
+            errors.UserError: the training failed, or was stopped.
         """
         for line in self._lines():
             if line["name"] == trial.name:
                 return line
         run_dir = self._folder / trial.name
         steps = max(1, round(60 * trial.minutes * self.speed(trial.variant)))
-        seconds = _train(self._flags(trial), steps, run_dir)
+        try:
+            seconds = _train(self._flags(trial), steps, run_dir)
+        except RuntimeError as error:
+            raise errors.UserError(
+                f"{error}; to go on without it, leave {trial.variant} out of "
+                "--variants"
+            ) from error
+        done = trainings.logged_steps(run_dir)
+        if done != steps:  # Ctrl-C stops the training, too.
+            raise errors.UserError(
+                f"{run_dir} was stopped after step {done:,} of {steps:,}: the "
+                "same command goes on with it"
+            )
         line = {
             "name": trial.name,
             "variant": trial.variant,
@@ -305,11 +322,13 @@ def _steps_per_second(flags: Sequence[str]) -> float:
         config = trainings.config(flags)
         # Falling rates would fix the length.
         flags = [*flags, "--learning_rate_decay=none"]
-        _train(flags, 5, run_dir)  # Its first calls are slow.
-        [speed] = trainings.speeds(run_dir)[-1:]
-        steps = 5 + round(_PROBE_SECONDS * speed / config.batch_size)
-        _train(flags, steps, run_dir, log_every=5)
-        speeds = trainings.speeds(run_dir)[2:] or [speed]
+        _train(flags, _PROBE_STEPS, run_dir, log_every=_PROBE_EVERY)
+        # The first calls of each process are slow.
+        speeds = trainings.speeds(run_dir)
+        speed = statistics.median(speeds[2:]) / config.batch_size
+        steps = _PROBE_STEPS + max(_PROBE_STEPS, round(_PROBE_SECONDS * speed))
+        _train(flags, steps, run_dir, log_every=_PROBE_EVERY)
+        speeds = trainings.speeds(run_dir)[len(speeds) + 2 :]
     return statistics.median(speeds) / config.batch_size
 
 
