@@ -62,13 +62,14 @@ def total(values: tf.Tensor) -> tf.Tensor:
     return _context().all_reduce(tf.distribute.ReduceOp.SUM, values)
 
 
-def mean(values: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+def mean(values: Sequence[tf.Tensor | tf.IndexedSlices]) -> list[tf.Tensor]:
     """Averages each tensor over the replicas.
 
     A loss that is a mean over a replica's rows has the mean of the replicas'
-    gradients as the gradient of the whole batch.
+    gradients as the gradient of the whole batch. The gradient of an embedding
+    has a slice for each row; slices of the same class are added up.
     """
-    values = list(values)
+    values = [tf.convert_to_tensor(value) for value in values]
     if count() == 1:
         return values
     return _context().all_reduce(tf.distribute.ReduceOp.MEAN, values)
