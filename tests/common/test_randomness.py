@@ -41,7 +41,7 @@ def assert_standard_normal(numbers):
 
 def test_training_latents_are_a_function_of_seed_step_and_draw():
     first = training_latents(seed=3, step=5, draw=1)
-    tf.random.normal([3])
+    tf.random.normal([3], seed=1)
     np.testing.assert_array_equal(
         first, training_latents(seed=3, step=5, draw=1)
     )
@@ -280,6 +280,35 @@ def test_the_interpolations_of_a_seed_stay_what_they_were():
     )
 
 
+def test_the_views_of_a_seed_stay_what_they_were():
+    drawn = randomness.view_uniforms(
+        1,
+        tf.constant(2),
+        purpose=Purpose.PENALTY_INTERPOLATION,
+        view=0,
+        shape=(3, 1),
+    )
+    # The key is that of the interpolations, and so are the numbers.
+    assert drawn.numpy().ravel() == pytest.approx(
+        [0.26513076, 0.43841326, 0.31873], abs=1e-7
+    )
+
+
+def test_views_differ_by_seed_step_view_and_purpose():
+    seen = {
+        randomness.view_uniforms(
+            seed, tf.constant(step), purpose=purpose, view=view, shape=(4, 3)
+        )
+        .numpy()
+        .tobytes()
+        for seed in (0, 1)
+        for step in (0, 1)
+        for view in (0, 1)
+        for purpose in (Purpose.AUGMENTATION, Purpose.CONSISTENCY)
+    }
+    assert len(seen) == 16
+
+
 def test_the_neighbours_of_a_seed_stay_what_they_were():
     offsets = randomness.neighbour_offsets(
         1, count=1, latent_dim=3, scale=1.0
@@ -295,6 +324,21 @@ def test_weight_seeds_differ_from_layer_to_layer_and_are_repeatable():
     assert len(set(seeds)) == 20
     assert all(isinstance(s, int) and 0 <= s < 2**31 for s in seeds)
     assert seeds == weight_seeds(0, count=20)
+
+
+def test_weight_seeds_differ_by_what_the_weights_are():
+    streams = {stream.name: stream.value for stream in randomness.WeightStream}
+    assert streams == {
+        "KERNELS": 0,
+        "SCALES": 1,
+        "BIASES": 2,
+        "CLASS_VECTORS": 3,
+    }
+    seeds = {
+        next(randomness.weight_seeds(0, Purpose.GENERATOR_WEIGHTS, stream))
+        for stream in randomness.WeightStream
+    }
+    assert len(seeds) == 4
 
 
 def test_weight_seeds_differ_by_network_and_seed():

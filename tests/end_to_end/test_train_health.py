@@ -10,7 +10,7 @@ import pytest
 from tf_dcgan.commands import train
 from tf_dcgan.common import images
 from tf_dcgan.models import families
-from tf_dcgan.runs import health
+from tf_dcgan.runs import checkpoints, health
 from tf_dcgan.training import execution
 
 # An epoch of the tiny data, and two in succession.
@@ -102,6 +102,18 @@ def test_a_conditional_generator_that_only_heeds_the_label_is_told_of(
     assert np.any(grid[2:30, 2:30] != grid[32:60, 2:30])
     assert [line["diversity"] for line in lines(kind="samples")] == [0.0, 0.0]
     assert "samples are collapsing" in verdicts()[0]
+
+
+def test_a_collapse_stops_a_run_that_is_to_stop(
+    main, tiny_flags, g_ignores_its_latents, monkeypatch, capsys
+):
+    monkeypatch.setattr(health, "WINDOW_STEPS", 2)
+    main(*tiny_flags, "--steps=30", "--on_collapse=stop", "--run_dir=run")
+    told = "--on_collapse=stop: samples are collapsing: they differ by 0 %"
+    assert told in capsys.readouterr().out
+    # The third window, which is the first with enough before it.
+    last = checkpoints.last(pathlib.Path("run/checkpoints"))
+    assert checkpoints.step_of(last) == 6
 
 
 def test_a_discriminator_that_is_held_lets_the_generator_win(main, tiny_flags):

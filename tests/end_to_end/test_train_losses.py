@@ -67,13 +67,17 @@ def main(tmp_path, monkeypatch, no_exports):
         ],
         ["--loss=hinge", "--spectral_norm", "--precision=mixed_float16"],
         [*PENALISED, "--xla=on"],
+        [*STEADIED, "--precision=mixed_float16"],
     ],
-    ids=["least_squares", "hinge", "wasserstein_gp"],
+    ids=["least_squares", "hinge", "wasserstein_gp", "steadied"],
 )
 def test_it_trains_and_logs_every_scalar_with(main, tiny_flags, flags, capsys):
     main(*tiny_flags, *flags, "--steps=2", "--run_dir=run")
     output = capsys.readouterr().out
-    notes = ("--r1_gamma" in "".join(flags)) + ("--spectral_norm" in flags)
+    notes = sum(
+        any(flag.startswith(name) for flag in flags)
+        for name in ("--r1_gamma", "--consistency", "--spectral_norm")
+    )
     assert output.count("batch normalisation in D") == notes
     with open("run/metrics.jsonl") as file:
         lines = [json.loads(line) for line in file]

@@ -10,7 +10,7 @@ import tiny_data
 from tf_dcgan.common import errors
 from tf_dcgan.config import schema
 from tf_dcgan.data import loading
-from tf_dcgan.evaluation import networks, periodic
+from tf_dcgan.evaluation import image_sources, networks, periodic
 from tf_dcgan.metrics.features import feature_network
 
 
@@ -69,6 +69,20 @@ def test_the_kid_has_an_interval_around_it():
     middle = (score.low + score.high) / 2
     assert score.value == pytest.approx(middle, rel=1e-9)
     assert score.ideal is None
+
+
+@pytest.mark.parametrize(("metric", "fewest"), [("fid", 2), ("kid", 4)])
+def test_too_few_real_images_are_told_before_the_first_step(metric, fewest):
+    request = periodic._request(schema.Config(evaluate_metric=metric))
+    real = image_sources.from_array(_flat(*range(fewest - 1)), "these images")
+    with pytest.raises(errors.UserError) as raised:
+        periodic._against(
+            real, _network(), request, num_samples=4, fingerprint="abc"
+        )
+    assert str(raised.value).startswith(
+        f"--evaluate_every cannot score: {metric} needs {fewest} real images, "
+        "and these are these images: put more aside"
+    )
 
 
 def test_a_score_of_inception_carries_its_layer():

@@ -439,3 +439,23 @@ def test_copies_for_any_size_make_the_same_images():
             copy(A, training=False), generator(A, training=False), atol=1e-6
         )
         assert copy(tf.zeros([1, 32, 40, 3])).shape == (1, 32, 40, 3)
+
+
+@pytest.mark.slow
+def test_each_step_has_views_of_its_own(monkeypatch):
+    steps, draw = [], randomness.view_uniforms
+
+    def drawn(*arguments, **more):
+        numbers = draw(*arguments, **more)
+        steps[-1].add(numbers.numpy().tobytes())
+        return numbers
+
+    monkeypatch.setattr(randomness, "view_uniforms", drawn)
+    config = tiny(augment="cutout", consistency=1.0)
+    state = create(config)
+    for _ in range(2):
+        steps.append(set())
+        cyclegan.update(state, config, A, B)
+    # For either discriminator squares of three batches, and two's shifts.
+    assert [len(step) for step in steps] == [10, 10]
+    assert steps[0].isdisjoint(steps[1])

@@ -780,3 +780,23 @@ def test_a_variable_with_one_number_that_is_not_finite_is_named(owner, value):
     numbers.flat[-1] = value
     variable.assign(numbers)
     assert states.non_finite_variables(state) == [name]
+
+
+@pytest.mark.slow
+def test_each_step_has_views_of_its_own(monkeypatch):
+    steps, draw = [], randomness.view_uniforms
+
+    def drawn(*arguments, **more):
+        numbers = draw(*arguments, **more)
+        steps[-1].add(numbers.numpy().tobytes())
+        return numbers
+
+    monkeypatch.setattr(randomness, "view_uniforms", drawn)
+    config = tiny(augment="cutout", consistency=1.0)
+    state = create(config)
+    for _ in range(2):
+        steps.append(set())
+        gan.update(state, config, real_images())
+    # Squares of D's two batches and of G's two, and two batches' shifts.
+    assert [len(step) for step in steps] == [6, 6]
+    assert steps[0].isdisjoint(steps[1])

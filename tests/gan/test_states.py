@@ -39,6 +39,16 @@ def test_the_learning_rate_can_fall_all_the_time(step, expected):
     np.testing.assert_allclose(rates(state), expected_rates, rtol=1e-6)
 
 
+def test_rates_go_on_falling_after_a_rollback():
+    config = small(learning_rate_decay="linear")
+    state = gan.create_state(config, (16, 16, 1))
+    state.step.assign(25)
+    states.decay_learning_rates(
+        state, config, total_steps=100, have_changed=True
+    )
+    np.testing.assert_allclose(rates(state), [0.0075, 0.015], rtol=1e-6)
+
+
 def test_a_long_run_has_a_rate_of_its_own_for_each_step():
     total = 1_000_000_000
     factors = [

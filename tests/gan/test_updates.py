@@ -205,14 +205,20 @@ def test_separate_updates_put_penalties_and_half_losses_where_they_belong():
 
 
 @pytest.mark.slow
-def test_relativistic_pairs_are_compared_with_both_penalties():
-    config = schema.Config(loss="relativistic", r1_gamma=0.7, r2_gamma=0.4)
+@pytest.mark.parametrize(("share", "weight"), [("sum", 1.0), ("mean", 0.5)])
+def test_relativistic_pairs_are_compared_with_both_penalties(share, weight):
+    config = schema.Config(
+        loss="relativistic",
+        discriminator_loss=share,
+        r1_gamma=0.7,
+        r2_gamma=0.4,
+    )
     reference, discriminator = network(), network()
     images, fake_images = batch(0), batch(1)
     with tf.GradientTape() as tape:
         differences = reference(fake_images) - reference(images)
         value = (
-            tf.reduce_mean(tf.math.log(1 + tf.exp(differences)))
+            weight * tf.reduce_mean(tf.math.log(1 + tf.exp(differences)))
             + 0.35 * tf.reduce_mean(slope_norms(reference, images) ** 2)
             + 0.2 * tf.reduce_mean(slope_norms(reference, fake_images) ** 2)
         )
@@ -224,7 +230,7 @@ def test_relativistic_pairs_are_compared_with_both_penalties():
     right = np.mean(differences < 0)
     assert scalars["real_accuracy"] == scalars["fake_accuracy"] == right
     penalties = scalars["r1_penalty"] + scalars["r2_penalty"]
-    pairs = np.log1p(np.exp(differences)).mean()
+    pairs = weight * np.log1p(np.exp(differences)).mean()
     assert scalars["loss_d"] == pytest.approx(pairs + penalties, abs=1e-5)
 
 
@@ -533,6 +539,56 @@ def test_the_generators_gradient_norm_is_that_of_its_first_update(pairs):
 
 
 @pytest.mark.slow
+def test_the_images_of_a_class_add_up_in_gs_update():
+    config = overrides.from_flags(
+        {
+            "recipe": "dcgan_small",
+            "width": 0.05,
+            "latent_dim": 4,
+            "image_size": "16",
+            "conditional": True,
+            "conditioning": "projection",
+        }
+    )
+    state = gan.create_state(config, (16, 16, 1), num_classes=2)
+    labels = tf.constant([0, 0, 0, 0])
+    latents = randomness.training_latents(
+        0, tf.constant(0), batch_size=4, latent_dim=4, draw=0
+    )
+    variables = state.generator.trainable_variables
+    with tf.GradientTape() as tape:
+        images = state.generator([latents, labels], training=True)
+        outputs = state.discriminator([images, labels], training=True)
+        loss = tf.reduce_mean(tf.nn.softplus(-outputs))
+    gradients = [
+        tf.convert_to_tensor(gradient).numpy()
+        for gradient in tape.gradient(loss, [v.value for v in variables])
+    ]
+    before = [v.numpy() for v in variables]
+    optimizer = keras.optimizers.SGD(RATE)
+    optimizer.build(variables)
+    scalars = updates.update_generator(
+        state.generator,
+        optimizer,
+        config,
+        judge=updates.Judge(state.discriminator, config, state.step),
+        generated=updates.Generated(state.generator, latents, labels),
+        images=tf.zeros([4, 16, 16, 1]),
+        labels=labels,
+    )
+    # Most of it is of the kernels.
+    assert float(scalars["generator_gradient_norm"]) == pytest.approx(
+        np.sqrt(sum((gradient**2).sum() for gradient in gradients)), rel=5e-6
+    )
+    for variable, value, gradient in zip(
+        variables, before, gradients, strict=True
+    ):
+        np.testing.assert_allclose(
+            variable.numpy() - value, -RATE * gradient, rtol=0, atol=1e-6
+        )
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("normalized", [False, True])
 def test_batch_normalisation_is_told_of_where_it_undoes_a_setting(normalized):
     discriminator = network(normalized=normalized)
@@ -660,3 +716,10 @@ def test_every_loss_moves_generated_points_to_the_real_ones(loss, monkeypatch):
     latents = tf.random.stateless_normal([500, 2], [0, 0])
     mean = state.generator(latents).numpy().mean((0, 1, 2))
     assert np.linalg.norm(mean - centre) < 0.2, mean  # It was 0.71.
+
+
+def test_every_penalty_has_its_name_in_one_order():
+    config = schema.Config(
+        loss="wasserstein_gp", r1_gamma=1.0, r2_gamma=1.0, consistency=1.0
+    )
+    assert updates.penalty_names(config) == records.PENALTIES

@@ -54,6 +54,19 @@ def test_images_are_moved_by_an_eighth_at_most_and_uncover_zeros():
         np.testing.assert_array_equal(actual, expected)
 
 
+def test_other_sides_round_as_the_authors_do():
+    before, drawn = np.ones((2, 28, 25, 1), np.float32), uniforms(2)
+    drawn[0], drawn[1] = 0.0, 0.999999
+    moved = views.augmented(before, ["translation"], drawn).numpy()[..., 0]
+    # An eighth of 28 and 25 is 3.5 and 3.1.
+    assert (moved == 0).all(axis=2).sum(axis=1).tolist() == [4, 4]
+    assert (moved == 0).all(axis=1).sum(axis=1).tolist() == [3, 3]
+    cut = views.augmented(before, ["cutout"], drawn).numpy()[..., 0] == 0
+    # 14 rows from -7 or 21 on, 13 columns from -6 or 18 on.
+    assert cut.any(axis=2).sum(axis=1).tolist() == [7, 7]
+    assert cut.any(axis=1).sum(axis=1).tolist() == [7, 7]
+
+
 def test_a_square_of_half_the_sides_is_cut_out_at_the_borders_too():
     before, drawn = images(200), uniforms(200)
     drawn[0, CUTOUT] = 0.0

@@ -132,6 +132,7 @@ def test_many_small_images_get_the_recipe_that_is_good_soonest(monkeypatch):
     assert few.settings["recipe"] == "dcgan_steady"
     assert few.total_steps == 25_000
     assert many.settings["recipe"] == "dcgan_quick"
+    assert "augment" in few.settings and "augment" not in many.settings
     assert many.total_steps == 37_500  # Six epochs of CIFAR-10.
     assert "batch_size" not in many.settings
     (why,) = [w for what, w in many.reasons if what.startswith("--steps=")]

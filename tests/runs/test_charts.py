@@ -365,3 +365,18 @@ def test_curves_of_a_run_of_any_name_are_drawn_without_a_warning(
     run.mkdir()
     (tmp_path / "metrics.jsonl").rename(run / "metrics.jsonl")
     assert charts.write_curves(run).exists()
+
+
+@pytest.mark.slow
+def test_the_lead_of_d_has_a_panel_and_is_no_score(tmp_path, figures):
+    lines = [
+        (step, {"fid_x": 9.0, "discriminator_lead": lead, "during": "training"})
+        for step, lead in ((10, 0.2), (20, -0.1))
+    ]
+    write_lines(tmp_path, "evaluation", lines)
+    charts.write_curves(tmp_path)
+    of_lead, of_scores = figures[0].axes
+    assert of_lead.get_ylabel() == "D's lead on held-out images"
+    assert of_lead.lines[0].get_xydata().tolist() == [[10, 0.2], [20, -0.1]]
+    legend = [text.get_text() for text in of_scores.get_legend().get_texts()]
+    assert legend and not any("lead" in text for text in legend)

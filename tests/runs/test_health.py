@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from tf_dcgan.config import overrides, schema
+from tf_dcgan.config import losses, overrides, schema
 from tf_dcgan.runs import health
 
 SCALARS = (
@@ -495,6 +495,7 @@ def test_a_monitor_that_was_saved_goes_on_as_if_it_had_not_been(cut):
         ("hinge", 0.4, 0.4, True),
         ("hinge", 0.4, 0.39, False),
         ("relativistic", 0.5, 0.5, True),
+        ("relativistic", 0.5, 0.49, False),
         ("wasserstein_gp", 3.0, 3.0, False),
     ],
 )
@@ -529,3 +530,10 @@ def test_memorising_is_answered_by_the_changes_that_are_left(
         config, 1.0, before=1.0, channels=channels
     )
     assert advice in verdict
+
+
+@pytest.mark.parametrize("penalty", losses.PENALTIES)
+def test_the_share_leaves_every_penalty_out(penalty):
+    config = schema.Config(loss="hinge")
+    share = health.loss_share(config, {"loss_d": 1.75, penalty: 0.75})
+    assert share == pytest.approx(0.5)

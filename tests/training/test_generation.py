@@ -5,6 +5,8 @@ import pytest
 from tf_dcgan.common import errors
 from tf_dcgan.config import overrides, schema
 from tf_dcgan.data.folders import listings
+from tf_dcgan.gan import lead
+from tf_dcgan.runs import health, runs
 from tf_dcgan.training import generation
 
 
@@ -38,7 +40,7 @@ def test_all_that_a_start_asks_of_a_folder_is_one_listing(
     assert len(asked) == 1
 
 
-def _loaded(data_dir, cache_dir, split):
+def _resolved(data_dir, cache_dir, **settings):
     config = overrides.from_flags(
         {
             "recipe": "vanilla_gan",
@@ -47,10 +49,14 @@ def _loaded(data_dir, cache_dir, split):
             "cache_dir": str(cache_dir),
             "batch_size": 4,
             "evaluate_every": 5,
-            "evaluate_split": split,
+            **settings,
         }
     )
-    return generation.load(generation.resolve(config))
+    return generation.resolve(config)
+
+
+def _loaded(data_dir, cache_dir, split):
+    return generation.load(_resolved(data_dir, cache_dir, evaluate_split=split))
 
 
 def test_images_are_held_out_but_those_that_d_learns_from(tiny_mnist, tmp_path):
@@ -64,6 +70,30 @@ def test_images_are_held_out_but_those_that_d_learns_from(tiny_mnist, tmp_path):
         "held-out images is not measured: name a split that is held out to see "
         "it"
     ) in loaded.lines
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_the_lead_of_a_run_is_its_own_images_over_those_held_out(
+    tiny_mnist, tmp_path, conditional
+):
+    resolved = _resolved(
+        tiny_mnist,
+        tmp_path,
+        conditional=conditional,
+        conditioning="projection" if conditional else "concatenation",
+    )
+    loaded = generation.load(resolved)
+    run = runs.new(tmp_path, resolved.config, *loaded.facts)
+    trained = generation.System(run, loaded)
+    expected = lead.discriminator_lead(
+        trained.state.discriminator,
+        *(
+            (each.images, each.labels if conditional else None)
+            for each in (*loaded.train, loaded.held_out)
+        ),
+    )
+    assert abs(expected) > 1e-5
+    assert trained.lead() == {health.LEAD: expected}
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,10 @@ def test_a_run_that_is_not_there_is_told(tmp_path):
     )
 
 
-def test_a_checkpoint_that_is_not_there_is_told(like):
-    assert "has no best checkpoint" in _refusal(initial.find, like(":best"))
+def test_a_checkpoint_that_is_not_there_is_told(like, trained):
+    message = _refusal(initial.find, like(":best"))
+    assert "has no best checkpoint, since it was not trained with" in message
+    assert message.endswith(f"give --init_from={trained[0]} for its last one")
 
 
 def test_the_weights_are_told_by_their_fingerprint(like, trained):

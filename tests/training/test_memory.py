@@ -95,3 +95,14 @@ def test_what_is_needed_looks_more_than_what_there_is(
 ):
     texts = memory.told_apart(int(needed * 2**30) + 9, int(available * 2**30))
     assert texts == expected
+
+
+def test_a_run_that_goes_on_is_not_told_to_change_what_it_may_not(monkeypatch):
+    monkeypatch.setattr(devices, "memory_bytes", lambda: 6 * 2**30)
+    config = overrides.from_flags({"image_size": "512"})
+    resolved = system.Resolved(config, (512, 512, 3))
+    with pytest.raises(errors.UserError) as caught:
+        memory.check(config, resolved, is_new=False)
+    assert str(caught.value).endswith(
+        "this machine has 6.0: go on with the run on a machine that has more"
+    )

@@ -98,3 +98,14 @@ def test_steps_beyond_the_run_are_refused(total):
         return
     with pytest.raises(errors.UserError, match="beyond the 8 steps of"):
         profiling.check(config, total)
+
+
+def test_steps_behind_the_run_are_refused():
+    config = Config(profile_steps="4:9")
+    profiling.check(config, 20, finished=3)
+    with pytest.raises(errors.UserError) as caught:
+        profiling.check(config, 20, finished=4)
+    assert str(caught.value) == (
+        "--profile_steps=4:9 lies behind the run, which goes on after step 4: "
+        "give later steps, or leave it out"
+    )

@@ -17,7 +17,9 @@ from tf_dcgan.training import meters, resuming
 def run(tmp_path):
     facts = runs.DataFacts(4, 4, 1, (0, 0, 4, 4), 100, "as is", "abc")
     config = schema.Config(batch_size=4, checkpoint_every=10)
-    return runs.Run(tmp_path, config, facts, {}, None)
+    made = runs.Run(tmp_path, config, facts, {}, None)
+    runs.write_config(made)
+    return made
 
 
 def save(folder, step, **progress):
@@ -119,7 +121,11 @@ def test_settings_that_the_checkpoint_was_not_made_with_are_told(run, capsys):
     log(run, 20)
     progress = resuming.to_json(
         dataclasses.replace(
-            run.config, seed=7, dataset="glyphs", sample_every=5
+            run.config,
+            seed=7,
+            dataset="glyphs",
+            labels="/elsewhere.csv",
+            sample_every=5,
         ),
         meters.Meter(4),
         health.Monitor(run.config),
@@ -128,7 +134,7 @@ def test_settings_that_the_checkpoint_was_not_made_with_are_told(run, capsys):
     )
     save(run.checkpoints, 20, **progress)
     resume(run)
-    # A set may have moved, and how often to sample may change.
+    # A set and its labels may have moved, and how often to sample may change.
     assert "trained with (seed 0, was 7): stop" in capsys.readouterr().out
 
 
@@ -169,3 +175,25 @@ def test_an_exported_run_without_checkpoints_is_refused(run):
     (run.path / "saved_model").mkdir()
     with pytest.raises(errors.UserError, match="no checkpoint left"):
         resume(run)
+
+
+def test_a_shorter_interval_than_before_is_no_loss_of_checkpoints(run):
+    log(run, 40)
+    longer = dataclasses.replace(run.config, checkpoint_every=50)
+    runs.write_config(dataclasses.replace(run, config=longer))
+    assert resume(run)[2] == 0
+    log(run, 60)
+    with pytest.raises(errors.UserError, match="to step 60 or further"):
+        resume(run)
+
+
+def test_verdicts_after_a_rollback_name_the_rates_that_it_made(run):
+    config = dataclasses.replace(run.config, rollback_rate=0.5)
+    gone_back = dataclasses.replace(
+        run, config=config, rollbacks=(runs.Rollback(30, 20, ""),)
+    )
+    for saved in (False, True):
+        if saved:
+            save(run.checkpoints, 20, health=health.Monitor(config).to_json())
+        monitor = resume(gone_back)[1]
+        assert monitor._config.generator_learning_rate == 1e-4

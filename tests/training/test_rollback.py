@@ -111,6 +111,45 @@ def test_a_collapse_goes_back_and_on_with_other_noise_and_smaller_rates(
 
 
 @pytest.mark.slow
+def test_a_rollback_alone_changes_the_noise(call, collapsing, monkeypatch):
+    forgotten = []
+    monkeypatch.setattr(
+        loop.crews.Crew, "forget", lambda self: forgotten.append(self)
+    )
+    plain = call("plain")
+    rolled = call("rolled", "--on_collapse=rollback", "--rollback_rate=1")
+    before, after = (
+        {line["step"]: line["loss_g"] for line in _lines(path, "train")}
+        for path in (plain, rolled)
+    )
+    same = [step for step in before if before[step] == after[step]]
+    assert same == [5, 10, 15, 20]
+    # The devices compare the new networks, not those that were left.
+    assert len(forgotten) == 1
+
+
+@pytest.mark.slow
+def test_a_kill_soon_after_a_rollback_changes_nothing_in_the_end(
+    call, collapsing, monkeypatch
+):
+    whole = call("whole", "--on_collapse=rollback")
+    step = loop._Loop._call
+
+    def die(self):
+        if self._run.rollbacks:
+            raise _KillError
+        return step(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._Loop, "_call", die)
+        with pytest.raises(_KillError):
+            call("killed", "--on_collapse=rollback")
+    killed = call("killed", again=True)
+    assert len(_lines(killed, "rollback")) == 1
+    assert trainings.differences(whole, killed) == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("scored", [False, True])
 def test_a_kill_in_a_rollback_changes_nothing_in_the_end(
     call, collapsing, monkeypatch, scored

@@ -65,7 +65,7 @@ def test_room_for_all_planned_checkpoints_is_asked_for_at_the_start(
     with pytest.raises(errors.UserError) as caught:
         guards.check_saving(run, state, step=0)
     message = str(caught.value)
-    assert message.startswith(f"the disk of {run.path} has 0.0 MB free")
+    assert message.startswith(f"the disk of {run.checkpoints} has 0.0 MB free")
     assert "for 4 more checkpoints:" in message
     assert "make room" in message
 

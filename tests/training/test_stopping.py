@@ -37,7 +37,7 @@ def test_the_first_signal_is_a_request(kind):
         assert stop.requested is True
 
 
-@pytest.mark.parametrize("second", KINDS)
+@pytest.mark.parametrize("second", KINDS[:2])
 @pytest.mark.parametrize("first", KINDS)
 def test_the_second_signal_is_an_interrupt(first, second):
     with guards.on_signals() as stop:
@@ -45,6 +45,32 @@ def test_the_second_signal_is_an_interrupt(first, second):
         with pytest.raises(KeyboardInterrupt, match="interrupted again: "):
             signal.raise_signal(second)
         assert stop.requested is True
+
+
+@pytest.mark.skipif(len(KINDS) < 3, reason="this system has no SIGHUP")
+@pytest.mark.parametrize("first", KINDS)
+def test_a_terminal_that_closes_interrupts_nothing(first):
+    with guards.on_signals() as stop:
+        for kind in (first, signal.SIGHUP, signal.SIGHUP):
+            signal.raise_signal(kind)
+        assert stop.requested is True
+        assert stop.ends_process is (first == signal.SIGTERM)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_ignored_stays_so_as_under_nohup(kind):
+    signal.signal(kind, signal.SIG_IGN)
+    with guards.on_signals() as stop:
+        signal.raise_signal(kind)
+        assert stop.requested is False
+    assert signal.getsignal(kind) is signal.SIG_IGN
+
+
+def test_after_a_wish_of_the_training_a_signal_is_the_first():
+    with guards.on_signals() as stop:
+        stop.requested = True
+        signal.raise_signal(signal.SIGINT)
+        assert stop.signalled is True
 
 
 def test_a_request_says_nothing(capfd):

@@ -44,14 +44,20 @@ def pictures(count, channels, seed, side=SIDE):
     return chance.integers(0, 256, shape, dtype=np.uint8)
 
 
-def system(settings=None, *, channels=(3, 3), shown=(12, 9)):
+def system(settings=None, *, channels=(3, 3), shown=(12, 9), rollbacks=()):
     """A translation of random images, and the images that it shows."""
     run_config = config(**(settings or {}))
     facts = runs.DataFacts(
         SIDE, SIDE, max(channels), (0, 0, SIDE, SIDE), 20, "as they are", "f"
     )
     run = runs.Run(
-        pathlib.Path("unused"), run_config, facts, {}, None, data_b=facts
+        pathlib.Path("unused"),
+        run_config,
+        facts,
+        {},
+        None,
+        data_b=facts,
+        rollbacks=rollbacks,
     )
     side = round(SIDE * 286 / 256) if run_config.random_crop else SIDE
     trained = [
@@ -220,3 +226,16 @@ def test_how_steps_are_cut_into_calls_changes_no_bit():
     trained.batches.close()
     assert int(trained.state.step) == 4
     assert ends[0] == ends[1]
+
+
+@pytest.mark.slow
+def test_a_rollback_alone_changes_the_noise():
+    settings = {"on_collapse": "rollback", "rollback_rate": 1.0}
+    losses = []
+    for rollbacks in ((), (), (runs.Rollback(9, 0, ""),)):
+        trained, _, _ = system(settings, rollbacks=rollbacks)
+        trained.batches.prefetch(0, 1)
+        batch = trained.batches.take()
+        losses.append(float(trained.train_steps(batch)["loss_g"][0]))
+        trained.batches.close()
+    assert losses[0] == losses[1] != losses[2]

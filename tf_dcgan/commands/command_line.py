@@ -245,16 +245,10 @@ def _explained(error: OSError) -> str:
 
 
 def _full_memory(error: Exception) -> str | None:
-    """Says whose memory is full; None if the error is about something else.
-
-    TensorFlow tells of it in errors of several kinds, such as
-    `ResourceExhaustedError`, and `InternalError` where a GPU is full before
-    this process takes any of it.
-    """
-    text = str(error).lower()
-    is_told = "oom when allocating" in text or "out of memory" in text
-    if not is_told and not isinstance(error, MemoryError):
+    """Says whose memory is full; None if the error is about something else."""
+    if not errors.is_full_memory(error):
         return None
+    text = str(error).lower()
     less = (
         "a new training with a smaller --batch_size or --width takes less; "
         "what was saved is not lost"

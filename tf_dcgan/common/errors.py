@@ -38,6 +38,21 @@ def about(subject: str) -> Iterator[None]:
         raise UserError(f"{subject}: {error}") from error
 
 
+def is_full_memory(error: BaseException) -> bool:
+    """Says whether an error tells that a memory is full.
+
+    TensorFlow tells of it in errors of several kinds, such as
+    `ResourceExhaustedError`, and `InternalError` where a GPU is full before
+    this process takes any of it.
+    """
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or "oom when allocating" in text
+        or "out of memory" in text
+    )
+
+
 def suggestion(given: str, allowed: Iterable[str]) -> str:
     """Names the allowed words, after the ones that look like the given word.
 

@@ -117,7 +117,7 @@ def _is_moved(config: schema.Config, new: schema.Config, name: str) -> bool:
     when they are loaded.
     """
     values = [getattr(settings, name) for settings in (config, new)]
-    return name in (*schema.DATASETS, "labels") and all(
+    return name in schema.MAY_MOVE and all(
         v and os.path.isabs(v) for v in values
     )
 

@@ -26,6 +26,8 @@ _MACHINE = "Machine and reproducibility"
 
 EVALUATION = "Evaluation during training"  # Heading of --help.
 DATASETS = ("dataset", "dataset_a", "dataset_b")
+# Settings with folders and files that may be elsewhere when a run goes on.
+MAY_MOVE = (*DATASETS, "labels")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 # The number of features of each layer of Inception that images are scored by.
 FEATURE_DIMS = (64, 192, 768, 1280, 2048)

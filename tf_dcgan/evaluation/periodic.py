@@ -369,6 +369,13 @@ def _against(
     Raises:
         errors.UserError: there are too few real images.
     """
+    fewest = _FEWEST[request.metrics]
+    if real.count < fewest:
+        raise errors.UserError(
+            f"--evaluate_every cannot score: {request.metrics} needs {fewest} "
+            f"real images, and these are {real.description}: put more aside, "
+            "or leave --evaluate_every out"
+        )
     return FeatureEvaluator(
         network,
         feature_cache.extract(

@@ -15,11 +15,9 @@ from tf_dcgan.gan import states
 from tf_dcgan.runs import checkpoints, folder, runs
 from tf_dcgan.training import rollback
 
-# A lost terminal sends SIGHUP; Windows has none.
+_LOST_TERMINAL = getattr(signal, "SIGHUP", None)  # Windows has none.
 _KINDS = [
-    getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP")
-    if hasattr(signal, name)
+    kind for kind in (signal.SIGINT, signal.SIGTERM, _LOST_TERMINAL) if kind
 ]
 
 
@@ -116,11 +114,11 @@ def check_saving(run: runs.Run, state: states.State, *, step: int) -> None:
             for folder in (run.best_checkpoint, run.best_before_rollback)
         )
         more += max(min(planned_best, most - already), 1)
-    free = shutil.disk_usage(run.path).free
+    free = shutil.disk_usage(run.checkpoints).free  # It may be a link.
     if more * one > free:
         raise errors.UserError(
-            f"the disk of {run.path} has {free / 1e6:,.1f} MB free, and needs "
-            f"{more * one / 1e6:,.1f} MB for {more} more checkpoint"
+            f"the disk of {run.checkpoints} has {free / 1e6:,.1f} MB free, and "
+            f"needs {more * one / 1e6:,.1f} MB for {more} more checkpoint"
             f"{'s' * (more > 1)}: make room, or give a new --run_dir on "
             "another disk"
         )
@@ -162,11 +160,13 @@ class Stop:
     """Knows whether somebody has asked the training to stop.
 
     Attributes:
-        requested: whether somebody has asked.
+        requested: whether somebody has asked, here or at another machine.
+        signalled: whether it was by a signal to this process.
         ends_process: whether it was a signal that ends the whole process.
     """
 
     requested = False
+    signalled = False
     ends_process = False
 
 
@@ -175,9 +175,11 @@ def on_signals() -> Iterator[Stop]:
     """Turns the first signal into a request and the next into an interrupt.
 
     Python serves signals between calls into TensorFlow. The handler only sets
-    a flag: it may strike while something is being printed or saved. A program
-    that trains and leaves SIGTERM to the system is ended by it, once the
-    training has saved everything.
+    a flag: it may strike while something is being printed or saved. A terminal
+    that closes may send its signal twice, which is a request each time. Signals
+    that are ignored stay so, as SIGHUP under `nohup`. A program that trains and
+    leaves SIGTERM to the system is ended by it, once the training has saved
+    everything.
 
     Yields:
         The `Stop` that the training looks at between its calls.
@@ -185,18 +187,21 @@ def on_signals() -> Iterator[Stop]:
     stop = Stop()
 
     def request(number, frame):
-        if stop.requested:
+        if stop.signalled and number != _LOST_TERMINAL:
             raise KeyboardInterrupt(
-                "interrupted again: the steps since the last checkpoint are "
-                "lost"
+                "interrupted again: what was not saved yet is lost"
             )
-        stop.requested = True
-        stop.ends_process = number == signal.SIGTERM
+        stop.requested = stop.signalled = True
+        stop.ends_process = stop.ends_process or number == signal.SIGTERM
 
     if threading.current_thread() is not threading.main_thread():
         yield stop  # Only the main thread gets signals.
         return
-    before = {kind: signal.signal(kind, request) for kind in _KINDS}
+    before = {
+        kind: signal.signal(kind, request)
+        for kind in _KINDS
+        if signal.getsignal(kind) is not signal.SIG_IGN
+    }
     try:
         yield stop
     finally:

@@ -97,12 +97,19 @@ def find(config: schema.Config) -> runs.InitialWeights | None:
     """
     if config.init_from is None:
         return None
-    from tf_dcgan.runs import checkpoints
+    from tf_dcgan.runs import best_checkpoint, checkpoints
     from tf_dcgan.sampling import generators
 
     _, checkpoint = _parse(config.init_from)
     source = _source(config)
-    path = generators.find_checkpoint(source, checkpoint)
+    if checkpoint == "best" and best_checkpoint.find(source) is None:
+        raise errors.UserError(
+            f"--init_from={config.init_from}: {source.path} has no best "
+            "checkpoint, since it was not trained with --evaluate_every: give "
+            f"--init_from={source.path} for its last one"
+        )
+    with errors.about(f"--init_from={config.init_from}"):
+        path = generators.find_checkpoint(source, checkpoint)
     return runs.InitialWeights(
         os.path.abspath(source.path),
         checkpoint,

@@ -80,7 +80,10 @@ def launch(
         resolved, loaded, crew = _prepare(config, old_run)
         config = resolved.config
         run = runs.continued(old_run, config, *loaded.facts)
-        profiling.check(config, run.total_steps)
+        finished = _finished(old_run)
+        if config.profile_steps == old_run.config.profile_steps:
+            finished = 0  # They may be those of an earlier part.
+        profiling.check(config, run.total_steps, finished=finished)
         if not crew.is_chief:
             follower.follow(run, _system(loaded), crew)
             return run.path
@@ -98,9 +101,10 @@ def _prepare(
     terminal.say(execution.set_up(config))
     crew = crews.join(config)
     resolved = kind.resolve(config)
-    if old_run is None:
+    is_new = old_run is None
+    if is_new:
         initial.check_shapes(config, resolved.image_shape, resolved.num_classes)
-    step = memory.check(config, resolved)
+    step = memory.check(config, resolved, is_new=is_new)
     config = resolved.config
     terminal.say(_cost_in_words(step, _steps_left(config, old_run)))
     for note in resolved.notes:
@@ -116,8 +120,13 @@ def _steps_left(config: schema.Config, old_run: runs.Run | None) -> int | None:
     """Returns how many steps remain; None where epochs say how many."""
     if config.steps is None or old_run is None:
         return config.steps
-    saved = checkpoints.last(old_run.checkpoints)
-    return max(0, config.steps - (checkpoints.step_of(saved) if saved else 0))
+    return max(0, config.steps - _finished(old_run))
+
+
+def _finished(run: runs.Run) -> int:
+    """Returns the step that a run goes on after."""
+    saved = checkpoints.last(run.checkpoints)
+    return checkpoints.step_of(saved) if saved else 0
 
 
 def _system(loaded: system.Loaded) -> Callable[[runs.Run], system.System]:

@@ -82,6 +82,7 @@ def train(
                     loop.give_up()
                     raise
             del loop
+            crew.forget()
             gc.collect()  # Its networks go before others are made.
             run = rollback.roll_back(run, collapse, path)
 
@@ -130,6 +131,7 @@ class _Loop:
             self._config, run.path / summaries.TENSORBOARD
         )
         self._collapse: rollback.Collapse | None = None
+        self._ends_early = False  # By `--on_collapse=stop`.
         self._calls = 0
         self._seconds_per_step = None
         self._saved_at = time.monotonic()
@@ -189,7 +191,9 @@ class _Loop:
         # A stop may have put a score off, or --evaluate_every may be new.
         self._evaluate()
         self._batches.prefetch(self._step, self._next_count(self._step))
-        while self._step < self._total and not self._stop.requested:
+        while self._step < self._total and not (
+            self._stop.requested or self._ends_early
+        ):
             self._profiler.begin(self._step)
             started = time.monotonic()
             scalars = self._call()
@@ -307,7 +311,7 @@ class _Loop:
             f"--on_collapse=stop: {reason}; go on with --on_collapse=warn, or "
             "start a new run"
         )
-        self._stop.requested = True
+        self._ends_early = True
 
     def _write_rollback(self) -> None:
         """Writes a line of the rollback that the run goes on after."""

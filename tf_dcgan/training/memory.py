@@ -25,12 +25,15 @@ _PARTS = 32
 _FEWER = range(_PARTS - 1, 0, -1)
 
 
-def check(chosen: schema.Config, resolved: system.Resolved) -> cost.StepCost:
+def check(
+    chosen: schema.Config, resolved: system.Resolved, *, is_new: bool = True
+) -> cost.StepCost:
     """Checks that the machine has the memory of a training.
 
     Args:
         chosen: the settings as the user chose them.
         resolved: what follows from them.
+        is_new: whether these settings may still become others.
 
     Returns:
         What a step costs.
@@ -44,11 +47,14 @@ def check(chosen: schema.Config, resolved: system.Resolved) -> cost.StepCost:
     if available is None or step.memory_bytes <= available:
         return step
     needed_words, available_words = told_apart(step.memory_bytes, available)
-    advice = "; ".join(_advice(chosen, resolved, available))
+    if is_new:
+        advice = "; ".join(_advice(chosen, resolved, available))
+        advice = advice or "take a smaller recipe, or another machine"
+    else:
+        advice = "go on with the run on a machine that has more"
     raise errors.UserError(
         f"{_in_words(chosen, resolved)} need about {needed_words} GiB of "
-        f"memory, this machine has {available_words}: "
-        + (advice or "take a smaller recipe, or another machine")
+        f"memory, this machine has {available_words}: {advice}"
     )
 
 

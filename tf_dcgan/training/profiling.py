@@ -13,17 +13,27 @@ from tf_dcgan.config import schema
 _PROFILES = "plugins/profile"  # Where TensorBoard's plugin looks for them.
 
 
-def check(config: schema.Config, total_steps: int) -> None:
+def check(
+    config: schema.Config, total_steps: int, *, finished: int = 0
+) -> None:
     """Checks that a run has the steps that it shall trace.
 
     Args:
         config: its `profile_steps` is used.
         total_steps: the planned length of the run.
+        finished: the step that it goes on after.
 
     Raises:
-        errors.UserError: the run ends before the last of these steps.
+        errors.UserError: the run ends before the last of these steps, or has
+            done the first of them.
     """
     steps = config.steps_to_profile
+    if steps is not None and steps[0] <= finished:
+        raise errors.UserError(
+            f"--profile_steps={config.profile_steps} lies behind the run, "
+            f"which goes on after step {finished:,}: give later steps, or "
+            "leave it out"
+        )
     if steps is not None and steps[1] > total_steps:
         raise errors.UserError(
             f"--profile_steps={config.profile_steps} goes beyond the "

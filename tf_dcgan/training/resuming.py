@@ -88,13 +88,13 @@ def resume(
             initial.restore(run.initial_weights, state)
         meter, step = meters.Meter(run.config.batch_size), 0
         lines_then = 0
-        monitor = health.Monitor(run.config)
+        monitor = health.Monitor(run.step_config)
     else:
         saved = checkpoints.restore(path, state.variables())
         try:
             meter = meters.Meter(run.config.batch_size, saved[_METER])
             # An older checkpoint has no "health": the windows begin here.
-            monitor = health.Monitor(run.config, saved.get(_HEALTH))
+            monitor = health.Monitor(run.step_config, saved.get(_HEALTH))
             # An older checkpoint has no count of lines, and at least one line.
             lines_then = int(saved.get(_LINES, 1))
             _compare_settings(run, dict(saved.get(_SETTINGS, {})))
@@ -123,7 +123,7 @@ def _lasting(settings: Mapping[str, Any]) -> dict[str, Any]:
         for field in dataclasses.fields(schema.Config)
         if field.name in settings
         and field.metadata["on_resume"] == "fixed"
-        and field.name not in schema.DATASETS  # A folder may have moved.
+        and field.name not in schema.MAY_MOVE
     }
 
 
@@ -162,7 +162,10 @@ def _check_untrained(run: runs.Run) -> None:
     logged = max((line["step"] for line in lines), default=0)
     exported = (run.path / "saved_model").exists()
     # After a kill before the first checkpoint nothing is lost: no question.
-    if exported or logged > run.config.checkpoint_every:
+    every = run.config.checkpoint_every
+    if logged > every:  # It may have been longer then.
+        every = max(every, runs.open_run(run.path).config.checkpoint_every)
+    if exported or logged > every:
         raise errors.UserError(
             f"{run.path} has been trained to step {logged} or "
             "further, but has no checkpoint left to go on from: put "

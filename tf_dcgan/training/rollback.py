@@ -115,8 +115,9 @@ def target(run: runs.Run, collapse: Collapse) -> pathlib.Path:
     if path is None:
         raise errors.UserError(
             f"step {collapse.step:,}: {collapse.reason}; there is no "
-            "checkpoint from before it to go back to: start a new run with "
-            "other settings or a smaller --checkpoint_every"
+            "checkpoint from before it to go back to, of a multiple of "
+            f"--checkpoint_every={run.config.checkpoint_every}: start a new "
+            "run with other settings or a smaller --checkpoint_every"
         )
     return path
 

@@ -117,10 +117,26 @@ def test_a_lost_worker_is_told_in_a_line(run):
     with pytest.raises(errors.UserError) as raised:
         with _Two(index=1).at_work(run):
             raise gone
-    assert "another worker of the 2 has gone, and worker 1 stops" in str(
+    assert "another worker of the 2 has gone, and worker 1 stops (gone)" in str(
         raised.value
     )
     assert "there is no checkpoint yet: start the same" in str(raised.value)
+
+
+def test_a_full_memory_is_not_taken_for_a_lost_worker(run):
+    full = tf.errors.InternalError(None, None, "CUDA: out of memory")
+    with pytest.raises(tf.errors.InternalError):
+        with _Two(index=1).at_work(run):
+            raise full
+
+
+def test_other_variables_are_compared_after_the_first_are_forgotten():
+    crew = _Two()
+    first, second = ({"a": tf.Variable(value)} for value in (1.0, 2.0))
+    crew.compare(first)
+    before = crew._sums_of_all(first)
+    crew.forget()
+    assert crew._sums_of_all(second) != before
 
 
 def test_a_worker_that_cannot_begin_is_told_in_a_line_too():

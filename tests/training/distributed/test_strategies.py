@@ -76,9 +76,13 @@ def test_one_device_is_not_called_a_split(device_names, gpus, capsys):
             3,
             {},
             "--batch_size=64 cannot be split evenly over 3 devices: give "
-            "--batch_size=63 or 66",
+            "--batch_size=63 or 66, or --devices=2",
         ),
-        (0, {"devices": 128}, "over 128 devices: give --batch_size=128"),
+        (
+            0,
+            {"devices": 128},
+            "over 128 devices: give --batch_size=128, or --devices=64",
+        ),
     ],
 )
 def test_what_cannot_be_split_is_refused(

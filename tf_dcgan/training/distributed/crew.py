@@ -138,7 +138,7 @@ class Crew:
         try:
             rows = self._rows(list(digests.values()))
         except _LOST as error:
-            raise self._lost("it could not begin") from error
+            raise self._lost(error, "it could not begin") from error
         unlike = rows != rows[0]  # [processes, settings]
         if unlike.any():
             settings = ", ".join(
@@ -159,7 +159,8 @@ class Crew:
         Every process must call it at the same time.
 
         Args:
-            variables: everything that training changes, by name.
+            variables: everything that training changes, by name; the same
+                ones each time, but after `forget`.
 
         Raises:
             errors.UserError: a variable differs between two replicas.
@@ -178,6 +179,10 @@ class Crew:
                 "device out if it happens again"
             )
 
+    def forget(self) -> None:
+        """Lets go of the variables that were compared."""
+        self._sums = None
+
     @contextlib.contextmanager
     def at_work(self, run: runs.Run) -> Iterator[None]:
         """Tells the others of an error, and the user of a lost process.
@@ -191,25 +196,27 @@ class Crew:
         try:
             yield
         except _LOST as error:
-            if self.size == 1:
+            if self.size == 1 or errors.is_full_memory(error):
                 raise
-            raise self._lost(_last_checkpoint(run)) from error
+            raise self._lost(error, _last_checkpoint(run)) from error
         except BaseException:
             if self.is_chief:
                 with contextlib.suppress(tf.errors.OpError):
                     self.order(Order.FAIL)
             raise
 
-    def _lost(self, state: str) -> errors.UserError:
+    def _lost(self, error: tf.errors.OpError, state: str) -> errors.UserError:
         """Makes the error for another process that has gone.
 
         Args:
+            error: what TensorFlow raised here.
             state: where the training stands, in words.
         """
+        reason, *_ = (error.message or type(error).__name__).splitlines()
         return errors.UserError(
             f"another worker of the {self.size} has gone, and worker "
-            f"{self.index} stops: see what that worker said; {state}: start "
-            "the same command on all workers to go on"
+            f"{self.index} stops ({reason}): see what that worker said; "
+            f"{state}: start the same command on all workers to go on"
         )
 
     def _sums_of_all(self, variables) -> np.ndarray:

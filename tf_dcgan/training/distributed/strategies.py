@@ -105,8 +105,11 @@ def _check_batch(config: schema.Config, count: int) -> None:
         return
     below = config.batch_size // count * count
     near = [size for size in (below, below + count) if size]
+    fewer = max(n for n in range(1, count) if config.batch_size % n == 0)
     raise errors.UserError(
         f"--batch_size={config.batch_size} cannot be split evenly over "
         f"{words.counted(count, 'device')}: give --batch_size="
         f"{' or '.join(map(str, near))}"
+        + f", or --devices={fewer}"
+        * (config.distribute == "mirrored")
     )
