@@ -123,6 +123,19 @@ def test_a_lost_worker_is_told_in_a_line(run):
     assert "there is no checkpoint yet: start the same" in str(raised.value)
 
 
+def test_the_reason_is_told_without_what_is_about_the_graph(run):
+    message = (
+        "Graph execution error:\n\nDetected at node A defined at (most recent "
+        "call last):\n<stack traces unavailable>\ncuDNN launch failure\n"
+        "\t [[{{node A}}]] [Op:__inference_1]"
+    )
+    for text, expected in ((message, "cuDNN launch failure"), ("", "Internal")):
+        with pytest.raises(errors.UserError) as raised:
+            with _Two(index=1).at_work(run):
+                raise tf.errors.InternalError(None, None, text)
+        assert f"worker 1 stops ({expected}" in str(raised.value)
+
+
 def test_a_full_memory_is_not_taken_for_a_lost_worker(run):
     full = tf.errors.InternalError(None, None, "CUDA: out of memory")
     with pytest.raises(tf.errors.InternalError):

@@ -37,6 +37,14 @@ _LOST = (
     tf.errors.FailedPreconditionError,
     tf.errors.InternalError,
 )
+# Lines of an error that say where in a graph it was.
+_ABOUT_GRAPH = (
+    "Graph execution error",
+    "Detected at ",
+    "File ",
+    "<stack",
+    "[[",
+)
 
 
 class Order(enum.IntEnum):
@@ -212,11 +220,10 @@ class Crew:
             error: what TensorFlow raised here.
             state: where the training stands, in words.
         """
-        reason, *_ = (error.message or type(error).__name__).splitlines()
         return errors.UserError(
             f"another worker of the {self.size} has gone, and worker "
-            f"{self.index} stops ({reason}): see what that worker said; "
-            f"{state}: start the same command on all workers to go on"
+            f"{self.index} stops ({_reason(error)}): see what that worker "
+            f"said; {state}: start the same command on all workers to go on"
         )
 
     def _sums_of_all(self, variables) -> np.ndarray:
@@ -279,6 +286,14 @@ def sums(variables: Sequence[tf.Variable]) -> tf.Tensor:
         odd = 2 * places + 1  # So that two values cannot change places.
         totals.append(tf.reduce_sum(tf.cast(value, tf.int64) * odd))
     return replicas.gather(tf.stack(totals)[None])
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """Returns the line of an error that says what has happened."""
+    for line in map(str.strip, (error.message or "").splitlines()):
+        if line and not line.startswith(_ABOUT_GRAPH):
+            return line
+    return type(error).__name__
 
 
 def _last_checkpoint(run: runs.Run) -> str:
