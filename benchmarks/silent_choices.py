@@ -158,6 +158,10 @@ def _train(settings: ChoicesSettings, recipe: str, choice: str) -> pathlib.Path:
             ],
             script="-m",
         )
+        if not _scores(run_dir, settings.steps):  # Ctrl-C stops it, too.
+            raise errors.UserError(
+                f"{run_dir} was stopped: the same command goes on with it"
+            )
     return run_dir
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import types
 
@@ -8,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import changed_training, silent_choices, trainings
+from tf_dcgan.common import errors
 from tf_dcgan.config import recipes
 from tf_dcgan.data import batches
 from tf_dcgan.gan import gan, optimizers, states
@@ -146,3 +148,28 @@ def test_a_row_has_means_of_the_last_quarter(tmp_path):
         "0.50",
         "9.9",
     ]
+
+
+def test_the_same_command_goes_on_where_it_was(tmp_path, monkeypatch):
+    settings = silent_choices.ChoicesSettings(folder=str(tmp_path), steps=400)
+    run_dir = tmp_path / "dcgan_28-seed_1"
+    run_dir.mkdir()
+    calls = []
+
+    def train(flags, *, script):
+        calls.append(flags)
+        if len(calls) > 1:  # The first is stopped.
+            line = {"kind": "evaluation", "step": 400, "fid_x_8": 1.0}
+            (run_dir / "metrics.jsonl").write_text(json.dumps(line) + "\n")
+
+    monkeypatch.setattr(trainings, "train", train)
+    with pytest.raises(errors.UserError, match="was stopped: the same command"):
+        silent_choices._train(settings, "dcgan_28", "seed 1")
+    for _ in range(2):
+        trained = silent_choices._train(settings, "dcgan_28", "seed 1")
+        assert trained == run_dir
+    assert len(calls) == 2
+    assert "--seed=1" in calls[0] and "--recipe=dcgan_28" in calls[0]
+    fewer = dataclasses.replace(settings, steps=300)
+    with pytest.raises(errors.UserError, match="more than --steps=300"):
+        silent_choices._train(fewer, "dcgan_28", "seed 1")

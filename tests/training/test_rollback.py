@@ -232,8 +232,15 @@ def test_a_run_ends_when_it_collapses_once_too_often(
 
 
 @pytest.mark.slow
-def test_stop_saves_the_run_and_warn_goes_on(call, collapsing, capsys):
-    path = call("run", "--on_collapse=stop")
+def test_stop_saves_the_run_and_warn_goes_on(
+    call, collapsing, capsys, monkeypatch
+):
+    monkeypatch.setattr(
+        launch, "_evaluator", lambda *_: scripted_scores.MeanEvaluator()
+    )
+    path = call("run", "--on_collapse=stop", "--evaluate_every=15")
+    # A score that is due is made.
+    assert [x["step"] for x in _lines(path, "evaluation")] == [15, 30]
     assert checkpoints.last(path / "checkpoints").name == "step_0000030"
     output = capsys.readouterr().out
     assert f"--on_collapse=stop: {_REASON}; go on with --on_c" in output
