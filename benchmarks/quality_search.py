@@ -257,9 +257,10 @@ class Search:
         try:
             seconds = _train(self._flags(trial), steps, run_dir)
         except RuntimeError as error:
+            last_line = str(error).splitlines()[-1]
             raise errors.UserError(
-                f"{error}; to go on without it, leave {trial.variant} out of "
-                "--variants"
+                f"{run_dir}: {last_line}; to go on without it, leave "
+                f"{trial.variant} out of --variants"
             ) from error
         done = trainings.logged_steps(run_dir)
         if done != steps:  # Ctrl-C stops the training, too.

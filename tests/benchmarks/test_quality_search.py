@@ -137,10 +137,12 @@ def test_a_training_that_fails_names_its_variant(tmp_path, monkeypatch):
     (tmp_path / "speeds.json").write_text('{"batch_8": 1.0}')
 
     def fail(flags, *, script="train.py"):
-        raise RuntimeError("error: diverged")
+        raise RuntimeError("ended with an error:\nstep 1\nerror: diverged")
 
     monkeypatch.setattr(trainings, "train", fail)
-    with pytest.raises(errors.UserError, match="leave batch_8 out of --var"):
+    with pytest.raises(
+        errors.UserError, match="seed0: error: diverged; .*batch_8 out"
+    ):
         search.result(quality_search.Trial("batch_8", 5.0, 0))
 
 

@@ -102,10 +102,10 @@ def test_steps_beyond_the_run_are_refused(total):
 
 def test_steps_behind_the_run_are_refused():
     config = Config(profile_steps="4:9")
-    profiling.check(config, 20, finished=3)
+    profiling.check(config, 20, finished=8)
     with pytest.raises(errors.UserError) as caught:
-        profiling.check(config, 20, finished=4)
+        profiling.check(config, 20, finished=9)
     assert str(caught.value) == (
-        "--profile_steps=4:9 lies behind the run, which goes on after step 4: "
+        "--profile_steps=4:9 lies behind the run, which goes on after step 9: "
         "give later steps, or leave it out"
     )

@@ -25,10 +25,10 @@ def check(
 
     Raises:
         errors.UserError: the run ends before the last of these steps, or has
-            done the first of them.
+            done all of them.
     """
     steps = config.steps_to_profile
-    if steps is not None and steps[0] <= finished:
+    if steps is not None and steps[1] <= finished:
         raise errors.UserError(
             f"--profile_steps={config.profile_steps} lies behind the run, "
             f"which goes on after step {finished:,}: give later steps, or "
