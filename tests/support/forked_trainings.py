@@ -228,6 +228,8 @@ def _run(
     # Those of the server are made for a file.
     sys.stdout = open(1, "w", closefd=False)
     sys.stderr = open(2, "w", closefd=False, buffering=1)
+    # Tests in the background ignore it, and so would this training.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(_PROJECT)

@@ -446,7 +446,7 @@ class _Loop:
             self._system.export()
             _draw_pictures(self._run.path)
         self._console.finish(self._step)
-        self._crew.order(crews.Order.END)
+        self._crew.end()
 
 
 def _draw_pictures(path: pathlib.Path) -> None:

@@ -48,7 +48,7 @@ def test_an_order_and_a_wish_to_stop_go_both_ways():
     assert chief.order(crews.Order.STEPS, 3, 4) is True
     assert chief.sent == [[crews.Order.STEPS, 3, 4, 0]]
     chief = _Two(other=lambda _: [0, 0, 0, 0])
-    assert chief.order(crews.Order.END) is False
+    chief.end()
     assert chief.sent == [[crews.Order.END, 0, 0, 0]]
     follower = _Two(index=1, other=lambda _: [2, 5, 6, 0])
     received = follower.receive(asks_to_stop=True)
@@ -134,6 +134,15 @@ def test_the_reason_is_told_without_what_is_about_the_graph(run):
             with _Two(index=1).at_work(run):
                 raise tf.errors.InternalError(None, None, text)
         assert f"worker 1 stops ({expected}" in str(raised.value)
+
+
+def test_who_has_gone_at_the_end_is_not_missed():
+    def gone(numbers):
+        raise tf.errors.UnavailableError(None, None, "Connection reset by peer")
+
+    chief = _Two(other=gone)
+    chief.end()
+    assert chief.sent == [[crews.Order.END, 0, 0, 0]]
 
 
 def test_a_full_memory_is_not_taken_for_a_lost_worker(run):

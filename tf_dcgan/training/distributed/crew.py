@@ -103,6 +103,15 @@ class Crew:
         padded = (*numbers, 0, 0)[:2]
         return bool(self._rows([order, *padded, 0])[1:, 3].any())
 
+    def end(self) -> None:
+        """Tells the others that the training is over; for the chief.
+
+        They go as soon as they know, some of them perhaps before the last
+        process has its part of the exchange. Nobody is missed any more.
+        """
+        with contextlib.suppress(*_LOST):
+            self.order(Order.END)
+
     def receive(self, *, asks_to_stop: bool) -> tuple[Order, int, int]:
         """Waits for the chief's next order; for a follower.
 
