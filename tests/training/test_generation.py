@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -94,6 +96,23 @@ def test_the_lead_of_a_run_is_its_own_images_over_those_held_out(
     )
     assert abs(expected) > 1e-5
     assert trained.lead() == {health.LEAD: expected}
+
+
+@pytest.mark.slow
+def test_a_rollback_alone_changes_the_noise(tiny_mnist, tmp_path):
+    resolved = _resolved(
+        tiny_mnist, tmp_path, on_collapse="rollback", rollback_rate=1.0
+    )
+    loaded, losses = generation.load(resolved), []
+    run = runs.new(tmp_path, resolved.config, *loaded.facts)
+    for rollbacks in ((), (), (runs.Rollback(9, 0, ""),)):
+        gone_back = dataclasses.replace(run, rollbacks=rollbacks)
+        trained = generation.System(gone_back, loaded)
+        trained.batches.prefetch(0, 1)
+        batch = trained.batches.take()
+        losses.append(float(trained.train_steps(batch)["loss_g"][0]))
+        trained.batches.close()
+    assert losses[0] == losses[1] != losses[2]
 
 
 @pytest.mark.parametrize(

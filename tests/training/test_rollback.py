@@ -79,8 +79,12 @@ def _rates(path):
 
 @pytest.mark.slow
 def test_a_collapse_goes_back_and_on_with_other_noise_and_smaller_rates(
-    call, collapsing, capsys
+    call, collapsing, capsys, monkeypatch
 ):
+    forgotten = []
+    monkeypatch.setattr(
+        loop.crews.Crew, "forget", lambda self: forgotten.append(self)
+    )
     plain = call("plain")
     path = call("rolled", "--on_collapse=rollback", "--rollback_rate=0.25")
     assert (
@@ -108,22 +112,6 @@ def test_a_collapse_goes_back_and_on_with_other_noise_and_smaller_rates(
     assert same == [5, 10, 15, 20]
     np.testing.assert_allclose(_rates(plain), [2e-4] * 2)
     np.testing.assert_allclose(_rates(path), [5e-5] * 2)
-
-
-@pytest.mark.slow
-def test_a_rollback_alone_changes_the_noise(call, collapsing, monkeypatch):
-    forgotten = []
-    monkeypatch.setattr(
-        loop.crews.Crew, "forget", lambda self: forgotten.append(self)
-    )
-    plain = call("plain")
-    rolled = call("rolled", "--on_collapse=rollback", "--rollback_rate=1")
-    before, after = (
-        {line["step"]: line["loss_g"] for line in _lines(path, "train")}
-        for path in (plain, rolled)
-    )
-    same = [step for step in before if before[step] == after[step]]
-    assert same == [5, 10, 15, 20]
     # The devices compare the new networks, not those that were left.
     assert len(forgotten) == 1
 
