@@ -442,20 +442,12 @@ def test_copies_for_any_size_make_the_same_images():
 
 
 @pytest.mark.slow
-def test_each_step_has_views_of_its_own(monkeypatch):
-    steps, draw = [], randomness.view_uniforms
-
-    def drawn(*arguments, **more):
-        numbers = draw(*arguments, **more)
-        steps[-1].add(numbers.numpy().tobytes())
-        return numbers
-
-    monkeypatch.setattr(randomness, "view_uniforms", drawn)
+def test_each_step_has_views_of_its_own(views_of_steps):
     config = tiny(augment="cutout", consistency=1.0)
     state = create(config)
-    for _ in range(2):
-        steps.append(set())
-        cyclegan.update(state, config, A, B)
+    steps = views_of_steps(
+        lambda: cyclegan.update(state, config, A, B), count=2
+    )
     # For either discriminator squares of three batches, and two's shifts.
     assert [len(step) for step in steps] == [10, 10]
     assert steps[0].isdisjoint(steps[1])

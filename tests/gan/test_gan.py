@@ -783,20 +783,12 @@ def test_a_variable_with_one_number_that_is_not_finite_is_named(owner, value):
 
 
 @pytest.mark.slow
-def test_each_step_has_views_of_its_own(monkeypatch):
-    steps, draw = [], randomness.view_uniforms
-
-    def drawn(*arguments, **more):
-        numbers = draw(*arguments, **more)
-        steps[-1].add(numbers.numpy().tobytes())
-        return numbers
-
-    monkeypatch.setattr(randomness, "view_uniforms", drawn)
+def test_each_step_has_views_of_its_own(views_of_steps):
     config = tiny(augment="cutout", consistency=1.0)
     state = create(config)
-    for _ in range(2):
-        steps.append(set())
-        gan.update(state, config, real_images())
+    steps = views_of_steps(
+        lambda: gan.update(state, config, real_images()), count=2
+    )
     # Squares of D's two batches and of G's two, and two batches' shifts.
     assert [len(step) for step in steps] == [6, 6]
     assert steps[0].isdisjoint(steps[1])
